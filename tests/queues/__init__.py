@@ -1,0 +1,1 @@
+"""Real workers of the queues that people embed the client in."""
