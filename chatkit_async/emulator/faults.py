@@ -1,0 +1,90 @@
+"""Faults: what the emulator is told to do wrong, and which request it befalls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+import attrs
+
+from ..errors import ConfigurationError
+from ..types._json import JSON
+
+FaultKind = Literal["truncated", "broken_json", "html", "trickle"]
+KINDS: tuple[FaultKind | None, ...] = (None, "truncated", "broken_json", "html", "trickle")
+DROPS: tuple[bool | str, ...] = (False, True, "after")
+
+
+@attrs.frozen(kw_only=True)
+class Fault:
+    """Something that goes wrong with the next requests that fit.
+
+    A fault without `status`, `body` and `drop` lets the real answer pass: late with `delay`, disfigured with `kind`, with
+    `headers` added.
+
+    Args:
+        method: the request's method; default POST.
+        path: how the request's path ends, as sent; default "", which fits every path.
+        times: how many requests it befalls, 1 or more; default 1.
+        status: the HTTP status to answer with, 200..599; no work is done. Without `body` an error status is explained in
+            the API's words.
+        headers: headers to add to the answer, or to set in it.
+        body: the body to answer with, text and bytes as they are, anything else as JSON; no work is done. Without
+            `status` the status is 200.
+        delay: seconds before the answer, the work being done at once; with "trickle" before each piece. Default 0.
+        drop: True closes the connection without work or answer, "after" does the work first. Default False.
+        kind: "truncated" ends the connection in the middle of the body, "broken_json" sends half the body as if it were
+            all, "html" sends a web page instead, "trickle" sends the body in pieces of 16 bytes.
+
+    Raises:
+        ConfigurationError: a value is out of its range.
+    """
+
+    method: str = "POST"
+    path: str = ""
+    times: int = 1
+    status: int | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    body: JSON | bytes = None
+    delay: float = 0.0
+    drop: bool | Literal["after"] = False
+    kind: FaultKind | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for name, allowed, fits in (
+            ("times", "1 or more", self.times >= 1),
+            ("status", "None or 200..599", self.status is None or 200 <= self.status <= 599),
+            ("delay", "finite seconds, 0 or more", math.isfinite(self.delay) and self.delay >= 0),
+            ("drop", 'True, False or "after"', self.drop in DROPS),
+            ("kind", "None or one of truncated, broken_json, html, trickle", self.kind in KINDS),
+        ):
+            if not fits:
+                raise ConfigurationError(f"Fault({name}={getattr(self, name)!r}): {name} must be {allowed}")
+
+    def fits(self, method: str, path: str) -> bool:
+        """Whether a request with this method and path is one it befalls."""
+        return self.method == method and path.endswith(self.path)
+
+
+class FaultQueue:
+    """The faults still to come, in the order they were added."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Fault, int]] = []
+
+    def add(self, *faults: Fault) -> None:
+        """Appends faults."""
+        self._waiting += [(fault, fault.times) for fault in faults]
+
+    def clear(self) -> None:
+        """Forgets all faults."""
+        self._waiting.clear()
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The fault that befalls this request, once less from now on."""
+        for index, (fault, times) in enumerate(self._waiting):
+            if fault.fits(method, path):
+                self._waiting[index : index + 1] = [(fault, times - 1)] if times > 1 else []
+                return fault
+        return None

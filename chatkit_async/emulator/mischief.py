@@ -1,0 +1,128 @@
+"""How a fault is carried out on a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import attrs
+from aiohttp import web
+
+from ..types._json import JSONObject
+from .faults import Fault
+from .wire import Answer, json_answer
+
+PIECE_BYTES = 16
+PIECE_PAUSE_S = 0.01
+WEB_PAGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Please wait.</body></html>"
+
+# What the API says when it refuses for reasons of its own: (type, code, message).
+REASONS: Mapping[int, tuple[str, str | None, str]] = {
+    429: ("requests", "rate_limit_exceeded", "Rate limit reached for requests. Please try again later."),
+    500: ("server_error", None, "The server had an error while processing your request. Sorry about that!"),
+    503: ("server_error", None, "The engine is currently overloaded, please try again later."),
+}
+
+
+async def carry_out(
+    fault: Fault, request: web.BaseRequest, work: Callable[[], Answer], signed: Callable[[Answer], Answer]
+) -> web.StreamResponse:
+    """Lets the fault befall the request.
+
+    `work` gives the real answer, and is called where the fault lets work be done; `signed` adds the API's own headers.
+    """
+    answer = None if fault.drop is True else made_up(fault) or work()
+    if fault.kind != "trickle":
+        await asyncio.sleep(fault.delay)
+    if answer is None or fault.drop:
+        return hang_up(request)
+    send = SENDERS.get(fault.kind or "", send_whole)
+    answer = signed(answer)
+    return await send(request, attrs.evolve(answer, headers=merged(answer.headers, fault.headers)), fault)
+
+
+def merged(headers: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
+    """The headers with those of the fault in place of their own, whatever the case of their names."""
+    replaced = {name.lower() for name in over}
+    return {**{name: value for name, value in headers.items() if name.lower() not in replaced}, **over}
+
+
+def made_up(fault: Fault) -> Answer | None:
+    """The answer the fault prescribes; None when the real one is to pass."""
+    if fault.status is None and fault.body is None:
+        return None
+    status = 200 if fault.status is None else fault.status
+    if fault.body is None:
+        return json_answer(status, reason(status)) if status >= 400 else Answer(status, {}, b"")
+    if isinstance(fault.body, str):
+        return Answer(status, {"Content-Type": "text/plain; charset=utf-8"}, fault.body.encode())
+    if isinstance(fault.body, bytes):
+        return Answer(status, {"Content-Type": "application/octet-stream"}, fault.body)
+    return json_answer(status, fault.body)
+
+
+def reason(status: int) -> JSONObject:
+    """An error body for a status."""
+    default = REASONS[500] if status >= 500 else ("invalid_request_error", None, f"The request was refused ({status}).")
+    error_type, code, message = REASONS.get(status, default)
+    return {"error": {"message": message, "type": error_type, "param": None, "code": code}}
+
+
+def hang_up(request: web.BaseRequest) -> web.StreamResponse:
+    """Ends the connection at once; the response returned cannot be sent any more."""
+    transport = request.transport
+    if transport is not None:
+        transport.write_eof()  # a forked child may hold the socket too, and closing alone would not end it
+        transport.close()
+    return web.Response()
+
+
+async def send_whole(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """The answer as it is."""
+    return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+
+async def send_web_page(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """A page as a proxy shows it, in place of the body."""
+    headers = {**answer.headers, "Content-Type": "text/html; charset=utf-8"}
+    return web.Response(status=answer.status, headers=headers, body=WEB_PAGE)
+
+
+async def send_broken_json(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """Half of the body, as if it were all."""
+    return web.Response(status=answer.status, headers=answer.headers, body=answer.body[: len(answer.body) // 2])
+
+
+async def send_truncated(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """Half of the body announced, then the end of the connection."""
+    response = await begun(request, answer)
+    await response.write(answer.body[: len(answer.body) // 2])
+    hang_up(request)
+    return response
+
+
+async def send_trickle(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """The body in small pieces, with a pause before each."""
+    response = await begun(request, answer)
+    for start in range(0, len(answer.body), PIECE_BYTES):
+        await asyncio.sleep(fault.delay or PIECE_PAUSE_S)
+        await response.write(answer.body[start : start + PIECE_BYTES])
+    return response
+
+
+async def begun(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    """The response with its head sent, which announces the whole body."""
+    headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    await response.prepare(request)
+    return response
+
+
+Sender = Callable[[web.BaseRequest, Answer, Fault], Awaitable[web.StreamResponse]]
+SENDERS: Mapping[str, Sender] = {
+    "html": send_web_page,
+    "broken_json": send_broken_json,
+    "truncated": send_truncated,
+    "trickle": send_trickle,
+}
+"""A way to send for each kind of fault."""
