@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Self
 
 from aiohttp import web
@@ -44,8 +43,8 @@ class Emulator:
         new_token: gives the 48 hex digits of the next id or secret; default random ones.
 
     Raises:
-        ConfigurationError: a key is blank or `api_keys` is a string; at the start: it cannot listen there, or it already
-            runs.
+        ConfigurationError: a key is blank or `api_keys` is a string; at the start: it cannot listen there, or it runs
+            already.
 
     Source: ChatKit REST API, WIRE.md.
     """
@@ -125,9 +124,7 @@ class Emulator:
         self._base_url = base_url(*runner.addresses[0][:2])
         return self
 
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self._stop()
 
     async def _stop(self) -> None:

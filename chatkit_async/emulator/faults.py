@@ -20,15 +20,15 @@ DROPS: tuple[bool | str, ...] = (False, True, "after")
 class Fault:
     """Something that goes wrong with the next requests that fit.
 
-    A fault without `status`, `body` and `drop` lets the real answer pass: late with `delay`, disfigured with `kind`, with
-    `headers` added.
+    A fault without `status`, `body` and `drop` lets the real answer pass: late with `delay`, disfigured with `kind`,
+    with `headers` added.
 
     Args:
         method: the request's method; default POST.
         path: how the request's path ends, as sent; default "", which fits every path.
         times: how many requests it befalls, 1 or more; default 1.
-        status: the HTTP status to answer with, 200..599; no work is done. Without `body` an error status is explained in
-            the API's words.
+        status: the HTTP status to answer with, 200..599; no work is done. Without `body` an error status is explained
+            in the API's words.
         headers: headers to add to the answer, or to set in it.
         body: the body to answer with, text and bytes as they are, anything else as JSON; no work is done. Without
             `status` the status is 200.

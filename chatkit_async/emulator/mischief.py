@@ -10,6 +10,7 @@ from aiohttp import web
 
 from ..types._json import JSONObject
 from .faults import Fault
+from .record import Entry
 from .wire import Answer, json_answer
 
 PIECE_BYTES = 16
@@ -24,27 +25,26 @@ REASONS: Mapping[int, tuple[str, str | None, str]] = {
 }
 
 
-async def carry_out(
-    fault: Fault, request: web.BaseRequest, work: Callable[[], Answer], signed: Callable[[Answer], Answer]
-) -> web.StreamResponse:
-    """Lets the fault befall the request.
+@attrs.frozen
+class Exchange:
+    """A request that a fault befalls: its connection and record, the real answer, and the API's own headers."""
 
-    `work` gives the real answer, and is called where the fault lets work be done; `signed` adds the API's own headers.
-    """
-    answer = None if fault.drop is True else made_up(fault) or work()
+    request: web.BaseRequest
+    entry: Entry
+    work: Callable[[], Answer]
+    signed: Callable[[Answer], Answer]
+
+
+async def carry_out(fault: Fault, exchange: Exchange) -> web.StreamResponse:
+    """Lets the fault befall the request; the work is done where the fault lets it be done."""
+    answer = None if fault.drop is True else made_up(fault) or exchange.work()
     if fault.kind != "trickle":
         await asyncio.sleep(fault.delay)
     if answer is None or fault.drop:
-        return hang_up(request)
+        return hang_up(exchange)
+    signed = exchange.signed(answer)
     send = SENDERS.get(fault.kind or "", send_whole)
-    answer = signed(answer)
-    return await send(request, attrs.evolve(answer, headers=merged(answer.headers, fault.headers)), fault)
-
-
-def merged(headers: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
-    """The headers with those of the fault in place of their own, whatever the case of their names."""
-    replaced = {name.lower() for name in over}
-    return {**{name: value for name, value in headers.items() if name.lower() not in replaced}, **over}
+    return await send(exchange, attrs.evolve(signed, headers=merged(signed.headers, fault.headers)), fault)
 
 
 def made_up(fault: Fault) -> Answer | None:
@@ -68,57 +68,72 @@ def reason(status: int) -> JSONObject:
     return {"error": {"message": message, "type": error_type, "param": None, "code": code}}
 
 
-def hang_up(request: web.BaseRequest) -> web.StreamResponse:
+def merged(headers: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
+    """The headers with those of the fault in place of their own, whatever the case of their names."""
+    replaced = {name.lower() for name in over}
+    return {**{name: value for name, value in headers.items() if name.lower() not in replaced}, **over}
+
+
+def hang_up(exchange: Exchange) -> web.StreamResponse:
     """Ends the connection at once; the response returned cannot be sent any more."""
-    transport = request.transport
+    exchange.entry.ended = "disconnected"
+    transport = exchange.request.transport
     if transport is not None:
         transport.write_eof()  # a forked child may hold the socket too, and closing alone would not end it
         transport.close()
     return web.Response()
 
 
-async def send_whole(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
+async def send_whole(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:
     """The answer as it is."""
+    return whole(answer)
+
+
+async def send_web_page(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """A page as a proxy shows it, in place of the body."""
+    headers = merged(answer.headers, {"Content-Type": "text/html; charset=utf-8"})
+    return whole(Answer(answer.status, headers, WEB_PAGE))
+
+
+async def send_broken_json(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """Half of the body, as if it were all."""
+    return whole(attrs.evolve(answer, body=answer.body[: len(answer.body) // 2]))
+
+
+async def send_truncated(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """Half of the body announced, then the end of the connection."""
+    response = await begun(exchange, answer)
+    await response.write(answer.body[: len(answer.body) // 2])
+    hang_up(exchange)
+    return response
+
+
+async def send_trickle(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """The body in small pieces, with a pause before each."""
+    response = await begun(exchange, answer)
+    for start in range(0, len(answer.body), PIECE_BYTES):
+        await asyncio.sleep(fault.delay or PIECE_PAUSE_S)
+        piece = answer.body[start : start + PIECE_BYTES]
+        if start + PIECE_BYTES >= len(answer.body):
+            exchange.entry.ended = "answered"  # whoever has the last piece must find it so
+        await response.write(piece)
+    return response
+
+
+async def begun(exchange: Exchange, answer: Answer) -> web.StreamResponse:
+    """The response with its head sent, which announces the whole body."""
+    headers = merged(answer.headers, {"Content-Length": str(len(answer.body))})
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    await response.prepare(exchange.request)
+    return response
+
+
+def whole(answer: Answer) -> web.Response:
+    """The answer as aiohttp sends it."""
     return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
 
-async def send_web_page(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
-    """A page as a proxy shows it, in place of the body."""
-    headers = {**answer.headers, "Content-Type": "text/html; charset=utf-8"}
-    return web.Response(status=answer.status, headers=headers, body=WEB_PAGE)
-
-
-async def send_broken_json(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
-    """Half of the body, as if it were all."""
-    return web.Response(status=answer.status, headers=answer.headers, body=answer.body[: len(answer.body) // 2])
-
-
-async def send_truncated(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
-    """Half of the body announced, then the end of the connection."""
-    response = await begun(request, answer)
-    await response.write(answer.body[: len(answer.body) // 2])
-    hang_up(request)
-    return response
-
-
-async def send_trickle(request: web.BaseRequest, answer: Answer, fault: Fault) -> web.StreamResponse:
-    """The body in small pieces, with a pause before each."""
-    response = await begun(request, answer)
-    for start in range(0, len(answer.body), PIECE_BYTES):
-        await asyncio.sleep(fault.delay or PIECE_PAUSE_S)
-        await response.write(answer.body[start : start + PIECE_BYTES])
-    return response
-
-
-async def begun(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    """The response with its head sent, which announces the whole body."""
-    headers = {**answer.headers, "Content-Length": str(len(answer.body))}
-    response = web.StreamResponse(status=answer.status, headers=headers)
-    await response.prepare(request)
-    return response
-
-
-Sender = Callable[[web.BaseRequest, Answer, Fault], Awaitable[web.StreamResponse]]
+Sender = Callable[[Exchange, Answer, Fault], Awaitable[web.StreamResponse]]
 SENDERS: Mapping[str, Sender] = {
     "html": send_web_page,
     "broken_json": send_broken_json,

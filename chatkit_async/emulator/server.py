@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import secrets
 import time
 from email.utils import formatdate
 
-import attrs
 from aiohttp import web
 
 from .held import Held
-from .mischief import carry_out
+from .mischief import Exchange, carry_out, whole
 from .record import Entry, RequestLog
-from .refusal import body_too_large, not_json, server_error
+from .refusal import Refusal, body_too_large, not_json, server_error
 from .wire import Answer, Asked, answer, refused
 
 # A state variable may have 10 MiB (WIRE.md).
@@ -41,7 +41,8 @@ class Server:
             entry = log.open(request, self._held.clock.now_s())
         try:
             response = await self._respond(request, log, entry)
-            entry.ended = "answered" if connected(request) else "disconnected"
+            if entry.ended == "pending":
+                entry.ended = "answered"
             return response
         finally:
             if entry.ended == "pending":
@@ -50,18 +51,16 @@ class Server:
     async def _respond(self, request: web.Request, log: RequestLog, entry: Entry) -> web.StreamResponse:
         started_s = time.perf_counter()
         try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return sent(self._signed(refused(body_too_large(MAX_BODY_BYTES)), started_s))
-        except web.RequestPayloadError:
-            return sent(self._signed(refused(not_json()), started_s))
-        asked = Asked(request.method, request.rel_url.raw_path, request.headers, body)
+            asked = Asked(request.method, request.rel_url.raw_path, request.headers, await whole_body(request))
+        except Refusal as refusal:
+            return whole(self._signed(refused(refusal), started_s))
         with self._held.lock:
-            log.keep_body(entry, body)
+            log.keep_body(entry, asked.body)
             fault = self._held.faults.take(asked.method, asked.path)
         if fault is None:
-            return sent(self._signed(self._answer(asked), started_s))
-        return await carry_out(fault, request, lambda: self._answer(asked), lambda made: self._signed(made, started_s))
+            return whole(self._signed(self._answer(asked), started_s))
+        exchange = Exchange(request, entry, lambda: self._answer(asked), lambda made: self._signed(made, started_s))
+        return await carry_out(fault, exchange)
 
     def _answer(self, asked: Asked) -> Answer:
         try:
@@ -72,22 +71,27 @@ class Server:
 
     def _signed(self, made: Answer, started_s: float) -> Answer:
         """The answer with the headers that all of the API's carry; the date is that of the emulator's clock."""
-        elapsed_ms = int((time.perf_counter() - started_s) * 1000)
         headers = {
-            "Date": formatdate(int(self._held.clock.now_s()), usegmt=True),
-            "openai-processing-ms": str(elapsed_ms),
+            "Date": http_date(int(self._held.clock.now_s())),
+            "openai-processing-ms": str(int((time.perf_counter() - started_s) * 1000)),
             "openai-version": "2020-10-01",
             "x-request-id": f"req_{secrets.token_hex(16)}",
             **made.headers,
         }
-        return attrs.evolve(made, headers=headers)
+        return Answer(made.status, headers, made.body)
 
 
-def sent(made: Answer) -> web.Response:
-    """The answer as aiohttp sends it."""
-    return web.Response(status=made.status, headers=made.headers, body=made.body)
+async def whole_body(request: web.Request) -> bytes:
+    """The request's body; raises Refusal (413, 400)."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise body_too_large(MAX_BODY_BYTES) from None
+    except web.RequestPayloadError:
+        raise not_json() from None
 
 
-def connected(request: web.BaseRequest) -> bool:
-    """Whether somebody is still there to be answered."""
-    return request.transport is not None and not request.transport.is_closing()
+@functools.lru_cache(maxsize=1)
+def http_date(unix_s: int) -> str:
+    """The time as headers show it; many answers share a second."""
+    return formatdate(unix_s, usegmt=True)

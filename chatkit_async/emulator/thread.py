@@ -6,42 +6,49 @@ import asyncio
 import threading
 from collections.abc import Generator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
 
-EnteredT = TypeVar("EnteredT")
+
+class AsyncContext(Protocol):
+    """What can be entered by `async with`."""
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(self, *exc_info: object) -> object: ...
+
+
+ContextT = TypeVar("ContextT", bound=AsyncContext)
+Started = Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]
 
 
 @contextmanager
-def running_in_thread(context: AbstractAsyncContextManager[EnteredT, Any]) -> Generator[EnteredT]:
+def running_in_thread(context: ContextT) -> Generator[ContextT]:
     """The context, entered in another thread; what goes wrong at its start is raised here."""
-    started: Future[tuple[EnteredT, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    started: Started = Future()
     thread = threading.Thread(target=run, args=(context, started), name="chatkit-emulator", daemon=True)
     thread.start()
+    loop, stop = started.result()
     try:
-        entered, loop, stop = started.result()
-    except BaseException:
-        thread.join()
-        raise
-    try:
-        yield entered
+        yield context
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
 
 
-def run(context: AbstractAsyncContextManager[EnteredT, Any], started: Future[Any]) -> None:
-    """The thread's work: enters the context, says so, waits to be told to stop."""
-
-    async def main() -> None:
-        stop = asyncio.Event()
-        async with context as entered:
-            started.set_result((entered, asyncio.get_running_loop(), stop))
-            await stop.wait()
-
+def run(context: AsyncContext, started: Started) -> None:
+    """The thread's work, start to end."""
     try:
-        asyncio.run(main())
+        asyncio.run(entered_until_told(context, started))
     except BaseException as error:
         if started.done():
             raise
         started.set_exception(error)
+
+
+async def entered_until_told(context: AsyncContext, started: Started) -> None:
+    """Enters the context, says how to end it, and waits for that."""
+    stop = asyncio.Event()
+    async with context:
+        started.set_result((asyncio.get_running_loop(), stop))
+        await stop.wait()
