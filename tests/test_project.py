@@ -1,0 +1,176 @@
+"""What holds for the project as a whole: its layout, its metadata, its imports, and that no operation is half there."""
+
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from importlib import metadata
+from operator import attrgetter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+import chatkit_async
+from chatkit_async._core.operations import OPERATIONS
+from chatkit_async.emulator import Emulator
+
+ROOT = Path(__file__).parents[1]
+VISIBLE = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "chatkit_async", "tests", "benchmarks"}
+HEAVY = {"aiohttp", "cattrs", "anyio", "asyncio", "click", "rich", "ssl"}
+
+pytestmark = pytest.mark.checkout
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
+
+
+def files_of_the_project() -> list[Path]:
+    """What git tracks or would track."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=True).stdout
+    return [ROOT / line for line in listed.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def test_no_python_file_has_more_than_300_lines() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in files_of_the_project() if path.suffix == ".py"}
+    assert {path.name: length for path, length in lengths.items() if length > 300} == {}
+    assert len(lengths) > 50
+
+
+def test_at_the_top_only_what_a_reader_needs_is_visible() -> None:
+    top = {path.relative_to(ROOT).parts[0] for path in files_of_the_project()}
+    assert {name for name in top if not name.startswith(".")} == VISIBLE
+
+
+def test_there_is_no_lock_file() -> None:
+    names = {path.name.lower() for path in files_of_the_project()}
+    assert [name for name in names if "lock" in Path(name).suffix or name.endswith(("-lock.json", "-lock.yaml"))] == []
+
+
+def test_the_runtime_dependencies_are_four(pyproject: dict[str, Any]) -> None:
+    names = [requirement.split(">=")[0] for requirement in pyproject["project"]["dependencies"]]
+    assert sorted(names) == ["aiohttp", "anyio", "attrs", "cattrs"]
+
+
+def test_the_extra_dev_and_the_dependency_group_are_the_same_list(pyproject: dict[str, Any]) -> None:
+    assert pyproject["dependency-groups"]["dev"] == pyproject["project"]["optional-dependencies"]["dev"]
+
+
+def test_the_extra_dev_holds_what_the_other_tested_extras_hold(pyproject: dict[str, Any]) -> None:
+    extras = pyproject["project"]["optional-dependencies"]
+    assert {*extras["cli"], *extras["speed"]} <= set(extras["dev"])
+
+
+def test_the_version_is_that_of_the_metadata() -> None:
+    assert chatkit_async.__version__ == metadata.version("chatkit-async")
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    program = "import sys; before = set(sys.modules); import chatkit_async; print(*(set(sys.modules) - before))"
+    imported = run("-c", program).stdout.split()
+    assert {name.split(".")[0] for name in imported} & HEAVY == set()
+    assert "chatkit_async" in imported
+    assert len(imported) <= 12  # a budget: 4 on Python 3.11, all of the package or small
+
+
+def test_every_public_name_is_lazy_and_resolves() -> None:
+    program = "import chatkit_async as c; print([name for name in c.__all__ if name in vars(c)])"
+    assert run("-c", program).stdout.strip() in {"[]", "['__version__']"}
+    assert [name for name in chatkit_async.__all__ if not hasattr(chatkit_async, name)] == []
+
+
+def test_imports_go_down_only() -> None:
+    lint = run("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+
+
+def test_the_generated_code_is_what_the_generator_writes() -> None:
+    generate = run("-m", "chatkit_async._sync.generate", "--check")
+    assert generate.returncode == 0, generate.stdout + generate.stderr
+
+
+# --- every operation is whole ---------------------------------------------------------------------------------------
+
+
+def has_async_method(operation: Any) -> bool:
+    return _has_method(chatkit_async.AsyncChatKit, operation.name)
+
+
+def has_blocking_twin(operation: Any) -> bool:
+    return _has_method(chatkit_async.ChatKit, operation.name)
+
+
+def _has_method(client_class: type[Any], name: str) -> bool:
+    try:
+        return callable(attrgetter(name)(client_class("sk-project")))
+    except AttributeError:
+        return False
+
+
+def has_emulator_route(operation: Any) -> bool:
+    with Emulator.in_thread() as emulator:
+        address = urlsplit(emulator.base_url)
+        connection = HTTPConnection(address.netloc, timeout=20)
+        path = address.path + operation.path.replace("{", "").replace("}", "")
+        headers = {"Authorization": "Bearer sk-project", "OpenAI-Beta": "chatkit_beta=v1"}
+        connection.request(operation.method, path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        return answer.status != 405 and b"Invalid URL" not in body
+
+
+def has_command(operation: Any) -> bool:
+    words = operation.name.replace("_", "-").split(".")
+    return run("-m", "chatkit_async", *words, "--help").returncode == 0
+
+
+def has_benchmark_case(operation: Any) -> bool:
+    from benchmarks.cases import CASES
+
+    return operation.name in {case.name for case in CASES}
+
+
+def has_readme_line(operation: Any) -> bool:
+    return f"{operation.name}(" in (ROOT / "README.md").read_text()
+
+
+PARTS: dict[str, Callable[[Any], bool]] = {
+    "async method": has_async_method,
+    "blocking twin": has_blocking_twin,
+    "emulator route": has_emulator_route,
+    "command": has_command,
+    "benchmark case": has_benchmark_case,
+    "README line": has_readme_line,
+}
+
+
+def lacks(operation: Any) -> Iterator[str]:
+    return (part for part, is_there in PARTS.items() if not is_there(operation))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_an_operation_lacks_nothing(operation: Any) -> None:
+    assert list(lacks(operation)) == []
+
+
+def test_an_operation_that_nobody_has_built_lacks_everything() -> None:
+    unbuilt = SimpleNamespace(name="sessions.explode", method="POST", path="/chatkit/sessions/{session_id}/explode")
+    assert list(lacks(unbuilt)) == list(PARTS)
+
+
+@pytest.mark.slow
+def test_the_benchmarks_run() -> None:
+    benchmarks = run("-m", "benchmarks", "--quick", "--calls", "1")
+    assert benchmarks.returncode == 0, benchmarks.stderr
+    assert all(operation.name in benchmarks.stdout for operation in OPERATIONS)
