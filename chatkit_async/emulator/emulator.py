@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -136,7 +137,7 @@ class Emulator:
         """All sessions, oldest first, as the API shows them now; secrets whole."""
         with self._held.lock:
             now_s = self._held.clock.now_s()
-            return [dict(shown(session, now_s)) for session in self._held.state.sessions.values()]
+            return [copy.deepcopy(shown(session, now_s)) for session in self._held.state.sessions.values()]
 
     def requests(self) -> list[RecordedRequest]:
         """What was asked, oldest first, as it stands now; of the last 10,000 requests and 256 MiB of bodies."""

@@ -5,41 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import cast
-from urllib.parse import unquote
 
 import attrs
 
 from ..types._json import JSON, JSONObject
-from .behaviour import BEHAVIOURS, Behaviour, Call
+from .access import check_beta, check_key
+from .behaviour import Call
 from .held import Held
-from .refusal import (
-    Refusal,
-    incorrect_api_key,
-    invalid_beta,
-    invalid_url,
-    no_api_key,
-    not_json,
-    unsupported_content_type,
-    wrong_method,
-)
+from .refusal import Refusal, not_json, unsupported_content_type
+from .routing import find
 from .schema import Object, wrong_type
 
-PREFIX = "/v1"
-BETA = "chatkit_beta=v1"
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
-
-
-@attrs.frozen
-class Operation:
-    name: str
-    method: str
-    path: str
-
-
-OPERATIONS = (
-    Operation("sessions.create", "POST", "/chatkit/sessions"),
-    Operation("sessions.cancel", "POST", "/chatkit/sessions/{session_id}/cancel"),
-)
 
 
 @attrs.frozen
@@ -61,37 +38,6 @@ class Answer:
     body: bytes
 
 
-@attrs.frozen
-class Route:
-    """A path of the API with the behaviours behind it, by method."""
-
-    segments: tuple[str, ...]
-    behaviours: Mapping[str, Behaviour]
-
-    def match(self, segments: list[str]) -> dict[str, str] | None:
-        """The path's parameters, decoded, where the segments fit; else None."""
-        if len(segments) != len(self.segments):
-            return None
-        found: dict[str, str] = {}
-        for template, segment in zip(self.segments, segments, strict=True):
-            if template[:1] == "{" and segment:
-                found[template[1:-1]] = unquote(segment)
-            elif template != segment:
-                return None
-        return found
-
-
-def routes() -> tuple[Route, ...]:
-    """A route for each path in the table of operations."""
-    by_path: dict[str, dict[str, Behaviour]] = {}
-    for operation in OPERATIONS:
-        by_path.setdefault(PREFIX + operation.path, {})[operation.method] = BEHAVIOURS[operation.name]
-    return tuple(Route(tuple(path.split("/")), behaviours) for path, behaviours in by_path.items())
-
-
-ROUTES = routes()
-
-
 def answer(asked: Asked, held: Held) -> Answer:
     """What the API answers; the state is changed accordingly."""
     try:
@@ -108,35 +54,6 @@ def perform(asked: Asked, held: Held) -> JSONObject:
     body = {} if behaviour.body is None else checked_body(asked, behaviour.body)
     with held.lock:
         return behaviour.run(held.state, Call(path_params, body, int(held.clock.now_s())))
-
-
-def find(method: str, path: str) -> tuple[Behaviour, Mapping[str, str]]:
-    """The behaviour behind this method and path, and the path's parameters; raises Refusal (404, 405)."""
-    segments = path.split("/")
-    for route in ROUTES:
-        path_params = route.match(segments)
-        if path_params is not None:
-            behaviour = route.behaviours.get(method)
-            if behaviour is None:
-                raise wrong_method(", ".join(route.behaviours))
-            return behaviour, path_params
-    raise invalid_url(method, path)
-
-
-def check_key(authorization: str, api_keys: frozenset[str]) -> None:
-    """Refuses (401) what is no bearer key, or none of those accepted."""
-    scheme, _, key = authorization.partition(" ")
-    key = key.strip()
-    if scheme.lower() != "bearer" or not key:
-        raise no_api_key()
-    if api_keys and key not in api_keys:
-        raise incorrect_api_key(key)
-
-
-def check_beta(values: str) -> None:
-    """Refuses (400) a request that does not name the beta, alone or among others."""
-    if values != BETA and BETA not in [value.strip() for value in values.split(",")]:
-        raise invalid_beta(BETA)
 
 
 def checked_body(asked: Asked, schema: Object) -> JSONObject:
@@ -157,9 +74,8 @@ def decoded(body: bytes) -> JSON:
     try:
         document = cast("JSON", json.loads(body.decode(), parse_constant=refuse_constant))
         if b"\\ud" in body or b"\\uD" in body:
-            json.dumps(
-                document, ensure_ascii=False
-            ).encode()  # half of a character: no text, and no answer could repeat it
+            # Perhaps half of a character, which encodes to nothing.
+            json.dumps(document, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise not_json() from None
     return document
