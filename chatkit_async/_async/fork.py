@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 from collections.abc import Callable
 
@@ -46,7 +47,7 @@ def leak(thing: object) -> None:
 def _import_ctypes() -> None:
     """Imports ctypes while other threads still run: in the child one of them may have died holding an import lock."""
     with contextlib.suppress(ImportError):
-        import ctypes  # noqa: F401, PLC0415
+        importlib.import_module("ctypes")
 
 
 def _quiet(*hooks: Callable[[], None] | None) -> Callable[[], None]:

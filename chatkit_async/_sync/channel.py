@@ -1,0 +1,207 @@
+"""A blocking client's way to the loop thread: how its calls are handed over, and what closes it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import warnings
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Literal, TypeVar, get_args
+
+from chatkit_async._sync.call import Call, Entry, Work
+from chatkit_async._sync.portal import Portal, lock, portals, refuse_at_exit
+from chatkit_async.errors import ClientClosedError, ConfigurationError, ReentrantCallError
+
+T = TypeVar("T")
+InEventLoop = Literal["allow", "warn", "error"]
+
+
+class Channel:
+    """One blocking client's way to the loop thread; it knows the async half only as functions to call."""
+
+    def __init__(self, aclose: Work[None], *, name: str, in_event_loop: InEventLoop = "warn") -> None:
+        """Opens nothing: the first call does.
+
+        Args:
+            aclose: closes what the async half has opened on the loop.
+            name: of the blocking class, for messages.
+            in_event_loop: what a call gets in a thread with a running event loop: nothing, a warning or an error.
+        """
+        if in_event_loop not in get_args(InEventLoop):
+            raise ConfigurationError(f"in_event_loop is 'allow', 'warn' or 'error', not {in_event_loop!r}")
+        self.closed = False
+        self._line = _Line(aclose, name)
+        self._in_event_loop: InEventLoop = in_event_loop
+        self._is_copy = False
+
+    def copy(self, kind: type[T], function: Callable[..., object], /, **options: Any) -> T:
+        """A blocking object around the copy that `function` makes: the same connections, which closing it leaves open."""
+        channel = object.__new__(Channel)
+        channel.closed = self.closed
+        channel._line = self._line
+        channel._in_event_loop = self._in_event_loop
+        channel._is_copy = True
+        twin = object.__new__(kind)
+        vars(twin).update(_async=function(**options), _channel=channel)
+        return twin
+
+    def call(self, function: Work[T], /, *args: Any, **kwargs: Any) -> T:
+        """Runs the coroutine function on the loop thread, and returns or raises what it does.
+
+        Arguments are typed as anything, since the type system cannot pass those of an overloaded function on.
+        """
+        if asyncio._get_running_loop() is not None:
+            self._object_to_running_loop()
+        call = Call(self, function, args, kwargs)
+        del args, kwargs  # what a frame holds, a traceback holds
+        try:
+            portal = self._line.admit(call, self)
+            # This copies the caller's context, too; the task is created in the copy.
+            portal.loop.call_soon_threadsafe(call.start)
+            call.woken.acquire()
+        except BaseException:
+            call.abandon()
+            raise
+        if call.error is None:
+            return call.value
+        error, call.error = call.error, None
+        try:
+            raise error
+        finally:
+            del error  # this frame and the error's traceback would hold each other
+
+    def enter(
+        self, function: Callable[..., contextlib.AbstractAsyncContextManager[T]], /, *args: Any, **kwargs: Any
+    ) -> contextlib.AbstractContextManager[T]:
+        """The blocking twin of the async context manager that `function` returns."""
+        return _Context(self, function(*args, **kwargs))
+
+    def hold(self) -> Entry:
+        """Keeps the loop from counting as idle until `release`: something on it waits for a later call."""
+        entry = Entry()
+        self._line.admit(entry, self)
+        return entry
+
+    def close(self) -> None:
+        """Ends calls in flight with `ClientClosedError` and closes the connections; closing again does nothing.
+
+        A copy ends its own calls only.
+        """
+        self._refuse_on_loop_thread()
+        with lock:
+            self.closed = True
+        if self._is_copy:
+            self._line.end_calls(lambda channel: channel is self)
+        else:
+            self._line.close(self)
+
+    def _object_to_running_loop(self) -> None:
+        self._refuse_on_loop_thread()
+        if self._in_event_loop == "allow" or _in_ipython():
+            return
+        name = self._line.name
+        text = f"A blocking {name} call stops the event loop that runs in this thread: await Async{name} instead, "
+        text += "or pass in_event_loop='allow' to block it all the same"
+        if self._in_event_loop == "error":
+            raise ReentrantCallError(text)
+        warnings.warn(text, RuntimeWarning, stacklevel=_users_level())
+
+    def _refuse_on_loop_thread(self) -> None:
+        portal, name = portals.current, self._line.name
+        if portal is not None and portal.is_current_thread:
+            text = f"A blocking {name} call on the event loop thread of the blocking clients would wait for itself"
+            raise ReentrantCallError(f"{text}: await Async{name} there")
+
+
+class _Line:
+    """What a client and its copies share: the connections on the loop, from the first call until `close`."""
+
+    def __init__(self, aclose: Work[None], name: str) -> None:
+        self.name = name
+        self._aclose = aclose
+        self._user = object()
+        self._portal: Portal | None = None
+        self._closed = False
+
+    def admit(self, entry: Entry, channel: Channel) -> Portal:
+        """Enters a call at the running portal, started if need be."""
+        with lock:
+            if self._closed or channel.closed:
+                raise ClientClosedError(f"This {self.name} is closed: make a new one")
+            if not portals.exiting:
+                portal = self._portal
+                if portal is None or portal.closed:
+                    portal = self._portal = portals.enter(self._user)
+                entry.portal = portal
+                portal.calls.add(entry)
+                return portal
+        return refuse_at_exit()
+
+    def end_calls(self, concerns: Callable[[object], bool]) -> None:
+        """Wakes who waits for calls of these channels, and cancels what they wait for."""
+        portal = self._portal
+        for call in () if portal is None else tuple(portal.calls):
+            if isinstance(call, Call) and concerns(call.channel):
+                error = ClientClosedError(f"This {self.name} was closed while the call was under way")
+                call.portal.loop.call_soon_threadsafe(call.end, error)
+
+    def close(self, channel: Channel) -> None:
+        """Ends the calls of all copies, closes the connections, and stops the loop if nobody else uses it."""
+        with lock:
+            portal, was_closed, self._closed = self._portal, self._closed, True
+        if portal is None or portal.closed or was_closed:
+            return
+        try:
+            self.end_calls(lambda other: isinstance(other, Channel) and other._line is self)
+            Call(channel, self._aclose, (), {}).run_last(portal)
+        finally:
+            portals.leave(portal, self._user)
+
+    def __del__(self) -> None:
+        portal = self._portal
+        if portal is not None and not self._closed and not portal.closed:
+            portal.adopt(self._user, self._aclose)
+            text = f"An unclosed {self.name} was garbage collected: use `with`, or call close()"
+            warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
+
+
+class _Context(contextlib.AbstractContextManager[T]):
+    """An async context manager, entered and left from the caller's thread."""
+
+    def __init__(self, channel: Channel, context: contextlib.AbstractAsyncContextManager[T]) -> None:
+        self._channel = channel
+        self._context = context
+
+    def __enter__(self) -> T:
+        self._hold = self._channel.hold()
+        try:
+            return self._channel.call(self._context.__aenter__)
+        except BaseException:
+            self._hold.release()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if self._hold.portal.inherited:  # what was entered is the parent's, and so is its end
+            return None
+        try:
+            return self._channel.call(self._context.__aexit__, kind, error, trace)
+        finally:
+            self._hold.release()
+
+
+def _in_ipython() -> bool:
+    """Whether this is a notebook or an IPython shell, where a loop always runs and blocking it is what is wanted."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
+
+
+def _users_level() -> int:
+    """The stack level, for a warning made by the function that asks, of the first line outside this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("chatkit_async."):
+        level, frame = level + 1, frame.f_back
+    return level

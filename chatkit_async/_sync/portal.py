@@ -1,0 +1,214 @@
+"""The life of the one event loop, in one daemon thread, that serves all blocking clients of a process."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import NoReturn, Protocol
+
+from chatkit_async._async.fork import at_fork, leak
+from chatkit_async.errors import ClientClosedError
+
+STOP_WAIT_S = 5.0  # as long as an interrupted call may take to end
+EXIT_WAIT_S = 2.0  # nobody wants to wait longer for a program that is done
+
+# Guards `portals`, and each portal's `closed`, `users` and the growth of its `calls`; held over a fork. Reentrant,
+# because a signal handler may call a client while its thread holds it.
+lock = threading.RLock()
+
+
+class Pending(Protocol):
+    """What a portal knows of a call in flight: how to tell it that there will be no answer."""
+
+    def end(self, error: BaseException) -> None: ...
+
+
+class Portal:
+    """One event loop in its daemon thread: from `start` until `stop`, or until something ends the loop by force."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self) -> None:
+        self.calls: set[Pending] = set()  # in flight, or a context held open: the loop is not idle
+        self.users: set[object] = set()  # a token for each open client that has made a call
+        self.closed = False  # no call may enter any more
+        self.muted = False  # the process ends: who waits sleeps on
+        self.inherited = False  # this process is a fork of the one whose loop it is
+        self._stopping = asyncio.Event()
+        self._cleaning: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="chatkit-async loop", daemon=True)
+
+    @property
+    def is_current_thread(self) -> bool:
+        return threading.current_thread() is self._thread
+
+    def start(self) -> None:
+        """Returns once the loop runs."""
+        try:
+            self._thread.start()
+            self._ready.wait()
+        except BaseException:  # Ctrl-C while waiting: a thread nobody knows of would run for ever
+            self.closed = True
+            self._ask_to_stop()
+            raise
+        if self._failure is not None:
+            raise ClientClosedError(f"The event loop's thread did not start: {self._failure!r}") from self._failure
+
+    def stop(self, wait_s: float) -> None:
+        """Cancels what still runs, closes what the loop holds, and waits for its threads, `wait_s` seconds at most.
+
+        The caller has set `closed`, so that no call enters meanwhile.
+        """
+        deadline_s = time.monotonic() + wait_s
+        threads = [self._thread, *self._workers()]
+        self._ask_to_stop()
+        for thread in threads:
+            thread.join(max(0.0, deadline_s - time.monotonic()))
+
+    def adopt(self, user: object, aclose: Callable[[], Awaitable[object]]) -> None:
+        """Closes a client nobody holds any more; called by finalisers, so it takes no lock and waits for nothing."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            self.loop.call_soon_threadsafe(self._clean, user, aclose)
+
+    def forget(self, user: object) -> bool:
+        """Takes an open client off the list, under the lock; says whether it was the last one."""
+        self.users.discard(user)
+        if self.users or self.closed:
+            return False
+        self.closed = True
+        return True
+
+    def _ask_to_stop(self) -> None:
+        with contextlib.suppress(AttributeError, RuntimeError):  # no loop yet: it sees `closed`; or no more
+            self.loop.call_soon_threadsafe(self._stopping.set)
+
+    def _run(self) -> None:
+        import anyio  # noqa: PLC0415 - 20 ms that only a program that makes a call has to pay
+
+        try:
+            anyio.run(self._serve, backend="asyncio")
+        except BaseException as error:  # a loop that dies tells its callers, not the terminal
+            self._failure = error
+        self._end_calls()
+        self._ready.set()
+
+    async def _serve(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._ready.set()
+        if not self.closed:
+            await self._stopping.wait()
+
+    def _end_calls(self) -> None:
+        if not self.closed:  # whoever stops the loop has set it, and may hold the lock until this thread is gone
+            with lock:
+                self.closed = True
+        for call in tuple(self.calls):
+            call.end(ClientClosedError(f"The blocking clients' event loop has ended: {self._failure!r}"))
+
+    def _clean(self, user: object, aclose: Callable[[], Awaitable[object]]) -> None:
+        task = self.loop.create_task(self._close_and_forget(user, aclose))
+        self._cleaning.add(task)
+        task.add_done_callback(self._cleaning.discard)
+
+    async def _close_and_forget(self, user: object, aclose: Callable[[], Awaitable[object]]) -> None:
+        with contextlib.suppress(Exception):  # nobody is left to be told
+            await aclose()
+        while not lock.acquire(blocking=False):  # noqa: ASYNC110 - its holder may be waiting for this thread
+            await asyncio.sleep(0.01)
+        try:
+            last = self.forget(user)
+        finally:
+            lock.release()
+        if last:
+            self._stopping.set()
+
+    def _workers(self) -> list[threading.Thread]:
+        """anyio's threads of this loop (they name it): told to end with it, joined by nobody."""
+        return [thread for thread in threading.enumerate() if getattr(thread, "loop", None) is self.loop]
+
+
+class Portals:
+    """The one portal of this process, or none yet."""
+
+    def __init__(self) -> None:
+        self.current: Portal | None = None
+        self.exiting = False
+
+    def enter(self, user: object) -> Portal:
+        """The running portal, started if need be, with one more open client; the caller holds the lock."""
+        if self.current is None or self.current.closed:
+            portal = Portal()
+            portal.start()
+            self.current = portal
+        self.current.users.add(user)
+        return self.current
+
+    def leave(self, portal: Portal, user: object) -> None:
+        """One open client less; the last one stops the loop."""
+        with lock:
+            last = portal.forget(user)
+        if last:
+            portal.stop(STOP_WAIT_S)
+
+    def before_fork(self) -> None:
+        """Stops an idle loop, so that nothing crosses the fork and Python 3.12 has no thread to warn of."""
+        lock.acquire()
+        portal = self.current
+        if portal is None or portal.closed or portal.calls or portal.is_current_thread:
+            return
+        portal.closed = True
+        threads = threading.enumerate()
+        portal.stop(EXIT_WAIT_S)
+        _wait_until_gone([thread for thread in threads if not thread.is_alive()])
+
+    def after_in_parent(self) -> None:
+        lock.release()
+
+    def after_in_child(self) -> None:
+        """The loop, its calls and connections are the parent's: they are left alone, the first call starts anew."""
+        portal, self.current = self.current, None
+        if portal is not None:
+            portal.closed = portal.inherited = True
+            leak(portal)
+        lock.release()
+
+    def at_exit(self) -> None:
+        """Ends calls in flight without waking who waits: a daemon thread would print the error it gets."""
+        with lock:
+            self.exiting = True
+            portal = self.current
+            if portal is None or portal.closed:
+                return
+            portal.closed = portal.muted = True
+        portal.stop(EXIT_WAIT_S)
+
+
+def refuse_at_exit() -> NoReturn:
+    """Answers a call that comes after the loop has been stopped for good."""
+    if threading.current_thread().daemon:
+        threading.Event().wait()  # asleep until the process is gone: an error here would be printed
+    raise ClientClosedError("The interpreter is shutting down: the blocking clients' event loop has been stopped")
+
+
+def _wait_until_gone(ended: list[threading.Thread]) -> None:
+    """Below Python 3.13 `join` returns a moment before the thread is gone for the system, which is who 3.12 asks."""
+    deadline_s = time.monotonic() + EXIT_WAIT_S
+    for thread in ended:
+        while os.path.exists(f"/proc/self/task/{thread.native_id}") and time.monotonic() < deadline_s:
+            time.sleep(0.0005)
+
+
+portals = Portals()
+at_fork(
+    before=portals.before_fork,
+    after_in_parent=portals.after_in_parent,
+    after_in_child=portals.after_in_child,
+)
+atexit.register(portals.at_exit)
