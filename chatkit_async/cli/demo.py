@@ -1,0 +1,134 @@
+"""`chatkit demo`: the product in five calls, made by the real clients to the emulator."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+import click
+
+import chatkit_async
+from chatkit_async.cli.output import coloured, printable
+from chatkit_async.emulator import Emulator
+
+NEXT: Final = (
+    ("chatkit emulator", "the same server, to stay: for your tests"),
+    ("export OPENAI_API_KEY=sk-...", "your key, and the real API answers:"),
+    ("chatkit sessions create --user ada --workflow wf_...", "a workflow of yours"),
+)
+
+
+class Step(NamedTuple):
+    """One call: what it is for, the line of code, what came of it."""
+
+    title: str
+    code: str
+    outcome: str
+
+
+@click.command()
+def demo() -> None:
+    """See sessions created, refused and cancelled by the real clients, over real HTTP.
+
+    Starts the emulator on a free port of this machine and stops it afterwards: needs no key
+    and no network, and takes about a second.
+    """
+    with _own_environment(), Emulator.in_thread() as emulator:
+        click.echo(f"A ChatKit server on this machine, {emulator.base_url}: no key, no cost.")
+        for number, step in enumerate(steps(emulator.base_url), start=1):
+            _print_step(number, step)
+    _print_next()
+
+
+def steps(base_url: str) -> Iterator[Step]:
+    """Makes the calls, one by one, and tells of each."""
+    yield Step(
+        "Your server creates a session for a user, and awaits it:",
+        'session = await client.sessions.create(user="ada", workflow="wf_demo", expires_after=300)',
+        _created(asyncio.run(_awaited(base_url))),
+    )
+    with chatkit_async.ChatKit("demo", base_url=base_url) as client:
+        session = client.sessions.create(user="ada", workflow="wf_demo")
+        yield Step(
+            "A script does the same without asyncio:",
+            'session = client.sessions.create(user="ada", workflow="wf_demo")',
+            _created(session),
+        )
+        yield from _refused(client)
+        yield Step(
+            "Cancelling makes the secret worthless before its time:",
+            "session = client.sessions.cancel(session.id)",
+            f"{session.id} is {client.sessions.cancel(session.id).status}",
+        )
+
+
+async def _awaited(base_url: str) -> chatkit_async.ChatSession:
+    async with chatkit_async.AsyncChatKit("demo", base_url=base_url) as client:
+        return await client.sessions.create(user="ada", workflow="wf_demo", expires_after=300)
+
+
+def _refused(client: chatkit_async.ChatKit) -> Iterator[Step]:
+    try:
+        client.sessions.create(user="ada", workflow="wf_demo", expires_after=3600)
+    except chatkit_async.ParamsValidationError as error:
+        yield Step(
+            "What the API would refuse is not even sent:",
+            'client.sessions.create(user="ada", workflow="wf_demo", expires_after=3600)',
+            _told(error),
+        )
+    try:
+        client.sessions.cancel("cksess_unknown")
+    except chatkit_async.NotFoundError as error:
+        yield Step(
+            "What the API refuses comes as an error with its words:",
+            'client.sessions.cancel("cksess_unknown")',
+            _told(error),
+        )
+
+
+def _created(session: chatkit_async.ChatSession) -> str:
+    return f"{session.id} is {session.status}; its secret lets a browser chat for {session.expires_in():.0f} s"
+
+
+def _told(error: chatkit_async.ChatKitError) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _print_step(number: int, step: Step) -> None:
+    click.echo(f"\n{number}. {click.style(step.title, bold=True)}")
+    click.echo(f"     {_highlighted(step.code)}")
+    click.echo(f"  {click.style('->', fg='green')} {printable(step.outcome)}")
+
+
+def _print_next() -> None:
+    width = max(len(command) for command, _ in NEXT)
+    click.echo(f"\n{click.style('Go on:', bold=True)}")
+    for command, meaning in NEXT:
+        click.echo(f"  {command.ljust(width)}  {click.style('# ' + meaning, dim=True)}")
+
+
+def _highlighted(code: str) -> str:
+    """The code in colours where a terminal wants them."""
+    if not coloured():
+        return code
+    # Only for a terminal: half of the demo's time would go into these imports.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.syntax import Syntax  # noqa: PLC0415
+
+    console = Console(force_terminal=True, color_system="standard")
+    with console.capture() as capture:
+        console.print(Syntax(code, "python", theme="ansi_dark").highlight(code), end="", soft_wrap=True)
+    return capture.get().rstrip("\n")
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """Hides the user's OPENAI_* variables: the demo is the same for everybody."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("OPENAI_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)

@@ -1,0 +1,80 @@
+"""`chatkit emulator`: the API on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+
+import click
+
+import chatkit_async
+from chatkit_async.emulator.serve import serve
+
+
+@click.command()
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on. The default can be reached from this machine only.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    default=8787,
+    show_default=True,
+    help="The port to listen on; 0 picks a free one.",
+)
+@click.option(
+    "--api-key",
+    "api_keys",
+    multiple=True,
+    metavar="KEY",
+    help="A key to accept: of your own invention, never a real one. Repeat it for several.  [default: any key]",
+)
+def emulator(*, host: str, port: int, api_keys: tuple[str, ...]) -> None:
+    """Serve the ChatKit API on this machine, for tests: it answers, and refuses, as the API does.
+
+    Prints one line when it listens. Ctrl-C or TERM stops it, with exit code 0. What it holds is
+    in memory, and gone then.
+
+    \b
+    Examples:
+      chatkit emulator
+      chatkit emulator --port 0 --api-key test-key
+
+    \b
+    Any client of the API can use it, such as this one in another terminal:
+      export OPENAI_BASE_URL=http://127.0.0.1:8787/v1 OPENAI_API_KEY=test-key
+      chatkit sessions create --user user_123 --workflow wf_abc
+    """
+    try:
+        asyncio.run(_serve_until_signal(host, port, api_keys))
+    except chatkit_async.ConfigurationError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+        raise click.ClickException(_why_not(error, error.__cause__, host, port)) from error
+
+
+async def _serve_until_signal(host: str, port: int, api_keys: tuple[str, ...]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Not loop.add_signal_handler, which Windows lacks.
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    await serve(host, port, api_keys, on_ready=_print_ready, stop=stop)
+
+
+def _print_ready(base_url: str) -> None:
+    click.echo(f"chatkit emulator ready at {base_url}")  # click flushes: who waits for this line reads a pipe
+
+
+def _why_not(error: chatkit_async.ConfigurationError, cause: OSError, host: str, port: int) -> str:
+    if cause.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} of {host} is taken: stop what listens there, or choose another (--port 0 picks a free one)."
+        )
+    return f"{error}."

@@ -1,0 +1,102 @@
+"""How failures are told on stderr, to people and to programs, and the exit codes."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import click
+
+import chatkit_async
+from chatkit_async.cli.fields import option_for
+from chatkit_async.cli.output import Line, print_error_lines, print_json
+
+FAILURE: Final = 1
+USAGE: Final = 2
+AUTHENTICATION: Final = 4
+INTERRUPTED: Final = 130  # what shells report for a process ended by Ctrl-C: 128 + SIGINT
+
+# Of an APIError, what a program can act on; `message` and `kind` come with every error.
+API_FIELDS: Final = (
+    "operation", "status", "code", "param", "type", "request_id",
+    "attempts", "elapsed_s", "retry_after_s", "outcome", "hint",
+)  # fmt: skip
+
+
+class NoKeyError(click.ClickException):
+    """There is no API key in the environment."""
+
+    exit_code = AUTHENTICATION
+
+    def __init__(self) -> None:
+        super().__init__("No API key. Set one with `export OPENAI_API_KEY=sk-...` (`chatkit demo` needs none).")
+
+
+def report_usage(error: click.ClickException, *, as_json: bool) -> int:
+    """Tells an error that click or the command line itself found, and returns its exit code."""
+    if as_json:
+        print_json({"error": {"kind": type(error).__name__, "message": error.format_message()}}, err=True)
+    else:
+        error.show()
+    return error.exit_code
+
+
+def report_failure(error: chatkit_async.ChatKitError, *, as_json: bool) -> int:
+    """Tells an error of the package, and returns its exit code."""
+    if as_json:
+        print_json({"error": {"kind": type(error).__name__, **_fields(error)}}, err=True)
+    else:
+        print_error_lines(_lines(error))
+    return exit_code(error)
+
+
+def exit_code(error: chatkit_async.ChatKitError) -> int:
+    """4 for a key that the API does not take, 2 for what was refused before anything was sent, else 1."""
+    if isinstance(error, chatkit_async.AuthenticationError | chatkit_async.PermissionDeniedError):
+        return AUTHENTICATION
+    if isinstance(error, chatkit_async.ParamsValidationError | chatkit_async.ConfigurationError):
+        return USAGE
+    return FAILURE
+
+
+class _Problem(NamedTuple):
+    option: str
+    path: str
+    code: str
+    message: str
+
+
+def _problems(error: chatkit_async.ParamsValidationError) -> list[_Problem]:
+    return [_Problem(option_for(it.path), it.path, it.code, it.message) for it in error.problems]
+
+
+def _fields(error: chatkit_async.ChatKitError) -> dict[str, object]:
+    if isinstance(error, chatkit_async.ParamsValidationError):
+        return {"message": str(error), "problems": [problem._asdict() for problem in _problems(error)]}
+    if isinstance(error, chatkit_async.APIError):
+        return {"message": error.message, **{name: getattr(error, name) for name in API_FIELDS}}
+    return {"message": str(error)}
+
+
+def _lines(error: chatkit_async.ChatKitError) -> list[Line]:
+    if isinstance(error, chatkit_async.ParamsValidationError):
+        return [("Error", f"{problem.option} {problem.message}") for problem in _problems(error)]
+    if isinstance(error, chatkit_async.APIError):
+        return [("Error", _sentence(error)), *_advice(error)]
+    return [("Error", str(error))]
+
+
+def _sentence(error: chatkit_async.APIError) -> str:
+    parts = (error.operation and f"{error.operation}:", error.status and str(error.status), error.message)
+    return " ".join(part for part in parts if part)
+
+
+def _advice(error: chatkit_async.APIError) -> list[Line]:
+    """What helps to go on, as far as it is known."""
+    rows = (
+        ("Hint", error.hint),
+        ("Wait", None if error.retry_after_s is None else f"{error.retry_after_s:g} s, then try again"),
+        ("Tried", f"{error.attempts} times in {error.elapsed_s:.1f} s" if error.attempts > 1 else None),
+        ("Outcome", "unknown: the request may have been carried out" if error.outcome == "unknown" else None),
+        ("Request", error.request_id),
+    )
+    return [(label, text) for label, text in rows if text]

@@ -1,0 +1,128 @@
+"""The body of `sessions create` as rows: each field of the API beside the option that fills it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
+
+import click
+
+from chatkit_async.cli.state import state_variables
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+class Field(NamedTuple):
+    """A field of the create body: where it stands (the API's spelling), its option, and what `--help` says of it."""
+
+    path: str
+    option: str
+    kind: type
+    metavar: str | None
+    help: str
+
+    @property
+    def name(self) -> str:
+        """The name under which click hands over the value."""
+        return self.path.replace(".", "_")
+
+
+REQUIRED: Final = frozenset({"user", "workflow.id"})
+STATE: Final = "workflow.state_variables"  # one option for each entry of the map
+
+# Ranges are the client's to check, so that all problems of a body are told at once: they are only named here.
+FIELDS: Final = (
+    Field("user", "--user", str, "ID", "Your own id of the user who will chat, 1 to 512 characters."),
+    Field("workflow.id", "--workflow", str, "ID", "The workflow to run, as in wf_68df4b13b3588190a09d19288d4610ec."),
+    Field(
+        "workflow.version", "--workflow-version", str, "VERSION",
+        "The version to run. Left out: the latest that is deployed. (The word `latest` is refused.)",
+    ),
+    Field(
+        STATE, "--state", str, "NAME=TEXT",
+        "A state variable of the workflow, up to 64 of them; repeat the option. NAME=TEXT is a string; "
+        "NAME:=JSON a number, true or false.",
+    ),
+    Field(
+        "workflow.tracing.enabled", "--tracing/--no-tracing", bool, None,
+        "Record traces of the workflow.  [API's default: on]",
+    ),
+    Field(
+        "expires_after.seconds", "--expires-after", int, "SECONDS",
+        "How long the client secret works, 1 to 600 seconds from now.  [API's default: 600]",
+    ),
+    Field(
+        "rate_limits.max_requests_per_1_minute", "--max-requests-per-minute", int, "N",
+        "Requests that the session may make in a minute, 1 or more.  [API's default: 10]",
+    ),
+    Field(
+        "chatkit_configuration.automatic_thread_titling.enabled", "--titling/--no-titling", bool, None,
+        "Give threads titles by themselves.  [API's default: on]",
+    ),
+    Field(
+        "chatkit_configuration.file_upload.enabled", "--file-upload/--no-file-upload", bool, None,
+        "Let the user upload files.  [API's default: off]",
+    ),
+    Field(
+        "chatkit_configuration.file_upload.max_file_size", "--max-file-size", int, "MEGABYTES",
+        "Largest file to upload, 1 to 512 megabytes; with --file-upload.  [API's default: 512]",
+    ),
+    Field(
+        "chatkit_configuration.file_upload.max_files", "--max-files", int, "N",
+        "Most files to upload to a session, 1 or more; with --file-upload.  [API's default: 10]",
+    ),
+    Field(
+        "chatkit_configuration.history.enabled", "--history/--no-history", bool, None,
+        "Let the user see earlier threads.  [API's default: on]",
+    ),
+    Field(
+        "chatkit_configuration.history.recent_threads", "--recent-threads", int, "N",
+        "Earlier threads to show, 1 or more.  [API's default: all]",
+    ),
+)  # fmt: skip
+
+
+def body_options(command: CommandT) -> CommandT:
+    """Gives a command one option for each field, in the table's order."""
+    for field in reversed(FIELDS):
+        command = _option(field)(command)
+    return command
+
+
+def body(values: Mapping[str, object]) -> dict[str, object]:
+    """The create body in the API's spelling, from what the options hold; what was not given is left out."""
+    result: dict[str, object] = {}
+    for field in FIELDS:
+        if (value := values[field.name]) is not None:
+            _place(result, field.path.split("."), value)
+    return result
+
+
+def option_for(path: str) -> str:
+    """A path of the body as the user typed it: `--state['plan']`; the path itself where no option fills it in."""
+    for field in FIELDS:
+        rest = path.removeprefix(field.path)
+        if rest != path and rest[:1] in ("", "["):
+            return field.option.replace("/", " or ") + rest
+    return path
+
+
+def _option(field: Field) -> Callable[[CommandT], CommandT]:
+    # Only to optional ones: click takes any default, even None, for a value. Without one a switch would be off.
+    settings: dict[str, Any] = {"required": True} if field.path in REQUIRED else {"default": None}
+    if field.path == STATE:
+        settings |= {"multiple": True, "callback": state_variables}
+    return click.option(
+        field.option,
+        field.name,
+        type=field.kind,
+        metavar=field.metavar,
+        help=field.help,
+        **settings,
+    )
+
+
+def _place(tree: dict[str, Any], path: list[str], value: object) -> None:
+    for part in path[:-1]:
+        tree = tree.setdefault(part, {})
+    tree[path[-1]] = value

@@ -1,0 +1,123 @@
+"""The group `chatkit`. Its commands are rows of a table; a command's module is imported when the command is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Final, NamedTuple
+
+import click
+from click.shell_completion import CompletionItem
+
+import chatkit_async
+from chatkit_async.cli.errors import INTERRUPTED, report_failure, report_usage
+from chatkit_async.cli.output import colour
+
+
+class Entry(NamedTuple):
+    """Where a command is, and its line in the list of commands (which so imports none of them)."""
+
+    module: str
+    name: str
+    summary: str
+
+
+COMMANDS: Final = {
+    "demo": Entry("chatkit_async.cli.demo", "demo", "See it work in seconds, without a key or a network."),
+    "sessions": Entry("chatkit_async.cli.sessions", "sessions", "Create and cancel ChatKit sessions."),
+    "emulator": Entry("chatkit_async.cli.emulator", "emulator", "Serve the ChatKit API on this machine, for tests."),
+    "completion": Entry("chatkit_async.cli.completion", "completion", "Print the completion script for a shell."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by the table alone."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the table's order: the first thing to try is not the first in the alphabet."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command itself, imported now."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = getattr(importlib.import_module(entry.module), entry.name)
+        return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, from the table, and the options."""
+        found = [CompletionItem(name, help=it.summary) for name, it in COMMANDS.items() if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands in `--help`, from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"chatkit {chatkit_async.__version__}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def chatkit(ctx: click.Context) -> None:
+    """ChatKit sessions from the command line, and a ChatKit server for your tests.
+
+    \b
+    Environment:
+      OPENAI_API_KEY     your key; no option takes it, since every user of a
+                         machine can read the command lines of its processes
+      OPENAI_BASE_URL    the server [default: https://api.openai.com/v1]
+      OPENAI_ORG_ID      your organization and project, if the key has several
+      OPENAI_PROJECT_ID
+      NO_COLOR           any value: print no colours
+
+    \b
+    Exit codes:
+      0 done, 1 failure, 2 usage, 4 authentication, 130 interrupted
+
+    \b
+    Examples:
+      chatkit demo
+      chatkit sessions create --user user_123 --workflow wf_abc
+      chatkit sessions create --user user_123 --workflow wf_abc --json | jq -r .client_secret
+    """
+    ctx.color = colour()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and returns its exit code; what goes wrong is told on stderr.
+
+    Args:
+        arguments: the words after `chatkit`.
+    """
+    _escape_what_cannot_be_encoded(sys.stdout)
+    as_json = "--json" in arguments  # read here, because a line that click cannot parse has no options yet
+    try:
+        code: int | None = chatkit.main(list(arguments), prog_name="chatkit", standalone_mode=False)
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        return report_usage(error, as_json=as_json)
+    except chatkit_async.ChatKitError as error:
+        return report_failure(error, as_json=as_json)
+    return code or 0
+
+
+def _escape_what_cannot_be_encoded(stream: object) -> None:
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,48 @@
+"""Printing for people (aligned labels, colour on a terminal) and for programs (JSON)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+
+import click
+
+Line = tuple[str, str]
+"""A label and the text beside it."""
+
+
+def colour() -> bool | None:
+    """False where the user wants no colours; None lets click ask whether the stream is a terminal."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped: what a server answers must not be able to drive the terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """Prints labels and texts on stdout, the texts aligned."""
+    shown = list(lines)
+    width = max((len(label) for label, _ in shown), default=0)
+    for label, text in shown:
+        click.echo(f"{click.style(label.ljust(width), dim=True)}  {printable(text)}", color=colour())
+
+
+def print_error_lines(lines: Iterable[Line]) -> None:
+    """Prints labels and texts on stderr, as in `Error: no such session`; the first in red."""
+    for number, (label, text) in enumerate(lines):
+        styled = click.style(f"{label}:", fg="red", bold=True) if number == 0 else click.style(f"{label}:", dim=True)
+        click.echo(f"{styled} {printable(text)}", err=True, color=colour())
+
+
+def print_json(value: Mapping[str, object], *, err: bool = False) -> None:
+    """Prints one JSON object on one line, in ASCII, so that no terminal encoding can spoil it."""
+    click.echo(json.dumps(value, default=repr), err=err)
+
+
+def coloured() -> bool:
+    """Whether stdout is a terminal whose user wants colours."""
+    return colour() is None and sys.stdout is not None and sys.stdout.isatty()

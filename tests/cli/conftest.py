@@ -1,0 +1,22 @@
+"""What the tests of the command line share: an emulator, and the environment that leads to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chatkit_async.emulator import Emulator
+
+KEY = "sk-test-key-0123456789"
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator.in_thread(api_keys=[KEY]) as running:
+        yield running
+
+
+@pytest.fixture
+def env(emulator: Emulator) -> dict[str, str]:
+    return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": emulator.base_url}

@@ -1,0 +1,53 @@
+"""Runs the command in a process of its own, as a user does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+# Anything that Python would warn of, such as a socket left open, is an error that shows on stderr.
+COMMAND = (sys.executable, "-X", "dev", "-W", "error", "-m", "chatkit_async")
+DEADLINE_S = 30
+HIDDEN = ("OPENAI_", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING", "http_proxy", "https_proxy", "all_proxy")
+
+
+def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment without what the command reads, plus the changes."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.lower().startswith(tuple(map(str.lower, HIDDEN)))
+    }
+    return kept | dict(changes or {})
+
+
+def chatkit(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs `chatkit ARGUMENTS` to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+
+@contextmanager
+def started(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Runs `chatkit ARGUMENTS` beside the test, and ends it with it."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -1,0 +1,88 @@
+"""Completion: the scripts load in their shells, and propose what can be typed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .running import DEADLINE_S, chatkit, environment
+
+CHECKS = {
+    "bash": "source {script} && complete -p chatkit",
+    "zsh": "autoload -Uz compinit && compinit -u -D && source {script} && print $_comps[chatkit]",
+    "fish": "source {script}; and complete --do-complete 'chatkit se'",
+}
+
+
+@pytest.fixture
+def script(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    printed = chatkit("completion", request.param)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    path = tmp_path / "completion"
+    path.write_text(printed.stdout)
+    return path
+
+
+@pytest.fixture
+def path_with_chatkit(tmp_path: Path) -> str:
+    """A PATH on which `chatkit` is this package's, as installing it does."""
+    command = tmp_path / "bin" / "chatkit"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nPYTHONPATH="{Path.cwd()}" exec "{sys.executable}" -m chatkit_async "$@"\n')
+    command.chmod(0o755)
+    return f"{command.parent}:{environment()['PATH']}"
+
+
+@pytest.mark.parametrize(("script", "shell"), [(name, name) for name in CHECKS], indirect=["script"])
+def test_the_script_loads_in_its_shell(script: Path, shell: str, path_with_chatkit: str, tmp_path: Path) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    env = environment({"HOME": str(tmp_path), "PATH": path_with_chatkit, "TERM": "dumb"})
+    command = [shell, "-c", CHECKS[shell].format(script=script)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "sessions" in done.stdout or "_chatkit_completion" in done.stdout
+
+
+@pytest.mark.parametrize("script", ["bash"], indirect=True)
+def test_bash_completes_what_was_begun(script: Path, path_with_chatkit: str) -> None:
+    typed = (
+        'COMP_WORDS=(chatkit sessions create --file); COMP_CWORD=3; _chatkit_completion chatkit; echo "${COMPREPLY[@]}"'
+    )
+    command = ["bash", "-c", f"source {script}; {typed}"]
+    env = environment({"PATH": path_with_chatkit})
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert (done.stdout, done.stderr) == ("--file-upload\n", "")
+
+
+def proposed(line: str) -> set[str]:
+    words = {"_CHATKIT_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    done = chatkit(env=words)
+    assert (done.returncode, done.stderr) == (0, "")
+    return {row.partition(",")[2] for row in done.stdout.splitlines() if row}
+
+
+@pytest.mark.parametrize(
+    ("line", "proposals"),
+    [
+        ("chatkit ", {"demo", "sessions", "emulator", "completion"}),
+        ("chatkit se", {"sessions"}),
+        ("chatkit --v", {"--version"}),
+        ("chatkit sessions ", {"create", "cancel"}),
+        ("chatkit sessions create --no-", {"--no-tracing", "--no-titling", "--no-file-upload", "--no-history"}),
+        ("chatkit emulator --", {"--host", "--port", "--api-key", "--help"}),
+        ("chatkit completion ", {"bash", "zsh", "fish"}),
+    ],
+)
+def test_what_can_be_typed_is_proposed(line: str, proposals: set[str]) -> None:
+    assert proposed(line) == proposals
+
+
+def test_an_unknown_shell_is_a_usage_error_that_lists_the_known() -> None:
+    done = chatkit("completion", "tcsh")
+    assert done.returncode == 2
+    assert all(shell in done.stderr for shell in CHECKS)

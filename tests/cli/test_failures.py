@@ -1,0 +1,200 @@
+"""How failures are told, and the exit code of each kind."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chatkit_async.emulator import Emulator, Fault
+
+from .conftest import KEY
+from .running import chatkit
+
+LEAST = ("sessions", "create", "--user", "ada", "--workflow", "wf_1")
+NO_SESSION = "Chatkit Session with id 'cksess_no' not found."
+
+
+def error_of(text: str) -> dict[str, object]:
+    assert text.count("\n") == 1
+    told = json.loads(text)
+    assert list(told) == ["error"]
+    return told["error"]
+
+
+@pytest.mark.parametrize("key", [None, "", "  "])
+def test_without_a_key_nothing_is_sent_and_the_sentence_says_what_to_set(
+    emulator: Emulator, env: dict[str, str], key: str | None
+) -> None:
+    env.pop("OPENAI_API_KEY")
+    done = chatkit(*LEAST, env=env if key is None else env | {"OPENAI_API_KEY": key})
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "export OPENAI_API_KEY=" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert emulator.requests() == []
+
+
+def test_without_a_key_json_says_so_too(env: dict[str, str]) -> None:
+    env.pop("OPENAI_API_KEY")
+    done = chatkit(*LEAST, "--json", env=env)
+    assert done.returncode == 4
+    assert error_of(done.stderr)["kind"] == "NoKeyError"
+
+
+def test_a_key_that_is_refused_is_an_authentication_failure_and_is_not_shown(env: dict[str, str]) -> None:
+    wrong = "sk-wrong-0123456789"
+    done = chatkit(*LEAST, env=env | {"OPENAI_API_KEY": wrong})
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("Error: sessions.create: 401 ")
+    assert "\nHint: " in done.stderr
+    assert "\nRequest: req_" in done.stderr
+    assert wrong not in done.stderr
+
+
+def test_what_a_key_may_not_do_is_an_authentication_failure(emulator: Emulator, env: dict[str, str]) -> None:
+    emulator.add_faults(Fault(path="/chatkit/sessions", status=403, body={"error": {"message": "Not from here."}}))
+    done = chatkit(*LEAST, env=env)
+    assert done.returncode == 4
+    assert "403 Not from here." in done.stderr
+
+
+def test_a_refusal_is_told_with_the_words_of_the_api_and_the_request(env: dict[str, str]) -> None:
+    done = chatkit("sessions", "cancel", "cksess_no", env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    first, *more = done.stderr.splitlines()
+    assert first == f"Error: sessions.cancel: 404 {NO_SESSION}"
+    assert any(line.startswith("Request: req_") for line in more)
+
+
+def test_a_refusal_in_json_holds_what_a_program_can_act_on(env: dict[str, str]) -> None:
+    done = chatkit("sessions", "cancel", "cksess_no", "--json", env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    error = error_of(done.stderr)
+    assert error["kind"] == "NotFoundError"
+    assert error["message"] == NO_SESSION
+    assert (error["operation"], error["status"], error["code"]) == ("sessions.cancel", 404, None)
+    assert (error["outcome"], error["attempts"]) == ("refused", 1)
+    assert str(error["request_id"]).startswith("req_")
+
+
+def test_a_wait_that_is_too_long_is_told_in_seconds(emulator: Emulator, env: dict[str, str]) -> None:
+    emulator.add_faults(Fault(path="/chatkit/sessions", status=429, headers={"retry-after": "120"}, times=9))
+    done = chatkit(*LEAST, env=env)
+    assert done.returncode == 1
+    assert "Wait: 120 s" in done.stderr
+
+
+def test_max_retries_is_how_often_it_is_sent_again(emulator: Emulator, env: dict[str, str]) -> None:
+    emulator.add_faults(Fault(path="/chatkit/sessions", status=503, headers={"retry-after-ms": "1"}, times=9))
+    done = chatkit(*LEAST, "--max-retries", "3", env=env)
+    assert done.returncode == 1
+    assert len(emulator.requests()) == 4
+    assert "Tried: 4 times" in done.stderr
+
+
+def test_a_server_that_cannot_be_reached_is_a_failure(env: dict[str, str]) -> None:
+    done = chatkit(*LEAST, "--max-retries", "0", "--base-url", "http://127.0.0.1:1/v1", env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: sessions.create: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_deadline_that_passes_after_sending_says_that_the_work_may_be_done(
+    emulator: Emulator, env: dict[str, str]
+) -> None:
+    emulator.add_faults(Fault(path="/chatkit/sessions", delay=30))
+    done = chatkit(*LEAST, "--timeout", "0.3", env=env)
+    assert done.returncode == 1
+    assert "Outcome: unknown" in done.stderr
+
+
+def test_an_answer_that_is_no_json_is_a_failure(emulator: Emulator, env: dict[str, str]) -> None:
+    emulator.add_faults(Fault(path="/chatkit/sessions", kind="html"))
+    done = chatkit(*LEAST, env=env)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+BAD = (
+    "sessions",
+    "create",
+    "--user",
+    " ",
+    "--workflow",
+    "wf_1",
+    "--expires-after",
+    "700",
+    "--state",
+    f"{'k' * 70}=v",
+    "--max-files",
+    "0",
+)
+
+
+def test_bad_values_are_told_all_at_once_by_their_options_and_nothing_is_sent(
+    emulator: Emulator, env: dict[str, str]
+) -> None:
+    done = chatkit(*BAD, env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    named = [line.removeprefix("Error: ").split()[0].partition("[")[0] for line in done.stderr.splitlines()]
+    assert sorted(named) == ["--expires-after", "--max-files", "--state", "--user"]
+    assert "--expires-after is 700; the most allowed is 600" in done.stderr
+    assert emulator.requests() == []
+
+
+def test_bad_values_in_json_name_the_option_and_the_field(env: dict[str, str]) -> None:
+    done = chatkit(*BAD, "--json", env=env)
+    assert done.returncode == 2
+    problems = error_of(done.stderr)["problems"]
+    assert {(it["option"], it["path"], it["code"]) for it in problems} >= {
+        ("--expires-after", "expires_after.seconds", "integer_above_max_value"),
+        ("--max-files", "chatkit_configuration.file_upload.max_files", "integer_below_min_value"),
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sessions", "create", "--user", "ada"),
+        ("sessions", "create", "--user", "ada", "--workflow", "wf_1", "--expires-after", "soon"),
+        ("sessions", "create", "--user", "ada", "--workflow", "wf_1", "--state", "plan"),
+        ("sessions", "create", "--user", "ada", "--workflow", "wf_1", "--api-key", KEY),
+        ("sessions", "cancel"),
+        ("sessions", "cancel", ".."),
+        ("sessions", "cancel", "a\nb"),
+        ("sessions", "cancel", "x", "--base-url", "http://example.com/v1"),
+        ("sessions", "cancel", "x", "--base-url", "nonsense"),
+        ("sessions", "cancel", "x", "--timeout", "0"),
+        ("sessions", "cancel", "x", "--timeout", "nan"),
+        ("sessions", "cancel", "x", "--max-retries", "-1"),
+        ("sessions", "list"),
+        ("session",),
+        ("--no-such-option",),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line_is_a_usage_error_in_either_form(
+    emulator: Emulator, env: dict[str, str], words: tuple[str, ...]
+) -> None:
+    for_people = chatkit(*words, env=env)
+    for_programs = chatkit(*words, "--json", env=env)
+    assert (for_people.returncode, for_people.stdout) == (2, "")
+    assert (for_programs.returncode, for_programs.stdout) == (2, "")
+    assert "Error: " in for_people.stderr
+    assert "Traceback" not in for_people.stderr
+    assert error_of(for_programs.stderr)["message"]
+    assert emulator.requests() == []
+
+
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(emulator: Emulator, env: dict[str, str]) -> None:
+    done = chatkit(*LEAST, env=env | {"OPENAI_API_KEY": "sk-söcret-0123456789"})
+    assert done.returncode == 2
+    assert "söcret" not in done.stderr
+    assert emulator.requests() == []
+
+
+def test_bytes_that_are_no_text_are_a_usage_error(emulator: Emulator, env: dict[str, str]) -> None:
+    done = chatkit("sessions", "create", "--user", "\udcff", "--workflow", "wf_1", env=env)
+    assert done.returncode == 2
+    assert "--user" in done.stderr
+    assert emulator.requests() == []

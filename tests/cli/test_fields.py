@@ -1,0 +1,111 @@
+"""The options of `sessions create` and the body they make."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from chatkit_async.cli.fields import FIELDS, REQUIRED, STATE, Field, body, body_options, option_for
+
+LEAST = ["--user", "ada", "--workflow", "wf_1"]
+
+
+@click.command()
+@body_options
+def create(**values: object) -> None: ...
+
+
+def body_of(*arguments: str) -> dict[str, object]:
+    return body(create.make_context("create", [*LEAST, *arguments]).params)
+
+
+def test_only_what_is_given_is_sent() -> None:
+    assert body_of() == {"user": "ada", "workflow": {"id": "wf_1"}}
+
+
+def test_every_option_has_its_place_in_the_body() -> None:
+    arguments = (
+        "--workflow-version 3 --state plan=pro --state seats:=3 --no-tracing --expires-after 300"
+        " --max-requests-per-minute 20 --no-titling --file-upload --max-file-size 64 --max-files 5"
+        " --history --recent-threads 7"
+    )
+    assert body_of(*arguments.split()) == {
+        "user": "ada",
+        "workflow": {
+            "id": "wf_1",
+            "version": "3",
+            "state_variables": {"plan": "pro", "seats": 3},
+            "tracing": {"enabled": False},
+        },
+        "expires_after": {"seconds": 300},
+        "rate_limits": {"max_requests_per_1_minute": 20},
+        "chatkit_configuration": {
+            "automatic_thread_titling": {"enabled": False},
+            "file_upload": {"enabled": True, "max_file_size": 64, "max_files": 5},
+            "history": {"enabled": True, "recent_threads": 7},
+        },
+    }
+
+
+@pytest.mark.parametrize("switch", ["tracing", "titling", "file-upload", "history"])
+def test_a_switch_that_is_not_given_is_left_to_the_api(switch: str) -> None:
+    assert f"'{switch}'" not in repr(body_of())
+    assert "True" in repr(body_of(f"--{switch}"))
+    assert "False" in repr(body_of(f"--no-{switch}"))
+
+
+def test_every_field_that_the_client_takes_has_an_option() -> None:
+    from chatkit_async import SessionCreateParams
+
+    everything = SessionCreateParams(
+        user="u",
+        workflow={"id": "w", "version": "1", "state_variables": {"k": 1}, "tracing": {"enabled": True}},
+        expires_after=1,
+        rate_limits={"max_requests_per_1_minute": 1},
+        chatkit_configuration={
+            "automatic_thread_titling": {"enabled": True},
+            "file_upload": {"enabled": True, "max_file_size": 1, "max_files": 1},
+            "history": {"enabled": True, "recent_threads": 1},
+        },
+    )
+    filled_in = {"expires_after.anchor"}  # has one value only, which the client knows
+    assert leaves(everything.to_dict()) == {field.path for field in FIELDS} | filled_in
+
+
+def leaves(tree: object, path: str = "") -> set[str]:
+    if not isinstance(tree, dict) or path == "workflow.state_variables":
+        return {path}
+    return {leaf for name, value in tree.items() for leaf in leaves(value, f"{path}.{name}".lstrip("."))}
+
+
+@pytest.mark.parametrize("path", sorted(REQUIRED))
+def test_a_missing_required_option_is_a_usage_error_that_names_it(path: str) -> None:
+    option = option_for(path)
+    place = LEAST.index(option)
+    with pytest.raises(click.MissingParameter) as caught:
+        create.make_context("create", LEAST[:place] + LEAST[place + 2 :])
+    assert option in caught.value.format_message()
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "option"),
+    [
+        ("user", "--user"),
+        ("workflow.id", "--workflow"),
+        ("expires_after.seconds", "--expires-after"),
+        ("chatkit_configuration.history.enabled", "--history or --no-history"),
+        ("workflow.state_variables['seats']", "--state['seats']"),
+        ("session_id", "session_id"),
+    ],
+)
+def test_a_path_of_the_body_is_told_as_the_option_that_was_typed(path: str, option: str) -> None:
+    assert option_for(path) == option
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.option)
+def test_a_number_says_its_range_and_an_optional_field_what_the_api_does_without(field: Field) -> None:
+    if field.kind is int:
+        assert "1 to" in field.help or "1 or more" in field.help
+    if field.path not in REQUIRED and field.path != STATE:
+        assert "API's default" in field.help or "Left out:" in field.help

@@ -1,0 +1,68 @@
+"""`--help`: every command explains itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from chatkit_async.cli.main import COMMANDS, chatkit
+
+
+def commands(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*words, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*words, name))
+
+
+ALL = dict(commands(chatkit))
+
+
+def help_of(*words: str) -> str:
+    result = CliRunner().invoke(chatkit, [*words, "--help"], prog_name="chatkit", catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_the_list_of_commands_has_a_line_for_each() -> None:
+    text = help_of()
+    for name, entry in COMMANDS.items():
+        assert f"  {name.ljust(10)}  {entry.summary}\n" in text
+
+
+def test_the_group_tells_environment_exit_codes_and_why_no_option_takes_the_key() -> None:
+    text = help_of()
+    for word in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "NO_COLOR", "no option takes it", "4 authentication", "130"):
+        assert word in text
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_every_command_says_what_it_does_and_every_option_what_it_means(words: tuple[str, ...]) -> None:
+    text = help_of(*words)
+    assert text.startswith(f"Usage: chatkit {' '.join(words)}")
+    command = ALL[words]
+    assert command.help
+    options = [it for it in command.params if isinstance(it, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize(
+    "words", [it for it in ALL if it not in {("sessions",), ("demo",), ("completion",)}], ids=" ".join
+)
+def test_every_command_with_arguments_has_an_example(words: tuple[str, ...]) -> None:
+    assert f"\n    chatkit {' '.join(words)}" in help_of(*words)
+
+
+@pytest.mark.parametrize("words", [("sessions", "create"), ("sessions", "cancel")], ids=" ".join)
+def test_no_command_takes_a_key_that_the_process_list_would_show(words: tuple[str, ...]) -> None:
+    assert "--api-key" not in help_of(*words)
+
+
+def test_the_help_of_json_says_that_the_secret_is_whole_in_it() -> None:
+    assert "the client secret in it is whole" in " ".join(help_of("sessions", "create").split())

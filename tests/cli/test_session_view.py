@@ -1,0 +1,102 @@
+"""A session as people see it, whatever the API left out or added."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatkit_async.cli.session_view import HIDDEN, expiry, session_lines
+
+NOW_S = 1_763_600_000.0
+SECRET = "ek_68f0c0ffee_00secret"
+WHOLE = {
+    "id": "cksess_1",
+    "object": "chatkit.session",
+    "client_secret": SECRET,
+    "expires_at": 1_763_600_300,
+    "user": "ada",
+    "status": "active",
+    "max_requests_per_1_minute": 10,
+    "rate_limits": {"max_requests_per_1_minute": 10},
+    "workflow": {
+        "id": "wf_1",
+        "version": "3",
+        "state_variables": {"plan": "pro", "seats": 3},
+        "tracing": {"enabled": True},
+    },
+    "chatkit_configuration": {
+        "automatic_thread_titling": {"enabled": False},
+        "file_upload": {"enabled": True, "max_file_size": 64, "max_files": 5},
+        "history": {"enabled": True, "recent_threads": 7},
+    },
+}
+
+
+def lines_of(session: dict[str, object], *, show_secret: bool = False) -> dict[str, str]:
+    return dict(session_lines(session, now_s=NOW_S, show_secret=show_secret))  # type: ignore[arg-type]
+
+
+def test_a_whole_session_reads_from_top_to_bottom() -> None:
+    assert lines_of(WHOLE) == {
+        "session": "cksess_1",
+        "status": "active",
+        "client secret": HIDDEN,
+        "expires": "2025-11-20 00:58:20 UTC, in 300 s",
+        "user": "ada",
+        "workflow": "wf_1",
+        "version": "3",
+        "state": '{"plan": "pro", "seats": 3}',
+        "tracing": "on",
+        "requests/minute": "10",
+        "titling": "off",
+        "file upload": "on, up to 5 files, up to 64 MB each",
+        "history": "on, 7 recent threads",
+    }
+
+
+def test_the_secret_is_shown_only_when_asked_for() -> None:
+    assert SECRET not in repr(lines_of(WHOLE))
+    assert lines_of(WHOLE, show_secret=True)["client secret"] == SECRET
+
+
+def test_a_cancelled_session_with_an_empty_secret_has_none_to_show() -> None:
+    assert lines_of({**WHOLE, "client_secret": ""})["client secret"] == "none"
+
+
+def test_what_is_off_or_unlimited_has_no_limits_beside_it() -> None:
+    configuration = {
+        "file_upload": {"enabled": False, "max_file_size": None, "max_files": None},
+        "history": {"enabled": True, "recent_threads": None},
+    }
+    shown = lines_of({"chatkit_configuration": configuration})
+    assert shown == {"file upload": "off", "history": "on"}
+
+
+def test_what_the_api_left_out_has_no_line_and_what_it_added_has_its_json() -> None:
+    documented = {
+        "id": "cksess_123",
+        "object": "chatkit.session",
+        "workflow": {"id": "workflow_alpha", "version": "1"},
+        "scope": {"customer_id": "cust_456"},
+        "ttl_seconds": 900,
+        "status": "cancelled",
+    }
+    assert lines_of(documented) == {
+        "session": "cksess_123",
+        "status": "cancelled",
+        "workflow": "workflow_alpha",
+        "version": "1",
+        "scope": '{"customer_id": "cust_456"}',
+        "ttl_seconds": "900",
+    }
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "text"),
+    [
+        (1_763_600_000, "2025-11-20 00:53:20 UTC, in 0 s"),
+        (1_763_599_988, "2025-11-20 00:53:08 UTC, 12 s ago"),
+        (10**18, f"Unix time {10**18}, in {10**18 - 1_763_600_000} s"),
+    ],
+)
+def test_an_expiry_is_a_time_in_utc_and_its_distance(expires_at: int, text: str) -> None:
+    assert expiry(expires_at, now_s=NOW_S) == text
