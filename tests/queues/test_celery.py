@@ -14,7 +14,7 @@ from chatkit_async import NotFoundError, ParamsValidationError
 from chatkit_async.emulator import Emulator, Fault
 
 from .celery_app import deliver, make_app
-from .worker import WAIT_S, assert_stops_on_term, running_worker, wait_until
+from .worker import WAIT_S, assert_stops_on_term, ends, running_worker, wait_until
 
 pytestmark = pytest.mark.slow
 QUIET = "--without-gossip --without-mingle --without-heartbeat"
@@ -70,18 +70,15 @@ def test_a_soft_time_limit_ends_the_request_at_the_server_and_the_child_goes_on(
     with pytest.raises(SoftTimeLimitExceeded):
         queue.send("cancel", "slow", soft_time_limit=1).get(timeout=WAIT_S)
 
-    (request,) = [request for request in queue.emulator.requests() if request.path.endswith("/slow/cancel")]
-    wait_until(lambda: request.ended != "pending", "the end of the request")
-    assert request.ended == "disconnected"
+    wait_until(lambda: ends(queue.emulator, "/slow/cancel") != ["pending"], "the end of the request")
+    assert ends(queue.emulator, "/slow/cancel") == ["disconnected"]
     assert queue.send("create", "after", False).get(timeout=WAIT_S)[1] == "after"
 
 
 def test_a_worker_with_a_call_in_flight_stops_on_term_when_the_call_is_done(queue: Queue) -> None:
     queue.emulator.add_faults(Fault(path="/late/cancel", delay=1))
     result = queue.send("cancel", "late")
-    wait_until(
-        lambda: any(request.path.endswith("/late/cancel") for request in queue.emulator.requests()), "the request"
-    )
+    wait_until(lambda: ends(queue.emulator, "/late/cancel") == ["pending"], "the request")
 
     assert_stops_on_term(queue.process)
 

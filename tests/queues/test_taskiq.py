@@ -13,7 +13,7 @@ from chatkit_async import NotFoundError, ParamsValidationError
 from chatkit_async.emulator import Emulator, Fault
 
 from .taskiq_files import FileBroker
-from .worker import WAIT_S, assert_stops_on_term, running_worker, wait_until
+from .worker import WAIT_S, assert_stops_on_term, ends, running_worker, wait_until
 
 pytestmark = pytest.mark.slow
 COMMAND = "taskiq worker tests.queues.taskiq_tasks:broker --workers 2"
@@ -66,9 +66,8 @@ async def test_a_time_limit_ends_the_request_at_the_server_and_the_worker_goes_o
     with pytest.raises(TimeoutError):
         await value_of(await queue.send("cancel", "slow", timeout=1))
 
-    (request,) = [request for request in queue.emulator.requests() if request.path.endswith("/slow/cancel")]
-    wait_until(lambda: request.ended != "pending", "the end of the request")
-    assert request.ended == "disconnected"
+    wait_until(lambda: ends(queue.emulator, "/slow/cancel") != ["pending"], "the end of the request")
+    assert ends(queue.emulator, "/slow/cancel") == ["disconnected"]
     assert (await value_of(await queue.send("create", "after", False)))[1] == "after"
 
 

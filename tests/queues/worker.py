@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from chatkit_async.emulator import Emulator
+
 CHECKOUT = Path(__file__).parents[2]
 WAIT_S = 50.0  # below pytest's limit, so that a failing test still shows the worker's output
 
@@ -47,6 +49,11 @@ def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = WAIT
     while not condition():
         assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
         time.sleep(0.02)
+
+
+def ends(emulator: Emulator, path: str) -> list[str]:
+    """How the requests to a path ended at the server so far."""
+    return [request.ended for request in emulator.requests() if request.path.endswith(path)]
 
 
 def assert_stops_on_term(process: subprocess.Popen[bytes], timeout_s: float = 5.0) -> None:
