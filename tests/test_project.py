@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from packaging.version import Version
 
 import chatkit_async
 from chatkit_async._core.operations import OPERATIONS
@@ -71,8 +72,9 @@ def test_the_extra_dev_holds_what_the_other_tested_extras_hold(pyproject: dict[s
     assert {*extras["cli"], *extras["speed"]} <= set(extras["dev"])
 
 
-def test_the_version_is_that_of_the_metadata() -> None:
-    assert chatkit_async.__version__ == metadata.version("chatkit-async")
+def test_the_version_is_that_of_the_metadata(pyproject: dict[str, Any]) -> None:
+    assert chatkit_async.__version__ == pyproject["project"]["version"]
+    assert Version(chatkit_async.__version__) == Version(metadata.version("chatkit-async"))  # spelt "dev0" there
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

@@ -27,7 +27,7 @@ class AtomicFiles(FilesystemBackend):  # type: ignore[misc]
 
 
 class PromptTransport(Transport):  # type: ignore[misc]
-    """Celery's worker looks for signals after every second wait of 2 s, too seldom to stop in 5: waits are shortened."""
+    """Celery's worker looks for signals after every second wait of 2 s, too seldom to stop in 5: waits are short."""
 
     def drain_events(self, connection: Connection, timeout: float | None = None) -> None:
         super().drain_events(connection, timeout=min(timeout or 0.2, 0.2))
