@@ -1,0 +1,137 @@
+"""OpenAI's ChatKit from Python: an asyncio-first client, and its blocking twin.
+
+    from chatkit_async import AsyncChatKit, ChatKit
+
+Every name is imported when it is first used, so that `import chatkit_async` costs next to nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ._version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from ._async.client import AsyncChatKit as AsyncChatKit
+    from ._async.sessions import AsyncSessions as AsyncSessions
+    from ._core.options import RequestOptions as RequestOptions
+    from ._core.options import Timeout as Timeout
+    from ._core.retry import RetryPolicy as RetryPolicy
+    from ._sync.client import ChatKit as ChatKit
+    from ._sync.sessions import Sessions as Sessions
+    from .errors import APIConnectionError as APIConnectionError
+    from .errors import APIError as APIError
+    from .errors import APIResponseValidationError as APIResponseValidationError
+    from .errors import APIStatusError as APIStatusError
+    from .errors import APITimeoutError as APITimeoutError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import BadRequestError as BadRequestError
+    from .errors import ChatKitError as ChatKitError
+    from .errors import ClientClosedError as ClientClosedError
+    from .errors import ConfigurationError as ConfigurationError
+    from .errors import ConflictError as ConflictError
+    from .errors import InternalServerError as InternalServerError
+    from .errors import MissingFieldError as MissingFieldError
+    from .errors import NotFoundError as NotFoundError
+    from .errors import ParamsValidationError as ParamsValidationError
+    from .errors import PermissionDeniedError as PermissionDeniedError
+    from .errors import Problem as Problem
+    from .errors import RateLimit as RateLimit
+    from .errors import RateLimitError as RateLimitError
+    from .errors import ReentrantCallError as ReentrantCallError
+    from .errors import ResponseInfo as ResponseInfo
+    from .errors import UnprocessableEntityError as UnprocessableEntityError
+    from .types.secret import Secret as Secret
+    from .types.session import BrowserSecret as BrowserSecret
+    from .types.session import ChatKitWorkflow as ChatKitWorkflow
+    from .types.session import ChatKitWorkflowTracing as ChatKitWorkflowTracing
+    from .types.session import ChatSession as ChatSession
+    from .types.session import ChatSessionAutomaticThreadTitling as ChatSessionAutomaticThreadTitling
+    from .types.session import ChatSessionChatKitConfiguration as ChatSessionChatKitConfiguration
+    from .types.session import ChatSessionFileUpload as ChatSessionFileUpload
+    from .types.session import ChatSessionHistory as ChatSessionHistory
+    from .types.session import ChatSessionRateLimits as ChatSessionRateLimits
+    from .types.session import ChatSessionStatus as ChatSessionStatus
+    from .types.session_operations import SessionCancelParams as SessionCancelParams
+    from .types.session_operations import SessionCreateParams as SessionCreateParams
+    from .types.session_params import ChatSessionAutomaticThreadTitlingParam as ChatSessionAutomaticThreadTitlingParam
+    from .types.session_params import ChatSessionChatKitConfigurationParam as ChatSessionChatKitConfigurationParam
+    from .types.session_params import ChatSessionExpiresAfterParam as ChatSessionExpiresAfterParam
+    from .types.session_params import ChatSessionFileUploadParam as ChatSessionFileUploadParam
+    from .types.session_params import ChatSessionHistoryParam as ChatSessionHistoryParam
+    from .types.session_params import ChatSessionRateLimitsParam as ChatSessionRateLimitsParam
+    from .types.session_params import ChatSessionWorkflowParam as ChatSessionWorkflowParam
+    from .types.session_params import ChatSessionWorkflowTracingParam as ChatSessionWorkflowTracingParam
+
+# Public names by the module that holds them.
+_HOMES = {
+    "_async.client": ("AsyncChatKit",),
+    "_async.sessions": ("AsyncSessions",),
+    "_core.options": ("RequestOptions", "Timeout"),
+    "_core.retry": ("RetryPolicy",),
+    "_sync.client": ("ChatKit",),
+    "_sync.sessions": ("Sessions",),
+    "errors": (
+        "APIConnectionError",
+        "APIError",
+        "APIResponseValidationError",
+        "APIStatusError",
+        "APITimeoutError",
+        "AuthenticationError",
+        "BadRequestError",
+        "ChatKitError",
+        "ClientClosedError",
+        "ConfigurationError",
+        "ConflictError",
+        "InternalServerError",
+        "MissingFieldError",
+        "NotFoundError",
+        "ParamsValidationError",
+        "PermissionDeniedError",
+        "Problem",
+        "RateLimit",
+        "RateLimitError",
+        "ReentrantCallError",
+        "ResponseInfo",
+        "UnprocessableEntityError",
+    ),
+    "types.secret": ("Secret",),
+    "types.session": (
+        "BrowserSecret",
+        "ChatKitWorkflow",
+        "ChatKitWorkflowTracing",
+        "ChatSession",
+        "ChatSessionAutomaticThreadTitling",
+        "ChatSessionChatKitConfiguration",
+        "ChatSessionFileUpload",
+        "ChatSessionHistory",
+        "ChatSessionRateLimits",
+        "ChatSessionStatus",
+    ),
+    "types.session_operations": ("SessionCancelParams", "SessionCreateParams"),
+    "types.session_params": (
+        "ChatSessionAutomaticThreadTitlingParam",
+        "ChatSessionChatKitConfigurationParam",
+        "ChatSessionExpiresAfterParam",
+        "ChatSessionFileUploadParam",
+        "ChatSessionHistoryParam",
+        "ChatSessionRateLimitsParam",
+        "ChatSessionWorkflowParam",
+        "ChatSessionWorkflowTracingParam",
+    ),
+}
+_LAZY = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *_LAZY]  # noqa: PLE0604 - strings, from the table above
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_LAZY})

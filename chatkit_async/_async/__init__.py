@@ -1,0 +1,1 @@
+"""What awaits: the async client, and the transport below it."""

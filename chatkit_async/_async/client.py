@@ -1,0 +1,192 @@
+"""`AsyncChatKit`: settings, resources, lifetime, and the way of one call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from .._core.call import prepare
+from .._core.config import Settings, changed_config, first_config
+from .._core.decode import decode
+from .._core.operation import Operation, ParamsT, ResultT
+from .._core.options import QueryValue, RequestOptions, Timeout
+from .._core.retry import RetryPolicy
+from ..types.secret import as_secret
+from .connections import Connections, ConnectionSettings
+from .sessions import AsyncSessions
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    import aiohttp
+
+
+class AsyncChatKit:
+    """The ChatKit REST API, awaited.
+
+    One client serves any number of tasks and event loops, opens its connections at the first call in each, and works
+    after a fork. `async with` or `aclose()` closes it.
+
+    Example:
+        async with AsyncChatKit() as client:
+            session = await client.sessions.create(user="user_123", workflow="wf_abc")
+
+    Args:
+        api_key: the key, or a callable (run in a worker thread) or async callable that is asked before each attempt;
+            default: the environment variable OPENAI_API_KEY.
+        organization: sent as `OpenAI-Organization`; default: OPENAI_ORG_ID.
+        project: sent as `OpenAI-Project`; default: OPENAI_PROJECT_ID.
+        base_url: where the API is; default: OPENAI_BASE_URL, else `https://api.openai.com/v1`.
+        timeout: seconds for a whole call, retries and waits included, or a `Timeout`; default 30; `math.inf` is no limit.
+        max_retries: attempts after the first, at least 0; default 2.
+        retry_policy: how long to wait between attempts where the API does not say.
+        default_headers: sent with every request; None removes one.
+        default_query: query fields sent with every request.
+        strict: refuse answers with missing fields or undocumented values; default False.
+        max_connections: open at once in each event loop, at least 1; default 100.
+        http_session: an aiohttp session of yours to use instead of our own; it stays yours to close. It excludes
+            max_connections, trace_configs, ssl and proxy.
+        trace_configs: aiohttp's, for tracing.
+        middlewares: aiohttp's client middlewares, outermost first.
+        ssl: aiohttp's `ssl`: an `SSLContext`, a `Fingerprint`, or False to check nothing; default: checked.
+        proxy: the URL of an http(s) proxy; default: the environment's, which is never used for loopback.
+        allow_insecure_http: permit a plain `http://` base_url that is not loopback; default False.
+
+    Raises:
+        ConfigurationError: settings that cannot work or exclude each other. A missing key is reported by the first call.
+    """
+
+    def __init__(
+        self,
+        api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | None = None,
+        *,
+        organization: str | None = None,
+        project: str | None = None,
+        base_url: str | None = None,
+        timeout: float | Timeout = 30.0,
+        max_retries: int = 2,
+        retry_policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        default_headers: Mapping[str, str | None] | None = None,
+        default_query: Mapping[str, QueryValue] | None = None,
+        strict: bool = False,
+        max_connections: int = 100,
+        http_session: aiohttp.ClientSession | None = None,
+        trace_configs: Sequence[aiohttp.TraceConfig] = (),
+        middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
+        ssl: SSLContext | aiohttp.Fingerprint | bool = True,
+        proxy: str | None = None,
+        allow_insecure_http: bool = False,
+    ) -> None:
+        api_key, proxy = as_secret(api_key), as_secret(proxy)
+        settings = Settings(
+            api_key=api_key,
+            organization=organization,
+            project=project,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            retry_policy=retry_policy,
+            default_headers=default_headers,
+            default_query=default_query,
+            strict=strict,
+            allow_insecure_http=allow_insecure_http,
+        )
+        self._config = first_config(settings, os.environ)
+        self._connections = Connections(
+            ConnectionSettings(
+                max_connections=max_connections,
+                http_session=http_session,
+                trace_configs=trace_configs,
+                middlewares=middlewares,
+                ssl=ssl,
+                proxy=proxy,
+            )
+        )
+        self._is_copy = False
+
+    @cached_property
+    def sessions(self) -> AsyncSessions:
+        """Mint and cancel sessions."""
+        return AsyncSessions(self)
+
+    def with_options(
+        self,
+        *,
+        api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | None = None,
+        organization: str | None = None,
+        project: str | None = None,
+        base_url: str | None = None,
+        timeout: float | Timeout | None = None,
+        max_retries: int | None = None,
+        retry_policy: RetryPolicy | None = None,
+        default_headers: Mapping[str, str | None] | None = None,
+        default_query: Mapping[str, QueryValue] | None = None,
+        strict: bool | None = None,
+    ) -> AsyncChatKit:
+        """A client with some settings changed that shares this one's connections.
+
+        Closing the copy does not close the original; closing the original closes both.
+
+        Example:
+            patient = client.with_options(timeout=120, max_retries=5)
+
+        Args:
+            api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client; None keeps.
+            default_headers, default_query: added to the client's; a header of None is removed.
+
+        Returns:
+            The copy.
+
+        Raises:
+            ConfigurationError: settings that cannot work.
+        """
+        api_key = as_secret(api_key)
+        settings = Settings(
+            api_key=api_key,
+            organization=organization,
+            project=project,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            retry_policy=retry_policy,
+            default_headers=default_headers,
+            default_query=default_query,
+            strict=strict,
+        )
+        copy = object.__new__(type(self))
+        copy._config = changed_config(self._config, settings)
+        copy._connections = self._connections
+        copy._is_copy = True
+        return copy
+
+    async def aclose(self) -> None:
+        """Close the connections; calls still under way end with `ClientClosedError`. Again is nothing; a copy closes nothing."""
+        if not self._is_copy:
+            await self._connections.aclose()
+
+    async def __aenter__(self) -> Self:
+        """The client itself."""
+        return self
+
+    async def __aexit__(
+        self, error_class: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._config.base_url!r})"
+
+    async def _send(
+        self, operation: Operation[ParamsT, ResultT], params: ParamsT, options: RequestOptions | None
+    ) -> ResultT:
+        """The way of one call: encode, exchange, decode or raise."""
+        from .exchange import Exchange  # noqa: PLC0415 - it brings aiohttp
+
+        call = prepare(operation, params, self._config, options)
+        transport, proxy = self._connections.transport(), self._connections.proxy(self._config.base_url)
+        response, info = await Exchange(call, self._config, transport, proxy).run()
+        return decode(operation, response, info, strict=call.strict)

@@ -1,0 +1,86 @@
+"""One aiohttp session in one event loop, from its first call to the loop's end.
+
+A suspended async generator holds each session of ours. A loop that is run by asyncio.run, a Runner or anyio finishes
+such generators before it closes, and with them the session; nobody has to remember it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+
+
+class Pool:
+    """An aiohttp session and when it was last used.
+
+    Attributes:
+        session: the aiohttp session.
+        loop: the loop it belongs to.
+        used_at_s: when a response was last read, by the loop's clock; None before the first.
+    """
+
+    __slots__ = ("__weakref__", "_keeper", "loop", "session", "used_at_s")
+
+    def __init__(self, session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
+        self.session = session
+        self.loop = loop
+        self.used_at_s: float | None = None
+        self._keeper: AsyncGenerator[None, None] | None = None
+
+    async def keep(self, pools: dict[asyncio.AbstractEventLoop, Pool]) -> None:
+        """Have the loop close the session when it ends, and take it out of `pools`."""
+        self._keeper = _keeper(self.session, self.loop, pools)
+        await anext(self._keeper)
+
+    async def aclose(self) -> None:
+        """Close the session, in its own loop."""
+        if self._keeper is not None:
+            await self._keeper.aclose()
+
+    def close_from_elsewhere(self) -> None:
+        """Close the session from another loop or thread, or after its loop has ended."""
+        if self._keeper is None:
+            return
+        if self.loop.is_closed():
+            _discard(self.session)
+            return
+        with suppress(RuntimeError):  # the loop closed just now
+            self.loop.call_soon_threadsafe(self._close_soon)
+
+    def _close_soon(self) -> None:
+        task = self.loop.create_task(self.aclose())
+        task.add_done_callback(lambda _: task)  # the loop holds tasks weakly
+
+
+async def _keeper(
+    session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop, pools: dict[asyncio.AbstractEventLoop, Pool]
+) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        pools.pop(loop, None)
+        await session.close()
+
+
+def _discard(session: aiohttp.ClientSession) -> None:
+    """Free the sockets of a session whose loop ended without finishing it; nothing can be awaited any more."""
+    for transport in _transports(session):
+        with suppress(RuntimeError):  # closing wants to call back through the closed loop
+            transport.abort()
+        lose: Callable[[None], object] | None = getattr(transport, "_call_connection_lost", None)
+        if lose is not None:
+            with suppress(Exception):
+                lose(None)
+    with suppress(StopIteration, RuntimeError):
+        session.close().send(None)  # on a closed loop it has nothing to wait for
+
+
+def _transports(session: aiohttp.ClientSession) -> list[asyncio.Transport]:
+    connector: Any = session.connector
+    pooled = [protocol for entries in getattr(connector, "_conns", {}).values() for protocol, _ in entries]
+    used = [protocol for protocol in getattr(connector, "_acquired", ()) if hasattr(protocol, "transport")]
+    return [protocol.transport for protocol in [*pooled, *used] if protocol.transport is not None]

@@ -1,0 +1,245 @@
+"""A complete request in, a complete response out: the one network await."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import weakref
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from .._core.message import Request, Response
+from ..errors import ClientClosedError, ConfigurationError
+from ..types.headers import Headers
+from .connections import ConnectionSettings
+from .fork import at_fork, leak
+from .pool import Pool
+
+KEEP_ALIVE_S = 15.0
+LARGEST_BODY_BYTES = 64 * 1024 * 1024
+# A server may have closed pooled connections while the loop stood still; two turns let the loop hear of it.
+QUIET_S = 0.1
+_CLOSING = "Cannot write to closing transport"
+
+_live: weakref.WeakSet[Transport] = weakref.WeakSet()
+
+
+class Delivery:
+    """How far a call's request has come, over all its attempts.
+
+    Attributes:
+        sends: times a request was handed to aiohttp, its own resends of a dropped pooled connection included.
+    """
+
+    __slots__ = ("_request", "sends")
+
+    def __init__(self) -> None:
+        self.sends = 0
+        self._request: aiohttp.ClientRequest | None = None
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """A client middleware: sees every send, also those that aiohttp repeats by itself."""
+        self.sends += 1
+        self._request = request
+        if self.sends > 1:
+            request.headers["x-stainless-retry-count"] = str(self.sends - 1)
+        return await handler(request)
+
+    def begin(self) -> None:
+        """Another attempt begins: nothing of it was written yet."""
+        self._request = None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the attempt under way may have reached the server."""
+        return self._request is not None and self._request.response is not None
+
+
+class UndeliveredError(Exception):
+    """No whole response came. `written` tells whether the server may have received the request."""
+
+    def __init__(self, message: str, *, written: bool, is_timeout: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.written = written
+        self.is_timeout = is_timeout
+
+
+class Transport:
+    """Sends requests, each event loop through an aiohttp session of its own."""
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._settings = settings
+        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
+        self.is_closed = False
+        weakref.finalize(self, _close_all, self._pools)
+        _live.add(self)
+
+    async def send(self, request: Request, delivery: Delivery, *, connect_s: float, proxy: str | None) -> Response:
+        """One attempt.
+
+        Args:
+            request: what to send.
+            delivery: is told how far it came.
+            connect_s: seconds for a new connection; `math.inf` for no limit.
+            proxy: the URL of a proxy, or None.
+
+        Raises:
+            UndeliveredError: no whole response came.
+            ClientClosedError: the client was closed.
+        """
+        pool = await self._pool()
+        delivery.begin()
+        try:
+            await _hear_of_closed_connections(pool)
+            response = await self._request(pool, request, delivery, connect_s, proxy)
+            return await _read(response)
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:
+            if self.is_closed or pool.session.closed:
+                raise ClientClosedError("The client was closed while this call was under way.") from error
+            if isinstance(error, RuntimeError):
+                raise
+            raise _undelivered(error, delivery) from error
+        finally:
+            pool.used_at_s = pool.loop.time()
+
+    async def aclose(self) -> None:
+        """Close what was opened in this loop, and have other loops close theirs; a user's own aiohttp session stays open."""
+        self.is_closed = True
+        here = self._pools.pop(asyncio.get_running_loop(), None)
+        _close_all(self._pools)
+        if here is not None:
+            await here.aclose()
+
+    def leak(self) -> None:
+        """In a forked child: never free what the parent opened, and start anew."""
+        leak(dict(self._pools))
+        leak(self._settings.http_session)
+        self._pools.clear()
+
+    async def _request(
+        self, pool: Pool, request: Request, delivery: Delivery, connect_s: float, proxy: str | None
+    ) -> aiohttp.ClientResponse:
+        return await pool.session.request(
+            request.method,
+            URL(request.url, encoded=True),
+            data=request.body,
+            headers=request.headers,
+            allow_redirects=False,
+            proxy=proxy,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None if connect_s == math.inf else connect_s),
+            middlewares=(*self._middlewares(), delivery),
+        )
+
+    def _middlewares(self) -> tuple[Any, ...]:
+        own = self._settings.http_session
+        return (*(getattr(own, "_middlewares", ()) if own is not None else ()), *self._settings.middlewares)
+
+    async def _pool(self) -> Pool:
+        loop = asyncio.get_running_loop()
+        pool = self._pools.get(loop)
+        if pool is not None and not pool.session.closed:
+            return pool
+        return await self._open(loop)
+
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> Pool:
+        for ended in [known for known in self._pools if known.is_closed()]:
+            self._pools.pop(ended).close_from_elsewhere()
+        if self._settings.http_session is not None:
+            pool = Pool(_own_session(self._settings.http_session, loop), loop)
+        else:
+            pool = Pool(self._new_session(), loop)
+            await pool.keep(self._pools)
+        self._pools[loop] = pool
+        return pool
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=self._settings.max_connections, keepalive_timeout=KEEP_ALIVE_S, ssl=self._settings.ssl
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=list(self._settings.trace_configs),
+        )
+
+
+def _own_session(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession:
+    if session.closed:
+        raise ClientClosedError("The aiohttp session passed as http_session is closed; its owner closed it.")
+    home = getattr(session, "_loop", loop)
+    if home is not loop:
+        raise ConfigurationError(
+            f"http_session belongs to the event loop {home!r} and was used in {loop!r}: an aiohttp session works in one"
+            " loop only; leave http_session out and the client opens one in each"
+        )
+    return session
+
+
+async def _hear_of_closed_connections(pool: Pool) -> None:
+    if pool.used_at_s is not None and pool.loop.time() - pool.used_at_s > QUIET_S:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+async def _read(response: aiohttp.ClientResponse) -> Response:
+    headers = Headers(response.headers.items())
+    try:
+        body = await _body(response)
+    except (aiohttp.ClientError, OSError):
+        if response.status < 400:
+            raise
+        body = None  # the status of a refusal is all it takes
+    if body is None:
+        response.close()
+        return Response(response.status, headers, b"", is_whole=False)
+    return Response(response.status, headers, body)
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes | None:
+    """The body, or None if it is larger than we read."""
+    declared = response.content_length
+    if declared is not None and declared > LARGEST_BODY_BYTES:
+        return None
+    if declared is not None and "Content-Encoding" not in response.headers:
+        return await response.read()
+    pieces, size = [], 0
+    async for piece in response.content.iter_any():
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST_BODY_BYTES:
+            return None
+    return b"".join(pieces)
+
+
+def _undelivered(error: Exception, delivery: Delivery) -> UndeliveredError:
+    written = delivery.is_written and not _was_never_written(error)
+    is_timeout = isinstance(error, TimeoutError)
+    what = str(error) or type(error).__name__
+    return UndeliveredError(what, written=written, is_timeout=is_timeout)
+
+
+def _was_never_written(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, aiohttp.ClientConnectionResetError) and _CLOSING in str(error):
+            return True
+        error = error.__cause__
+    return False
+
+
+def _close_all(pools: dict[asyncio.AbstractEventLoop, Pool]) -> None:
+    while pools:
+        _, pool = pools.popitem()
+        pool.close_from_elsewhere()
+
+
+def _leak_all() -> None:
+    for transport in list(_live):
+        transport.leak()
+
+
+at_fork(after_in_child=_leak_all)

@@ -1,0 +1,68 @@
+"""The base URL: where requests go, refused when it would send a key in the clear."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from ..errors import ConfigurationError
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+
+
+def checked_base_url(given: object, *, allow_insecure_http: bool) -> str:
+    """An absolute http(s) URL without a slash at its end.
+
+    Raises:
+        ConfigurationError: it is no such URL, holds a user, query or fragment, or is plain http:// to another machine.
+    """
+    parts = _split(given)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"base_url: an absolute URL such as {DEFAULT_BASE_URL}, not {_shown(parts)!r}")
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"base_url: without user, query and fragment (see default_headers, default_query): {_shown(parts)}"
+        )
+    if parts.scheme == "http" and not allow_insecure_http and not is_loopback(parts.hostname):
+        raise ConfigurationError(
+            f"base_url: {_shown(parts)} would send the API key unencrypted; use https://, or allow_insecure_http=True if the network is yours"
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL; nothing of its path, user or query."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "another place"
+    return f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else "another path of the same server"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name is this machine by its name alone: localhost and its subdomains, 127.0.0.0/8, ::1."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _split(given: object) -> SplitResult:
+    if not isinstance(given, str):
+        raise ConfigurationError(f"base_url: a string, not a {type(given).__name__}")
+    if not given.isprintable() or any(character.isspace() for character in given.strip()):
+        raise ConfigurationError("base_url: holds blanks or control characters")
+    try:
+        parts = urlsplit(given.strip())
+        _ = parts.port  # reading it checks it
+    except ValueError as error:
+        raise ConfigurationError(f"base_url: no URL: {error}") from None
+    return parts
+
+
+def _shown(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

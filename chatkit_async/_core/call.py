@@ -1,0 +1,93 @@
+"""A call with everything settled: what is sent, until when, how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import attrs
+
+from ..errors import ParamsValidationError, Problem
+from ..types.params import Params
+from ..types.secret import Secret
+from .config import ClientConfig
+from .headers import merge_headers
+from .json_bytes import dumps
+from .message import Request
+from .operation import Operation, ParamsT, ResultT, encode
+from .options import NO_OPTIONS, RequestOptions, Timeout
+
+
+@attrs.frozen
+class Call:
+    """One call, ready to be sent.
+
+    Attributes:
+        operation: its name.
+        request: complete but for the key.
+        timeout: its deadline.
+        max_retries: attempts after the first.
+        repeats_lost: sent again after its answer was lost.
+        strict: how its answer is read.
+    """
+
+    operation: str
+    request: Request
+    timeout: Timeout
+    max_retries: int
+    repeats_lost: bool
+    strict: bool
+
+
+def prepare(
+    operation: Operation[ParamsT, ResultT], params: ParamsT, config: ClientConfig, options: RequestOptions | None
+) -> Call:
+    """Encode a call; the nearest setting wins: its options, then the client's."""
+    said = options or NO_OPTIONS
+    return Call(
+        operation=operation.name,
+        request=_request(operation, params, config, said),
+        timeout=said.timeout or config.timeout,
+        max_retries=config.max_retries if said.max_retries is None else said.max_retries,
+        repeats_lost=operation.repeatable if said.retry_ambiguous is None else said.retry_ambiguous,
+        strict=config.strict if said.strict is None else said.strict,
+    )
+
+
+def with_key(request: Request, key: Secret) -> Request:
+    """The request with its key, unless the caller set an authorization of his own."""
+    if "authorization" in request.headers:
+        return request
+    return attrs.evolve(request, headers={**request.headers, "authorization": Secret(f"Bearer {key}")})
+
+
+def _request(
+    operation: Operation[ParamsT, ResultT], params: Params, config: ClientConfig, options: RequestOptions
+) -> Request:
+    target = encode(operation, params)  # type: ignore[arg-type]
+    body = _body(target.body, options.body)
+    content = {} if body is None else {"content-type": "application/json"}
+    query = _query({**config.query, **target.query, **options.query})
+    headers = (
+        merge_headers(content, config.headers, options.headers) if options.headers else {**content, **config.headers}
+    )
+    return Request(operation.method, f"{config.base_url}{target.path}{query}", headers, body)
+
+
+def _body(document: Mapping[str, object] | None, extra: Mapping[str, object]) -> bytes | None:
+    if document is None and not extra:
+        return None
+    try:
+        return dumps({**(document or {}), **extra})
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = Problem("body", "invalid_value", f"cannot be sent as JSON: {error}")
+        raise ParamsValidationError("RequestOptions", (problem,)) from None
+
+
+def _query(fields: Mapping[str, object]) -> str:
+    shown = {name: _word(value) for name, value in fields.items() if value is not None}
+    return f"?{urlencode(shown)}" if shown else ""
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,182 @@
+"""The one cattrs converter: decoded JSON to result objects, exactly.
+
+cattrs dispatches on the annotation; the hooks are ours, because its own would turn null into "None" and "7" into 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType, NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from ..types._json import JSON
+from ..types.checks import kind_of
+from ..types.result import Result, field_names
+from ..types.secret import Secret
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+
+_NO_EXTRA: Mapping[str, JSON] = MappingProxyType({})
+_SCALARS = frozenset({str, int, float, bool})
+DEEPEST = 100  # levels; documented answers have six, and code that walks deeper ones overflows
+
+
+class Mismatch(Exception):
+    """An answer that is not as documented: where, and how. Never leaves the core."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message, path)
+        self.message = message
+        self.path = path
+
+    def below(self, name: str) -> Mismatch:
+        """The same, seen from one level up."""
+        separator = "" if not self.path or self.path.startswith("[") else "."
+        return Mismatch(self.message, f"{name}{separator}{self.path}")
+
+
+def structure(document: JSON, cls: type[T]) -> T:
+    """The object of a class that a decoded answer holds.
+
+    Raises:
+        Mismatch: a documented field has another JSON type than documented.
+    """
+    found: T = converter().get_structure_hook(cls)(document, cls)
+    return found
+
+
+@cache
+def converter() -> Converter:
+    """The converter, made at first use: cattrs costs an import that `import chatkit_async` need not pay."""
+    from cattrs import Converter  # noqa: PLC0415
+
+    made = Converter(detailed_validation=False)
+    for annotation, hook in _EXACT.items():
+        made.register_structure_hook(annotation, hook)
+    made.register_structure_hook_func(_is_text, _text)
+    made.register_structure_hook_func(_is_scalar_map, _scalar_map)
+    made.register_structure_hook_factory(_is_optional, _optional_hook)
+    made.register_structure_hook_factory(_is_result, _result_hook)
+    return made
+
+
+def depth_exceeds(document: JSON, most: int) -> bool:
+    """Whether a JSON value nests deeper than `most` levels; found without recursion."""
+    level: list[JSON] = [document]
+    for _ in range(most):
+        level = [item for value in level for item in _items(value)]
+        if not level:
+            return False
+    return True
+
+
+def _items(value: JSON) -> list[JSON]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _expected(what: str, value: object) -> Mismatch:
+    return Mismatch(f"should be {what}, is {kind_of(value)}")
+
+
+def _text(value: Any, _: Any) -> str:
+    if value.__class__ is not str:
+        raise _expected("a string", value)
+    return value  # type: ignore[no-any-return]
+
+
+def _secret(value: Any, _: Any) -> Secret:
+    return Secret(_text(value, _))
+
+
+def _whole(value: Any, _: Any) -> int:
+    if value.__class__ is int:
+        return value  # type: ignore[no-any-return]
+    if value.__class__ is float and value.is_integer():
+        return int(value)
+    raise _expected("an integer", value)
+
+
+def _boolean(value: Any, _: Any) -> bool:
+    if value.__class__ is not bool:
+        raise _expected("a boolean", value)
+    return value  # type: ignore[no-any-return]
+
+
+_EXACT: dict[Any, Hook] = {str: _text, Secret: _secret, int: _whole, bool: _boolean}
+
+
+def _is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, UnionType)
+
+
+def _is_text(annotation: Any) -> bool:
+    parts = get_args(annotation) if _is_union(annotation) else (annotation,)
+    return all(part is str or get_origin(part) is Literal for part in parts)
+
+
+def _is_optional(annotation: Any) -> bool:
+    return _is_union(annotation) and NoneType in get_args(annotation)
+
+
+def _optional_hook(annotation: Any, made: Converter) -> Hook:
+    rest = Union[tuple(part for part in get_args(annotation) if part is not NoneType)]  # noqa: UP007
+    hook = made.get_structure_hook(rest)
+    return lambda value, _: None if value is None else hook(value, rest)
+
+
+def _is_scalar_map(annotation: Any) -> bool:
+    arguments = get_args(annotation)
+    return get_origin(annotation) is Mapping and set(get_args(arguments[1])) == _SCALARS
+
+
+def _scalar_map(value: Any, _: Any) -> dict[str, str | int | float | bool]:
+    if value.__class__ is not dict:
+        raise _expected("an object", value)
+    for name, item in value.items():
+        if item.__class__ not in _SCALARS:
+            raise _expected("a string, integer, boolean or number", item).below(f"[{name!r}]")
+    return value  # type: ignore[no-any-return]
+
+
+def _is_result(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Result)
+
+
+def _result_hook(cls: Any, made: Converter) -> Hook:
+    hints = get_type_hints(cls)
+    plan = [
+        (name, getattr(cls, name).__set__, made.get_structure_hook(hints[name]), hints[name])
+        for name in field_names(cls)
+    ]
+    fill_extra = cls.extra.__set__
+
+    def structure_result(document: Any, _: Any) -> Any:
+        if document.__class__ is not dict:
+            raise _expected("an object", document)
+        result, found = cls.__new__(cls), 0
+        for name, fill_slot, hook, annotation in plan:
+            if name in document:
+                found += 1
+                try:
+                    fill_slot(result, hook(document[name], annotation))
+                except Mismatch as mismatch:
+                    raise mismatch.below(name) from None
+        fill_extra(result, _NO_EXTRA if found == len(document) else _extra(document, cls))
+        return result
+
+    return structure_result
+
+
+def _extra(document: dict[str, JSON], cls: type[Result]) -> dict[str, JSON]:
+    known = field_names(cls)
+    extra = {name: value for name, value in document.items() if name not in known}
+    if depth_exceeds(list(extra.values()), DEEPEST):
+        raise Mismatch(f"nests deeper than {DEEPEST} levels")
+    return extra

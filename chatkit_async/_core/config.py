@@ -1,0 +1,150 @@
+"""A client's settings: arguments first, then the environment, then the API's defaults; checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+import attrs
+
+from .._version import VERSION
+from ..errors import ConfigurationError
+from ..types.secret import Secret, as_secret
+from .base_url import DEFAULT_BASE_URL, checked_base_url
+from .headers import checked_headers, checked_text, merge_headers
+from .options import QueryValue, Timeout, as_timeout, checked_retries
+from .retry import RetryPolicy
+
+ApiKey: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
+
+_STANDING_HEADERS = {
+    "accept": "application/json",
+    "openai-beta": "chatkit_beta=v1",  # in every official example, declared nowhere
+    "user-agent": f"chatkit-async/{VERSION}",
+}
+_SHORTEST_KEY_WITH_SHOWN_END = 16
+
+
+@attrs.frozen
+class ClientConfig:
+    """All that is settled before a call.
+
+    Attributes:
+        api_key: the key, what to ask for it before each attempt, or None.
+        key_origin: where it came from, for messages.
+        base_url: absolute, without a slash at its end.
+        timeout, max_retries, retry_policy, strict: for calls that do not say otherwise.
+        headers, query: sent with every request.
+    """
+
+    api_key: Secret | Callable[[], str] | Callable[[], Awaitable[str]] | None
+    key_origin: str
+    base_url: str
+    timeout: Timeout
+    max_retries: int
+    retry_policy: RetryPolicy
+    headers: Mapping[str, str]
+    query: Mapping[str, QueryValue]
+    strict: bool
+    allow_insecure_http: bool
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What a caller said of a client; None is not said."""
+
+    api_key: ApiKey | None = attrs.field(default=None, converter=as_secret)
+    organization: str | None = None
+    project: str | None = None
+    base_url: str | None = None
+    timeout: float | Timeout | None = None
+    max_retries: int | None = None
+    retry_policy: RetryPolicy | None = None
+    default_headers: Mapping[str, str | None] | None = None
+    default_query: Mapping[str, QueryValue] | None = None
+    strict: bool | None = None
+    allow_insecure_http: bool = False
+
+
+def first_config(settings: Settings, environ: Mapping[str, str]) -> ClientConfig:
+    """A new client's settings.
+
+    Args:
+        settings: the arguments.
+        environ: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID are read; empty ones are not set.
+    """
+    defaults = ClientConfig(
+        api_key=checked_key(as_secret(environ.get("OPENAI_API_KEY")), "OPENAI_API_KEY"),
+        key_origin="the environment variable OPENAI_API_KEY",
+        base_url=environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL,
+        timeout=Timeout(),
+        max_retries=2,
+        retry_policy=RetryPolicy(),
+        headers=_STANDING_HEADERS
+        | _scope(environ.get("OPENAI_ORG_ID"), environ.get("OPENAI_PROJECT_ID"), "environment"),
+        query={},
+        strict=False,
+        allow_insecure_http=settings.allow_insecure_http,
+    )
+    return changed_config(defaults, settings)
+
+
+def changed_config(config: ClientConfig, settings: Settings) -> ClientConfig:
+    """The same with what was said changed; the base URL is checked here, once and for all."""
+    api_key, key_origin = config.api_key, config.key_origin
+    if settings.api_key is not None:
+        api_key, key_origin = checked_key(settings.api_key, "api_key"), "the argument api_key"
+    base_url = config.base_url if settings.base_url is None else settings.base_url
+    return ClientConfig(
+        api_key=api_key,
+        key_origin=key_origin,
+        base_url=checked_base_url(base_url, allow_insecure_http=config.allow_insecure_http),
+        timeout=config.timeout if settings.timeout is None else as_timeout(settings.timeout),
+        max_retries=config.max_retries if settings.max_retries is None else checked_retries(settings.max_retries),
+        retry_policy=settings.retry_policy or config.retry_policy,
+        headers=_headers(config, settings),
+        query={**config.query, **_query(settings.default_query)},
+        strict=config.strict if settings.strict is None else bool(settings.strict),
+        allow_insecure_http=config.allow_insecure_http,
+    )
+
+
+def checked_key(key: ApiKey | None, subject: str) -> Secret | Callable[[], str] | Callable[[], Awaitable[str]] | None:
+    """A key stripped and fit for a header, or what to ask for one; None if there is none.
+
+    Raises:
+        ConfigurationError: neither string nor callable, or characters that no header can hold.
+    """
+    if key is None or (not isinstance(key, str) and callable(key)):
+        return key
+    text = checked_text(key, subject)
+    return Secret(text) if text else None
+
+
+def key_hint(config: ClientConfig) -> str:
+    """Where the key came from and how it ends, for a 401."""
+    key = config.api_key
+    if not isinstance(key, Secret):
+        return f"The key came from {config.key_origin}." if key else "No key was sent."
+    end = f" and ends in …{key[-4:]}" if len(key) >= _SHORTEST_KEY_WITH_SHOWN_END else ""
+    return f"The key came from {config.key_origin}{end}."
+
+
+def _headers(config: ClientConfig, settings: Settings) -> dict[str, str]:
+    scope = _scope(settings.organization, settings.project, "argument")
+    return merge_headers(config.headers, scope, checked_headers(settings.default_headers, "default_headers"))
+
+
+def _scope(organization: str | None, project: str | None, origin: str) -> dict[str, str]:
+    given = {"openai-organization": organization, "openai-project": project}
+    return {
+        name: checked_text(value, f"{name} ({origin})")
+        for name, value in given.items()
+        if value is not None and value != ""
+    }
+
+
+def _query(query: object) -> dict[str, QueryValue]:
+    if query is not None and not isinstance(query, Mapping):
+        raise ConfigurationError(f"default_query: a mapping, not a {type(query).__name__}")
+    return dict(query or {})

@@ -1,0 +1,99 @@
+"""A response to the object it holds, or to the one error that says why not.
+
+Frames that hold decoded bodies never raise: what is wrong comes back as a value, so that no traceback can show a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+import attrs
+
+from ..errors import APIResponseValidationError, ResponseInfo
+from ..types.result import attach_response
+from ..types.secret import mask_text, masked
+from .codec import DEEPEST, Mismatch, depth_exceeds, structure
+from .json_bytes import loads
+from .message import Response
+from .operation import Operation
+from .strict import check_strictly
+
+T = TypeVar("T")
+
+LONGEST_EXCERPT = 500  # characters of a body that an error may carry
+
+
+@attrs.frozen
+class Unreadable:
+    """Why an answer could not be understood, and what it held, masked."""
+
+    message: str
+    body: object = attrs.field(repr=False)
+
+
+def decode(operation: Operation[object, T], response: Response, info: ResponseInfo, *, strict: bool) -> T:  # type: ignore[type-var]
+    """The result of an operation, with `.response` attached.
+
+    Raises:
+        APIResponseValidationError: the answer is not what the API documents.
+    """
+    found = read(operation.result, response, strict=strict)
+    if isinstance(found, Unreadable):
+        raise APIResponseValidationError(
+            found.message,
+            operation=operation.name,
+            status=response.status,
+            request_id=info.request_id,
+            attempts=info.attempts,
+            elapsed_s=info.elapsed_s,
+            outcome="done",
+            hint="The work was done; if base_url names a gateway, it may have changed the answer.",
+            body=found.body,
+            response=info,
+        )
+    attach_response(found, info)
+    return found
+
+
+def read(cls: type[T], response: Response, *, strict: bool) -> T | Unreadable:
+    """The object of a class that a response holds, or why it holds none."""
+    if not response.is_whole:
+        return Unreadable("the answer is larger than 64 MiB or broken, and was not read", None)
+    kind = response.headers.get("content-type", "application/json")
+    if not is_json(kind):
+        return Unreadable(f"the answer is {kind}, not application/json", excerpt(response))
+    try:
+        document = loads(response.body)
+    except (ValueError, RecursionError) as error:
+        return Unreadable(f"the answer is not JSON: {mask_text(str(error))[:100]}", excerpt(response))
+    try:
+        result = structure(document, cls)
+        if strict:
+            check_strictly(result)
+    except Mismatch as mismatch:
+        body = None if depth_exceeds(document, DEEPEST) else masked(document)
+        return Unreadable(f"the answer is not a {cls.__name__}: {mismatch.path or 'it'} {mismatch.message}", body)
+    return result
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a Content-Type names JSON, `application/problem+json` included."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def excerpt(response: Response) -> str:
+    """The beginning of a body as text, its secrets masked."""
+    return mask_text(response.body[: 4 * LONGEST_EXCERPT].decode(errors="replace"))[:LONGEST_EXCERPT]
+
+
+def error_document(response: Response) -> dict[str, object] | None:
+    """The `error` object of a refusal in the API's shape, masked; None if it has no such shape."""
+    try:
+        document = loads(response.body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or depth_exceeds(document, DEEPEST):
+        return None
+    inner = document.get("error", document)
+    return cast("dict[str, object]", masked(inner)) if isinstance(inner, dict) else {"message": inner}

@@ -1,0 +1,69 @@
+"""What a refusal becomes: the error of its status, with the API's words and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import APIStatusError, ResponseInfo, status_error_class
+from ..types.secret import mask_text
+from .base_url import origin
+from .config import ClientConfig, key_hint
+from .decode import error_document, excerpt
+from .message import Response
+from .retry import outcome_of_status
+
+_HINTS: Mapping[int | str, str] = {
+    "insufficient_quota": "The quota is used up: waiting does not help, see the billing page of the project.",
+    "invalid_beta": "Something between here and the API dropped the header OpenAI-Beta.",
+    403: "Check what this key may do, and from which places.",
+    404: "Look whether it belongs to the same project as the key, and whether base_url is right.",
+    405: "Look whether base_url is right: it should end in /v1.",
+    409: "Something else was changing it; try again.",
+    429: "Send fewer, or allow more time (timeout, max_retries).",
+}
+
+
+def error_for_response(operation: str, response: Response, info: ResponseInfo, config: ClientConfig) -> APIStatusError:
+    """The error for an answer with a status of 300 or above."""
+    document = error_document(response)
+    code = _text(document, "code")
+    return status_error_class(response.status)(
+        _message(response, document),
+        operation=operation,
+        status=response.status,
+        code=code,
+        param=_text(document, "param"),
+        type=_text(document, "type"),
+        request_id=info.request_id,
+        attempts=info.attempts,
+        elapsed_s=info.elapsed_s,
+        outcome=outcome_of_status(response.status, code),
+        hint=_hint(response, code, config),
+        body=document if document is not None else excerpt(response),
+        response=info,
+    )
+
+
+def _text(document: Mapping[str, object] | None, name: str) -> str | None:
+    value = (document or {}).get(name)
+    return None if value is None else str(value)
+
+
+def _message(response: Response, document: Mapping[str, object] | None) -> str:
+    said = _text(document, "message")
+    if said:
+        return mask_text(said)
+    if 300 <= response.status < 400:
+        return "the server answered with a redirect"
+    return (
+        f"the answer was no error of the API: {excerpt(response)[:200]!r}" if response.body else "the answer was empty"
+    )
+
+
+def _hint(response: Response, code: str | None, config: ClientConfig) -> str | None:
+    if 300 <= response.status < 400:
+        target = origin(response.headers.get("location", ""))
+        return f"It redirects to {target}; redirects are never followed, since they would carry the key: set base_url."
+    if response.status == 401:
+        return key_hint(config)
+    return _HINTS.get(code or "", _HINTS.get(response.status))

@@ -1,0 +1,60 @@
+"""Request headers: checked, lower-case, secrets wrapped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ConfigurationError
+from ..types.secret import Secret, is_secret_field
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
+_VALUE = re.compile(r"[\x20-\x7e\t]*")
+
+
+def checked_text(value: object, subject: str) -> str:
+    """A stripped string that a header can hold.
+
+    Raises:
+        ConfigurationError: it is no string, or holds control or non-ASCII characters; the text names the subject, never the value.
+    """
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{subject}: a string, not a {type(value).__name__}")
+    stripped = value.strip()
+    if not _VALUE.fullmatch(stripped):
+        wrong = next(position for position, character in enumerate(stripped) if not _VALUE.fullmatch(character))
+        raise ConfigurationError(
+            f"{subject}: character {wrong + 1} is a control or non-ASCII character, which no HTTP header can hold; was it pasted with something else?"
+        )
+    return Secret(stripped) if isinstance(value, Secret) else stripped
+
+
+def checked_headers(headers: Mapping[str, str | None] | None, subject: str) -> Mapping[str, str | None]:
+    """Headers by lower-case name; None stays, to remove one.
+
+    Raises:
+        ConfigurationError: a name or value that HTTP cannot carry.
+    """
+    given: Any = headers
+    if given is not None and not isinstance(given, Mapping):
+        raise ConfigurationError(f"{subject}: a mapping, not a {type(given).__name__}")
+    checked: dict[str, str | None] = {}
+    for name, value in (given or {}).items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ConfigurationError(f"{subject}: {name!r} is no header name")
+        checked[name.lower()] = None if value is None else _value(name, value, subject)
+    return checked
+
+
+def merge_headers(*layers: Mapping[str, str | None]) -> dict[str, str]:
+    """Layers of headers as one, the nearest last; None removes."""
+    merged: dict[str, str | None] = {}
+    for layer in layers:
+        merged.update(layer)
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _value(name: str, value: object, subject: str) -> str:
+    text = checked_text(Secret(value) if isinstance(value, str) else value, f"{subject}: {name}")
+    return text if is_secret_field(name) else str(text)

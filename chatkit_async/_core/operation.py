@@ -1,0 +1,63 @@
+"""An operation: all that is known of a call before it is made. A row of data; `encode` turns it into a target."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Generic, TypeVar
+
+import attrs
+
+from ..types._json import JSON, JSONObject
+from ..types.params import Params
+from .path import fill_path
+
+ParamsT = TypeVar("ParamsT", bound=Params)
+ResultT = TypeVar("ResultT")
+
+_BODILESS = frozenset({"GET", "DELETE"})
+
+
+@attrs.frozen
+class Operation(Generic[ParamsT, ResultT]):
+    """One operation of the API.
+
+    Attributes:
+        name: as in the official SDKs, `sessions.create`.
+        method: the HTTP method.
+        path: a template below the base URL; `{session_id}` is filled from the field of that name.
+        params: the class that holds what is sent.
+        result: the class of the answer.
+        repeatable: sending it twice does no more than sending it once.
+    """
+
+    name: str
+    method: str
+    path: str
+    params: type[ParamsT]
+    result: type[ResultT]
+    repeatable: bool
+
+
+@attrs.frozen
+class Target:
+    """Where a call goes and what it carries: a filled path, query fields, and a JSON body or none."""
+
+    path: str
+    query: dict[str, JSON]
+    body: JSONObject | None
+
+
+def encode(operation: Operation[ParamsT, ResultT], params: ParamsT) -> Target:
+    """Sort the fields by where the operation sends them: the path's first, the rest as query or body by method."""
+    document = params.to_dict()
+    path = fill_path(operation.path, {name: document.pop(name) for name in path_names(operation.path)})
+    if operation.method in _BODILESS:
+        return Target(path, document, None)
+    return Target(path, {}, document or None)
+
+
+@cache
+def path_names(template: str) -> tuple[str, ...]:
+    """The names in a path template, in order."""
+    return tuple(re.findall(r"{(\w+)}", template))

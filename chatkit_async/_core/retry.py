@@ -1,0 +1,124 @@
+"""When a call is sent again, and after how long: pure functions of what happened.
+
+| what happened                                          | outcome  | sent again         |
+|--------------------------------------------------------|----------|--------------------|
+| nothing was written                                    | not_sent | always             |
+| 409, 429 (but `insufficient_quota`), 503               | refused  | always             |
+| 408, other 5xx                                         | unknown  | always             |
+| other 3xx, 4xx                                         | refused  | never              |
+| deadline or connection lost after writing              | unknown  | if it is repeatable|
+
+`x-should-retry` in an answer overrides the rows about answers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+from ..errors import ConfigurationError, Outcome
+
+_REFUSED_FOR_NOW = frozenset({409, 429, 503})
+
+
+def _seconds(value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ConfigurationError(f"RetryPolicy: delays and jitter are finite numbers of at least 0, not {value!r}")
+    return value
+
+
+@attrs.frozen
+class RetryPolicy:
+    """How long to wait before a call is sent again, where the API does not say.
+
+    Args:
+        initial_delay_s: before the first retry, seconds, at least 0; default 0.5. It doubles with each.
+        max_delay_s: the longest such wait, seconds; default 8.
+        jitter: the share of a wait that chance may take off, 0 to 1; default 0.25.
+    """
+
+    initial_delay_s: float = attrs.field(default=0.5, converter=_seconds)
+    max_delay_s: float = attrs.field(default=8.0, converter=_seconds)
+    jitter: float = attrs.field(default=0.25, converter=_seconds)
+
+    def delay_s(self, retry: int, retry_after_s: float | None, chance: float) -> float:
+        """Seconds to wait before a retry.
+
+        Args:
+            retry: its number, from 1.
+            retry_after_s: what the API asked for, which comes first; None if it did not say.
+            chance: a random number, 0 to 1.
+        """
+        if retry_after_s is not None:
+            return retry_after_s
+        longest = min(self.initial_delay_s * 2 ** min(retry - 1, 32), self.max_delay_s)
+        return longest * (1 - self.jitter * chance)
+
+
+def outcome_of_status(status: int, code: str | None) -> Outcome:
+    """What an error status tells of the work."""
+    return "unknown" if status == 408 or (status >= 500 and status != 503) else "refused"
+
+
+def retries_status(status: int, code: str | None, should_retry: str | None) -> bool:
+    """Whether an error status is worth another attempt.
+
+    Args:
+        status: the HTTP status.
+        code: the API's code; with `insufficient_quota` waiting does not help.
+        should_retry: the header `x-should-retry`, which decides alone where it is true or false.
+    """
+    told = {"true": True, "false": False}.get((should_retry or "").strip().lower())
+    if told is not None:
+        return told
+    if code == "insufficient_quota":
+        return False
+    return status in _REFUSED_FOR_NOW or status == 408 or status >= 500
+
+
+def requested_wait_s(headers: Mapping[str, str], now_s: float) -> float | None:
+    """Seconds the API asks to wait: `retry-after-ms`, else `retry-after` in seconds or as a date; None if neither is sound.
+
+    Args:
+        headers: of the answer.
+        now_s: the time now, Unix seconds.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    given = headers.get("retry-after")
+    seconds = _number(given)
+    return seconds if seconds is not None or not given else _until(given, now_s)
+
+
+def parse_duration_s(text: str | None) -> float | None:
+    """`6m0s`, `1.5s`, `20ms` as seconds; None if it is no duration."""
+    parts = re.fullmatch(
+        r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?", (text or "").strip()
+    )
+    if not text or parts is None or not any(parts.groups()):
+        return None
+    hours, minutes, seconds, milliseconds = (float(part or 0) for part in parts.groups())
+    return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if 0 <= value < math.inf else None
+
+
+def _until(date: str, now_s: float) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - now_s)

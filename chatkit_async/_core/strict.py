@@ -1,0 +1,45 @@
+"""What `strict=True` adds: an answer must hold every documented field, and only documented enum values."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from ..types.result import Result, field_names
+from .codec import Mismatch
+
+
+def check_strictly(result: object) -> None:
+    """Look through a result and its parts.
+
+    Raises:
+        Mismatch: the first field that is missing, or holds a value the API does not document.
+    """
+    if not isinstance(result, Result):
+        return
+    if result.missing_fields:
+        raise Mismatch("is missing", result.missing_fields[0])
+    for name in field_names(type(result)):
+        _check_field(result, name)
+
+
+def _check_field(result: Result, name: str) -> None:
+    value = getattr(result, name)
+    documented = _documented_values(type(result)).get(name)
+    if documented and value not in documented:
+        raise Mismatch(f"should be one of {', '.join(map(repr, documented))}, is {value!r}", name)
+    try:
+        check_strictly(value)
+    except Mismatch as mismatch:
+        raise mismatch.below(name) from None
+
+
+@cache
+def _documented_values(cls: type[Result]) -> dict[str, tuple[str, ...]]:
+    return {name: values for name, hint in get_type_hints(cls).items() if (values := _literals(hint))}
+
+
+def _literals(hint: Any) -> tuple[str, ...]:
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return tuple(value for part in get_args(hint) if get_origin(part) is Literal for value in get_args(part))

@@ -1,0 +1,1 @@
+"""What crosses the API: parameters, results, secrets."""

@@ -1,0 +1,40 @@
+"""HTTP header fields: case-insensitive, immutable, picklable, with secrets masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from .secret import Secret, is_secret_field
+
+
+class Headers(Mapping[str, str]):
+    """Header fields by name, whatever its case; a repeated field's values are joined by a comma and a space.
+
+    Args:
+        fields: (name, value) pairs, in the order in which they came.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        self._fields: dict[str, str] = {}
+        for name, value in fields:
+            key = name.lower()
+            whole = f"{self._fields[key]}, {value}" if key in self._fields else value
+            self._fields[key] = Secret(whole) if is_secret_field(key) else str(whole)
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._fields!r})"
+
+    def __reduce__(self) -> tuple[type[Headers], tuple[tuple[tuple[str, str], ...]]]:
+        # Errors and results travel through queues: what is secret stays behind.
+        return Headers, (tuple((name, "***" if isinstance(value, Secret) else value) for name, value in self.items()),)

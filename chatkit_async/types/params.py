@@ -1,0 +1,136 @@
+"""The base of everything that is sent: parameters that are whole and right once they exist.
+
+A converter that cannot convert returns an `Invalid` in place of the value; `__attrs_post_init__` collects them all into one error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, ClassVar, Self, TypeVar, cast
+
+import attrs
+
+from ..errors import ParamsValidationError, Problem
+from ._json import JSONObject
+from .checks import Invalid, invalid, kind_of
+from .result import Result, plain
+
+ParamsT = TypeVar("ParamsT", bound="Params")
+
+
+class Params:
+    """Parameters of a call, or a part of them; immutable and checked when built.
+
+    Attributes:
+        KNOWN_MISTAKES: a field people write, and the sentence that answers it.
+    """
+
+    __slots__ = ()
+
+    KNOWN_MISTAKES: ClassVar[Mapping[str, str]] = {}
+
+    def __attrs_post_init__(self) -> None:
+        problems = [
+            attrs.evolve(problem, path=join_path(name, problem.path))
+            for name in field_names(type(self))
+            if type(value := getattr(self, name)) is Invalid
+            for problem in value.problems
+        ]
+        if problems:
+            raise ParamsValidationError(type(self).__name__, tuple(problems))
+
+    def to_dict(self) -> JSONObject:
+        """The JSON object that is sent: what is None is left out."""
+        return {name: _plain(value) for name in field_names(type(self)) if (value := getattr(self, name)) is not None}
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, object]) -> Self:
+        """The same from a mapping in the API's spelling, as official SDKs take it; None means left out.
+
+        Raises:
+            ParamsValidationError: unknown, misplaced, missing or bad fields, all at once, each with the right name.
+        """
+        given: dict[str, Any] = {name: mapping[name] for name in field_names(cls) if mapping.get(name) is not None}
+        absent = {name: None for name in required_names(cls) if name not in given}
+        problems = [_unknown(cls, name) for name in mapping if name not in field_names(cls)]
+        try:
+            params = cls(**given, **absent)
+        except ParamsValidationError as error:
+            problems += error.problems
+        if problems:
+            raise ParamsValidationError(cls.__name__, tuple(problems))
+        return params
+
+
+def build(
+    cls: type[ParamsT],
+    value: object,
+    *,
+    answer: type[Result] | None = None,
+    shorthand: Callable[[Any], object] | None = None,
+) -> Any:
+    """A nested object from its class, a mapping, an object that came back from the API, or a shorthand; else `Invalid`.
+
+    Args:
+        cls: the class wanted.
+        value: what the caller passed.
+        answer: the class in which the API sends the same back.
+        shorthand: turns any other value into a mapping, or returns None if it cannot.
+    """
+    if value is None or isinstance(value, (cls, Invalid)):
+        return value
+    fields: object = value
+    if answer is not None and isinstance(value, answer):
+        fields = {name: getattr(value, name) for name in field_names(cls) if name not in value.missing_fields}
+    elif not isinstance(value, Mapping) and shorthand is not None:
+        fields = shorthand(value)
+    if not isinstance(fields, Mapping):
+        return invalid("invalid_type", f"must be a {cls.__name__} or a mapping, not {kind_of(value)}", value)
+    try:
+        return cls.from_mapping(cast("Mapping[str, object]", fields))
+    except ParamsValidationError as error:
+        return Invalid(error.problems)
+
+
+def whole(cls: type[ParamsT], value: object) -> ParamsT:
+    """The params object that a caller passed, or one from the mapping he passed.
+
+    Raises:
+        ParamsValidationError: it is neither, or holds what the API would refuse.
+    """
+    params = build(cls, value)
+    if isinstance(params, Invalid):
+        raise ParamsValidationError(cls.__name__, params.problems)
+    return cast("ParamsT", params)
+
+
+@cache
+def field_names(cls: type[Params]) -> tuple[str, ...]:
+    """The fields of a params class, in the order of its definition."""
+    return tuple(field.name for field in attrs.fields(cast("type[attrs.AttrsInstance]", cls)))
+
+
+@cache
+def required_names(cls: type[Params]) -> tuple[str, ...]:
+    """The fields that cannot be left out."""
+    fields = attrs.fields(cast("type[attrs.AttrsInstance]", cls))
+    return tuple(field.name for field in fields if field.default is attrs.NOTHING)
+
+
+def join_path(outer: str, inner: str) -> str:
+    """`workflow` and `id` as `workflow.id`; an index or quoted key comes as `["k"]` and needs no dot."""
+    return f"{outer}{inner}" if not inner or inner.startswith("[") else f"{outer}.{inner}"
+
+
+def _plain(value: Any) -> Any:
+    return value.to_dict() if isinstance(value, Params) else plain(value)
+
+
+def _unknown(cls: type[Params], name: object) -> Problem:
+    known = field_names(cls)
+    near = get_close_matches(str(name), known, n=1, cutoff=0.75)
+    guess = f"did you mean {near[0]}?" if near else f"{cls.__name__} has: {', '.join(known)}"
+    said = cls.KNOWN_MISTAKES.get(str(name), guess)
+    return Problem(str(name), "unknown_parameter", f"is no field of the API here; {said}")

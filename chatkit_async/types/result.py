@@ -1,0 +1,143 @@
+"""The base of everything the API answers with.
+
+A field that the API left out is an empty slot: reading it raises, and repr, ==, hash, copy, pickle and `to_dict` pass over it.
+attrs' own versions of these read every slot, so they are switched off on each class and written here once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ..errors import MissingFieldError, ResponseInfo
+from ._json import JSON, JSONObject
+from .secret import Secret, masked
+
+
+class _Slots:
+    # Of a class of its own: attrs makes each class anew, and slots named in its body would belong to the old one.
+    __slots__ = ("__weakref__", "_response")
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class Result(_Slots):
+    """An immutable answer, or part of one.
+
+    Attributes:
+        extra: what the API sent and does not document, as JSON by field name.
+        missing_fields: the names of the documented fields that the API left out.
+        response: the `ResponseInfo` of the call, on the object a call returned; not on its parts.
+    """
+
+    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+
+    @property
+    def missing_fields(self) -> tuple[str, ...]:
+        """Names of documented fields that this answer did not hold; reading one raises `MissingFieldError`."""
+        present = _present(self)
+        return tuple(name for name in field_names(type(self)) if name not in present)
+
+    @property
+    def response(self) -> ResponseInfo:
+        """Status, request id, headers and attempts of the call that returned this object.
+
+        Raises:
+            MissingFieldError: the object was not returned by a call: it is a part of one, a copy, or made by hand.
+        """
+        found: ResponseInfo | None = slot_value(self, "_response")
+        if found is None:
+            raise MissingFieldError(
+                f"{type(self).__name__}.response: only the object that a call returned has one; this is a part, a copy or made by hand"
+            )
+        return found
+
+    def to_dict(self) -> JSONObject:
+        """The JSON object as the API sent it, undocumented fields included, secrets whole."""
+        document = {name: plain(value) for name, value in _present(self).items()}
+        return {**document, **{name: plain(value) for name, value in self.extra.items()}}
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            if name in field_names(type(self)):
+                raise MissingFieldError(
+                    f"{type(self).__name__}.{name}: the API's answer did not hold this field; missing_fields lists all it left out, extra what it sent besides"
+                )
+            # Not self.name: an error raised inside a property comes through here and must go on unchanged.
+            return object.__getattribute__(self, name)
+
+    def __repr__(self) -> str:
+        shown = [f"{name}={value!r}" for name, value in _present(self).items()]
+        shown += [f"extra={masked(self.extra)!r}"] if self.extra else []
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return _present(self) == _present(other) and self.extra == other.extra
+
+    def __hash__(self) -> int:
+        return hash((type(self), _hashable(_present(self)), _hashable(self.extra)))
+
+    def __reduce__(self) -> tuple[Callable[..., Result], tuple[object, ...]]:
+        return restore, (type(self), _present(self), dict(self.extra))
+
+
+@cache
+def field_names(cls: type[Result]) -> tuple[str, ...]:
+    """The documented fields of a result class, in the order of its definition."""
+    return tuple(field.name for field in attrs.fields(cls) if field.name != "extra")
+
+
+def restore(cls: type[Result], present: Mapping[str, object], extra: Mapping[str, JSON]) -> Result:
+    """A result object with just these fields filled."""
+    result = cls.__new__(cls)
+    for name, value in {**present, "extra": extra}.items():
+        object.__setattr__(result, name, value)
+    return result
+
+
+def attach_response(result: object, response: ResponseInfo) -> None:
+    """Let the object that a call returned know its HTTP side."""
+    if isinstance(result, Result):
+        object.__setattr__(result, "_response", response)
+
+
+def slot_value(result: object, name: str) -> Any:
+    """A slot's content, or None where it is empty; never asks `__getattr__`."""
+    try:
+        return object.__getattribute__(result, name)
+    except AttributeError:
+        return None
+
+
+def plain(value: Any) -> Any:
+    """A field's value as JSON: objects as dicts, tuples as lists, secrets as plain strings."""
+    if isinstance(value, Result):
+        return value.to_dict()
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
+    return str(value) if isinstance(value, Secret) else value
+
+
+def _present(result: Result) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name in field_names(type(result)):
+        try:
+            found[name] = object.__getattribute__(result, name)
+        except AttributeError:
+            continue
+    return found
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return frozenset((name, _hashable(item)) for name, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(_hashable(item) for item in value)
+    return value

@@ -1,0 +1,81 @@
+"""Strings that must not be shown, and the masking of texts that may hold some."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+MASK = "***"
+
+# A client secret's value even in broken or doubly encoded JSON, and anything that looks like a secret, key or bearer token.
+_SECRETS = (
+    re.compile(r"""(client_secret\\*["']?\s*[:=]\s*\\*["']?)[^"'\\\s,}]+"""),
+    re.compile(r"\b(ek_)[\w\-=+/.]+"),
+    re.compile(r"\b(sk-)[\w\-*]{4,}"),
+    re.compile(r"(?i)\b(bearer\s+)[^\s\"',]+"),
+)
+_SECRET_FIELDS = frozenset(
+    {"client_secret", "authorization", "proxy-authorization", "cookie", "set-cookie", "api_key", "api-key", "x-api-key"}
+)
+
+
+class Secret(str):
+    """A string whose repr shows nothing of it.
+
+    It works wherever a string does (JSON, headers, comparison) and pickles whole; `str()`, f-strings and slices of it are plain strings, and yours to guard.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK!r})"
+
+
+class MaskedDict(dict[str, Any]):
+    """A decoded JSON object whose secrets are `Secret` values, and which is pickled without them."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[type[MaskedDict], tuple[dict[str, Any]]]:
+        return MaskedDict, (_without_secrets(dict(self)),)
+
+
+def as_secret(value: T) -> T:
+    """A string as a `Secret`; anything else as it is."""
+    return Secret(value) if isinstance(value, str) else value  # type: ignore[return-value]
+
+
+def is_secret_field(name: str) -> bool:
+    """Whether a header or JSON field of this name holds something to hide."""
+    return name.lower() in _SECRET_FIELDS
+
+
+def mask_text(text: str) -> str:
+    """The text with client secrets, keys and bearer tokens replaced by `***`, also in broken JSON."""
+    for pattern in _SECRETS:
+        text = pattern.sub(rf"\1{MASK}", text)
+    return text
+
+
+def masked(value: Any) -> Any:
+    """A JSON value as a copy that shows no secret in its repr, and still holds them."""
+    if isinstance(value, Mapping):
+        return MaskedDict({str(name): _masked_field(str(name), item) for name, item in value.items()})
+    if isinstance(value, (list, tuple)):
+        return [masked(item) for item in value]
+    return Secret(value) if isinstance(value, str) and value != mask_text(value) else value
+
+
+def _masked_field(name: str, value: Any) -> Any:
+    return Secret(value) if is_secret_field(name) and isinstance(value, str) else masked(value)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_secrets(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    return MASK if isinstance(value, Secret) else value

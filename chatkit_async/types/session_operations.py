@@ -1,0 +1,157 @@
+"""What the two session operations take: `SessionCreateParams` and `SessionCancelParams`, checked when built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, TypeAlias
+
+import attrs
+
+from ..errors import ParamsValidationError, Problem
+from .checks import path_segment, required, text
+from .params import Params, build, whole
+from .session import ChatKitWorkflow, ChatSessionChatKitConfiguration, ChatSessionRateLimits
+from .session_params import (
+    ChatSessionChatKitConfigurationParam,
+    ChatSessionExpiresAfterParam,
+    ChatSessionRateLimitsParam,
+    ChatSessionWorkflowParam,
+)
+
+MAX_USER_LENGTH = 512  # the API creates longer ones, and can then never list their threads
+
+WorkflowLike: TypeAlias = str | ChatSessionWorkflowParam | ChatKitWorkflow | Mapping[str, object]
+ExpiresAfterLike: TypeAlias = int | timedelta | ChatSessionExpiresAfterParam | Mapping[str, object]
+RateLimitsLike: TypeAlias = ChatSessionRateLimitsParam | ChatSessionRateLimits | Mapping[str, object]
+ChatKitConfigurationLike: TypeAlias = (
+    ChatSessionChatKitConfigurationParam | ChatSessionChatKitConfiguration | Mapping[str, object]
+)
+
+
+def _identifier(value: str) -> str:
+    return path_segment(required(value))
+
+
+def _user(value: str) -> str:
+    return text(required(value), max_length=MAX_USER_LENGTH)
+
+
+def _workflow(value: WorkflowLike) -> ChatSessionWorkflowParam:
+    return build(ChatSessionWorkflowParam, required(value), answer=ChatKitWorkflow, shorthand=_by_id)
+
+
+def _by_id(value: object) -> object:
+    return {"id": value} if isinstance(value, str) else None
+
+
+def _expires_after(value: ExpiresAfterLike | None) -> ChatSessionExpiresAfterParam | None:
+    return build(ChatSessionExpiresAfterParam, value, shorthand=_by_seconds)
+
+
+def _by_seconds(value: object) -> object:
+    return {"seconds": value} if isinstance(value, (int, float, timedelta)) else None
+
+
+def _rate_limits(value: RateLimitsLike | None) -> ChatSessionRateLimitsParam | None:
+    return build(ChatSessionRateLimitsParam, value, answer=ChatSessionRateLimits)
+
+
+def _configuration(value: ChatKitConfigurationLike | None) -> ChatSessionChatKitConfigurationParam | None:
+    return build(ChatSessionChatKitConfigurationParam, value, answer=ChatSessionChatKitConfiguration)
+
+
+_PER_MINUTE = 'write rate_limits={"max_requests_per_1_minute": ...}'
+_IN_WORKFLOW = "it belongs in workflow"
+_IN_CONFIGURATION = "it belongs in chatkit_configuration"
+_EXPIRY = "write expires_after=... in seconds, 1 to 600"
+
+
+@attrs.frozen(kw_only=True)
+class SessionCreateParams(Params):
+    """What `sessions.create` takes, as one object; `user` and `workflow` are required.
+
+    Wire form: the JSON body of `POST /chatkit/sessions`.
+
+    Args:
+        user: who the session is for, your own stable id of at most 512 characters; threads are listed by it.
+        workflow: the workflow's id, a `ChatSessionWorkflowParam`, a mapping in the API's spelling, or the workflow of a session.
+        chatkit_configuration: its class, a mapping, or what a session came back with; default: the API's.
+        expires_after: seconds (1 to 600), a `timedelta` of whole seconds, its class or a mapping; default: the API's, 600.
+        rate_limits: its class or a mapping; default: the API's, 10 requests a minute.
+
+    Raises:
+        ParamsValidationError: all that the API would refuse, at once; nothing is sent.
+
+    Source: ChatKit REST API, schema CreateChatSessionBody.
+    """
+
+    KNOWN_MISTAKES: ClassVar = {
+        "scope": "a session is scoped by user",
+        "user_id": "write user=...",
+        "workflow_id": "write workflow=...",
+        "requests_per_minute": _PER_MINUTE,
+        "max_requests_per_1_minute": _PER_MINUTE,
+        "max_requests_per_session": f"it has no limit per session; for one per minute {_PER_MINUTE}",
+        "version": _IN_WORKFLOW,
+        "state_variables": _IN_WORKFLOW,
+        "tracing": _IN_WORKFLOW,
+        "automatic_thread_titling": _IN_CONFIGURATION,
+        "file_upload": _IN_CONFIGURATION,
+        "history": _IN_CONFIGURATION,
+        "seconds": _EXPIRY,
+        "ttl_seconds": _EXPIRY,
+        "expires_in": _EXPIRY,
+        "expires_at": _EXPIRY,
+    }
+
+    user: str = attrs.field(converter=_user)
+    workflow: ChatSessionWorkflowParam = attrs.field(converter=_workflow)
+    chatkit_configuration: ChatSessionChatKitConfigurationParam | None = attrs.field(
+        default=None, converter=_configuration
+    )
+    expires_after: ChatSessionExpiresAfterParam | None = attrs.field(default=None, converter=_expires_after)
+    rate_limits: ChatSessionRateLimitsParam | None = attrs.field(default=None, converter=_rate_limits)
+
+
+def as_create_params(
+    params: SessionCreateParams | Mapping[str, object] | None,
+    user: str | None,
+    workflow: WorkflowLike | None,
+    chatkit_configuration: ChatKitConfigurationLike | None,
+    expires_after: ExpiresAfterLike | None,
+    rate_limits: RateLimitsLike | None,
+) -> SessionCreateParams:
+    """One object from an object, a mapping, or keywords.
+
+    Raises:
+        ParamsValidationError: both were given, or what the API would refuse.
+    """
+    keywords: dict[str, Any] = {
+        "user": user,
+        "workflow": workflow,
+        "chatkit_configuration": chatkit_configuration,
+        "expires_after": expires_after,
+        "rate_limits": rate_limits,
+    }
+    if params is None:
+        return SessionCreateParams(**keywords)
+    twice = [name for name, value in keywords.items() if value is not None]
+    if twice:
+        said = "was given beside a params object; put all into one of the two"
+        problems = tuple(Problem(name, "invalid_value", said) for name in twice)
+        raise ParamsValidationError("SessionCreateParams", problems)
+    return whole(SessionCreateParams, params)
+
+
+@attrs.frozen
+class SessionCancelParams(Params):
+    """What `sessions.cancel` takes.
+
+    Wire form: a segment of the path of `POST /chatkit/sessions/{session_id}/cancel`; no body.
+
+    Args:
+        session_id: the session's id, `cksess_...`.
+    """
+
+    session_id: str = attrs.field(converter=_identifier)

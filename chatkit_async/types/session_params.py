@@ -1,0 +1,247 @@
+"""What creating and cancelling a session takes: `SessionCreateParams` and its parts, checked when built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import attrs
+
+from ..errors import Problem
+from .checks import Invalid, boolean, invalid, kind_of, required, scalar, sendable, text, whole_number
+from .params import Params, build
+from .session import (
+    ChatKitWorkflowTracing,
+    ChatSessionAutomaticThreadTitling,
+    ChatSessionFileUpload,
+    ChatSessionHistory,
+)
+
+MAX_EXPIRES_AFTER_S = 600
+MAX_STATE_VARIABLES = 64
+MAX_STATE_KEY_LENGTH = 64
+MAX_STATE_VALUE_LENGTH = 10_485_760
+MAX_FILE_SIZE_MEGABYTES = 512
+
+StateVariables: TypeAlias = Mapping[str, str | int | bool | float]
+
+
+def _switch(value: bool | None) -> bool | None:
+    return boolean(value)
+
+
+def _count(value: int | None) -> int | None:
+    return whole_number(value, minimum=1)
+
+
+def _megabytes(value: int | None) -> int | None:
+    return whole_number(value, minimum=1, maximum=MAX_FILE_SIZE_MEGABYTES)
+
+
+def _seconds(value: int | timedelta) -> int:
+    given: object = value
+    if isinstance(given, timedelta):
+        if given.microseconds:
+            return _wrong(
+                invalid("invalid_type", f"must be whole seconds, not {given.total_seconds():g}", given.total_seconds())
+            )
+        given = given.days * 86_400 + given.seconds
+    return whole_number(required(given), minimum=1, maximum=MAX_EXPIRES_AFTER_S)
+
+
+def _anchor(value: Literal["created_at"] | None) -> Literal["created_at"]:
+    if value is None or value == "created_at":
+        return "created_at"
+    return _wrong(invalid("invalid_value", "must be created_at, the only anchor the API has", value))
+
+
+def _identifier(value: str) -> str:
+    return text(required(value))
+
+
+def _version(value: str | None) -> str | None:
+    if value == "latest":
+        return _wrong(
+            invalid(
+                "invalid_value",
+                "must not be latest: the API accepts the word and the chat then fails; leave version out for the latest deployed",
+                value,
+            )
+        )
+    return text(value)
+
+
+def _state_variables(value: StateVariables | None) -> StateVariables | None:
+    if value is None or isinstance(value, Invalid):
+        return value
+    if not isinstance(value, Mapping):
+        return _wrong(invalid("invalid_type", f"must be a mapping of names to values, not {kind_of(value)}", value))
+    problems = [problem for name, item in value.items() for problem in _state_problems(name, item)]
+    if len(value) > MAX_STATE_VARIABLES:
+        said = f"has {len(value)} entries; at most {MAX_STATE_VARIABLES} are allowed"
+        problems.insert(0, Problem("", "object_above_max_properties", said, len(value), MAX_STATE_VARIABLES))
+    return _wrong(Invalid(tuple(problems))) if problems else dict(value)
+
+
+def _state_problems(name: object, value: object) -> list[Problem]:
+    if isinstance(name, str):
+        key = sendable(name, max_length=MAX_STATE_KEY_LENGTH)
+    else:
+        key = invalid("invalid_type", f"must have a string as its name, not {kind_of(name)}", name)
+    found = [
+        checked for checked in (key, scalar(value, max_length=MAX_STATE_VALUE_LENGTH)) if isinstance(checked, Invalid)
+    ]
+    place = f"[{str(name)[:MAX_STATE_KEY_LENGTH]!r}]"
+    return [attrs.evolve(problem, path=place) for checked in found for problem in checked.problems]
+
+
+def _wrong(placeholder: Invalid) -> Any:
+    # Converters are typed by what they give when all is well; the placeholder never outlives __attrs_post_init__.
+    return placeholder
+
+
+@attrs.frozen(kw_only=True)
+class ChatSessionWorkflowTracingParam(Params):
+    """Whether runs of the workflow are traced.
+
+    Args:
+        enabled: default: the API's, true.
+    """
+
+    enabled: bool | None = attrs.field(default=None, converter=_switch)
+
+
+def _tracing(
+    value: ChatSessionWorkflowTracingParam | ChatKitWorkflowTracing | Mapping[str, object] | None,
+) -> ChatSessionWorkflowTracingParam | None:
+    return build(ChatSessionWorkflowTracingParam, value, answer=ChatKitWorkflowTracing)
+
+
+@attrs.frozen
+class ChatSessionWorkflowParam(Params):
+    """The workflow behind a session, and what it is given.
+
+    Args:
+        id: the workflow's id, `wf_...`.
+        version: a deployed version; default: the latest deployed. The word `latest` is refused: the chat would fail.
+        state_variables: names (at most 64, each at most 64 characters) to strings (at most 10,485,760 characters), 64-bit integers, booleans or finite numbers.
+        tracing: whether runs are traced; default: the API's, true.
+
+    Source: ChatKit REST API, schema WorkflowParam.
+    """
+
+    id: str = attrs.field(converter=_identifier)
+    version: str | None = attrs.field(default=None, converter=_version, kw_only=True)
+    state_variables: StateVariables | None = attrs.field(default=None, converter=_state_variables, kw_only=True)
+    tracing: ChatSessionWorkflowTracingParam | None = attrs.field(default=None, converter=_tracing, kw_only=True)
+
+
+@attrs.frozen
+class ChatSessionExpiresAfterParam(Params):
+    """When the session expires.
+
+    Args:
+        seconds: after its creation, 1 to 600, or a `timedelta` of whole seconds. The API's default without this object: 600.
+        anchor: always `created_at`, filled in.
+
+    Source: ChatKit REST API, schema ExpiresAfterParam.
+    """
+
+    seconds: int = attrs.field(converter=_seconds)
+    anchor: Literal["created_at"] = attrs.field(default="created_at", converter=_anchor, kw_only=True)
+
+
+_PER_MINUTE = "the API's name is max_requests_per_1_minute"
+
+
+@attrs.frozen(kw_only=True)
+class ChatSessionRateLimitsParam(Params):
+    """How often the session may be used.
+
+    Args:
+        max_requests_per_1_minute: at least 1; default: the API's, 10.
+
+    Source: ChatKit REST API, schema RateLimitsParam.
+    """
+
+    KNOWN_MISTAKES: ClassVar = {
+        "requests_per_minute": _PER_MINUTE,
+        "max_requests_per_session": f"it has no limit per session; {_PER_MINUTE}",
+    }
+
+    max_requests_per_1_minute: int | None = attrs.field(default=None, converter=_count)
+
+
+@attrs.frozen(kw_only=True)
+class ChatSessionAutomaticThreadTitlingParam(Params):
+    """Whether threads get titles by themselves.
+
+    Args:
+        enabled: default: the API's, true.
+    """
+
+    enabled: bool | None = attrs.field(default=None, converter=_switch)
+
+
+@attrs.frozen(kw_only=True)
+class ChatSessionFileUploadParam(Params):
+    """Whether files may be uploaded.
+
+    Args:
+        enabled: default: the API's, false.
+        max_file_size: of each file, megabytes, 1 to 512; default: the API's, 512.
+        max_files: per session, at least 1; default: the API's, 10.
+    """
+
+    enabled: bool | None = attrs.field(default=None, converter=_switch)
+    max_file_size: int | None = attrs.field(default=None, converter=_megabytes)
+    max_files: int | None = attrs.field(default=None, converter=_count)
+
+
+@attrs.frozen(kw_only=True)
+class ChatSessionHistoryParam(Params):
+    """Whether earlier threads of the user are shown.
+
+    Args:
+        enabled: default: the API's, true.
+        recent_threads: how many, at least 1; default: the API's, all.
+    """
+
+    enabled: bool | None = attrs.field(default=None, converter=_switch)
+    recent_threads: int | None = attrs.field(default=None, converter=_count)
+
+
+def _titling(
+    value: ChatSessionAutomaticThreadTitlingParam | ChatSessionAutomaticThreadTitling | Mapping[str, object] | None,
+) -> ChatSessionAutomaticThreadTitlingParam | None:
+    return build(ChatSessionAutomaticThreadTitlingParam, value, answer=ChatSessionAutomaticThreadTitling)
+
+
+def _file_upload(
+    value: ChatSessionFileUploadParam | ChatSessionFileUpload | Mapping[str, object] | None,
+) -> ChatSessionFileUploadParam | None:
+    return build(ChatSessionFileUploadParam, value, answer=ChatSessionFileUpload)
+
+
+def _history(
+    value: ChatSessionHistoryParam | ChatSessionHistory | Mapping[str, object] | None,
+) -> ChatSessionHistoryParam | None:
+    return build(ChatSessionHistoryParam, value, answer=ChatSessionHistory)
+
+
+@attrs.frozen(kw_only=True)
+class ChatSessionChatKitConfigurationParam(Params):
+    """The ChatKit features of a session; what is left out keeps the API's default.
+
+    Args:
+        automatic_thread_titling, file_upload, history: each its class, or a mapping in the API's spelling.
+
+    Source: ChatKit REST API, schema ChatkitConfigurationParam.
+    """
+
+    automatic_thread_titling: ChatSessionAutomaticThreadTitlingParam | None = attrs.field(
+        default=None, converter=_titling
+    )
+    file_upload: ChatSessionFileUploadParam | None = attrs.field(default=None, converter=_file_upload)
+    history: ChatSessionHistoryParam | None = attrs.field(default=None, converter=_history)
