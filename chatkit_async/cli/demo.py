@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
@@ -125,7 +125,7 @@ def _highlighted(code: str) -> str:
 
 
 @contextmanager
-def _own_environment() -> Iterator[None]:
+def _own_environment() -> Generator[None]:
     """Hides the user's OPENAI_* variables: the demo is the same for everybody."""
     hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("OPENAI_")}
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
+from types import FrameType
 
 import click
 
@@ -62,9 +63,12 @@ def emulator(*, host: str, port: int, api_keys: tuple[str, ...]) -> None:
 async def _serve_until_signal(host: str, port: int, api_keys: tuple[str, ...]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stop_soon(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Not loop.add_signal_handler, which Windows lacks.
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        signal.signal(number, stop_soon)  # not loop.add_signal_handler, which Windows lacks
     await serve(host, port, api_keys, on_ready=_print_ready, stop=stop)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, NamedTuple
 
 from chatkit_async.cli.output import Line
@@ -40,8 +41,8 @@ def _rows(*, now_s: float, show_secret: bool) -> tuple[Row, ...]:
     return (
         Row("session", ("id",), _plain),
         Row("status", ("status",), _plain),
-        Row("client secret", ("client_secret",), _plain if show_secret else lambda value: HIDDEN if value else "none"),
-        Row("expires", ("expires_at",), lambda value: expiry(value, now_s=now_s)),
+        Row("client secret", ("client_secret",), _plain if show_secret else _hidden),
+        Row("expires", ("expires_at",), partial(expiry, now_s=now_s)),
         Row("user", ("user",), _plain),
         Row("workflow", ("workflow.id",), _plain),
         Row("version", ("workflow.version",), _plain),
@@ -82,6 +83,10 @@ def _find(tree: JSON, path: str) -> JSON:
 
 def _plain(value: JSON) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _hidden(value: JSON) -> str:
+    return HIDDEN if value else "none"
 
 
 def _switch(value: JSON) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 # Anything that Python would warn of, such as a socket left open, is an error that shows on stderr.
@@ -36,7 +36,7 @@ def chatkit(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess
 
 
 @contextmanager
-def started(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str, env: Mapping[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
     """Runs `chatkit ARGUMENTS` beside the test, and ends it with it."""
     process = subprocess.Popen(
         [*COMMAND, *arguments],
