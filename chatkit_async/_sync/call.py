@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
-from chatkit_async._sync.portal import STOP_WAIT_S, Portal
-from chatkit_async.errors import ClientClosedError
+from ..errors import ClientClosedError
+from .portal import STOP_WAIT_S, Portal
 
 T = TypeVar("T")
 Work = Callable[..., Coroutine[Any, Any, T]]
@@ -32,12 +32,12 @@ class Entry:
 class Call(Entry, Generic[T]):
     """One call. Its caller sleeps on `woken`; everything that happens to it happens on the loop thread."""
 
-    __slots__ = ("_task", "_work", "channel", "done", "error", "value", "woken")
+    __slots__ = ("_task", "_work", "done", "error", "line", "value", "woken")
 
     value: T
 
-    def __init__(self, channel: object, function: Work[T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.channel = channel
+    def __init__(self, line: object, function: Work[T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.line = line
         self.done = False
         self.error: BaseException | None = None
         self.woken = threading.Lock()

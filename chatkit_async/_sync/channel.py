@@ -10,9 +10,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, TypeVar, get_args
 
-from chatkit_async._sync.call import Call, Entry, Work
-from chatkit_async._sync.portal import Portal, lock, portals, refuse_at_exit
-from chatkit_async.errors import ClientClosedError, ConfigurationError, ReentrantCallError
+from ..errors import ClientClosedError, ConfigurationError, ReentrantCallError
+from .call import Call, Entry, Work
+from .portal import Portal, lock, portals, refuse_at_exit
 
 T = TypeVar("T")
 InEventLoop = Literal["allow", "warn", "error"]
@@ -31,15 +31,13 @@ class Channel:
         """
         if in_event_loop not in get_args(InEventLoop):
             raise ConfigurationError(f"in_event_loop is 'allow', 'warn' or 'error', not {in_event_loop!r}")
-        self.closed = False
         self._line = _Line(aclose, name)
         self._in_event_loop: InEventLoop = in_event_loop
         self._is_copy = False
 
     def copy(self, kind: type[T], function: Callable[..., object], /, **options: Any) -> T:
-        """A blocking object around the copy that `function` makes: the same connections, which closing it leaves open."""
+        """A blocking object around the copy that `function` makes; closing it leaves the shared connections open."""
         channel = object.__new__(Channel)
-        channel.closed = self.closed
         channel._line = self._line
         channel._in_event_loop = self._in_event_loop
         channel._is_copy = True
@@ -54,10 +52,10 @@ class Channel:
         """
         if asyncio._get_running_loop() is not None:
             self._object_to_running_loop()
-        call = Call(self, function, args, kwargs)
+        call = Call(self._line, function, args, kwargs)
         del args, kwargs  # what a frame holds, a traceback holds
         try:
-            portal = self._line.admit(call, self)
+            portal = self._line.admit(call)
             # This copies the caller's context, too; the task is created in the copy.
             portal.loop.call_soon_threadsafe(call.start)
             call.woken.acquire()
@@ -81,21 +79,14 @@ class Channel:
     def hold(self) -> Entry:
         """Keeps the loop from counting as idle until `release`: something on it waits for a later call."""
         entry = Entry()
-        self._line.admit(entry, self)
+        self._line.admit(entry)
         return entry
 
     def close(self) -> None:
-        """Ends calls in flight with `ClientClosedError` and closes the connections; closing again does nothing.
-
-        A copy ends its own calls only.
-        """
+        """Ends calls in flight with `ClientClosedError`, closes the connections; again is nothing, a copy's is nothing."""
         self._refuse_on_loop_thread()
-        with lock:
-            self.closed = True
-        if self._is_copy:
-            self._line.end_calls(lambda channel: channel is self)
-        else:
-            self._line.close(self)
+        if not self._is_copy:
+            self._line.close()
 
     def _object_to_running_loop(self) -> None:
         self._refuse_on_loop_thread()
@@ -125,10 +116,10 @@ class _Line:
         self._portal: Portal | None = None
         self._closed = False
 
-    def admit(self, entry: Entry, channel: Channel) -> Portal:
+    def admit(self, entry: Entry) -> Portal:
         """Enters a call at the running portal, started if need be."""
         with lock:
-            if self._closed or channel.closed:
+            if self._closed:
                 raise ClientClosedError(f"This {self.name} is closed: make a new one")
             if not portals.exiting:
                 portal = self._portal
@@ -139,25 +130,24 @@ class _Line:
                 return portal
         return refuse_at_exit()
 
-    def end_calls(self, concerns: Callable[[object], bool]) -> None:
-        """Wakes who waits for calls of these channels, and cancels what they wait for."""
-        portal = self._portal
-        for call in () if portal is None else tuple(portal.calls):
-            if isinstance(call, Call) and concerns(call.channel):
-                error = ClientClosedError(f"This {self.name} was closed while the call was under way")
-                call.portal.loop.call_soon_threadsafe(call.end, error)
-
-    def close(self, channel: Channel) -> None:
+    def close(self) -> None:
         """Ends the calls of all copies, closes the connections, and stops the loop if nobody else uses it."""
         with lock:
             portal, was_closed, self._closed = self._portal, self._closed, True
         if portal is None or portal.closed or was_closed:
             return
         try:
-            self.end_calls(lambda other: isinstance(other, Channel) and other._line is self)
-            Call(channel, self._aclose, (), {}).run_last(portal)
+            self._end_calls(portal)
+            Call(self, self._aclose, (), {}).run_last(portal)
         finally:
             portals.leave(portal, self._user)
+
+    def _end_calls(self, portal: Portal) -> None:
+        """Wakes who waits, and cancels what they wait for."""
+        for call in tuple(portal.calls):
+            if isinstance(call, Call) and call.line is self:
+                error = ClientClosedError(f"This {self.name} was closed while the call was under way")
+                portal.loop.call_soon_threadsafe(call.end, error)
 
     def __del__(self) -> None:
         portal = self._portal

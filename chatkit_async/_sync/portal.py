@@ -11,8 +11,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, Protocol
 
-from chatkit_async._async.fork import at_fork, leak
-from chatkit_async.errors import ClientClosedError
+from .._async.fork import at_fork, leak
+from ..errors import ClientClosedError
 
 STOP_WAIT_S = 5.0  # as long as an interrupted call may take to end
 EXIT_WAIT_S = 2.0  # nobody wants to wait longer for a program that is done

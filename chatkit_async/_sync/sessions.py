@@ -1,0 +1,202 @@
+# Generated from chatkit_async/_async/sessions.py by `python -m chatkit_async._sync.generate`.
+# Edit that file and generate again: changes made here are lost.
+"""`client.sessions`: mint and cancel ChatKit sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import overload
+
+from .._async.sessions import AsyncSessions
+from .._core.options import RequestOptions
+from ..types.session import ChatSession
+from ..types.session_operations import (
+    ChatKitConfigurationLike,
+    ExpiresAfterLike,
+    RateLimitsLike,
+    SessionCreateParams,
+    WorkflowLike,
+)
+from .channel import Channel
+
+
+class Sessions:
+    """Mint and cancel ChatKit sessions. Reached as `client.sessions`."""
+
+    def __init__(self, asynchronous: AsyncSessions, channel: Channel) -> None:
+        self._async = asynchronous
+        self._channel = channel
+
+    @overload
+    def create(
+        self,
+        params: SessionCreateParams | Mapping[str, object],
+        /,
+        *,
+        options: RequestOptions | None = None,
+    ) -> ChatSession: ...
+
+    @overload
+    def create(
+        self,
+        /,
+        *,
+        user: str,
+        workflow: WorkflowLike,
+        chatkit_configuration: ChatKitConfigurationLike | None = None,
+        expires_after: ExpiresAfterLike | None = None,
+        rate_limits: RateLimitsLike | None = None,
+        options: RequestOptions | None = None,
+    ) -> ChatSession: ...
+
+    def create(
+        self,
+        params: SessionCreateParams | Mapping[str, object] | None = None,
+        /,
+        *,
+        user: str | None = None,
+        workflow: WorkflowLike | None = None,
+        chatkit_configuration: ChatKitConfigurationLike | None = None,
+        expires_after: ExpiresAfterLike | None = None,
+        rate_limits: RateLimitsLike | None = None,
+        options: RequestOptions | None = None,
+    ) -> ChatSession:
+        """Create a session, and with it a client secret for a browser.
+
+        After a 408 or 5xx the call is sent again: the price is at most one unused session, which expires by itself.
+        After a lost answer it is not, unless `RequestOptions(retry_ambiguous=True)` says so.
+
+        Wire form: `POST /chatkit/sessions`.
+
+        Example:
+            session = client.sessions.create(user="user_123", workflow="wf_abc", expires_after=300)
+            return session.for_browser()
+
+        Args:
+            params: all of it as one object or mapping, instead of keywords.
+            user: who the session is for: your own stable id, 1 to 512 characters.
+            workflow: the workflow's id (`wf_...`), a `ChatSessionWorkflowParam`, or a mapping in the API's spelling.
+            chatkit_configuration: titling, uploads and history; default: the API's (on, off, on).
+            expires_after: seconds from now, 1 to 600, or a `timedelta` of whole seconds; default: the API's, 600.
+            rate_limits: `{"max_requests_per_1_minute": N}`, at least 1; default: the API's, 10.
+            options: settings of this call alone.
+
+        Returns:
+            The session; `client_secret` and `expires_at` are what a browser needs.
+
+        Raises:
+            ParamsValidationError: what the API would refuse, all at once; nothing was sent.
+            ConfigurationError: no key, or a client that cannot work; nothing was sent.
+            AuthenticationError (401), BadRequestError (400), NotFoundError (404: workflow), RateLimitError (429),
+            InternalServerError (5xx): the API refused, or failed more often than `max_retries` allows.
+            APITimeoutError, APIConnectionError: no answer came; `outcome` tells whether the session may exist.
+            APIResponseValidationError: the answer was not a session.
+
+        Source: ChatKit REST API, CreateChatSessionMethod.
+        """
+        return self._channel.call(
+            self._async.create,
+            params,
+            user=user,
+            workflow=workflow,
+            chatkit_configuration=chatkit_configuration,
+            expires_after=expires_after,
+            rate_limits=rate_limits,
+            options=options,
+        )
+
+    def cancel(self, session_id: str, *, options: RequestOptions | None = None) -> ChatSession:
+        """Cancel a session: its client secret stops working.
+
+        Cancelling a session that is cancelled or expired changes nothing, so the call is repeated after any failure.
+
+        Wire form: `POST /chatkit/sessions/{session_id}/cancel`, no body.
+
+        Example:
+            session = client.sessions.cancel("cksess_123")
+
+        Args:
+            session_id: the session's id, `cksess_...`.
+            options: settings of this call alone.
+
+        Returns:
+            The session, its status now `cancelled`, or what it was if it had ended before.
+
+        Raises:
+            ParamsValidationError: an empty id, `.` or `..`; nothing was sent.
+            NotFoundError (404): no such session in the project of this key.
+            AuthenticationError (401), RateLimitError (429), InternalServerError (5xx), APITimeoutError,
+            APIConnectionError, APIResponseValidationError: as for `create`.
+
+        Source: ChatKit REST API, CancelChatSessionMethod.
+        """
+        return self._channel.call(self._async.cancel, session_id, options=options)
+
+    @overload
+    def open(
+        self,
+        params: SessionCreateParams | Mapping[str, object],
+        /,
+        *,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[ChatSession]: ...
+
+    @overload
+    def open(
+        self,
+        /,
+        *,
+        user: str,
+        workflow: WorkflowLike,
+        chatkit_configuration: ChatKitConfigurationLike | None = None,
+        expires_after: ExpiresAfterLike | None = None,
+        rate_limits: RateLimitsLike | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[ChatSession]: ...
+
+    def open(
+        self,
+        params: SessionCreateParams | Mapping[str, object] | None = None,
+        /,
+        *,
+        user: str | None = None,
+        workflow: WorkflowLike | None = None,
+        chatkit_configuration: ChatKitConfigurationLike | None = None,
+        expires_after: ExpiresAfterLike | None = None,
+        rate_limits: RateLimitsLike | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[ChatSession]:
+        """A session for as long as a block runs: created on entry, cancelled on exit.
+
+        It is cancelled also when the block raises or is itself cancelled. If the cancel then fails, the block's own
+        error goes on and the failure is logged; after a block that ended well it is raised.
+
+        Wire form: `POST /chatkit/sessions`, later `POST /chatkit/sessions/{session_id}/cancel`.
+
+        Example:
+            with client.sessions.open(user="user_123", workflow="wf_abc") as session:
+                print(session.expires_in())
+
+        Args:
+            params, user, workflow, chatkit_configuration, expires_after, rate_limits: as for `create`.
+            options: settings of both calls; `body` goes with the first alone.
+
+        Returns:
+            A context manager that gives the session.
+
+        Raises:
+            As `create` on entry and `cancel` on exit.
+
+        Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
+        """
+        return self._channel.enter(
+            self._async.open,
+            params,
+            user=user,
+            workflow=workflow,
+            chatkit_configuration=chatkit_configuration,
+            expires_after=expires_after,
+            rate_limits=rate_limits,
+            options=options,
+        )

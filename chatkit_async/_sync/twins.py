@@ -1,0 +1,81 @@
+"""What the generator is told: which classes have a blocking twin, and which words differ. A new twin is a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Twin:
+    """One class of the async half and its blocking twin, each in a file of its own below the package's folder.
+
+    Attributes:
+        source: the file to read.
+        target: the file to write.
+        asynchronous: the class to read.
+        role: a "client" opens a channel, a "resource" is reached through one.
+    """
+
+    source: str
+    target: str
+    asynchronous: str
+    role: Literal["client", "resource"]
+
+    @property
+    def blocking(self) -> str:
+        return self.asynchronous.removeprefix("Async")
+
+
+TWINS = (
+    Twin("_async/client.py", "_sync/client.py", "AsyncChatKit", "client"),
+    Twin("_async/sessions.py", "_sync/sessions.py", "AsyncSessions", "resource"),
+)
+
+WORDS = {twin.asynchronous: twin.blocking for twin in TWINS} | {
+    "AbstractAsyncContextManager": "AbstractContextManager",
+    "AsyncListing": "Listing",
+    "aclose": "close",
+    "__aenter__": "__enter__",
+    "__aexit__": "__exit__",
+}
+
+# What differs in docstrings beyond WORDS; each phrase has to occur somewhere.
+PHRASES = {
+    "REST API, awaited": "REST API, for code that blocks",
+    "any number of tasks and event loops, opens its connections at the first call in each,": (
+        "any number of threads, opens its connections at the first call,"
+    ),
+    "open at once in each event loop, at least 1": "open at once, at least 1",
+    ", lifetime, and the way of one call": " and lifetime, forwarded to the async client",
+}
+
+# Modules of names that only the blocking half knows.
+MODULES = {
+    "AbstractContextManager": "contextlib",
+    "Channel": "chatkit_async._sync.channel",
+    "Listing": "chatkit_async._sync.listing",
+    "Literal": "typing",
+    "as_secret": "chatkit_async.types.secret",
+}
+
+SECRET_PARAMETERS = ("api_key", "proxy")
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A parameter of the async half that the blocking half has another one for."""
+
+    name: str
+    text: str
+    documentation: str
+
+
+SWAPS = {
+    "http_session": Swap(
+        "in_event_loop",
+        'in_event_loop: Literal["allow", "warn", "error"] = "warn"',
+        """in_event_loop: what a call gets in a thread whose running event loop it would block: nothing ("allow"), a
+            RuntimeWarning at your line ("warn", the default; none in IPython) or a ReentrantCallError ("error").""",
+    )
+}
