@@ -7,7 +7,7 @@ Every name is imported when it is first used, so that `import chatkit_async` cos
 
 from typing import TYPE_CHECKING, Any
 
-from ._version import VERSION as __version__
+from . import _version
 
 if TYPE_CHECKING:
     from ._async.client import AsyncChatKit as AsyncChatKit
@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from .types.session_params import ChatSessionRateLimitsParam as ChatSessionRateLimitsParam
     from .types.session_params import ChatSessionWorkflowParam as ChatSessionWorkflowParam
     from .types.session_params import ChatSessionWorkflowTracingParam as ChatSessionWorkflowTracingParam
+
+__version__ = _version.VERSION
 
 # Public names by the module that holds them.
 _HOMES = {
@@ -120,14 +122,14 @@ _HOMES = {
 }
 _LAZY = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = ["__version__", *_LAZY]  # noqa: PLE0604 - strings, from the table above
+__all__ = ["__version__", *_LAZY]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         if name not in _LAZY:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from importlib import import_module
+        from importlib import import_module  # noqa: PLC0415 - so that the bare import costs nothing
 
         value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
         globals()[name] = value

@@ -24,14 +24,14 @@ from typing import Any, ClassVar, Literal, TypedDict, Unpack
 import attrs
 
 Outcome = Literal["not_sent", "refused", "unknown", "done"]
-"""What is known of the work: never sent, refused by the API, perhaps done, or done (but the answer was not understood)."""
+"""What is known of the work: never sent, refused by the API, perhaps done, or done (but the answer not understood)."""
 
 
 @attrs.frozen
 class RateLimit:
     """What the API said about your limits; each is None where it said nothing.
 
-    Wire form: the headers `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`. Durations (`6m0s`) are in seconds here.
+    Wire form: the headers `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`; durations (`6m0s`) in seconds here.
     """
 
     limit_requests: int | None = None
@@ -44,7 +44,7 @@ class RateLimit:
 
 @attrs.frozen
 class ResponseInfo:
-    """The HTTP side of an answer: status, request id (`x-request-id`), headers, attempts made, seconds spent, limits."""
+    """The HTTP side of an answer: status, request id (`x-request-id`), headers, attempts, seconds spent, limits."""
 
     status: int
     request_id: str | None
@@ -56,7 +56,7 @@ class ResponseInfo:
 
 @attrs.frozen
 class Problem:
-    """One thing wrong with a parameter: where (`workflow.id`), the API's word for it, what was given, what is allowed."""
+    """One thing wrong with a parameter: where (`workflow.id`), the API's word for it, what was given, the limit."""
 
     path: str
     code: str
@@ -133,7 +133,7 @@ class APIError(ChatKitError):
         attempts: requests sent or tried, at least 1.
         elapsed_s: seconds from the call to this error.
         retry_after_s: seconds the API asked to wait, if it did.
-        outcome: "not_sent", "refused", "unknown" (the work may have been done) or "done" (it was, the answer is unreadable).
+        outcome: "not_sent", "refused", "unknown" (the work may be done) or "done" (it is, the answer is unreadable).
         hint: what to do next, where we know.
         body: the decoded answer, or an excerpt; client secrets in it are masked when shown or pickled.
         response: the `ResponseInfo`, if an answer came.
@@ -167,7 +167,7 @@ class APIError(ChatKitError):
         return self.status
 
     def public(self) -> dict[str, str | float | None]:
-        """What a browser may see: a code, a sentence of ours, the request id and the wait; nothing of the API's text."""
+        """What a browser may see: a code, a sentence of ours, the request id and the wait; none of the API's text."""
         return {
             "code": self.public_code,
             "message": self.public_message,
@@ -248,7 +248,7 @@ class UnprocessableEntityError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests (waiting helps, see `retry_after_s`), or the quota is used up (`code` `insufficient_quota`)."""
+    """429: too many requests (see `retry_after_s`), or the quota is used up (`code` `insufficient_quota`)."""
 
     public_code = "rate_limited"
     public_message = "Too many requests; please try again later."

@@ -40,7 +40,7 @@ class AsyncChatKit:
         organization: sent as `OpenAI-Organization`; default: OPENAI_ORG_ID.
         project: sent as `OpenAI-Project`; default: OPENAI_PROJECT_ID.
         base_url: where the API is; default: OPENAI_BASE_URL, else `https://api.openai.com/v1`.
-        timeout: seconds for a whole call, retries and waits included, or a `Timeout`; default 30; `math.inf` is no limit.
+        timeout: seconds for a whole call, retries and waits included, or a `Timeout`; default 30; `math.inf`: no limit.
         max_retries: attempts after the first, at least 0; default 2.
         retry_policy: how long to wait between attempts where the API does not say.
         default_headers: sent with every request; None removes one.
@@ -56,7 +56,7 @@ class AsyncChatKit:
         allow_insecure_http: permit a plain `http://` base_url that is not loopback; default False.
 
     Raises:
-        ConfigurationError: settings that cannot work or exclude each other. A missing key is reported by the first call.
+        ConfigurationError: settings that cannot work or exclude each other; a missing key waits for the first call.
     """
 
     def __init__(
@@ -134,7 +134,8 @@ class AsyncChatKit:
             patient = client.with_options(timeout=120, max_retries=5)
 
         Args:
-            api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client; None keeps.
+            api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client;
+                None keeps.
             default_headers, default_query: added to the client's; a header of None is removed.
 
         Returns:
@@ -163,7 +164,7 @@ class AsyncChatKit:
         return copy
 
     async def aclose(self) -> None:
-        """Close the connections; calls still under way end with `ClientClosedError`. Again is nothing; a copy closes nothing."""
+        """Close the connections; calls under way end with `ClientClosedError`. A copy closes nothing."""
         if not self._is_copy:
             await self._connections.aclose()
 

@@ -1,4 +1,4 @@
-"""The network side that a client and its copies share, made at the first call: aiohttp costs an import worth deferring."""
+"""The network side that a client and its copies share, made at the first call: aiohttp's import is worth deferring."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Connections:
         return self._transport
 
     def proxy(self, base_url: str) -> Secret | None:
-        """The proxy for a base URL: the one set, else the environment's, looked up once. A session of the user's has its own."""
+        """The proxy for a base URL: the one set, else the environment's, looked up once; `http_session` has its own."""
         if self.settings.proxy is not None:
             return Secret(self.settings.proxy)
         if self.settings.http_session is not None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import time
+from typing import TypeVar
 
 from .._core.call import Call, with_key
 from .._core.config import ClientConfig
@@ -17,6 +18,8 @@ from .._core.retry import requested_wait_s, retries_status
 from ..errors import APIConnectionError, APIError, APITimeoutError, Outcome, ResponseInfo
 from .key import current_key
 from .transport import Delivery, Transport, UndeliveredError
+
+NoAnswerT = TypeVar("NoAnswerT", bound=APIConnectionError)
 
 log = logging.getLogger("chatkit_async")
 
@@ -55,7 +58,8 @@ class Exchange:
 
     async def _until_answered(self) -> tuple[Response, ResponseInfo]:
         while True:
-            error, wait_s = None, None
+            error: APIError
+            wait_s: float | None = None
             try:
                 response = await self._attempt()
             except UndeliveredError as failure:
@@ -102,9 +106,7 @@ class Exchange:
         self._log("timed out", None)
         return self._no_answer(APITimeoutError, f"no answer came within {self._call.timeout.total:g} s")
 
-    def _no_answer(
-        self, error_class: type[APITimeoutError] | type[APIConnectionError], message: str
-    ) -> APIConnectionError:
+    def _no_answer(self, error_class: type[NoAnswerT], message: str) -> NoAnswerT:
         outcome: Outcome = "unknown" if self._may_be_done else "not_sent"
         return error_class(
             message,

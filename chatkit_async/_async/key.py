@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from .._core.config import ClientConfig, checked_key
 from .._core.message import Request
@@ -38,8 +38,8 @@ async def _asked(ask: Callable[[], str] | Callable[[], Awaitable[str]]) -> Any:
 
     try:
         if inspect.iscoroutinefunction(ask) or inspect.iscoroutinefunction(getattr(ask, "__call__", None)):  # noqa: B004
-            return as_secret(await ask())
-        given = as_secret(await to_thread.run_sync(ask, abandon_on_cancel=True))
+            return as_secret(await cast("Callable[[], Awaitable[str]]", ask)())
+        given: Any = as_secret(await to_thread.run_sync(ask, abandon_on_cancel=True))
         return as_secret(await given) if inspect.isawaitable(given) else given
     except Exception as error:
         raise ConfigurationError(f"api_key() failed with {type(error).__name__}; see the cause") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from .._core.base_url import is_loopback
@@ -29,12 +30,13 @@ def checked_proxy(proxy: str, subject: str) -> Secret:
 
 def environment_proxy(url: str) -> Secret | None:
     """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name for a URL; None for loopback, always."""
-    from urllib.request import getproxies_environment, proxy_bypass_environment  # noqa: PLC0415
+    from urllib import request  # noqa: PLC0415 - it brings http.client and email
 
     parts = urlsplit(url)
     host = parts.hostname or ""
-    proxies = getproxies_environment()
+    proxies = request.getproxies_environment()
+    is_exempt: Callable[[str, dict[str, str]], bool] = getattr(request, "proxy_bypass_environment")  # noqa: B009
     found = proxies.get(parts.scheme) or proxies.get("all")
-    if not found or is_loopback(host) or proxy_bypass_environment(parts.netloc, proxies):
+    if not found or is_loopback(host) or is_exempt(parts.netloc, proxies):
         return None
     return checked_proxy(found if "://" in found else f"http://{found}", "the proxy of the environment")

@@ -38,6 +38,7 @@ class AsyncSessions:
     @overload
     async def create(
         self,
+        /,
         *,
         user: str,
         workflow: WorkflowLike,
@@ -133,6 +134,7 @@ class AsyncSessions:
     @overload
     def open(
         self,
+        /,
         *,
         user: str,
         workflow: WorkflowLike,

@@ -25,7 +25,8 @@ def checked_base_url(given: object, *, allow_insecure_http: bool) -> str:
         )
     if parts.scheme == "http" and not allow_insecure_http and not is_loopback(parts.hostname):
         raise ConfigurationError(
-            f"base_url: {_shown(parts)} would send the API key unencrypted; use https://, or allow_insecure_http=True if the network is yours"
+            f"base_url: {_shown(parts)} would send the API key unencrypted; use https://,"
+            " or allow_insecure_http=True if the network is yours"
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 

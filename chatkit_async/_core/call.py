@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 import attrs
 
 from ..errors import ParamsValidationError, Problem
-from ..types.params import Params
 from ..types.secret import Secret
 from .config import ClientConfig
 from .headers import merge_headers
@@ -62,9 +61,9 @@ def with_key(request: Request, key: Secret) -> Request:
 
 
 def _request(
-    operation: Operation[ParamsT, ResultT], params: Params, config: ClientConfig, options: RequestOptions
+    operation: Operation[ParamsT, ResultT], params: ParamsT, config: ClientConfig, options: RequestOptions
 ) -> Request:
-    target = encode(operation, params)  # type: ignore[arg-type]
+    target = encode(operation, params)
     body = _body(target.body, options.body)
     content = {} if body is None else {"content-type": "application/json"}
     query = _query({**config.query, **target.query, **options.query})

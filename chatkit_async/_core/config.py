@@ -49,11 +49,15 @@ class ClientConfig:
     allow_insecure_http: bool
 
 
+def _hidden(key: ApiKey | None) -> ApiKey | None:
+    return as_secret(key)
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """What a caller said of a client; None is not said."""
 
-    api_key: ApiKey | None = attrs.field(default=None, converter=as_secret)
+    api_key: ApiKey | None = attrs.field(default=None, converter=_hidden)
     organization: str | None = None
     project: str | None = None
     base_url: str | None = None

@@ -1,11 +1,11 @@
 """A response to the object it holds, or to the one error that says why not.
 
-Frames that hold decoded bodies never raise: what is wrong comes back as a value, so that no traceback can show a secret.
+Frames that hold decoded bodies never raise: what is wrong comes back as a value, so that no traceback shows a secret.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -31,7 +31,7 @@ class Unreadable:
     body: object = attrs.field(repr=False)
 
 
-def decode(operation: Operation[object, T], response: Response, info: ResponseInfo, *, strict: bool) -> T:  # type: ignore[type-var]
+def decode(operation: Operation[Any, T], response: Response, info: ResponseInfo, *, strict: bool) -> T:
     """The result of an operation, with `.response` attached.
 
     Raises:

@@ -17,7 +17,7 @@ def checked_text(value: object, subject: str) -> str:
     """A stripped string that a header can hold.
 
     Raises:
-        ConfigurationError: it is no string, or holds control or non-ASCII characters; the text names the subject, never the value.
+        ConfigurationError: no string, or one with control or non-ASCII characters; it names the subject, not the value.
     """
     if not isinstance(value, str):
         raise ConfigurationError(f"{subject}: a string, not a {type(value).__name__}")
@@ -25,7 +25,8 @@ def checked_text(value: object, subject: str) -> str:
     if not _VALUE.fullmatch(stripped):
         wrong = next(position for position, character in enumerate(stripped) if not _VALUE.fullmatch(character))
         raise ConfigurationError(
-            f"{subject}: character {wrong + 1} is a control or non-ASCII character, which no HTTP header can hold; was it pasted with something else?"
+            f"{subject}: character {wrong + 1} is a control or non-ASCII character, which no HTTP header can hold;"
+            " was it pasted with something else?"
         )
     return Secret(stripped) if isinstance(value, Secret) else stripped
 

@@ -7,10 +7,11 @@ from typing import Any, NoReturn
 
 from ..types._json import JSON
 
+orjson: Any
 try:
     import orjson
 except ImportError:
-    orjson = None  # type: ignore[assignment, unused-ignore]
+    orjson = None
 
 
 def dumps(document: Any) -> bytes:
@@ -20,7 +21,8 @@ def dumps(document: Any) -> bytes:
         TypeError, ValueError: it holds what JSON cannot.
     """
     if orjson is not None:
-        return orjson.dumps(document)
+        written: bytes = orjson.dumps(document)
+        return written
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import attrs
 
@@ -25,7 +25,7 @@ class Timeout:
     """The deadline of a call.
 
     Args:
-        total: seconds for the whole call: all attempts, the waits between them, and reading the body; default 30. `math.inf` is no limit.
+        total: seconds for the whole call: attempts, waits between them, the body; default 30; `math.inf`: no limit.
         connect: seconds for each new connection, TLS included, the wait for a free one not; default 5.
     """
 
@@ -57,18 +57,18 @@ def _headers(value: Mapping[str, str | None] | None) -> Mapping[str, str | None]
     return checked_headers(value, "RequestOptions(headers=)")
 
 
-def _mapping(name: str, value: object) -> Any:
+def _mapping(name: str, value: object) -> dict[str, Any]:
     if value is not None and not isinstance(value, Mapping):
         raise ConfigurationError(f"RequestOptions({name}=): a mapping, not a {type(value).__name__}")
-    return dict(value or {})
+    return dict(cast("Mapping[str, Any]", value or {}))
 
 
 def _query(value: Mapping[str, QueryValue] | None) -> Mapping[str, QueryValue]:
-    return _mapping("query", value)  # type: ignore[no-any-return]
+    return _mapping("query", value)
 
 
 def _body(value: Mapping[str, object] | None) -> Mapping[str, object]:
-    return _mapping("body", value)  # type: ignore[no-any-return]
+    return _mapping("body", value)
 
 
 @attrs.frozen(kw_only=True)

@@ -29,7 +29,7 @@ _REFUSED_FOR_NOW = frozenset({409, 429, 503})
 def _seconds(value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
         raise ConfigurationError(f"RetryPolicy: delays and jitter are finite numbers of at least 0, not {value!r}")
-    return value
+    return float(value)
 
 
 @attrs.frozen
@@ -57,7 +57,7 @@ class RetryPolicy:
         if retry_after_s is not None:
             return retry_after_s
         longest = min(self.initial_delay_s * 2 ** min(retry - 1, 32), self.max_delay_s)
-        return longest * (1 - self.jitter * chance)
+        return float(longest * (1 - self.jitter * chance))
 
 
 def outcome_of_status(status: int, code: str | None) -> Outcome:
@@ -82,7 +82,7 @@ def retries_status(status: int, code: str | None, should_retry: str | None) -> b
 
 
 def requested_wait_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """Seconds the API asks to wait: `retry-after-ms`, else `retry-after` in seconds or as a date; None if neither is sound.
+    """Seconds the API asks to wait: `retry-after-ms`, else `retry-after` (seconds or a date); None if neither is sound.
 
     Args:
         headers: of the answer.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from ..types.result import Result, field_names
+from ..types.result import Result, field_names, per_class
 from .codec import Mismatch
 
 
@@ -34,7 +33,7 @@ def _check_field(result: Result, name: str) -> None:
         raise mismatch.below(name) from None
 
 
-@cache
+@per_class
 def _documented_values(cls: type[Result]) -> dict[str, tuple[str, ...]]:
     return {name: values for name, hint in get_type_hints(cls).items() if (values := _literals(hint))}
 

@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 """Any JSON value, as `json.loads` gives it."""
 
 JSONObject: TypeAlias = "dict[str, JSON]"

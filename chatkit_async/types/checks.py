@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TypeVar, cast
 
 import attrs
 
 from ..errors import Problem
+
+T = TypeVar("T")
 
 LONGEST_SHOWN = 80
 # What both JSON writers can send: signed and unsigned 64 bits.
@@ -21,22 +23,25 @@ class Invalid:
     problems: tuple[Problem, ...]
 
 
-def invalid(code: str, message: str, value: object = None, limit: object = None, path: str = "") -> Invalid:
-    """One problem, with the value shortened to what an error may carry."""
-    return Invalid((Problem(path, code, message, shown(value), limit),))
+def refuse(value: T, code: str, message: str, limit: object = None, *, path: str = "") -> T:
+    """The placeholder for a bad value, typed as what it stands for; it never outlives `__attrs_post_init__`."""
+    return cast("T", Invalid((Problem(path, code, message, shown(value), limit),)))
 
 
 def shown(value: object) -> object:
-    """A value as an error may carry it: plain and short, so that the error can travel."""
-    if value is None or isinstance(value, (bool, int, float)):
+    """A value as an error may carry it: plain and short, so that the error can travel and be read."""
+    if isinstance(value, int) and value.bit_length() > LONGEST_SHOWN:
+        return f"an integer of {value.bit_length():,} bits"
+    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    text = value if isinstance(value, str) else repr(value)
+    text = ascii(value)[1:-1] if isinstance(value, str) and not value.isprintable() else str(value)
+    text = text if isinstance(value, (str, float)) else repr(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text):,} characters)"
 
 
 def kind_of(value: object) -> str:
     """What a value is, in the words of JSON where there are some."""
-    names = {
+    names: dict[type[object], str] = {
         bool: "a boolean",
         int: "an integer",
         float: "a number",
@@ -48,80 +53,67 @@ def kind_of(value: object) -> str:
     return names.get(type(value), f"a {type(value).__name__}")
 
 
-def required(value: object) -> Any:
+def required(value: T) -> T:
     """Refuses None: this field cannot be left out."""
-    return invalid("missing_required_parameter", "is required") if value is None else value
+    return refuse(value, "missing_required_parameter", "is required") if value is None else value
 
 
-def text(value: object, *, max_length: int | None = None) -> Any:
+def text(value: T, *, max_length: int | None = None) -> T:
     """A string that holds more than blanks, of at most `max_length` characters."""
     if value is None or isinstance(value, Invalid):
         return value
     if not isinstance(value, str):
-        return invalid("invalid_type", f"must be a string, not {kind_of(value)}", value)
+        return refuse(value, "invalid_type", f"must be a string, not {kind_of(value)}")
     if not value:
-        return invalid("string_below_min_length", "must not be empty", value, 1)
+        return refuse(value, "string_below_min_length", "must not be empty", 1)
     if value.isspace():
-        return invalid("invalid_value", "must not be blank", value)
+        return refuse(value, "invalid_value", "must not be blank")
     return sendable(value, max_length=max_length)
 
 
-def path_segment(value: object) -> Any:
+def path_segment(value: T) -> T:
     """An id that can stand as one segment of a path: any string but "", "." and ".."."""
     if isinstance(value, Invalid):
         return value
     if not isinstance(value, str):
-        return invalid("invalid_type", f"must be a string, not {kind_of(value)}", value)
+        return refuse(value, "invalid_type", f"must be a string, not {kind_of(value)}")
     if value in ("", ".", ".."):
-        return invalid("invalid_value", f"is {value!r}, which is no id and would change the path", value)
+        return refuse(value, "invalid_value", f"is {value!r}, which is no id and would change the path")
     return sendable(value)
 
 
-def sendable(value: str, *, max_length: int | None = None) -> Any:
+def sendable(value: T, *, max_length: int | None = None) -> T:
     """Any string that UTF-8 can hold, of at most `max_length` characters."""
-    if max_length is not None and len(value) > max_length:
-        return invalid(
-            "string_above_max_length",
-            f"has {len(value):,} characters; at most {max_length:,} are allowed",
-            value,
-            max_length,
-        )
-    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-        return invalid("invalid_value", "holds half of a surrogate pair, which UTF-8 cannot send", ascii(value))
+    characters = str(value)
+    if max_length is not None and len(characters) > max_length:
+        said = f"has {len(characters):,} characters; at most {max_length:,} are allowed"
+        return refuse(value, "string_above_max_length", said, max_length)
+    if not characters.isascii() and any("\ud800" <= character <= "\udfff" for character in characters):
+        return refuse(value, "invalid_value", "holds half of a surrogate pair, which UTF-8 cannot send")
     return value
 
 
-def whole_number(value: object, *, minimum: int, maximum: int = LARGEST_INTEGER) -> Any:
+def whole_number(value: T, *, minimum: int, maximum: int = LARGEST_INTEGER) -> T:
     """An integer from `minimum` to `maximum`; a boolean is none, nor is a number with a fraction."""
     if value is None or isinstance(value, Invalid):
         return value
     if isinstance(value, bool) or not isinstance(value, int):
-        return invalid("invalid_type", f"must be an integer, not {kind_of(value)}", value)
+        return refuse(value, "invalid_type", f"must be an integer, not {kind_of(value)}")
     if value < minimum:
-        return invalid("integer_below_min_value", f"is {value}; the least allowed is {minimum}", value, minimum)
+        return refuse(value, "integer_below_min_value", f"is {shown(value)}; the least allowed is {minimum}", minimum)
     if value > maximum:
-        return invalid(
-            "integer_above_max_value",
-            f"is {shown_integer(value)}; the most allowed is {maximum}",
-            shown_integer(value),
-            maximum,
-        )
+        return refuse(value, "integer_above_max_value", f"is {shown(value)}; the most allowed is {maximum}", maximum)
     return value
 
 
-def shown_integer(value: int) -> object:
-    """An integer, or its size where writing it out would take pages."""
-    return value if value.bit_length() <= 128 else f"an integer of {value.bit_length():,} bits"
-
-
-def boolean(value: object) -> Any:
+def boolean(value: T) -> T:
     """True or False; 0 and 1 are integers."""
     if value is None or isinstance(value, (bool, Invalid)):
         return value
-    return invalid("invalid_type", f"must be true or false, not {kind_of(value)}", value)
+    return refuse(value, "invalid_type", f"must be true or false, not {kind_of(value)}")
 
 
-def scalar(value: object, *, max_length: int) -> Any:
+def scalar(value: T, *, max_length: int) -> T:
     """A string, boolean, 64-bit integer or finite number."""
     if isinstance(value, bool):
         return value
@@ -130,7 +122,5 @@ def scalar(value: object, *, max_length: int) -> Any:
     if isinstance(value, int):
         return whole_number(value, minimum=SMALLEST_INTEGER)
     if not isinstance(value, float):
-        return invalid("invalid_type", f"must be a string, integer, boolean or number, not {kind_of(value)}", value)
-    return (
-        value if math.isfinite(value) else invalid("invalid_value", f"is {value}, which JSON cannot hold", repr(value))
-    )
+        return refuse(value, "invalid_type", f"must be a string, integer, boolean or number, not {kind_of(value)}")
+    return value if math.isfinite(value) else refuse(value, "invalid_value", f"is {value}, which JSON cannot hold")

@@ -1,21 +1,20 @@
 """The base of everything that is sent: parameters that are whole and right once they exist.
 
-A converter that cannot convert returns an `Invalid` in place of the value; `__attrs_post_init__` collects them all into one error.
+A converter that cannot convert returns an `Invalid` in place of the value; `__attrs_post_init__` collects them all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from functools import cache
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 import attrs
 
 from ..errors import ParamsValidationError, Problem
 from ._json import JSONObject
-from .checks import Invalid, invalid, kind_of
-from .result import Result, plain
+from .checks import Invalid, kind_of, refuse
+from .result import Result, per_class, plain
 
 ParamsT = TypeVar("ParamsT", bound="Params")
 
@@ -55,11 +54,12 @@ class Params:
         given: dict[str, Any] = {name: mapping[name] for name in field_names(cls) if mapping.get(name) is not None}
         absent = {name: None for name in required_names(cls) if name not in given}
         problems = [_unknown(cls, name) for name in mapping if name not in field_names(cls)]
+        params: Self | None = None
         try:
             params = cls(**given, **absent)
         except ParamsValidationError as error:
             problems += error.problems
-        if problems:
+        if problems or params is None:
             raise ParamsValidationError(cls.__name__, tuple(problems))
         return params
 
@@ -70,7 +70,7 @@ def build(
     *,
     answer: type[Result] | None = None,
     shorthand: Callable[[Any], object] | None = None,
-) -> Any:
+) -> ParamsT:
     """A nested object from its class, a mapping, an object that came back from the API, or a shorthand; else `Invalid`.
 
     Args:
@@ -80,18 +80,20 @@ def build(
         shorthand: turns any other value into a mapping, or returns None if it cannot.
     """
     if value is None or isinstance(value, (cls, Invalid)):
-        return value
-    fields: object = value
+        return cast("ParamsT", value)
+    fields: Any = value
     if answer is not None and isinstance(value, answer):
         fields = {name: getattr(value, name) for name in field_names(cls) if name not in value.missing_fields}
     elif not isinstance(value, Mapping) and shorthand is not None:
         fields = shorthand(value)
     if not isinstance(fields, Mapping):
-        return invalid("invalid_type", f"must be a {cls.__name__} or a mapping, not {kind_of(value)}", value)
+        return refuse(
+            cast("ParamsT", value), "invalid_type", f"must be a {cls.__name__} or a mapping, not {kind_of(value)}"
+        )
     try:
         return cls.from_mapping(cast("Mapping[str, object]", fields))
     except ParamsValidationError as error:
-        return Invalid(error.problems)
+        return cast("ParamsT", Invalid(error.problems))
 
 
 def whole(cls: type[ParamsT], value: object) -> ParamsT:
@@ -100,19 +102,19 @@ def whole(cls: type[ParamsT], value: object) -> ParamsT:
     Raises:
         ParamsValidationError: it is neither, or holds what the API would refuse.
     """
-    params = build(cls, value)
+    params: object = build(cls, value)
     if isinstance(params, Invalid):
         raise ParamsValidationError(cls.__name__, params.problems)
     return cast("ParamsT", params)
 
 
-@cache
+@per_class
 def field_names(cls: type[Params]) -> tuple[str, ...]:
     """The fields of a params class, in the order of its definition."""
     return tuple(field.name for field in attrs.fields(cast("type[attrs.AttrsInstance]", cls)))
 
 
-@cache
+@per_class
 def required_names(cls: type[Params]) -> tuple[str, ...]:
     """The fields that cannot be left out."""
     fields = attrs.fields(cast("type[attrs.AttrsInstance]", cls))

@@ -1,20 +1,27 @@
 """The base of everything the API answers with.
 
-A field that the API left out is an empty slot: reading it raises, and repr, ==, hash, copy, pickle and `to_dict` pass over it.
-attrs' own versions of these read every slot, so they are switched off on each class and written here once.
+A field that the API left out is an empty slot: reading it raises; repr, ==, hash, copy, pickle and `to_dict` pass over
+it. attrs' own versions of these read every slot, so they are switched off on each class and written here once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 
 from ..errors import MissingFieldError, ResponseInfo
 from ._json import JSON, JSONObject
 from .secret import Secret, masked
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
+
+
+def per_class(function: FunctionT) -> FunctionT:
+    """Computed once for each class; `functools.cache`, whose own types refuse classes that define `__hash__`."""
+    return cast("FunctionT", cache(function))
 
 
 class _Slots:
@@ -32,7 +39,7 @@ class Result(_Slots):
         response: the `ResponseInfo` of the call, on the object a call returned; not on its parts.
     """
 
-    extra: Mapping[str, JSON] = attrs.field(factory=dict)
+    extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
 
     @property
     def missing_fields(self) -> tuple[str, ...]:
@@ -50,7 +57,8 @@ class Result(_Slots):
         found: ResponseInfo | None = slot_value(self, "_response")
         if found is None:
             raise MissingFieldError(
-                f"{type(self).__name__}.response: only the object that a call returned has one; this is a part, a copy or made by hand"
+                f"{type(self).__name__}.response: only the object that a call returned has one;"
+                " this is a part, a copy or made by hand"
             )
         return found
 
@@ -64,7 +72,8 @@ class Result(_Slots):
         def __getattr__(self, name: str) -> object:
             if name in field_names(type(self)):
                 raise MissingFieldError(
-                    f"{type(self).__name__}.{name}: the API's answer did not hold this field; missing_fields lists all it left out, extra what it sent besides"
+                    f"{type(self).__name__}.{name}: the API's answer did not hold this field;"
+                    " missing_fields lists all it left out, extra what it sent besides"
                 )
             # Not self.name: an error raised inside a property comes through here and must go on unchanged.
             return object.__getattribute__(self, name)
@@ -86,7 +95,7 @@ class Result(_Slots):
         return restore, (type(self), _present(self), dict(self.extra))
 
 
-@cache
+@per_class
 def field_names(cls: type[Result]) -> tuple[str, ...]:
     """The documented fields of a result class, in the order of its definition."""
     return tuple(field.name for field in attrs.fields(cls) if field.name != "extra")

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 MASK = "***"
 
-# A client secret's value even in broken or doubly encoded JSON, and anything that looks like a secret, key or bearer token.
+# A client secret's value even in broken or doubly encoded JSON; what looks like a secret, key or bearer token.
 _SECRETS = (
     re.compile(r"""(client_secret\\*["']?\s*[:=]\s*\\*["']?)[^"'\\\s,}]+"""),
     re.compile(r"\b(ek_)[\w\-=+/.]+"),
@@ -25,7 +25,8 @@ _SECRET_FIELDS = frozenset(
 class Secret(str):
     """A string whose repr shows nothing of it.
 
-    It works wherever a string does (JSON, headers, comparison) and pickles whole; `str()`, f-strings and slices of it are plain strings, and yours to guard.
+    It works wherever a string does (JSON, headers, comparison) and pickles whole; `str()`, f-strings and slices of it
+    are plain strings, and yours to guard.
     """
 
     __slots__ = ()

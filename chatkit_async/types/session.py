@@ -102,7 +102,8 @@ class ChatSession(Result):
         max_requests_per_1_minute: a copy of `rate_limits.max_requests_per_1_minute`.
         rate_limits, workflow, chatkit_configuration: as asked for, defaults filled in.
 
-    Source: ChatKit REST API, schema ChatSessionResource. The API's own examples lack fields: absent ones raise `MissingFieldError` when read.
+    Source: ChatKit REST API, schema ChatSessionResource. The API's own examples lack fields: absent ones raise
+    `MissingFieldError` when read.
     """
 
     id: str

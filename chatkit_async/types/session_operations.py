@@ -75,9 +75,9 @@ class SessionCreateParams(Params):
 
     Args:
         user: who the session is for, your own stable id of at most 512 characters; threads are listed by it.
-        workflow: the workflow's id, a `ChatSessionWorkflowParam`, a mapping in the API's spelling, or the workflow of a session.
+        workflow: the workflow's id, a `ChatSessionWorkflowParam`, a mapping in the API's spelling, or what came back.
         chatkit_configuration: its class, a mapping, or what a session came back with; default: the API's.
-        expires_after: seconds (1 to 600), a `timedelta` of whole seconds, its class or a mapping; default: the API's, 600.
+        expires_after: seconds (1 to 600), a `timedelta` of whole seconds, its class or a mapping; default: 600.
         rate_limits: its class or a mapping; default: the API's, 10 requests a minute.
 
     Raises:
@@ -114,7 +114,7 @@ class SessionCreateParams(Params):
     rate_limits: ChatSessionRateLimitsParam | None = attrs.field(default=None, converter=_rate_limits)
 
 
-def as_create_params(
+def as_create_params(  # noqa: PLR0917 - in the order of the API's fields
     params: SessionCreateParams | Mapping[str, object] | None,
     user: str | None,
     workflow: WorkflowLike | None,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 import attrs
 
 from ..errors import Problem
-from .checks import Invalid, boolean, invalid, kind_of, required, scalar, sendable, text, whole_number
+from .checks import Invalid, boolean, kind_of, refuse, required, scalar, sendable, shown, text, whole_number
 from .params import Params, build
 from .session import (
     ChatKitWorkflowTracing,
@@ -40,65 +40,56 @@ def _megabytes(value: int | None) -> int | None:
 
 
 def _seconds(value: int | timedelta) -> int:
-    given: object = value
-    if isinstance(given, timedelta):
-        if given.microseconds:
-            return _wrong(
-                invalid("invalid_type", f"must be whole seconds, not {given.total_seconds():g}", given.total_seconds())
+    given: Any = value
+    if isinstance(value, timedelta):
+        given = value.days * 86_400 + value.seconds
+        if value.microseconds:
+            given = refuse(
+                value.total_seconds(), "invalid_type", f"must be whole seconds, not {value.total_seconds():g}"
             )
-        given = given.days * 86_400 + given.seconds
-    return whole_number(required(given), minimum=1, maximum=MAX_EXPIRES_AFTER_S)
+    return whole_number(cast("int", required(given)), minimum=1, maximum=MAX_EXPIRES_AFTER_S)
 
 
 def _anchor(value: Literal["created_at"] | None) -> Literal["created_at"]:
-    if value is None or value == "created_at":
-        return "created_at"
-    return _wrong(invalid("invalid_value", "must be created_at, the only anchor the API has", value))
+    given: Literal["created_at"] = "created_at" if value is None else value
+    return given if given == "created_at" else refuse(given, "invalid_value", "must be created_at, the only anchor")
 
 
 def _identifier(value: str) -> str:
     return text(required(value))
 
 
+_LATEST = (
+    "must not be latest: the API accepts the word and the chat then fails; leave version out for the latest deployed"
+)
+
+
 def _version(value: str | None) -> str | None:
-    if value == "latest":
-        return _wrong(
-            invalid(
-                "invalid_value",
-                "must not be latest: the API accepts the word and the chat then fails; leave version out for the latest deployed",
-                value,
-            )
-        )
-    return text(value)
+    return refuse(value, "invalid_value", _LATEST) if value == "latest" else text(value)
 
 
 def _state_variables(value: StateVariables | None) -> StateVariables | None:
-    if value is None or isinstance(value, Invalid):
+    given: Any = value
+    if value is None or isinstance(given, Invalid):
         return value
-    if not isinstance(value, Mapping):
-        return _wrong(invalid("invalid_type", f"must be a mapping of names to values, not {kind_of(value)}", value))
+    if not isinstance(given, Mapping):
+        return refuse(value, "invalid_type", f"must be a mapping of names to values, not {kind_of(given)}")
     problems = [problem for name, item in value.items() for problem in _state_problems(name, item)]
     if len(value) > MAX_STATE_VARIABLES:
         said = f"has {len(value)} entries; at most {MAX_STATE_VARIABLES} are allowed"
         problems.insert(0, Problem("", "object_above_max_properties", said, len(value), MAX_STATE_VARIABLES))
-    return _wrong(Invalid(tuple(problems))) if problems else dict(value)
+    return cast("StateVariables", Invalid(tuple(problems))) if problems else dict(value)
 
 
 def _state_problems(name: object, value: object) -> list[Problem]:
     if isinstance(name, str):
-        key = sendable(name, max_length=MAX_STATE_KEY_LENGTH)
+        key: object = sendable(name, max_length=MAX_STATE_KEY_LENGTH)
     else:
-        key = invalid("invalid_type", f"must have a string as its name, not {kind_of(name)}", name)
-    found = [
-        checked for checked in (key, scalar(value, max_length=MAX_STATE_VALUE_LENGTH)) if isinstance(checked, Invalid)
-    ]
-    place = f"[{str(name)[:MAX_STATE_KEY_LENGTH]!r}]"
-    return [attrs.evolve(problem, path=place) for checked in found for problem in checked.problems]
-
-
-def _wrong(placeholder: Invalid) -> Any:
-    # Converters are typed by what they give when all is well; the placeholder never outlives __attrs_post_init__.
-    return placeholder
+        key = refuse(name, "invalid_type", f"must have a string as its name, not {kind_of(name)}")
+    checked = (key, scalar(value, max_length=MAX_STATE_VALUE_LENGTH))
+    place = f"[{shown(str(name))!r}]"
+    found = [result for result in checked if isinstance(result, Invalid)]
+    return [attrs.evolve(problem, path=place) for result in found for problem in result.problems]
 
 
 @attrs.frozen(kw_only=True)
@@ -125,7 +116,8 @@ class ChatSessionWorkflowParam(Params):
     Args:
         id: the workflow's id, `wf_...`.
         version: a deployed version; default: the latest deployed. The word `latest` is refused: the chat would fail.
-        state_variables: names (at most 64, each at most 64 characters) to strings (at most 10,485,760 characters), 64-bit integers, booleans or finite numbers.
+        state_variables: names (at most 64, each at most 64 characters) to strings (at most 10,485,760 characters),
+            64-bit integers, booleans or finite numbers.
         tracing: whether runs are traced; default: the API's, true.
 
     Source: ChatKit REST API, schema WorkflowParam.
@@ -142,7 +134,7 @@ class ChatSessionExpiresAfterParam(Params):
     """When the session expires.
 
     Args:
-        seconds: after its creation, 1 to 600, or a `timedelta` of whole seconds. The API's default without this object: 600.
+        seconds: after its creation, 1 to 600, or a `timedelta` of whole seconds; without this object the API takes 600.
         anchor: always `created_at`, filled in.
 
     Source: ChatKit REST API, schema ExpiresAfterParam.
