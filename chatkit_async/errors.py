@@ -191,12 +191,13 @@ def _rebuild(cls: type[APIError], message: str, details: dict[str, Any]) -> APIE
 
 def _sentence(error: APIError) -> str:
     who = f"{error.operation}: " if error.operation else ""
-    what = f"{error.status} {error.message}" if error.status else error.message
+    message = error.message.rstrip(". ")
+    what = f"{error.status} {message}" if error.status else message
     wait = "" if error.retry_after_s is None else f", retry after {error.retry_after_s:g} s"
     facts = [f"request {error.request_id}"] if error.request_id else []
     facts += [f"{error.attempts} attempts in {error.elapsed_s:.1f} s"] if error.attempts > 1 else []
     known = f" ({', '.join(facts)})" if facts else ""
-    return f"{who}{what}{wait}{known}" + (f" {error.hint}" if error.hint else "")
+    return f"{who}{what}{wait}{known}" + (f". {error.hint}" if error.hint else "")
 
 
 class APIConnectionError(APIError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import weakref
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -108,7 +109,7 @@ class Transport:
             pool.used_at_s = pool.loop.time()
 
     async def aclose(self) -> None:
-        """Close what was opened in this loop, and have other loops close theirs; a user's own aiohttp session stays open."""
+        """Close what was opened in this loop, and have other loops close theirs; an `http_session` stays open."""
         self.is_closed = True
         here = self._pools.pop(asyncio.get_running_loop(), None)
         _close_all(self._pools)
@@ -207,13 +208,13 @@ async def _body(response: aiohttp.ClientResponse) -> bytes | None:
         return None
     if declared is not None and "Content-Encoding" not in response.headers:
         return await response.read()
-    pieces, size = [], 0
-    async for piece in response.content.iter_any():
-        pieces.append(piece)
-        size += len(piece)
+    # A buffer, and no name for a piece: what arrived must not show in a traceback if the rest does not.
+    buffer, size = BytesIO(), 0
+    while not response.content.at_eof():
+        size += buffer.write(await response.content.readany())
         if size > LARGEST_BODY_BYTES:
             return None
-    return b"".join(pieces)
+    return buffer.getvalue()
 
 
 def _undelivered(error: Exception, delivery: Delivery) -> UndeliveredError:

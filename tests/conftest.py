@@ -1,0 +1,42 @@
+"""What tests share: a local server, and clients pointed at it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from chatkit_async import AsyncChatKit
+from chatkit_async.emulator import Emulator
+
+KEY = "sk-test-0123456789abcdef"
+
+
+@pytest.fixture(scope="session")
+def _emulator_thread() -> Iterator[Emulator]:
+    with Emulator.in_thread() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(_emulator_thread: Emulator) -> Emulator:
+    """A server of its own thread, as if new for each test."""
+    _emulator_thread.reset()
+    return _emulator_thread
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine has in its environment decides no test."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+async def client(emulator: Emulator) -> AsyncIterator[AsyncChatKit]:
+    """The async client, pointed at the server."""
+    async with AsyncChatKit(KEY, base_url=emulator.base_url) as made:
+        yield made
