@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from math import ceil
 from typing import Final, NamedTuple
 
 import click
@@ -15,18 +16,19 @@ from chatkit_async.cli.output import coloured, printable
 from chatkit_async.emulator import Emulator
 
 NEXT: Final = (
-    ("chatkit emulator", "the same server, to stay: for your tests"),
-    ("export OPENAI_API_KEY=sk-...", "your key, and the real API answers:"),
-    ("chatkit sessions create --user ada --workflow wf_...", "a workflow of yours"),
+    ("chatkit emulator", "this server, to keep: for your tests"),
+    ("export OPENAI_API_KEY=sk-...", "or the real API, with your key"),
+    ("chatkit sessions create --user ada --workflow wf_...", "and a workflow of yours"),
 )
 
 
 class Step(NamedTuple):
-    """One call: what it is for, the line of code, what came of it."""
+    """One call: what it is for, the line of code, what came of it, and advice if there is some."""
 
     title: str
     code: str
     outcome: str
+    hint: str | None = None
 
 
 @click.command()
@@ -61,7 +63,7 @@ def steps(base_url: str) -> Iterator[Step]:
         yield Step(
             "Cancelling makes the secret worthless before its time:",
             "session = client.sessions.cancel(session.id)",
-            f"{session.id} is {client.sessions.cancel(session.id).status}",
+            f"{_short(session.id)} is {client.sessions.cancel(session.id).status}",
         )
 
 
@@ -77,7 +79,7 @@ def _refused(client: chatkit_async.ChatKit) -> Iterator[Step]:
         yield Step(
             "What the API would refuse is not even sent:",
             'client.sessions.create(user="ada", workflow="wf_demo", expires_after=3600)',
-            _told(error),
+            f"ParamsValidationError: {error}",
         )
     try:
         client.sessions.cancel("cksess_unknown")
@@ -85,29 +87,33 @@ def _refused(client: chatkit_async.ChatKit) -> Iterator[Step]:
         yield Step(
             "What the API refuses comes as an error with its words:",
             'client.sessions.cancel("cksess_unknown")',
-            _told(error),
+            f"NotFoundError: {error.status} {error.message}",
+            error.hint,
         )
 
 
 def _created(session: chatkit_async.ChatSession) -> str:
-    return f"{session.id} is {session.status}; its secret lets a browser chat for {session.expires_in():.0f} s"
+    left = f"its secret lets a browser chat for {ceil(session.expires_in())} s"
+    return f"{_short(session.id)} is {session.status}; {left}"
 
 
-def _told(error: chatkit_async.ChatKitError) -> str:
-    return f"{type(error).__name__}: {error}"
+def _short(session_id: str) -> str:
+    return f"{session_id[:15]}..."
 
 
 def _print_step(number: int, step: Step) -> None:
     click.echo(f"\n{number}. {click.style(step.title, bold=True)}")
-    click.echo(f"     {_highlighted(step.code)}")
-    click.echo(f"  {click.style('->', fg='green')} {printable(step.outcome)}")
+    click.echo(f"   {_highlighted(step.code)}")
+    click.echo(f"   {click.style('->', fg='green')} {printable(step.outcome)}")
+    if step.hint:
+        click.echo(f"      {click.style(step.hint, dim=True)}")
 
 
 def _print_next() -> None:
     width = max(len(command) for command, _ in NEXT)
     click.echo(f"\n{click.style('Go on:', bold=True)}")
     for command, meaning in NEXT:
-        click.echo(f"  {command.ljust(width)}  {click.style('# ' + meaning, dim=True)}")
+        click.echo(f"   {command.ljust(width)}  {click.style('# ' + meaning, dim=True)}")
 
 
 def _highlighted(code: str) -> str:

@@ -94,11 +94,16 @@ def _switch(value: JSON) -> str:
 
 
 def _file_upload(value: JSON) -> str:
-    files, megabytes = _find(value, "max_files"), _find(value, "max_file_size")
-    limits = [f"up to {files} files" if files else "", f"up to {megabytes} MB each" if megabytes else ""]
-    return ", ".join(filter(None, [_switch(_find(value, "enabled")), *limits]))
+    return _with_limits(value, max_files="up to {} files", max_file_size="up to {} MB each")
 
 
 def _history(value: JSON) -> str:
-    recent = _find(value, "recent_threads")
-    return ", ".join(filter(None, [_switch(_find(value, "enabled")), f"{recent} recent threads" if recent else ""]))
+    return _with_limits(value, recent_threads="the {} most recent threads")
+
+
+def _with_limits(feature: JSON, **limits: str) -> str:
+    """Whether a feature is on, and the limits it then has."""
+    if not _find(feature, "enabled"):
+        return "off"
+    found = [text.format(value) for name, text in limits.items() if (value := _find(feature, name)) is not None]
+    return ", ".join(["on", *found])

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
-# Anything that Python would warn of, such as a socket left open, is an error that shows on stderr.
-COMMAND = (sys.executable, "-X", "dev", "-W", "error", "-m", "chatkit_async")
+# What Python warns of, such as a socket left open, is an error that shows on stderr. (-X dev would tell of slowness too.)
+COMMAND = (sys.executable, "-W", "error", "-m", "chatkit_async")
 DEADLINE_S = 30
 HIDDEN = ("OPENAI_", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING", "http_proxy", "https_proxy", "all_proxy")
 

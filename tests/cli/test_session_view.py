@@ -49,7 +49,7 @@ def test_a_whole_session_reads_from_top_to_bottom() -> None:
         "requests/minute": "10",
         "titling": "off",
         "file upload": "on, up to 5 files, up to 64 MB each",
-        "history": "on, 7 recent threads",
+        "history": "on, the 7 most recent threads",
     }
 
 
@@ -62,9 +62,9 @@ def test_a_cancelled_session_with_an_empty_secret_has_none_to_show() -> None:
     assert lines_of({**WHOLE, "client_secret": ""})["client secret"] == "none"
 
 
-def test_what_is_off_or_unlimited_has_no_limits_beside_it() -> None:
+def test_what_is_off_or_unlimited_shows_no_limit() -> None:
     configuration = {
-        "file_upload": {"enabled": False, "max_file_size": None, "max_files": None},
+        "file_upload": {"enabled": False, "max_file_size": 512, "max_files": 10},
         "history": {"enabled": True, "recent_threads": None},
     }
     shown = lines_of({"chatkit_configuration": configuration})
