@@ -1,17 +1,36 @@
-"""What every command that calls the API shares: its options, and the client made from them."""
+"""What every command that calls the API shares: the options of the connection, and the client made from them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from functools import wraps
+from typing import Any, Final, NamedTuple
 
 import click
 
 import chatkit_async
 from chatkit_async.cli.errors import NoKeyError
 
-CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+class Connection(NamedTuple):
+    """How to call the API."""
+
+    base_url: str | None
+    timeout: float
+    max_retries: int
+    allow_insecure_http: bool
+
+    def client(self) -> chatkit_async.ChatKit:
+        """A client for one command, its key from the environment.
+
+        Raises:
+            NoKeyError: there is none; found before anything else, so that it has its own exit code.
+        """
+        if not os.environ.get("OPENAI_API_KEY", "").strip():
+            raise NoKeyError
+        return chatkit_async.ChatKit(**self._asdict())
+
 
 _OPTIONS: Final = (
     click.option(
@@ -26,7 +45,7 @@ _OPTIONS: Final = (
         metavar="SECONDS",
         default=30.0,
         show_default=True,
-        help="The time for everything, attempts and waits together; `inf` for no limit.",
+        help="The time for everything, attempts and waits together, above 0; `inf` for no limit.",
     ),
     click.option(
         "--max-retries",
@@ -37,32 +56,22 @@ _OPTIONS: Final = (
         help="How often a request that failed is sent again.",
     ),
     click.option(
-        "--json",
-        "as_json",
+        "--allow-insecure-http",
         is_flag=True,
-        help="Print one JSON object, as the API gave it: the client secret in it is whole. Errors are JSON too.",
-    ),
-    click.option(
-        "--show-secret",
-        is_flag=True,
-        help="Print the client secret, which is hidden otherwise: whoever has it can chat as this user.",
+        help="Send the key unencrypted, to an http:// server that is not this machine; only in a network of yours.",
     ),
 )
 
 
-def common_options(command: CommandT) -> CommandT:
-    """Gives a command the options that all calls share."""
+def connection_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options of the connection, which it receives as `connection`."""
+
+    @wraps(command)
+    def with_connection(**options: Any) -> None:
+        connection = Connection(**{name: options.pop(name) for name in Connection._fields})
+        command(connection=connection, **options)
+
+    decorated: Callable[..., None] = with_connection
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
-
-
-def open_client(*, base_url: str | None, timeout: float, max_retries: int) -> chatkit_async.ChatKit:
-    """A client for one command, its key from the environment.
-
-    Raises:
-        NoKeyError: there is none; found before anything else, so that it has its own exit code.
-    """
-    if not os.environ.get("OPENAI_API_KEY", "").strip():
-        raise NoKeyError
-    return chatkit_async.ChatKit(base_url=base_url, timeout=timeout, max_retries=max_retries)
+        decorated = option(decorated)
+    return decorated

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import click
 
 from chatkit_async.cli.state import state_variables
-
-CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
 class Field(NamedTuple):
@@ -82,7 +80,7 @@ FIELDS: Final = (
 )  # fmt: skip
 
 
-def body_options(command: CommandT) -> CommandT:
+def body_options(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command one option for each field, in the table's order."""
     for field in reversed(FIELDS):
         command = _option(field)(command)
@@ -107,7 +105,7 @@ def option_for(path: str) -> str:
     return path
 
 
-def _option(field: Field) -> Callable[[CommandT], CommandT]:
+def _option(field: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:
     # Only to optional ones: click takes any default, even None, for a value. Without one a switch would be off.
     settings: dict[str, Any] = {"required": True} if field.path in REQUIRED else {"default": None}
     if field.path == STATE:

@@ -32,9 +32,10 @@ def print_lines(lines: Iterable[Line]) -> None:
 
 
 def print_error_lines(lines: Iterable[Line]) -> None:
-    """Prints labels and texts on stderr, as in `Error: no such session`; the first in red."""
-    for number, (label, text) in enumerate(lines):
-        styled = click.style(f"{label}:", fg="red", bold=True) if number == 0 else click.style(f"{label}:", dim=True)
+    """Prints labels and texts on stderr, as in `Error: no such session`; the label Error in red."""
+    for label, text in lines:
+        is_error = label == "Error"
+        styled = click.style(f"{label}:", fg="red" if is_error else None, bold=is_error, dim=not is_error)
         click.echo(f"{styled} {printable(text)}", err=True, color=colour())
 
 

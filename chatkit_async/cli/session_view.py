@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from math import ceil
 from typing import Final, NamedTuple
 
 from chatkit_async.cli.output import Line
@@ -59,8 +60,8 @@ def expiry(expires_at: JSON, *, now_s: float) -> str:
     """A time in UTC and how far away it is, as in `2025-11-20 09:41:00 UTC, in 300 s`."""
     if not isinstance(expires_at, int):
         return _plain(expires_at)
-    left_s = int(expires_at - now_s)
-    away = f"in {left_s} s" if left_s >= 0 else f"{-left_s} s ago"
+    left_s = ceil(expires_at - now_s)
+    away = f"in {left_s} s" if left_s > 0 else f"{-left_s} s ago"
     return f"{_utc(expires_at)}, {away}"
 
 

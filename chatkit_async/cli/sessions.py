@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Final
 
 import click
 
 import chatkit_async
-from chatkit_async.cli.connection import common_options, open_client
+from chatkit_async.cli.connection import Connection, connection_options
 from chatkit_async.cli.fields import body, body_options
 from chatkit_async.cli.output import print_json, print_lines
 from chatkit_async.cli.session_view import session_lines
+
+_OUTPUT_OPTIONS: Final = (
+    click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print one JSON object, as the API gave it: the client secret in it is whole. Errors are JSON too.",
+    ),
+    click.option(
+        "--show-secret",
+        is_flag=True,
+        help="Print the client secret, which is hidden otherwise: whoever has it can chat as this user.",
+    ),
+)
+
+
+def output_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options that say how a session is printed."""
+    for option in reversed(_OUTPUT_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -18,12 +41,11 @@ def sessions() -> None:
     """Create and cancel ChatKit sessions."""
 
 
-@sessions.command()
+@sessions.command(short_help="Create a session and print its client secret's remaining time.")
 @body_options
-@common_options
-def create(
-    *, base_url: str | None, timeout: float, max_retries: int, as_json: bool, show_secret: bool, **values: object
-) -> None:
+@connection_options
+@output_options
+def create(*, connection: Connection, as_json: bool, show_secret: bool, **values: object) -> None:
     """Create a session: its client secret lets a browser chat as one user, for at most ten minutes.
 
     What is not given is left to the API. If no answer comes, a session may have been made all
@@ -36,17 +58,16 @@ def create(
           --state plan=pro --state seats:=3 --state trial:=false
       chatkit sessions create --user user_123 --workflow wf_abc --json | jq -r .client_secret
     """
-    with open_client(base_url=base_url, timeout=timeout, max_retries=max_retries) as client:
+    with connection.client() as client:
         session = client.sessions.create(body(values))
     _print(session, as_json=as_json, show_secret=show_secret)
 
 
-@sessions.command()
+@sessions.command(short_help="Cancel a session: its client secret stops working.")
 @click.argument("session_id", metavar="ID")
-@common_options
-def cancel(
-    *, session_id: str, base_url: str | None, timeout: float, max_retries: int, as_json: bool, show_secret: bool
-) -> None:
+@connection_options
+@output_options
+def cancel(*, session_id: str, connection: Connection, as_json: bool, show_secret: bool) -> None:
     """Cancel the session ID (cksess_...): its client secret stops working.
 
     A session that was cancelled or has expired before is printed as it is, with exit code 0.
@@ -55,7 +76,7 @@ def cancel(
     Example:
       chatkit sessions cancel cksess_68df4b13b3588190a09d19288d4610ec0df388c3983f58d1
     """
-    with open_client(base_url=base_url, timeout=timeout, max_retries=max_retries) as client:
+    with connection.client() as client:
         session = client.sessions.cancel(session_id)
     _print(session, as_json=as_json, show_secret=show_secret)
 

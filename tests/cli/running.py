@@ -8,7 +8,7 @@ import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
-# What Python warns of, such as a socket left open, is an error that shows on stderr. (-X dev would tell of slowness too.)
+# What Python warns of, such as a socket left open, shows on stderr as an error. (-X dev would tell of slowness too.)
 COMMAND = (sys.executable, "-W", "error", "-m", "chatkit_async")
 DEADLINE_S = 30
 HIDDEN = ("OPENAI_", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING", "http_proxy", "https_proxy", "all_proxy")

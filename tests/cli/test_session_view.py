@@ -93,7 +93,8 @@ def test_what_the_api_left_out_has_no_line_and_what_it_added_has_its_json() -> N
 @pytest.mark.parametrize(
     ("expires_at", "text"),
     [
-        (1_763_600_000, "2025-11-20 00:53:20 UTC, in 0 s"),
+        (1_763_600_001, "2025-11-20 00:53:21 UTC, in 1 s"),
+        (1_763_600_000, "2025-11-20 00:53:20 UTC, 0 s ago"),
         (1_763_599_988, "2025-11-20 00:53:08 UTC, 12 s ago"),
         (10**18, f"Unix time {10**18}, in {10**18 - 1_763_600_000} s"),
     ],
