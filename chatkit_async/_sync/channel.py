@@ -83,7 +83,7 @@ class Channel:
         return entry
 
     def close(self) -> None:
-        """Ends calls in flight with `ClientClosedError`, closes the connections; again is nothing, a copy's is nothing."""
+        """Ends calls in flight with `ClientClosedError`, closes the connections; a copy closes nothing."""
         self._refuse_on_loop_thread()
         if not self._is_copy:
             self._line.close()

@@ -93,7 +93,8 @@ class Portal:
         import anyio  # noqa: PLC0415 - 20 ms that only a program that makes a call has to pay
 
         try:
-            anyio.run(self._serve, backend="asyncio")
+            # Python's -X dev would have this loop report how long importing aiohttp takes.
+            anyio.run(self._serve, backend="asyncio", backend_options={"debug": False})
         except BaseException as error:  # a loop that dies tells its callers, not the terminal
             self._failure = error
         self._end_calls()

@@ -1,0 +1,34 @@
+"""What the tests of the blocking half share: an emulator, a client that talks to it, and a channel to nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chatkit_async import ChatKit
+from chatkit_async._sync.channel import Channel
+from chatkit_async.emulator import Emulator
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator.in_thread() as running:
+        yield running
+
+
+@pytest.fixture
+def client(emulator: Emulator) -> Iterator[ChatKit]:
+    with ChatKit("sk-test", base_url=emulator.base_url) as client:
+        yield client
+
+
+@pytest.fixture
+def channel() -> Iterator[Channel]:
+    channel = Channel(nothing, name="ChatKit")
+    yield channel
+    channel.close()
+
+
+async def nothing() -> None:
+    pass

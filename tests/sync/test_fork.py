@@ -1,0 +1,171 @@
+"""Forks: nothing crosses them, on either side."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from chatkit_async.emulator import Emulator, Fault
+
+from .running import FORK_WARNING, printed
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")]
+
+# The child calls and exits as any program does, then the parent calls again.
+FORK = """
+import os, sys
+def fork_and_call():
+    child = os.fork()
+    if not child:
+        print("child", create(), flush=True)
+        sys.exit(0)
+    _, status = os.waitpid(child, 0)
+    print("ended", os.waitstatus_to_exitcode(status))
+    print("parent", create())
+"""
+CLIENT = """
+from chatkit_async import ChatKit
+client = ChatKit(timeout=20)
+def create():
+    return client.sessions.create(user="u", workflow="wf_1").status
+"""
+BOTH_CALLED = "child active\nended 0\nparent active\n"
+
+
+def test_a_client_that_never_called_works_on_both_sides_of_a_fork(tmp_path: Path, emulator: Emulator) -> None:
+    assert printed(tmp_path, f"{CLIENT}{FORK}\nfork_and_call()", emulator=emulator) == BOTH_CALLED
+
+
+def test_a_warm_client_works_on_both_sides_of_a_fork(tmp_path: Path, emulator: Emulator) -> None:
+    text = f"{CLIENT}{FORK}\ncreate()\nfork_and_call()\nfork_and_call()"
+    assert printed(tmp_path, text, emulator=emulator) == BOTH_CALLED * 2
+
+
+def test_a_fork_beside_calls_in_flight_disturbs_neither_side(tmp_path: Path, emulator: Emulator) -> None:
+    emulator.add_faults(Fault(path="/cancel", delay=1.5))
+    text = f"""{CLIENT}{FORK}
+import threading, time
+from chatkit_async._sync.portal import portals
+session = client.sessions.create(user="u", workflow="wf_1")
+waiting = threading.Thread(target=lambda: print("waited", client.sessions.cancel(session.id).status))
+waiting.start()
+while not portals.current.calls:
+    time.sleep(0.01)
+time.sleep(0.2)
+fork_and_call()
+waiting.join()
+fork_and_call()
+client.close()
+"""
+    out = printed(tmp_path, text, emulator=emulator, warnings=FORK_WARNING)
+    assert out == f"{BOTH_CALLED}waited cancelled\n{BOTH_CALLED}"
+
+
+def test_an_open_session_is_the_parents_to_cancel(tmp_path: Path, emulator: Emulator) -> None:
+    text = f"""{CLIENT}
+import os, sys
+with client.sessions.open(user="u", workflow="wf_1") as session:
+    child = os.fork()
+    if not child:
+        sys.exit(0)
+    os.waitpid(child, 0)
+    print(create())
+client.close()
+"""
+    assert printed(tmp_path, text, emulator=emulator, warnings=FORK_WARNING) == "active\n"
+    assert [request.path.rpartition("/")[2] for request in emulator.requests()] == ["sessions", "sessions", "cancel"]
+
+
+def test_a_child_that_never_calls_exits_in_silence(tmp_path: Path, emulator: Emulator) -> None:
+    text = f"""{CLIENT}
+import gc, os, sys
+create()
+child = os.fork()
+if not child:
+    del client
+    gc.collect()
+    sys.exit(0)
+os.waitpid(child, 0)
+print(create())
+client.close()
+"""
+    assert printed(tmp_path, text, emulator=emulator) == "active\n"
+
+
+def test_a_child_may_close_what_it_inherited(tmp_path: Path, emulator: Emulator) -> None:
+    text = f"""{CLIENT}
+import os, sys
+create()
+child = os.fork()
+if not child:
+    client.close()
+    sys.exit(0)
+print(os.waitpid(child, 0)[1], create())
+client.close()
+"""
+    assert printed(tmp_path, text, emulator=emulator) == "0 active\n"
+
+
+def test_children_may_fork_again(tmp_path: Path, emulator: Emulator) -> None:
+    text = f"""{CLIENT}{FORK}
+create()
+child = os.fork()
+if not child:
+    create()
+    fork_and_call()
+    sys.exit(0)
+print(os.waitpid(child, 0)[1], create())
+"""
+    assert printed(tmp_path, text, emulator=emulator) == f"{BOTH_CALLED}0 active\n"
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_multiprocessing_works(tmp_path: Path, emulator: Emulator, method: str) -> None:
+    text = f"""{CLIENT}
+import multiprocessing
+def work(number):
+    return create()
+if __name__ == "__main__":
+    create()
+    context = multiprocessing.get_context("{method}")
+    with context.Pool(2) as pool:
+        print(pool.map(work, range(6), chunksize=1))
+        pool.close()
+        pool.join()
+    print(create())
+    client.close()
+"""
+    # The pool forks from its own threads, too: from 3.12 on Python warns of those.
+    out = printed(tmp_path, text, emulator=emulator, warnings=FORK_WARNING)
+    assert out == f"{['active'] * 6}\nactive\n"
+
+
+def test_a_failing_hook_is_not_printed(tmp_path: Path) -> None:
+    text = """
+        import os
+        from chatkit_async._async.fork import at_fork
+        def fail():
+            raise KeyError
+        ran = []
+        at_fork(before=fail, after_in_parent=fail, after_in_child=fail)
+        at_fork(after_in_parent=lambda: ran.append("parent"), after_in_child=lambda: ran.append("child"))
+        child = os.fork()
+        if not child:
+            os._exit(0 if ran == ["child"] else 1)
+        print(os.waitpid(child, 0)[1], ran)
+    """
+    assert printed(tmp_path, text) == "0 ['parent']\n"
+
+
+def test_what_was_leaked_is_never_finalised(tmp_path: Path) -> None:
+    text = """
+        from chatkit_async._async import fork
+        class Loud:
+            def __del__(self):
+                print("finalised")
+        fork.leak(Loud())
+        fork._kept.clear()
+    """
+    assert printed(tmp_path, text) == ""
