@@ -171,7 +171,7 @@ KINDS: tuple[tuple[Applies, Callable[[Member], list[str]]], ...] = (
     (lambda member: member.node.name == "__init__", _resource_init),
     (
         lambda member: member.node.name == "__repr__",
-        lambda _: ['        return repr(self._async).removeprefix("Async")'],
+        lambda _: ["        return described(self)"],
     ),
     (lambda member: member.node.name == "__aenter__", lambda _: ["        return self"]),
     (lambda member: member.node.name == "__aexit__", lambda _: ["        self.close()"]),

@@ -37,12 +37,13 @@ class Channel:
 
     def copy(self, kind: type[T], function: Callable[..., object], /, **options: Any) -> T:
         """A blocking object around the copy that `function` makes; closing it leaves the shared connections open."""
+        asynchronous = function(**options)
         channel = object.__new__(Channel)
         channel._line = self._line
         channel._in_event_loop = self._in_event_loop
         channel._is_copy = True
         twin = object.__new__(kind)
-        vars(twin).update(_async=function(**options), _channel=channel)
+        vars(twin).update(_async=asynchronous, _channel=channel)
         return twin
 
     def call(self, function: Work[T], /, *args: Any, **kwargs: Any) -> T:
@@ -104,6 +105,12 @@ class Channel:
         if portal is not None and portal.is_current_thread:
             text = f"A blocking {name} call on the event loop thread of the blocking clients would wait for itself"
             raise ReentrantCallError(f"{text}: await Async{name} there")
+
+
+def described(twin: object) -> str:
+    """The repr of a blocking object: that of its async half, if its init came so far."""
+    asynchronous = vars(twin).get("_async")
+    return object.__repr__(twin) if asynchronous is None else repr(asynchronous).removeprefix("Async")
 
 
 class _Line:

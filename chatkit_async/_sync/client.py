@@ -13,7 +13,7 @@ from .._async.client import AsyncChatKit
 from .._core.options import QueryValue, Timeout
 from .._core.retry import RetryPolicy
 from ..types.secret import as_secret
-from .channel import Channel
+from .channel import Channel, described
 from .sessions import Sessions
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ChatKit:
         organization: sent as `OpenAI-Organization`; default: OPENAI_ORG_ID.
         project: sent as `OpenAI-Project`; default: OPENAI_PROJECT_ID.
         base_url: where the API is; default: OPENAI_BASE_URL, else `https://api.openai.com/v1`.
-        timeout: seconds for a whole call, retries and waits included, or a `Timeout`; default 30; `math.inf` is no limit.
+        timeout: seconds for a whole call, retries and waits included, or a `Timeout`; default 30; `math.inf`: no limit.
         max_retries: attempts after the first, at least 0; default 2.
         retry_policy: how long to wait between attempts where the API does not say.
         default_headers: sent with every request; None removes one.
@@ -54,7 +54,7 @@ class ChatKit:
         allow_insecure_http: permit a plain `http://` base_url that is not loopback; default False.
 
     Raises:
-        ConfigurationError: settings that cannot work or exclude each other. A missing key is reported by the first call.
+        ConfigurationError: settings that cannot work or exclude each other; a missing key waits for the first call.
     """
 
     def __init__(
@@ -126,7 +126,8 @@ class ChatKit:
             patient = client.with_options(timeout=120, max_retries=5)
 
         Args:
-            api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client; None keeps.
+            api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client;
+                None keeps.
             default_headers, default_query: added to the client's; a header of None is removed.
 
         Returns:
@@ -152,7 +153,7 @@ class ChatKit:
         )
 
     def close(self) -> None:
-        """Close the connections; calls still under way end with `ClientClosedError`. Again is nothing; a copy closes nothing."""
+        """Close the connections; calls under way end with `ClientClosedError`. A copy closes nothing."""
         self._channel.close()
 
     def __enter__(self) -> Self:
@@ -169,4 +170,4 @@ class ChatKit:
         self.close()
 
     def __repr__(self) -> str:
-        return repr(self._async).removeprefix("Async")
+        return described(self)

@@ -57,6 +57,7 @@ MODULES = {
     "Listing": "chatkit_async._sync.listing",
     "Literal": "typing",
     "as_secret": "chatkit_async.types.secret",
+    "described": "chatkit_async._sync.channel",
 }
 
 SECRET_PARAMETERS = ("api_key", "proxy")

@@ -1,4 +1,4 @@
-"""What the tests of the blocking half share: an emulator, a client that talks to it, and a channel to nothing at all."""
+"""What the tests of the blocking half share: an emulator, a client that talks to it, a channel to nothing."""
 
 from __future__ import annotations
 

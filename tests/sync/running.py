@@ -21,7 +21,12 @@ FORK_WARNING = "ignore:This process:DeprecationWarning"
 
 
 def program(
-    folder: Path, text: str, *, emulator: Emulator | None = None, warnings: str = "error", deadline_s: float = DEADLINE_S
+    folder: Path,
+    text: str,
+    *,
+    emulator: Emulator | None = None,
+    warnings: str = "error",
+    deadline_s: float = DEADLINE_S,
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program to its end, with Python's development mode and all warnings as errors."""
     path = folder / "program.py"

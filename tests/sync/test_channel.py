@@ -73,7 +73,9 @@ def test_an_error_leaves_no_reference_cycle(channel: Channel) -> None:
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), OwnError()])
-def test_whatever_a_coroutine_raises_reaches_the_caller_and_the_loop_goes_on(channel: Channel, error: BaseException) -> None:
+def test_whatever_a_coroutine_raises_reaches_the_caller_and_the_loop_goes_on(
+    channel: Channel, error: BaseException
+) -> None:
     channel.call(doubled, 1)
     before = portals.current
     assert raised_by(channel, error) is error
@@ -148,11 +150,25 @@ def test_a_context_is_entered_and_left_on_the_loop(channel: Channel) -> None:
             await asyncio.sleep(0)
             seen.append("left")
 
-    with pytest.raises(OwnError), channel.enter(context, "hello") as word:
+    with channel.enter(context, "hello") as word:
         assert word == "hello"
         assert seen == ["entered"]
-        raise OwnError
     assert seen == ["entered", "left"]
+
+
+def test_a_context_is_told_of_the_error_that_ends_its_block(channel: Channel) -> None:
+    told: list[type[BaseException]] = []
+
+    @asynccontextmanager
+    async def forgiving() -> AsyncIterator[None]:
+        try:
+            yield
+        except OwnError as error:
+            told.append(type(error))
+
+    with channel.enter(forgiving):
+        raise OwnError
+    assert told == [OwnError]
 
 
 def test_a_context_that_cannot_be_entered_lets_the_loop_be_idle_again(channel: Channel) -> None:

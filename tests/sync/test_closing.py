@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -145,14 +147,17 @@ def test_closing_the_original_closes_its_copies(client: ChatKit) -> None:
 
 
 def test_collecting_an_unclosed_client_warns_once_and_leaves_nothing(emulator: Emulator) -> None:
-    client = ChatKit("sk-test", base_url=emulator.base_url)
-    client.sessions.create(user="u", workflow="wf_1")
-    with pytest.warns(ResourceWarning, match="unclosed ChatKit") as caught:
-        del client
+    def forget() -> None:
+        client = ChatKit("sk-test", base_url=emulator.base_url)
+        client.with_options(timeout=5).sessions.create(user="u", workflow="wf_1")
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        forget()
         gc.collect()
         eventually(lambda: not loop_threads(), "the loop to end")
         gc.collect()
-    assert len(caught) == 1
+    assert [str(warning.message)[:19] for warning in caught] == ["An unclosed ChatKit"]
 
 
 def test_collecting_an_unclosed_client_closes_its_connections_and_no_other(channel: Channel) -> None:
@@ -169,8 +174,10 @@ def test_collecting_an_unclosed_client_closes_its_connections_and_no_other(chann
 def test_collecting_waits_for_whoever_holds_the_start_lock() -> None:
     channel = Channel(Closings().aclose, name="ChatKit")
     channel.call(answer)
-    with lock, pytest.warns(ResourceWarning):
-        del channel
+    with lock:
+        with pytest.warns(ResourceWarning):
+            del channel
+        time.sleep(0.05)
         assert portals.current is not None
         assert not portals.current.closed
     eventually(lambda: not loop_threads(), "the loop to end")

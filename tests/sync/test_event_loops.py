@@ -48,14 +48,13 @@ async def test_a_call_in_a_running_loop_warns_at_the_callers_line(session_id: st
 
 
 async def test_entering_a_context_in_a_running_loop_warns_at_the_with_statement(client: ChatKit) -> None:
-    with pytest.warns(RuntimeWarning) as caught:
-        with client.sessions.open(user="u", workflow="wf_1"):
-            pass
-    assert all("with client.sessions.open" in line_of(warning) for warning in caught)
+    with pytest.warns(RuntimeWarning) as caught, client.sessions.open(user="u", workflow="wf_1"):
+        pass
+    assert all("client.sessions.open" in line_of(warning) for warning in caught)
 
 
 async def test_a_call_in_a_running_loop_is_an_error_on_request(strict: ChatKit, emulator: Emulator) -> None:
-    with pytest.raises(ReentrantCallError, match="await AsyncChatKit.*in_event_loop='allow'"):
+    with pytest.raises(ReentrantCallError, match=r"await AsyncChatKit.*in_event_loop='allow'"):
         strict.sessions.create(user="u", workflow="wf_1")
     assert not emulator.requests()
 
