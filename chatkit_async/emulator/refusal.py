@@ -54,7 +54,7 @@ def printable(text: str) -> str:
 
 def masked_key(key: str) -> str:
     """A key as the API repeats it: enough to recognise it, too little to use it."""
-    shown = 4 if len(key) >= 12 else 0
+    shown = 4 if len(key) >= 20 else 0
     return f"{key[:shown]}{'*' * (len(key) - 2 * shown)}{key[len(key) - shown :]}"
 
 

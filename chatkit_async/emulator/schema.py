@@ -14,7 +14,6 @@ import attrs
 from ..types._json import JSON, JSONObject
 from .refusal import Refusal, not_json
 
-# Of one JSON value: `bool` stands before `int` in Python's eyes only, so the class itself is asked.
 WORDS: Mapping[type, str] = {
     type(None): "null",
     bool: "a boolean",
@@ -186,8 +185,7 @@ def unknown_parameter(path: str) -> Refusal:
 
 def wrong_type(path: str, expected: str, value: JSON) -> Refusal:
     """400: the value is of another JSON type; of `null` too, since no field may be null."""
-    got = WORDS[type(value)] if value is None else f"{WORDS[type(value)]} instead"
-    message = f"Invalid type for '{path}': expected {expected}, but got {got}."
+    message = f"Invalid type for '{path}': expected {expected}, but got {WORDS[type(value)]} instead."
     return Refusal(400, message, code="invalid_type", param=path)
 
 

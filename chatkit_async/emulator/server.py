@@ -9,6 +9,7 @@ import time
 from email.utils import formatdate
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from .held import Held
 from .mischief import Exchange, carry_out, whole
@@ -29,13 +30,12 @@ class Server:
         self._held = held
 
     def app(self) -> web.Application:
-        """The web application, with every path under one handler: the table of operations is the router."""
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
-        app.router.add_route("*", "/{path:.*}", self.handle)
-        return app
+        """The web application. It has no routes: the table of operations is the router."""
+        return web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self.handle])
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answers one request, and notes how it ended."""
+    @web.middleware
+    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answers one request, and notes how it ended; a middleware, since one sees every path there can be."""
         with self._held.lock:
             log = self._held.log
             entry = log.open(request, self._held.clock.now_s())
