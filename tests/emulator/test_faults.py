@@ -1,0 +1,177 @@
+"""Faults: each kind, and which request it befalls."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from chatkit_async.emulator import Emulator, Fault
+from chatkit_async.errors import ConfigurationError
+from tests.emulator.raw import MINIMAL, SESSIONS, answered, cancel, post, request_bytes
+
+CREATE = request_bytes("POST", SESSIONS, json.dumps(MINIMAL).encode())
+
+
+async def test_a_status_is_answered_in_the_words_of_the_api(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(status=429, headers={"retry-after": "3"}), Fault(status=500), Fault(status=418))
+    limited = await post(emulator.base_url)
+    assert (limited.status, limited.error["code"], limited.error["type"]) == (429, "rate_limit_exceeded", "requests")
+    assert limited.headers["retry-after"] == "3"
+    failed = await post(emulator.base_url)
+    assert (failed.status, failed.error["type"]) == (500, "server_error")
+    teapot = await post(emulator.base_url)
+    assert (teapot.status, teapot.error["type"]) == (418, "invalid_request_error")
+    assert emulator.sessions() == []
+
+
+async def test_a_fault_befalls_as_many_requests_as_it_says(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(status=503, times=2), Fault(status=409))
+    statuses = [(await post(emulator.base_url)).status for _ in range(4)]
+    assert statuses == [503, 503, 409, 200]
+
+
+async def test_a_fault_befalls_its_method_and_the_end_of_its_path_only(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(path="/cancel", status=500), Fault(method="GET", status=502))
+    session = await post(emulator.base_url)
+    assert session.status == 200
+    assert (await cancel(emulator.base_url, session.json["id"])).status == 500
+    assert (await cancel(emulator.base_url, session.json["id"])).status == 200
+
+
+async def test_a_fault_comes_before_any_check(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(status=503))
+    assert (await post(emulator.base_url, b"[", Authorization=None)).status == 503
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "sent"),
+    [
+        ({"a": [1]}, "application/json", b'{"a":[1]}'),
+        ({}, "application/json", b"{}"),
+        ("<p>é", "text/plain; charset=utf-8", "<p>é".encode()),
+        (b"\xff", "application/octet-stream", b"\xff"),
+    ],
+)
+async def test_a_body_is_sent_as_given(emulator: Emulator, body: object, content_type: str, sent: bytes) -> None:
+    emulator.add_faults(Fault(body=body))  # type: ignore[arg-type]
+    answer = await post(emulator.base_url)
+    assert (answer.status, answer.headers["content-type"], answer.body) == (200, content_type, sent)
+    assert emulator.sessions() == []
+
+
+async def test_a_redirect_has_no_body(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(status=307, headers={"Location": "https://example.com/"}))
+    answer = await post(emulator.base_url)
+    assert (answer.status, answer.body, answer.headers["location"]) == (307, b"", "https://example.com/")
+
+
+async def test_headers_of_a_fault_take_the_place_of_the_servers(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(headers={"content-type": "text/html", "X-Request-ID": "req_mine"}))
+    raw = await answered(emulator.base_url, CREATE)
+    head = raw.partition(b"\r\n\r\n")[0].lower()
+    assert head.count(b"content-type:") == head.count(b"x-request-id:") == 1
+    assert b"content-type: text/html" in head
+    assert b"x-request-id: req_mine" in head
+    assert len(emulator.sessions()) == 1
+
+
+async def test_a_late_answer_is_the_real_one(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(delay=0.25))
+    answer = await post(emulator.base_url)
+    assert answer.json == emulator.sessions()[0]
+    assert int(answer.headers["openai-processing-ms"]) >= 250
+
+
+async def test_a_late_answer_holds_up_no_other(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(delay=600))
+    late = asyncio.create_task(post(emulator.base_url))
+    while not emulator.sessions():
+        await asyncio.sleep(0.001)
+    assert (await post(emulator.base_url)).status == 200
+    assert not late.done()
+    late.cancel()
+
+
+async def test_a_drop_closes_the_connection_before_any_work(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(drop=True))
+    assert await answered(emulator.base_url, CREATE) == b""
+    assert emulator.sessions() == []
+    assert [request.ended for request in emulator.requests()] == ["disconnected"]
+
+
+async def test_a_drop_after_the_work_leaves_a_session(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(drop="after"))
+    assert await answered(emulator.base_url, CREATE) == b""
+    assert len(emulator.sessions()) == 1
+    assert [request.ended for request in emulator.requests()] == ["disconnected"]
+
+
+async def test_a_truncated_body_is_shorter_than_announced(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(kind="truncated"))
+    answer = await post(emulator.base_url)
+    assert answer.status == 200
+    assert 0 < len(answer.body) < int(answer.headers["content-length"])
+
+
+async def test_broken_json_is_as_long_as_announced(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(kind="broken_json"))
+    answer = await post(emulator.base_url)
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert len(answer.body) == int(answer.headers["content-length"])
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        answer.json  # noqa: B018
+
+
+async def test_a_web_page_comes_with_200_or_the_status_given(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(kind="html"), Fault(kind="html", status=502))
+    for status in (200, 502):
+        answer = await post(emulator.base_url)
+        assert (answer.status, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert answer.body.startswith(b"<!DOCTYPE html>")
+
+
+async def test_a_trickled_body_comes_in_pieces_and_whole(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(kind="trickle"))
+    url = emulator.base_url
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rsplit(":", 1)[1].split("/")[0]))
+    writer.write(CREATE)
+    await reader.readuntil(b"\r\n\r\n")
+    first = await reader.read(1 << 16)
+    rest = await reader.read()
+    writer.close()
+    assert len(first) < len(first + rest)
+    assert json.loads(first + rest) == emulator.sessions()[0]
+    assert [request.ended for request in emulator.requests()] == ["answered"]
+
+
+async def test_cleared_faults_befall_nobody(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(status=500, times=9))
+    emulator.clear_faults()
+    assert (await post(emulator.base_url)).status == 200
+
+
+async def test_reset_clears_faults_too(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(status=500))
+    emulator.reset()
+    assert (await post(emulator.base_url)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("times", 0),
+        ("status", 99),
+        ("status", 101),
+        ("status", 600),
+        ("delay", -1),
+        ("delay", float("inf")),
+        ("delay", float("nan")),
+        ("drop", "before"),
+        ("kind", "slow"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused(name: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        Fault(**{name: value})  # type: ignore[arg-type]

@@ -1,0 +1,133 @@
+"""HTTP around the operations: paths, methods, and the oddities of requests."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+
+import pytest
+
+from chatkit_async._core.operations import OPERATIONS
+from chatkit_async.emulator import Emulator, wire
+from chatkit_async.emulator.behaviour import BEHAVIOURS
+from tests.emulator.raw import MINIMAL, SESSIONS, answered, exchange, parsed, post, request_bytes
+
+BODY = json.dumps(MINIMAL).encode()
+NO_PATHS = [
+    "/",
+    "/v1",
+    "/v1/",
+    SESSIONS + "/",
+    SESSIONS + "//cancel",
+    "/chatkit/sessions",
+    "/v1/chatkit/sessionsx",
+    "/%0A",
+]
+
+
+def test_every_operation_has_its_behaviour() -> None:
+    assert set(BEHAVIOURS) == {operation.name for operation in OPERATIONS}
+
+
+@pytest.mark.parametrize("path", NO_PATHS)
+async def test_an_unknown_path_is_named(base_url: str, path: str) -> None:
+    answer = await post(base_url, target=path)
+    assert answer.status == 404
+    assert answer.error == {
+        "message": f"Invalid URL (POST {path})",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
+
+
+async def test_a_path_is_asked_for_before_the_key(base_url: str) -> None:
+    assert (await post(base_url, target="/v1/nowhere", Authorization=None)).status == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
+@pytest.mark.parametrize("path", [SESSIONS, f"{SESSIONS}/cksess_1/cancel"])
+async def test_a_wrong_method_is_told_the_right_one(base_url: str, method: str, path: str) -> None:
+    answer = await exchange(base_url, request_bytes(method, path))
+    assert (answer.status, answer.headers["allow"], answer.error["code"]) == (405, "POST", "method_not_supported")
+    assert answer.error["message"] == "Only POST requests are accepted."
+
+
+async def test_head_is_answered_without_a_body(base_url: str) -> None:
+    answer = await exchange(base_url, request_bytes("HEAD", SESSIONS))
+    assert (answer.status, answer.body, answer.headers["allow"]) == (405, b"", "POST")
+
+
+async def test_options_of_the_whole_server_are_answered_in_json(base_url: str) -> None:
+    answer = await exchange(base_url, request_bytes("OPTIONS", "*"))
+    assert answer.error["message"] == "Invalid URL (OPTIONS *)"
+
+
+async def test_a_browser_is_told_nothing_that_lets_a_page_in(base_url: str) -> None:
+    asks = {"Origin": "https://example.com", "Access-Control-Request-Method": "POST"}
+    for method in ("OPTIONS", "POST"):
+        answer = await exchange(base_url, request_bytes(method, SESSIONS, BODY, dict(asks)))
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+async def test_answers_carry_the_headers_of_the_api(base_url: str) -> None:
+    headers = (await post(base_url)).headers
+    assert headers["content-type"] == "application/json"
+    assert headers["openai-version"] == "2020-10-01"
+    assert headers["openai-processing-ms"].isdigit()
+
+
+async def test_a_query_changes_nothing(base_url: str) -> None:
+    assert (await post(base_url, target=f"{SESSIONS}?debug=1")).status == 200
+
+
+async def test_the_whole_url_may_stand_in_the_request(base_url: str) -> None:
+    assert (await post(base_url, target=base_url.removesuffix("/v1") + SESSIONS)).status == 200
+
+
+async def test_a_body_may_come_in_chunks(base_url: str) -> None:
+    head = request_bytes("POST", SESSIONS, None, {"Transfer-Encoding": "chunked"})
+    answer = await exchange(
+        base_url, head + b"5\r\n" + BODY[:5] + b"\r\n%x\r\n" % len(BODY[5:]) + BODY[5:] + b"\r\n0\r\n\r\n"
+    )
+    assert (answer.status, answer.json["user"]) == (200, "user_1")
+
+
+async def test_a_body_may_be_compressed(base_url: str) -> None:
+    assert (await post(base_url, gzip.compress(BODY), Content_Encoding="gzip")).status == 200
+
+
+async def test_a_small_body_that_unfolds_beyond_the_bound_is_refused(base_url: str) -> None:
+    bomb = gzip.compress(b" " * (13 * 2**20))
+    assert (await post(base_url, bomb, Content_Encoding="gzip")).status == 413
+
+
+async def test_a_body_that_is_not_compressed_as_it_says_is_refused(base_url: str) -> None:
+    answer = await post(base_url, BODY, Content_Encoding="gzip")
+    assert (answer.status, answer.error["type"]) == (400, "invalid_request_error")
+
+
+async def test_a_client_that_asks_before_sending_its_body_is_told_to_go_on(base_url: str) -> None:
+    raw = await answered(base_url, request_bytes("POST", SESSIONS, BODY, {"Expect": "100-continue"}))
+    assert raw.startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert parsed(raw.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")).status == 200
+
+
+async def test_many_requests_share_a_connection(base_url: str) -> None:
+    keep = request_bytes("POST", SESSIONS, BODY, {"Connection": None})
+    raw = await answered(base_url, keep * 3 + request_bytes("POST", SESSIONS, BODY))
+    assert raw.count(b"HTTP/1.1 200 OK") == 4
+
+
+async def test_a_failure_of_the_emulator_is_a_500_in_the_apis_shape(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(wire, "perform", fail)
+    with caplog.at_level(logging.ERROR, logger="chatkit_async.emulator"):
+        answer = await post(emulator.base_url)
+    assert (answer.status, answer.error["type"]) == (500, "server_error")
+    assert "ZeroDivisionError" in caplog.text

@@ -1,0 +1,125 @@
+"""The record of requests."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from chatkit_async.emulator import Emulator, Fault, record
+from tests.emulator.raw import MINIMAL, SESSIONS, exchange, post, request_bytes
+
+
+async def ended(emulator: Emulator, count: int = 1) -> list[str]:
+    """How the requests ended, once none is pending any more."""
+    async with asyncio.timeout(20):
+        while len(emulator.requests()) < count or "pending" in [one.ended for one in emulator.requests()]:
+            await asyncio.sleep(0.005)
+    return [one.ended for one in emulator.requests()]
+
+
+async def test_a_request_is_recorded_as_sent(emulator: Emulator) -> None:
+    emulator.set_clock(1_800_000_000)
+    await post(emulator.base_url, target=f"{SESSIONS}/a%2Fb/cancel?x=1&y=%C3%A9", X_Trace="t1")
+    (request,) = emulator.requests()
+    assert (request.method, request.path) == ("POST", f"{SESSIONS}/a%2Fb/cancel")
+    assert dict(request.query) == {"x": "1", "y": "é"}
+    assert request.json == MINIMAL
+    assert request.body.startswith(b'{"user"')
+    assert request.headers["x-trace"] == request.headers["X-TRACE"] == "t1"
+    assert 1_800_000_000 <= request.received_at < 1_800_000_060
+    assert request.ended == "answered"
+
+
+async def test_the_key_is_not_kept(emulator: Emulator) -> None:
+    await post(emulator.base_url, Authorization="Bearer sk-very-secret")
+    (request,) = emulator.requests()
+    assert request.headers["authorization"] == "Bearer ***"
+    assert "secret" not in repr(request) + str(dict(request.headers))
+
+
+async def test_refused_requests_are_recorded_too(emulator: Emulator) -> None:
+    await post(emulator.base_url, Authorization=None)
+    await exchange(emulator.base_url, request_bytes("GET", "/nowhere"))
+    assert [(one.method, one.path) for one in emulator.requests()] == [("POST", SESSIONS), ("GET", "/nowhere")]
+
+
+async def test_a_request_without_a_body_decodes_to_none(emulator: Emulator) -> None:
+    await exchange(emulator.base_url, request_bytes("GET", "/nowhere"))
+    assert emulator.requests()[0].json is None
+
+
+async def test_a_client_that_goes_away_while_it_waits_is_recorded_as_disconnected(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(delay=60))
+    waiting = asyncio.create_task(post(emulator.base_url))
+    while not emulator.sessions():
+        await asyncio.sleep(0.001)
+    assert [one.ended for one in emulator.requests()] == ["pending"]
+    waiting.cancel()
+    assert await ended(emulator) == ["disconnected"]
+
+
+async def test_a_client_that_goes_away_within_its_body_is_recorded_as_disconnected(emulator: Emulator) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", int(emulator.base_url.split(":")[2].partition("/")[0]))
+    writer.write(request_bytes("POST", SESSIONS, b"{", {"Content-Length": "1000"}))
+    await writer.drain()
+    while not emulator.requests():
+        await asyncio.sleep(0.001)
+    writer.close()
+    assert await ended(emulator) == ["disconnected"]
+    assert emulator.sessions() == []
+
+
+async def test_what_is_under_way_at_a_reset_leaves_no_trace(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(delay=0.2))
+    waiting = asyncio.create_task(post(emulator.base_url))
+    while not emulator.sessions():
+        await asyncio.sleep(0.001)
+    emulator.reset()
+    assert (await waiting).status == 200
+    assert emulator.requests() == []
+
+
+async def test_only_the_last_requests_are_kept(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MAX_REQUESTS", 2)
+    for user in "abc":
+        await post(emulator.base_url, {**MINIMAL, "user": user})
+    assert [one.json["user"] for one in emulator.requests()] == ["b", "c"]  # type: ignore[call-overload, index]
+
+
+async def test_only_so_much_of_bodies_is_kept(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MAX_BODY_BYTES", 2500)
+    for user in "abc":
+        await post(emulator.base_url, {**MINIMAL, "user": user * 1000})
+    assert [one.json["user"][0] for one in emulator.requests()] == ["b", "c"]  # type: ignore[call-overload, index]
+
+
+def test_the_methods_may_be_called_while_requests_arrive() -> None:
+    with Emulator.in_thread() as emulator:
+        stop = threading.Event()
+        failures: list[BaseException] = []
+
+        def look() -> None:
+            try:
+                while not stop.is_set():
+                    emulator.requests()
+                    emulator.sessions()
+                    emulator.add_faults(Fault(method="GET", status=500))
+                    emulator.clear_faults()
+            except BaseException as error:
+                failures.append(error)
+
+        async def ask() -> None:
+            for _ in range(15):
+                await asyncio.gather(*(post(emulator.base_url) for _ in range(20)))
+
+        lookers = [threading.Thread(target=look) for _ in range(4)]
+        for looker in lookers:
+            looker.start()
+        asyncio.run(ask())
+        stop.set()
+        for looker in lookers:
+            looker.join()
+        assert failures == []
+        assert len(emulator.sessions()) == len(emulator.requests()) == 300
