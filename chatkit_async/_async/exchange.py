@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Mapping
 from typing import TypeVar
 
 from .._core.call import Call, with_key
@@ -41,7 +42,8 @@ class Exchange:
         self._proxy = proxy
         self._delivery = Delivery()
         self._attempts = 0
-        self._may_be_done = False  # an attempt may have done the work, though no answer says so
+        self._was_written = False  # the last attempt, if its answer was lost
+        self._known: Outcome = "not_sent"  # of the work, over all attempts
         self._started_s = time.monotonic()
 
     async def run(self) -> tuple[Response, ResponseInfo]:
@@ -58,56 +60,64 @@ class Exchange:
 
     async def _until_answered(self) -> tuple[Response, ResponseInfo]:
         while True:
-            error: APIError
-            wait_s: float | None = None
             try:
-                response = await self._attempt()
-            except UndeliveredError as failure:
-                error, again = self._undelivered(failure), self._call.repeats_lost or not failure.written
-                error.__cause__ = failure.__cause__
-            else:
-                info = response_info(response, attempts=self._tries, elapsed_s=self._elapsed_s)
-                if response.status < 300:
-                    self._log("answered", response.status)
-                    return response, info
-                error, wait_s = self._refused(response, info)
-                again = retries_status(response.status, error.code, response.headers.get("x-should-retry"))
-            await self._wait_or_raise(error, again=again, wait_s=wait_s)
+                return await self._attempt()
+            except APIError as error:
+                delay_s = self._delay_s(error)
+                if delay_s is None:
+                    raise
+            await self._transport.pause(delay_s)
 
-    async def _attempt(self) -> Response:
+    async def _attempt(self) -> tuple[Response, ResponseInfo]:
         self._attempts += 1
+        self._delivery.begin()
+        try:
+            response = await self._sent()
+        except UndeliveredError as failure:
+            raise self._undelivered(failure) from failure.__cause__
+        info = response_info(response, attempts=self._tries, elapsed_s=self._elapsed_s)
+        if response.status >= 300:
+            raise self._refused(response, info)
+        self._log("answered", response.status)
+        return response, info
+
+    async def _sent(self) -> Response:
         request = with_key(self._call.request, await current_key(self._config, self._call.request))
         connect_s = self._call.timeout.connect
         return await self._transport.send(request, self._delivery, connect_s=connect_s, proxy=self._proxy)
 
-    async def _wait_or_raise(self, error: APIError, *, again: bool, wait_s: float | None) -> None:
-        retry = self._attempts
+    def _delay_s(self, error: APIError) -> float | None:
+        """Seconds until the next attempt, or None if there is none."""
         self._log("failed", error.status)
-        if not again or retry > self._call.max_retries:
-            raise error
-        delay_s = self._config.retry_policy.delay_s(retry, wait_s, random.random())  # noqa: S311 - jitter is no secret
-        if self._elapsed_s + delay_s >= self._call.timeout.total:
-            raise error
-        await asyncio.sleep(delay_s)
+        if not self._is_worth_another(error) or self._attempts > self._call.max_retries:
+            return None
+        chance = random.random()  # noqa: S311 - jitter is no secret
+        delay_s = self._config.retry_policy.delay_s(self._attempts, error.retry_after_s, chance)
+        return delay_s if self._elapsed_s + delay_s < self._call.timeout.total else None
 
-    def _refused(self, response: Response, info: ResponseInfo) -> tuple[APIError, float | None]:
+    def _is_worth_another(self, error: APIError) -> bool:
+        if error.response is None or error.status is None:
+            return self._call.repeats_lost or not self._was_written
+        return retries_status(error.status, error.code, error.response.headers.get("x-should-retry"))
+
+    def _refused(self, response: Response, info: ResponseInfo) -> APIError:
         error = error_for_response(self._call.operation, response, info, self._config)
-        self._may_be_done |= error.outcome == "unknown"
+        error.outcome = self._with_earlier(error.outcome)
         error.retry_after_s = requested_wait_s(response.headers, time.time())
-        return error, error.retry_after_s
+        return error
 
     def _undelivered(self, failure: UndeliveredError) -> APIConnectionError:
-        self._may_be_done |= failure.written
+        self._was_written = failure.written
         error_class = APITimeoutError if failure.is_timeout else APIConnectionError
-        return self._no_answer(error_class, f"no answer came: {failure.message}")
+        return self._no_answer(error_class, f"no answer came: {failure.message}", written=failure.written)
 
     def _deadline_error(self) -> APITimeoutError:
-        self._may_be_done |= self._delivery.is_written
         self._log("timed out", None)
-        return self._no_answer(APITimeoutError, f"no answer came within {self._call.timeout.total:g} s")
+        message = f"no answer came within {self._call.timeout.total:g} s"
+        return self._no_answer(APITimeoutError, message, written=self._delivery.is_written)
 
-    def _no_answer(self, error_class: type[NoAnswerT], message: str) -> NoAnswerT:
-        outcome: Outcome = "unknown" if self._may_be_done else "not_sent"
+    def _no_answer(self, error_class: type[NoAnswerT], message: str, *, written: bool) -> NoAnswerT:
+        outcome = self._with_earlier("unknown" if written else "not_sent")
         return error_class(
             message,
             operation=self._call.operation,
@@ -116,6 +126,11 @@ class Exchange:
             outcome=outcome,
             hint=_HINTS[outcome],
         )
+
+    def _with_earlier(self, outcome: Outcome) -> Outcome:
+        """What is known after this attempt and all before it: one that may have worked is not undone by a refusal."""
+        self._known = max(self._known, outcome, key=_RANKS.index)
+        return self._known
 
     @property
     def _tries(self) -> int:
@@ -136,7 +151,10 @@ class Exchange:
             log.debug("%s %s: attempt %d, status %s", self._call.operation, event, self._tries, status, extra=facts)
 
 
-_HINTS = {
+_RANKS: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "done")
+
+_HINTS: Mapping[Outcome, str] = {
     "not_sent": "Nothing was sent: look at base_url, the proxy and the network.",
+    "refused": "The attempts before were refused.",
     "unknown": "The work may have been done all the same.",
 }

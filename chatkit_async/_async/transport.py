@@ -14,6 +14,7 @@ from yarl import URL
 from .._core.message import Request, Response
 from ..errors import ClientClosedError, ConfigurationError
 from ..types.headers import Headers
+from ..types.secret import mask_text
 from .connections import ConnectionSettings
 from .fork import at_fork, leak
 from .pool import Pool
@@ -22,6 +23,9 @@ KEEP_ALIVE_S = 15.0
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
 # A server may have closed pooled connections while the loop stood still; two turns let the loop hear of it.
 QUIET_S = 0.1
+# Headers that aiohttp makes up where we send none: a header set to None is to be absent.
+_AIOHTTPS_OWN = ("user-agent", "accept", "content-type")
+_CLOSED_MEANWHILE = "The client was closed while this call was under way."
 _CLOSING = "Cannot write to closing transport"
 
 _live: weakref.WeakSet[Transport] = weakref.WeakSet()
@@ -32,12 +36,14 @@ class Delivery:
 
     Attributes:
         sends: times a request was handed to aiohttp, its own resends of a dropped pooled connection included.
+        may_have_arrived: aiohttp wrote the attempt under way once before, and sends it again.
     """
 
-    __slots__ = ("_request", "sends")
+    __slots__ = ("_request", "may_have_arrived", "sends")
 
     def __init__(self) -> None:
         self.sends = 0
+        self.may_have_arrived = False
         self._request: aiohttp.ClientRequest | None = None
 
     async def __call__(
@@ -45,6 +51,7 @@ class Delivery:
     ) -> aiohttp.ClientResponse:
         """A client middleware: sees every send, also those that aiohttp repeats by itself."""
         self.sends += 1
+        self.may_have_arrived = self.is_written
         self._request = request
         if self.sends > 1:
             request.headers["x-stainless-retry-count"] = str(self.sends - 1)
@@ -53,11 +60,12 @@ class Delivery:
     def begin(self) -> None:
         """Another attempt begins: nothing of it was written yet."""
         self._request = None
+        self.may_have_arrived = False
 
     @property
     def is_written(self) -> bool:
         """Whether the attempt under way may have reached the server."""
-        return self._request is not None and self._request.response is not None
+        return self.may_have_arrived or (self._request is not None and self._request.response is not None)
 
 
 class UndeliveredError(Exception):
@@ -94,19 +102,27 @@ class Transport:
             ClientClosedError: the client was closed.
         """
         pool = await self._pool()
-        delivery.begin()
         try:
             await _hear_of_closed_connections(pool)
             response = await self._request(pool, request, delivery, connect_s, proxy)
             return await _read(response)
-        except (aiohttp.ClientError, OSError, RuntimeError) as error:
-            if self.is_closed or pool.session.closed:
-                raise ClientClosedError("The client was closed while this call was under way.") from error
-            if isinstance(error, RuntimeError):
+        except (aiohttp.ClientError, OSError, RuntimeError, asyncio.CancelledError) as error:
+            if (self.is_closed or pool.session.closed) and not _is_cancelled(error):
+                raise ClientClosedError(_CLOSED_MEANWHILE) from error
+            if isinstance(error, (RuntimeError, asyncio.CancelledError)):
                 raise
             raise _undelivered(error, delivery) from error
         finally:
             pool.used_at_s = pool.loop.time()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait between attempts; the end of the client ends the wait.
+
+        Raises:
+            ClientClosedError: the client was closed.
+        """
+        pool = await self._pool()
+        await pool.pause(seconds)
 
     async def aclose(self) -> None:
         """Close what was opened in this loop, and have other loops close theirs; an `http_session` stays open."""
@@ -130,7 +146,9 @@ class Transport:
             URL(request.url, encoded=True),
             data=request.body,
             headers=request.headers,
+            skip_auto_headers=[name for name in _AIOHTTPS_OWN if name not in request.headers] or None,
             allow_redirects=False,
+            raise_for_status=False,
             proxy=proxy,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None if connect_s == math.inf else connect_s),
             middlewares=(*self._middlewares(), delivery),
@@ -141,6 +159,8 @@ class Transport:
         return (*(getattr(own, "_middlewares", ()) if own is not None else ()), *self._settings.middlewares)
 
     async def _pool(self) -> Pool:
+        if self.is_closed:
+            raise ClientClosedError(_CLOSED_MEANWHILE)
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is not None and not pool.session.closed:
@@ -148,7 +168,7 @@ class Transport:
         return await self._open(loop)
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> Pool:
-        for ended in [known for known in self._pools if known.is_closed()]:
+        for ended in [known for known in list(self._pools) if known.is_closed()]:
             self._pools.pop(ended).close_from_elsewhere()
         if self._settings.http_session is not None:
             pool = Pool(_own_session(self._settings.http_session, loop), loop)
@@ -191,8 +211,9 @@ async def _read(response: aiohttp.ClientResponse) -> Response:
     headers = Headers(response.headers.items())
     try:
         body = await _body(response)
-    except (aiohttp.ClientError, OSError):
-        if response.status < 400:
+    except BaseException as error:
+        response.close()
+        if response.status < 300 or not isinstance(error, (aiohttp.ClientError, OSError)):
             raise
         body = None  # the status of a refusal is all it takes
     if body is None:
@@ -217,10 +238,16 @@ async def _body(response: aiohttp.ClientResponse) -> bytes | None:
     return buffer.getvalue()
 
 
+def _is_cancelled(error: BaseException) -> bool:
+    """Whether our task was cancelled; aiohttp also cancels what waits for a connection when it is closed."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
 def _undelivered(error: Exception, delivery: Delivery) -> UndeliveredError:
-    written = delivery.is_written and not _was_never_written(error)
+    written = delivery.may_have_arrived or (delivery.is_written and not _was_never_written(error))
     is_timeout = isinstance(error, TimeoutError)
-    what = str(error) or type(error).__name__
+    what = mask_text(str(error)) or type(error).__name__
     return UndeliveredError(what, written=written, is_timeout=is_timeout)
 
 

@@ -1,0 +1,135 @@
+"""A server of a few lines, for answers no sane server gives; it counts what reaches it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import attrs
+
+SESSION = (
+    b'{"id":"cksess_1","object":"chatkit.session","client_secret":"ek_raw","expires_at":2000000000,"user":"u1",'
+    b'"status":"active"}'
+)
+
+
+@attrs.define
+class Asked:
+    """One request as it came."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    connection: int
+
+
+@attrs.define
+class RawServer:
+    """What was asked, over how many connections, and how many of these are still open."""
+
+    port: int = 0
+    requests: list[Asked] = attrs.field(factory=list)
+    connections: int = 0
+    open_connections: int = 0
+    has_changed: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    async def until(self, is_so: Callable[[RawServer], bool]) -> None:
+        """Wait for something to be true of the server; the test's time limit bounds it."""
+        while not is_so(self):
+            self.has_changed.clear()
+            await self.has_changed.wait()
+
+
+Answer = Callable[[asyncio.StreamWriter, Asked], Awaitable[None]]
+
+
+def response(
+    body: bytes = SESSION, *, status: str = "200 OK", content_type: str = "application/json", **headers: str
+) -> bytes:
+    """A whole response; `retry_after="1"` is a header `retry-after`."""
+    fields = {"content-type": content_type, "content-length": str(len(body))}
+    fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
+    return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
+
+
+def always(answer: bytes, *, then_close: bool = False) -> Answer:
+    """The same bytes for each request."""
+
+    async def send(writer: asyncio.StreamWriter, asked: Asked) -> None:
+        writer.write(answer)
+        if then_close:
+            writer.close()
+
+    return send
+
+
+def in_turn(*answers: bytes | None) -> Answer:
+    """One after the other, the last for ever; None closes the connection instead."""
+    left = list(answers)
+
+    async def send(writer: asyncio.StreamWriter, asked: Asked) -> None:
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if answer is None:
+            writer.close()
+        else:
+            writer.write(answer)
+
+    return send
+
+
+async def never(writer: asyncio.StreamWriter, asked: Asked) -> None:
+    """No answer at all."""
+
+
+@asynccontextmanager
+async def raw_server(answer: Answer, *, context: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
+    """Serve on a free port of loopback until the block ends."""
+    state = RawServer()
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        state.connections += 1
+        state.open_connections += 1
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
+            await _converse(state, reader, writer, answer)
+        state.open_connections -= 1
+        state.has_changed.set()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    state.port = server.sockets[0].getsockname()[1]
+    try:
+        yield state
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _converse(
+    state: RawServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer
+) -> None:
+    connection = state.connections
+    while not writer.is_closing():
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        start, *lines = head.rstrip("\r\n").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        method, path, _ = start.split(" ")
+        asked = Asked(method, path, headers, body, connection)
+        state.requests.append(asked)
+        state.has_changed.set()
+        await answer(writer, asked)
+        await writer.drain()
