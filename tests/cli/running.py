@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
@@ -38,6 +39,8 @@ def chatkit(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess
 @contextmanager
 def started(*arguments: str, env: Mapping[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
     """Runs `chatkit ARGUMENTS` beside the test, and ends it with it."""
+    # A shell's background jobs ignore Ctrl-C, and so would what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [*COMMAND, *arguments],
         env=environment(env),
@@ -46,6 +49,7 @@ def started(*arguments: str, env: Mapping[str, str] | None = None) -> Generator[
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
+    signal.signal(signal.SIGINT, before)
     with process:
         try:
             yield process

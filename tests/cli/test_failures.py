@@ -200,7 +200,7 @@ def test_bytes_that_are_no_text_are_a_usage_error(emulator: Emulator, env: dict[
 
 
 def test_an_unencrypted_server_elsewhere_is_called_only_when_that_is_allowed(env: dict[str, str]) -> None:
-    words = (*LEAST, "--max-retries", "0", "--timeout", "0.5", "--base-url", "http://192.0.2.1/v1")
+    words = (*LEAST, "--max-retries", "0", "--timeout", "0.5", "--base-url", "http://chatkit.invalid/v1")
     refused = chatkit(*words, env=env)
     assert refused.returncode == 2
     assert "unencrypted" in refused.stderr
