@@ -64,7 +64,7 @@ class Emulator:
         self._port = port
         self._keep_alive_s = keep_alive_s
         self._held = Held(api_keys, read_clock, new_token)
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
         self._base_url: str | None = None
 
     @classmethod
@@ -108,14 +108,7 @@ class Emulator:
     async def __aenter__(self) -> Self:
         if self._runner is not None:
             raise ConfigurationError(f"this emulator already runs at {self._base_url}")
-        runner = self._runner = web.AppRunner(
-            Server(self._held).app(),
-            access_log=None,
-            handle_signals=False,
-            handler_cancellation=True,
-            keepalive_timeout=self._keep_alive_s,
-            shutdown_timeout=SHUTDOWN_TIMEOUT_S,
-        )
+        runner = self._runner = web.ServerRunner(self._server(), shutdown_timeout=SHUTDOWN_TIMEOUT_S)
         try:
             await runner.setup()
             await web.TCPSite(runner, self._host, self._port).start()
@@ -127,6 +120,15 @@ class Emulator:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._stop()
+
+    def _server(self) -> web.Server:
+        # aiohttp's bare server: its applications route by themselves, which here the table of operations does.
+        return web.Server(
+            Server(self._held).handle,
+            access_log=None,
+            handler_cancellation=True,
+            keepalive_timeout=self._keep_alive_s,
+        )
 
     async def _stop(self) -> None:
         runner, self._runner = self._runner, None

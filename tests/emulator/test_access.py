@@ -49,7 +49,7 @@ async def test_a_key_that_is_no_text_is_refused_in_json() -> None:
         answer.error["message"].encode()
 
 
-@pytest.mark.parametrize("beta", [None, "", "assistants=v2", "chatkit_beta=v2", "chatkit_beta"])
+@pytest.mark.parametrize("beta", [None, "", "assistants=v2", "chatkit_beta=v2", "chatkit_beta=v10", "chatkit_beta"])
 async def test_a_request_that_does_not_name_the_beta_is_refused(base_url: str, beta: str | None) -> None:
     answer = await post(base_url, OpenAI_Beta=beta)
     assert (answer.status, answer.error["code"], answer.error["param"]) == (400, "invalid_beta", None)
