@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Any
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from .._core.message import Request, Response
@@ -106,7 +107,7 @@ class Transport:
             await _hear_of_closed_connections(pool)
             response = await self._request(pool, request, delivery, connect_s, proxy)
             return await _read(response)
-        except (aiohttp.ClientError, OSError, RuntimeError, asyncio.CancelledError) as error:
+        except (aiohttp.ClientError, OSError, RuntimeError, UnicodeError, asyncio.CancelledError) as error:
             if (self.is_closed or pool.session.closed) and not _is_cancelled(error):
                 raise ClientClosedError(_CLOSED_MEANWHILE) from error
             if isinstance(error, (RuntimeError, asyncio.CancelledError)):
@@ -213,9 +214,12 @@ async def _read(response: aiohttp.ClientResponse) -> Response:
         body = await _body(response)
     except BaseException as error:
         response.close()
-        if response.status < 300 or not isinstance(error, (aiohttp.ClientError, OSError)):
+        if not isinstance(error, (aiohttp.ClientError, OSError)):
             raise
-        body = None  # the status of a refusal is all it takes
+        # The status of a refusal is all it takes; what cannot be unpacked has come, and is not lost.
+        if response.status < 300 and not isinstance(error.__cause__, ContentEncodingError):
+            raise
+        body = None
     if body is None:
         response.close()
         return Response(response.status, headers, b"", is_whole=False)

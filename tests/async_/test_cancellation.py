@@ -1,0 +1,157 @@
+"""Cancelling a call from outside: the server sees the request end, nothing is left behind, the client stays usable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+
+from chatkit_async import AsyncChatKit, ChatSession
+from chatkit_async.emulator import Emulator, Fault
+
+from .helpers import connections_in_use, create, made
+from .raw import Asked, RawServer, never, raw_server, response
+
+Leave = Callable[[Callable[[], Awaitable[object]], RawServer], Awaitable[None]]
+
+
+async def asyncio_timeout(call: Callable[[], Awaitable[object]], server: RawServer) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await call()
+
+
+async def asyncio_wait_for(call: Callable[[], Awaitable[object]], server: RawServer) -> None:
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(call(), 0.2)
+
+
+async def anyio_fail_after(call: Callable[[], Awaitable[object]], server: RawServer) -> None:
+    with pytest.raises(TimeoutError), anyio.fail_after(0.2):
+        await call()
+
+
+async def anyio_move_on_after(call: Callable[[], Awaitable[object]], server: RawServer) -> None:
+    with anyio.move_on_after(0.2) as scope:
+        await call()
+    assert scope.cancelled_caught
+
+
+async def task_cancel(call: Callable[[], Awaitable[object]], server: RawServer) -> None:
+    task = asyncio.ensure_future(call())
+    await server.until(lambda known: bool(known.requests))
+    await asyncio.sleep(0.05)
+    task.cancel("enough")
+    with pytest.raises(asyncio.CancelledError, match="enough"):
+        await task
+
+
+async def task_group(call: Callable[[], Awaitable[object]], server: RawServer) -> None:
+    async def fail() -> None:
+        await server.until(lambda known: bool(known.requests))
+        raise KeyError("another task's")
+
+    with pytest.raises(ExceptionGroup):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+            await call()
+
+
+LEAVES = [asyncio_timeout, asyncio_wait_for, anyio_fail_after, anyio_move_on_after, task_cancel, task_group]
+
+
+async def half_a_body(writer: asyncio.StreamWriter, asked: Asked) -> None:
+    writer.write(response(b'{"id":', content_length="100"))
+
+
+async def half_a_chunk(writer: asyncio.StreamWriter, asked: Asked) -> None:
+    writer.write(response(b'6\r\n{"id":\r\n', content_length="", transfer_encoding="chunked"))
+
+
+async def half_a_gzip(writer: asyncio.StreamWriter, asked: Asked) -> None:
+    writer.write(response(b"\x1f\x8b\x08\x00\x00", content_length="100", content_encoding="gzip"))
+
+
+@asynccontextmanager
+async def stuck_once(first: Callable[[asyncio.StreamWriter, Asked], Awaitable[None]]) -> AsyncIterator[RawServer]:
+    """A server that is stuck with its first request, and answers the next."""
+    state: list[RawServer] = []
+
+    async def answer(writer: asyncio.StreamWriter, asked: Asked) -> None:
+        if len(state[0].requests) == 1:
+            await first(writer, asked)
+        else:
+            writer.write(response())
+
+    async with raw_server(answer) as server:
+        state.append(server)
+        yield server
+
+
+@pytest.mark.parametrize("leave", LEAVES)
+@pytest.mark.parametrize("first", [never, half_a_body, half_a_chunk, half_a_gzip])
+async def test_a_call_left_is_a_request_ended(
+    leave: Leave, first: Callable[[asyncio.StreamWriter, Asked], Awaitable[None]]
+) -> None:
+    async with stuck_once(first) as server, made(server.base_url) as client:
+        await leave(lambda: create(client), server)
+        assert connections_in_use(client) == 0
+        await server.until(lambda known: known.open_connections == 0)
+        session = await create(client)
+        assert session.response.attempts == 1
+        assert (len(server.requests), server.connections) == (2, 2)
+
+
+@pytest.mark.parametrize("first", [never, half_a_body, half_a_chunk, half_a_gzip])
+async def test_a_deadline_of_our_own_ends_the_request_too(
+    first: Callable[[asyncio.StreamWriter, Asked], Awaitable[None]],
+) -> None:
+    async with stuck_once(first) as server, made(server.base_url, timeout=0.2) as client:
+        with pytest.raises(Exception, match="within 0.2 s"):
+            await create(client)
+        assert connections_in_use(client) == 0
+        await server.until(lambda known: known.open_connections == 0)
+        await create(client)
+        assert (len(server.requests), server.connections) == (2, 2)
+
+
+async def test_a_cancelled_wait_between_attempts_sends_nothing_more(client: AsyncChatKit, emulator: Emulator) -> None:
+    emulator.add_faults(Fault(status=503, headers={"retry-after": "20"}))
+    task = asyncio.create_task(create(client))
+    while not emulator.requests():
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(emulator.requests()) == 1
+    assert isinstance(await create(client), ChatSession)
+
+
+async def test_who_is_cancelled_in_the_queue_for_a_connection_leaves_it(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(delay=0.5))
+    async with made(emulator.base_url, max_connections=1) as client:
+        holder = asyncio.create_task(create(client))
+        while not emulator.requests():
+            await asyncio.sleep(0.01)
+        waiting = asyncio.create_task(create(client))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await holder
+        await create(client)
+        assert connections_in_use(client) == 0
+    assert len(emulator.requests()) == len(emulator.sessions()) == 2
+
+
+async def test_an_outer_timeout_that_does_not_pass_changes_nothing(client: AsyncChatKit) -> None:
+    async with asyncio.timeout(30):
+        with anyio.fail_after(30):
+            await create(client)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0

@@ -1,0 +1,170 @@
+"""Waits between attempts, and the one deadline over all of a call."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from chatkit_async import AsyncChatKit, RequestOptions, RetryPolicy, Timeout
+from chatkit_async._async.pool import Pool
+from chatkit_async.emulator import Emulator, Fault
+from chatkit_async.errors import APITimeoutError, RateLimitError
+
+from .helpers import create, made, raised
+
+FAR = 10_000.0
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits asked for, which are over at once."""
+    asked: list[float] = []
+
+    async def pause(self: Pool, seconds: float) -> None:
+        asked.append(seconds)
+
+    monkeypatch.setattr(Pool, "pause", pause)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"retry-after-ms": "1500"}, 1.5, 1.5),
+        ({"retry-after-ms": "0"}, 0, 0),
+        ({"retry-after": "7"}, 7, 7),
+        ({"retry-after": "0.25"}, 0.25, 0.25),
+        ({"retry-after-ms": "20", "retry-after": "7"}, 0.02, 0.02),
+        ({"retry-after-ms": "soon", "retry-after": "7"}, 7, 7),
+        ({"retry-after": "later"}, 0.375, 0.5),
+        ({"retry-after": "-3"}, 0.375, 0.5),
+        ({"retry-after": "nan"}, 0.375, 0.5),
+        ({"retry-after": "inf"}, 0.375, 0.5),
+        ({"x-ratelimit-reset-requests": "6m0s"}, 0.375, 0.5),
+        ({}, 0.375, 0.5),
+    ],
+)
+async def test_the_first_wait_is_what_the_api_asks_for_or_half_a_second_less_a_quarter_at_most(
+    emulator: Emulator, waits: list[float], headers: dict[str, str], least: float, most: float
+) -> None:
+    emulator.add_faults(Fault(status=429, headers=headers))
+    async with made(emulator.base_url, retry_policy=RetryPolicy(), timeout=FAR) as client:
+        await create(client)
+    assert len(waits) == 1
+    assert least <= waits[0] <= most
+
+
+@pytest.mark.parametrize(("ahead_s", "least", "most"), [(60, 50, 60), (-60, 0, 0)])
+async def test_a_date_to_retry_after_is_waited_for(
+    emulator: Emulator, waits: list[float], ahead_s: int, least: float, most: float
+) -> None:
+    emulator.add_faults(Fault(status=503, headers={"retry-after": formatdate(time.time() + ahead_s, usegmt=True)}))
+    async with made(emulator.base_url, retry_policy=RetryPolicy(), timeout=FAR) as client:
+        await create(client)
+    assert len(waits) == 1
+    assert least <= waits[0] <= most
+
+
+async def test_waits_double_from_half_a_second_to_eight(emulator: Emulator, waits: list[float]) -> None:
+    emulator.add_faults(Fault(status=500, times=7))
+    policy = RetryPolicy(jitter=0)
+    async with made(emulator.base_url, retry_policy=policy, timeout=FAR, max_retries=7) as client:
+        await create(client)
+    assert waits == [0.5, 1, 2, 4, 8, 8, 8]
+
+
+async def test_waits_differ_by_chance(emulator: Emulator, waits: list[float]) -> None:
+    emulator.add_faults(Fault(status=500, times=20))
+    policy = RetryPolicy(initial_delay_s=8)
+    async with made(emulator.base_url, retry_policy=policy, timeout=math.inf, max_retries=20) as client:
+        await create(client)
+    assert len(set(waits)) > 10
+    assert all(6 <= wait <= 8 for wait in waits)
+
+
+@pytest.mark.parametrize("headers", [{"retry-after": "30"}, {"retry-after-ms": "30000"}])
+async def test_a_wait_beyond_the_deadline_is_not_begun(emulator: Emulator, headers: dict[str, str]) -> None:
+    emulator.add_faults(Fault(status=429, headers=headers, times=9))
+    async with made(emulator.base_url, timeout=20) as client:
+        error = await raised(RateLimitError, create(client))
+    assert (error.retry_after_s, error.attempts, len(emulator.requests())) == (30, 1, 1)
+    assert "retry after 30 s" in str(error)
+
+
+async def test_a_wait_of_our_own_beyond_the_deadline_is_not_begun(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(status=429, times=9))
+    policy = RetryPolicy(initial_delay_s=30, max_delay_s=30)
+    async with made(emulator.base_url, timeout=20, retry_policy=policy) as client:
+        error = await raised(RateLimitError, create(client))
+    assert (error.retry_after_s, error.attempts, len(emulator.requests())) == (None, 1, 1)
+
+
+async def test_what_the_api_asks_to_wait_is_told_also_with_the_last_attempt(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(status=429, headers={"retry-after-ms": "10"}, times=9))
+    async with made(emulator.base_url) as client:
+        error = await raised(RateLimitError, create(client))
+    assert (error.retry_after_s, error.attempts) == (0.01, 3)
+
+
+async def test_reset_durations_are_reported_and_not_waited_on(emulator: Emulator, waits: list[float]) -> None:
+    headers = {"x-ratelimit-reset-requests": "6m0s", "x-ratelimit-remaining-requests": "0"}
+    emulator.add_faults(Fault(status=429, headers=headers, times=9))
+    async with made(emulator.base_url, max_retries=0) as client:
+        error = await raised(RateLimitError, create(client))
+    assert error.retry_after_s is None
+    assert error.response is not None
+    assert (error.response.rate_limit.reset_requests_s, error.response.rate_limit.remaining_requests) == (360, 0)
+
+
+SLOW: dict[str, tuple[list[Fault], int]] = {
+    "the attempts together": ([Fault(delay=0.4, status=503, times=99)], 2),
+    "the body": ([Fault(kind="trickle", delay=0.1)], 1),
+    "a wait and then an attempt": ([Fault(status=503, headers={"retry-after-ms": "300"}), Fault(delay=9)], 2),
+}
+
+
+@pytest.mark.parametrize(("faults", "sends"), SLOW.values(), ids=SLOW)
+@pytest.mark.parametrize("where", ["client", "copy", "options", "detailed"])
+async def test_one_deadline_holds_over_attempts_waits_and_body(
+    emulator: Emulator, faults: list[Fault], sends: int, where: str
+) -> None:
+    emulator.add_faults(*faults)
+    said: Any = Timeout(0.6, connect=5) if where == "detailed" else 0.6
+    async with made(emulator.base_url, timeout=said if where == "client" else 30, max_retries=99) as client:
+        used = client.with_options(timeout=said) if where == "copy" else client
+        options = RequestOptions(timeout=said) if where in ("options", "detailed") else None
+        error = await raised(APITimeoutError, create(used, options))
+    assert (error.outcome, error.attempts, len(emulator.requests())) == ("unknown", sends, sends)
+    assert "0.6 s" in str(error)
+
+
+async def test_the_deadline_holds_while_the_key_is_awaited(emulator: Emulator) -> None:
+    async def slow_key() -> str:
+        await asyncio.sleep(30)
+        return "sk-never"
+
+    async with AsyncChatKit(slow_key, base_url=emulator.base_url, timeout=0.1) as client:
+        error = await raised(APITimeoutError, create(client))
+    assert (error.outcome, emulator.requests()) == ("not_sent", [])
+
+
+async def test_a_deadline_that_passes_while_the_next_key_is_awaited_leaves_a_refusal_a_refusal(
+    emulator: Emulator,
+) -> None:
+    keys = iter(["sk-first"])
+
+    async def key() -> str:
+        for found in keys:
+            return found
+        await asyncio.sleep(30)
+        return "sk-never"
+
+    emulator.add_faults(Fault(status=429))
+    async with made(emulator.base_url, api_key=key, timeout=0.3) as client:
+        error = await raised(APITimeoutError, create(client))
+    assert (error.outcome, error.attempts, len(emulator.requests())) == ("refused", 2, 1)
