@@ -8,10 +8,11 @@ from typing import TypeVar, cast
 import attrs
 
 from ..errors import Problem
+from .secret import Secret
+from .shown import kind_of, shown
 
 T = TypeVar("T")
 
-LONGEST_SHOWN = 80
 # What both JSON writers can send: signed and unsigned 64 bits.
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**64 - 1
 
@@ -26,31 +27,6 @@ class Invalid:
 def refuse(value: T, code: str, message: str, limit: object = None, *, path: str = "") -> T:
     """The placeholder for a bad value, typed as what it stands for; it never outlives `__attrs_post_init__`."""
     return cast("T", Invalid((Problem(path, code, message, shown(value), limit),)))
-
-
-def shown(value: object) -> object:
-    """A value as an error may carry it: plain and short, so that the error can travel and be read."""
-    if isinstance(value, int) and value.bit_length() > LONGEST_SHOWN:
-        return f"an integer of {value.bit_length():,} bits"
-    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    text = ascii(value)[1:-1] if isinstance(value, str) and not value.isprintable() else str(value)
-    text = text if isinstance(value, (str, float)) else repr(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}… ({len(text):,} characters)"
-
-
-def kind_of(value: object) -> str:
-    """What a value is, in the words of JSON where there are some."""
-    names: dict[type[object], str] = {
-        bool: "a boolean",
-        int: "an integer",
-        float: "a number",
-        str: "a string",
-        dict: "an object",
-        list: "an array",
-        type(None): "null",
-    }
-    return names.get(type(value), f"a {type(value).__name__}")
 
 
 def required(value: T) -> T:
@@ -83,14 +59,16 @@ def path_segment(value: T) -> T:
 
 
 def sendable(value: T, *, max_length: int | None = None) -> T:
-    """Any string that UTF-8 can hold, of at most `max_length` characters."""
-    characters = str(value)
+    """Any string that UTF-8 can hold, of at most `max_length` characters; a subclass's plain text but for a Secret."""
+    given: object = value
+    assert isinstance(given, str)
+    characters = given if type(given) in (str, Secret) else str.__str__(given)
     if max_length is not None and len(characters) > max_length:
         said = f"has {len(characters):,} characters; at most {max_length:,} are allowed"
         return refuse(value, "string_above_max_length", said, max_length)
-    if not characters.isascii() and any("\ud800" <= character <= "\udfff" for character in characters):
+    if not _is_utf8(characters):
         return refuse(value, "invalid_value", "holds half of a surrogate pair, which UTF-8 cannot send")
-    return value
+    return cast("T", characters)
 
 
 def whole_number(value: T, *, minimum: int, maximum: int = LARGEST_INTEGER) -> T:
@@ -103,7 +81,7 @@ def whole_number(value: T, *, minimum: int, maximum: int = LARGEST_INTEGER) -> T
         return refuse(value, "integer_below_min_value", f"is {shown(value)}; the least allowed is {minimum}", minimum)
     if value > maximum:
         return refuse(value, "integer_above_max_value", f"is {shown(value)}; the most allowed is {maximum}", maximum)
-    return value
+    return value if type(value) is int else cast("T", int(value))
 
 
 def boolean(value: T) -> T:
@@ -113,9 +91,9 @@ def boolean(value: T) -> T:
     return refuse(value, "invalid_type", f"must be true or false, not {kind_of(value)}")
 
 
-def scalar(value: T, *, max_length: int) -> T:
+def scalar(value: T, *, max_length: int | None = None) -> T:
     """A string, boolean, 64-bit integer or finite number."""
-    if isinstance(value, bool):
+    if isinstance(value, (bool, Invalid)):
         return value
     if isinstance(value, str):
         return sendable(value, max_length=max_length)
@@ -123,4 +101,23 @@ def scalar(value: T, *, max_length: int) -> T:
         return whole_number(value, minimum=SMALLEST_INTEGER)
     if not isinstance(value, float):
         return refuse(value, "invalid_type", f"must be a string, integer, boolean or number, not {kind_of(value)}")
-    return value if math.isfinite(value) else refuse(value, "invalid_value", f"is {value}, which JSON cannot hold")
+    if not math.isfinite(value):
+        return refuse(value, "invalid_value", f"is {shown(value)}, which JSON cannot hold")
+    return value if type(value) is float else cast("T", float(value))
+
+
+def as_float(value: object) -> float | None:
+    """A number as a float; None for a boolean, for what is no number, and for an integer too large to be a float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False

@@ -18,8 +18,9 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         self._fields: dict[str, str] = {}
-        for name, value in fields:
-            key = name.lower()
+        for name, given in fields:
+            # Bytes that are no UTF-8 arrive as half surrogates, which no log and no JSON can hold.
+            key, value = name.lower(), given if given.isascii() else given.encode(errors="replace").decode()
             whole = f"{self._fields[key]}, {value}" if key in self._fields else value
             self._fields[key] = Secret(whole) if is_secret_field(key) else str(whole)
 
@@ -34,6 +35,12 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"Headers({self._fields!r})"
+
+    def __copy__(self) -> Headers:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Headers:
+        return self
 
     def __reduce__(self) -> tuple[type[Headers], tuple[tuple[tuple[str, str], ...]]]:
         # Errors and results travel through queues: what is secret stays behind.

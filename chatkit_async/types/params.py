@@ -5,7 +5,7 @@ A converter that cannot convert returns an `Invalid` in place of the value; `__a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -13,8 +13,9 @@ import attrs
 
 from ..errors import ParamsValidationError, Problem
 from ._json import JSONObject
-from .checks import Invalid, kind_of, refuse
+from .checks import Invalid, refuse
 from .result import Result, per_class, plain
+from .shown import kind_of, shown
 
 ParamsT = TypeVar("ParamsT", bound="Params")
 
@@ -31,14 +32,9 @@ class Params:
     KNOWN_MISTAKES: ClassVar[Mapping[str, str]] = {}
 
     def __attrs_post_init__(self) -> None:
-        problems = [
-            attrs.evolve(problem, path=join_path(name, problem.path))
-            for name in field_names(type(self))
-            if type(value := getattr(self, name)) is Invalid
-            for problem in value.problems
-        ]
-        if problems:
-            raise ParamsValidationError(type(self).__name__, tuple(problems))
+        for name in field_names(type(self)):  # a plain loop: this runs four times a create
+            if type(getattr(self, name)) is Invalid:
+                raise ParamsValidationError(type(self).__name__, self._problems())
 
     def to_dict(self) -> JSONObject:
         """The JSON object that is sent: what is None is left out."""
@@ -51,9 +47,15 @@ class Params:
         Raises:
             ParamsValidationError: unknown, misplaced, missing or bad fields, all at once, each with the right name.
         """
+        passed: Any = mapping
+        if not isinstance(passed, Mapping):
+            said = f"must be a mapping, not {kind_of(passed)}"
+            raise ParamsValidationError(cls.__name__, (Problem("", "invalid_type", said, shown(passed)),))
         given: dict[str, Any] = {name: mapping[name] for name in field_names(cls) if mapping.get(name) is not None}
         absent = {name: None for name in required_names(cls) if name not in given}
-        problems = [_unknown(cls, name) for name in mapping if name not in field_names(cls)]
+        problems = [
+            _unknown(cls, name) for name in mapping if not isinstance(name, str) or name not in field_names(cls)
+        ]
         params: Self | None = None
         try:
             params = cls(**given, **absent)
@@ -63,13 +65,22 @@ class Params:
             raise ParamsValidationError(cls.__name__, tuple(problems))
         return params
 
+    def _problems(self) -> tuple[Problem, ...]:
+        return tuple(
+            attrs.evolve(problem, path=join_path(name, problem.path))
+            for name in field_names(type(self))
+            if type(value := getattr(self, name)) is Invalid
+            for problem in value.problems
+        )
+
 
 def build(
     cls: type[ParamsT],
     value: object,
     *,
     answer: type[Result] | None = None,
-    shorthand: Callable[[Any], object] | None = None,
+    shorthand: tuple[type, ...] = (),
+    words: str = "",
 ) -> ParamsT:
     """A nested object from its class, a mapping, an object that came back from the API, or a shorthand; else `Invalid`.
 
@@ -77,23 +88,26 @@ def build(
         cls: the class wanted.
         value: what the caller passed.
         answer: the class in which the API sends the same back.
-        shorthand: turns any other value into a mapping, or returns None if it cannot.
+        shorthand: types of values that stand for the first field alone.
+        words: what those are, for the message.
     """
     if value is None or isinstance(value, (cls, Invalid)):
         return cast("ParamsT", value)
+    made: Any = cls  # its first field alone: mypy sees only that Params takes none
+    try:
+        return made(value) if isinstance(value, shorthand) else _from_fields(cls, value, answer, words)
+    except ParamsValidationError as error:
+        return cast("ParamsT", Invalid(error.problems))
+
+
+def _from_fields(cls: type[ParamsT], value: object, answer: type[Result] | None, words: str) -> ParamsT:
     fields: Any = value
     if answer is not None and isinstance(value, answer):
         fields = {name: getattr(value, name) for name in field_names(cls) if name not in value.missing_fields}
-    elif not isinstance(value, Mapping) and shorthand is not None:
-        fields = shorthand(value)
-    if not isinstance(fields, Mapping):
-        return refuse(
-            cast("ParamsT", value), "invalid_type", f"must be a {cls.__name__} or a mapping, not {kind_of(value)}"
-        )
-    try:
+    if isinstance(fields, Mapping):
         return cls.from_mapping(cast("Mapping[str, object]", fields))
-    except ParamsValidationError as error:
-        return cast("ParamsT", Invalid(error.problems))
+    kinds = f"{words}, a {cls.__name__} or a mapping" if words else f"a {cls.__name__} or a mapping"
+    return refuse(cast("ParamsT", value), "invalid_type", f"must be {kinds}, not {kind_of(value)}")
 
 
 def whole(cls: type[ParamsT], value: object) -> ParamsT:
@@ -131,8 +145,8 @@ def _plain(value: Any) -> Any:
 
 
 def _unknown(cls: type[Params], name: object) -> Problem:
-    known = field_names(cls)
-    near = get_close_matches(str(name), known, n=1, cutoff=0.75)
+    known, written = field_names(cls), str(shown(name))
+    near = get_close_matches(written, known, n=1, cutoff=0.75)
     guess = f"did you mean {near[0]}?" if near else f"{cls.__name__} has: {', '.join(known)}"
-    said = cls.KNOWN_MISTAKES.get(str(name), guess)
-    return Problem(str(name), "unknown_parameter", f"is no field of the API here; {said}")
+    said = cls.KNOWN_MISTAKES.get(written, guess)
+    return Problem(written, "unknown_parameter", f"is no field of the API here; {said}")

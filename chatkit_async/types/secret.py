@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 MASK = "***"
 
-# A client secret's value even in broken or doubly encoded JSON; what looks like a secret, key or bearer token.
+# A client secret's value even in broken, escaped or doubly encoded JSON; what looks like a secret, key or bearer token.
 _SECRETS = (
-    re.compile(r"""(client_secret\\*["']?\s*[:=]\s*\\*["']?)[^"'\\\s,}]+"""),
-    re.compile(r"\b(ek_)[\w\-=+/.]+"),
-    re.compile(r"\b(sk-)[\w\-*]{4,}"),
+    re.compile(r"""(?i)(client_?secret\\*["']?\s*[:=]\s*\\*["'])(?:[^"'\\]|\\+[^"'\\])+"""),
+    re.compile(r"""(?i)(client_?secret\\*["']?\s*[:=]\s*)[^"'\\\s,}&]+"""),
+    re.compile(r"(?<![A-Za-z])(ek_)(?:[\w\-=+.]|\\*/)+"),
+    re.compile(r"(?<![A-Za-z])(sk-)[\w\-*]{4,}"),
     re.compile(r"(?i)\b(bearer\s+)[^\s\"',]+"),
 )
 _SECRET_FIELDS = frozenset(
@@ -36,9 +38,15 @@ class Secret(str):
 
 
 class MaskedDict(dict[str, Any]):
-    """A decoded JSON object whose secrets are `Secret` values, and which is pickled without them."""
+    """A decoded JSON object whose secrets are `Secret` values; copied with them, pickled without."""
 
     __slots__ = ()
+
+    def __copy__(self) -> MaskedDict:
+        return MaskedDict(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> MaskedDict:
+        return MaskedDict({name: deepcopy(value, memo) for name, value in self.items()})
 
     def __reduce__(self) -> tuple[type[MaskedDict], tuple[dict[str, Any]]]:
         return MaskedDict, (_without_secrets(dict(self)),)
@@ -71,7 +79,15 @@ def masked(value: Any) -> Any:
 
 
 def _masked_field(name: str, value: Any) -> Any:
-    return Secret(value) if is_secret_field(name) and isinstance(value, str) else masked(value)
+    return _hidden(value) if is_secret_field(name) else masked(value)
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return MaskedDict({str(name): _hidden(item) for name, item in value.items()})
+    if isinstance(value, (list, tuple)):
+        return [_hidden(item) for item in value]
+    return Secret(value) if isinstance(value, str) else value
 
 
 def _without_secrets(value: Any) -> Any:

@@ -38,19 +38,15 @@ def _user(value: str) -> str:
 
 
 def _workflow(value: WorkflowLike) -> ChatSessionWorkflowParam:
-    return build(ChatSessionWorkflowParam, required(value), answer=ChatKitWorkflow, shorthand=_by_id)
-
-
-def _by_id(value: object) -> object:
-    return {"id": value} if isinstance(value, str) else None
+    return build(
+        ChatSessionWorkflowParam, required(value), answer=ChatKitWorkflow, shorthand=(str,), words="a workflow id"
+    )
 
 
 def _expires_after(value: ExpiresAfterLike | None) -> ChatSessionExpiresAfterParam | None:
-    return build(ChatSessionExpiresAfterParam, value, shorthand=_by_seconds)
-
-
-def _by_seconds(value: object) -> object:
-    return {"seconds": value} if isinstance(value, (int, float, timedelta)) else None
+    return build(
+        ChatSessionExpiresAfterParam, value, shorthand=(int, float, timedelta), words="whole seconds, a timedelta"
+    )
 
 
 def _rate_limits(value: RateLimitsLike | None) -> ChatSessionRateLimitsParam | None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeAlias, cast
 import attrs
 
 from ..errors import Problem
-from .checks import Invalid, boolean, kind_of, refuse, required, scalar, sendable, shown, text, whole_number
+from .checks import Invalid, boolean, refuse, required, scalar, sendable, text, whole_number
 from .params import Params, build
 from .session import (
     ChatKitWorkflowTracing,
@@ -17,6 +17,7 @@ from .session import (
     ChatSessionFileUpload,
     ChatSessionHistory,
 )
+from .shown import kind_of, shown
 
 MAX_EXPIRES_AFTER_S = 600
 MAX_STATE_VARIABLES = 64
@@ -51,8 +52,10 @@ def _seconds(value: int | timedelta) -> int:
 
 
 def _anchor(value: Literal["created_at"] | None) -> Literal["created_at"]:
-    given: Literal["created_at"] = "created_at" if value is None else value
-    return given if given == "created_at" else refuse(given, "invalid_value", "must be created_at, the only anchor")
+    given: Any = value
+    if value is None or (isinstance(given, str) and given == "created_at"):
+        return "created_at"
+    return refuse(value, "invalid_value", "must be created_at, the only anchor")
 
 
 def _identifier(value: str) -> str:
@@ -65,7 +68,7 @@ _LATEST = (
 
 
 def _version(value: str | None) -> str | None:
-    return refuse(value, "invalid_value", _LATEST) if value == "latest" else text(value)
+    return refuse(value, "invalid_value", _LATEST) if isinstance(value, str) and value == "latest" else text(value)
 
 
 def _state_variables(value: StateVariables | None) -> StateVariables | None:
@@ -74,21 +77,27 @@ def _state_variables(value: StateVariables | None) -> StateVariables | None:
         return value
     if not isinstance(given, Mapping):
         return refuse(value, "invalid_type", f"must be a mapping of names to values, not {kind_of(given)}")
-    problems = [problem for name, item in value.items() for problem in _state_problems(name, item)]
-    if len(value) > MAX_STATE_VARIABLES:
-        said = f"has {len(value)} entries; at most {MAX_STATE_VARIABLES} are allowed"
-        problems.insert(0, Problem("", "object_above_max_properties", said, len(value), MAX_STATE_VARIABLES))
-    return cast("StateVariables", Invalid(tuple(problems))) if problems else dict(value)
+    kept: dict[object, object] = {}
+    problems: list[Problem] = []
+    for name, item in given.items():
+        key, held = _state_name(name), scalar(item, max_length=MAX_STATE_VALUE_LENGTH)
+        problems += _state_problems(name, key, held)
+        kept[key] = held
+    if len(given) > MAX_STATE_VARIABLES:
+        said = f"has {len(given)} entries; at most {MAX_STATE_VARIABLES} are allowed"
+        problems.insert(0, Problem("", "object_above_max_properties", said, len(given), MAX_STATE_VARIABLES))
+    return cast("StateVariables", Invalid(tuple(problems)) if problems else kept)
 
 
-def _state_problems(name: object, value: object) -> list[Problem]:
+def _state_name(name: object) -> object:
     if isinstance(name, str):
-        key: object = sendable(name, max_length=MAX_STATE_KEY_LENGTH)
-    else:
-        key = refuse(name, "invalid_type", f"must have a string as its name, not {kind_of(name)}")
-    checked = (key, scalar(value, max_length=MAX_STATE_VALUE_LENGTH))
-    place = f"[{shown(str(name))!r}]"
+        return sendable(name, max_length=MAX_STATE_KEY_LENGTH)
+    return refuse(name, "invalid_type", f"must have a string as its name, not {kind_of(name)}")
+
+
+def _state_problems(name: object, *checked: object) -> list[Problem]:
     found = [result for result in checked if isinstance(result, Invalid)]
+    place = f"[{shown(name)!r}]" if found else ""
     return [attrs.evolve(problem, path=place) for result in found for problem in result.problems]
 
 
@@ -125,7 +134,9 @@ class ChatSessionWorkflowParam(Params):
 
     id: str = attrs.field(converter=_identifier)
     version: str | None = attrs.field(default=None, converter=_version, kw_only=True)
-    state_variables: StateVariables | None = attrs.field(default=None, converter=_state_variables, kw_only=True)
+    state_variables: StateVariables | None = attrs.field(
+        default=None, converter=_state_variables, kw_only=True, hash=False
+    )
     tracing: ChatSessionWorkflowTracingParam | None = attrs.field(default=None, converter=_tracing, kw_only=True)
 
 

@@ -1,0 +1,49 @@
+"""JSON values that the caller writes by hand: checked, so that every JSON writer sends them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import Problem
+from ._json import JSON
+from .checks import Invalid, scalar, sendable
+from .shown import kind_of, shown
+
+DEEPEST = 100  # levels; one JSON writer refuses at 254, the other overflows later
+
+
+def json_value(value: object, path: str, problems: list[Problem], levels: int = DEEPEST) -> JSON:
+    """A plain copy of a value; what JSON cannot hold is added to `problems`, by its path."""
+    if levels == 0:
+        problems.append(Problem(path, "invalid_value", f"nests deeper than {DEEPEST} levels"))
+        return None
+    if isinstance(value, Mapping):
+        return {
+            _name(name, path, problems): json_value(item, _below(path, name), problems, levels - 1)
+            for name, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [json_value(item, f"{path}[{index}]", problems, levels - 1) for index, item in enumerate(value)]
+    return None if value is None else _scalar(value, path, problems)
+
+
+def _scalar(value: object, path: str, problems: list[Problem]) -> JSON:
+    checked: object = scalar(value)
+    if isinstance(checked, Invalid):
+        problems += [Problem(path, found.code, found.message, found.value, found.limit) for found in checked.problems]
+        return None
+    assert isinstance(checked, (str, bool, int, float))
+    return checked
+
+
+def _name(name: object, path: str, problems: list[Problem]) -> str:
+    checked: object = sendable(name) if isinstance(name, str) else None
+    if isinstance(checked, str):
+        return str(checked)
+    said = f"must have strings UTF-8 can hold as names, not {kind_of(name)}"
+    problems.append(Problem(_below(path, name), "invalid_type", said, shown(name)))
+    return ""
+
+
+def _below(path: str, name: object) -> str:
+    return f"{path}.{name}" if isinstance(name, str) and name.isidentifier() else f"{path}[{shown(name)!r}]"

@@ -1,0 +1,57 @@
+"""How a value that was refused is shown: short, plain and without secrets, so that the error can travel and be read."""
+
+from __future__ import annotations
+
+import math
+
+from .secret import MASK, Secret, mask_text
+
+LONGEST_SHOWN = 80  # characters of a text, bits of an integer
+
+
+def shown(value: object) -> object:
+    """A value as an error may carry it: null, a boolean, a short number or a short text."""
+    try:
+        return _plain(value)
+    except Exception:  # what a caller's own __repr__ may raise has no end
+        return kind_of(value)
+
+
+def quoted(value: object) -> str:
+    """A value as part of a sentence, strings in quotes."""
+    short = shown(value)
+    return repr(short) if isinstance(value, str) else str(short)
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in the words of JSON where there are some."""
+    names: dict[type[object], str] = {
+        bool: "a boolean",
+        int: "an integer",
+        float: "a number",
+        str: "a string",
+        dict: "an object",
+        list: "an array",
+        type(None): "null",
+    }
+    name = type(value).__name__
+    return names.get(type(value), f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}")
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, int):
+        bits = value.bit_length()
+        return int(value) if bits <= LONGEST_SHOWN else f"an integer of {bits:,} bits"
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(float(value))
+    return _short(str.__str__(value) if isinstance(value, str) else repr(value))
+
+
+def _short(text: str) -> str:
+    start = mask_text(text[: 4 * LONGEST_SHOWN])  # more than is shown: a secret may begin in what is and end outside
+    start = (start if start.isprintable() else ascii(start)[1:-1])[:LONGEST_SHOWN]
+    return start if len(text) <= LONGEST_SHOWN else f"{start}… ({len(text):,} characters)"

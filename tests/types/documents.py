@@ -1,0 +1,116 @@
+"""What the types' tests share: the documented answers, and documents made from the schema slice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from chatkit_async import (
+    ChatKitWorkflow,
+    ChatKitWorkflowTracing,
+    ChatSession,
+    ChatSessionAutomaticThreadTitling,
+    ChatSessionChatKitConfiguration,
+    ChatSessionFileUpload,
+    ChatSessionHistory,
+    ChatSessionRateLimits,
+)
+
+SCHEMAS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "openapi-chatkit.json").read_text())["components"][
+    "schemas"
+]
+
+RESULTS: dict[str, Any] = {
+    "ChatSessionResource": ChatSession,
+    "ChatkitWorkflow": ChatKitWorkflow,
+    "ChatkitWorkflowTracing": ChatKitWorkflowTracing,
+    "ChatSessionRateLimits": ChatSessionRateLimits,
+    "ChatSessionChatkitConfiguration": ChatSessionChatKitConfiguration,
+    "ChatSessionAutomaticThreadTitling": ChatSessionAutomaticThreadTitling,
+    "ChatSessionFileUpload": ChatSessionFileUpload,
+    "ChatSessionHistory": ChatSessionHistory,
+}
+
+WHOLE: dict[str, Any] = {
+    "id": "cksess_123",
+    "object": "chatkit.session",
+    "client_secret": "ek_0123456789abcdef",
+    "expires_at": 1_712_349_876,
+    "user": "user_789",
+    "status": "active",
+    "max_requests_per_1_minute": 10,
+    "rate_limits": {"max_requests_per_1_minute": 10},
+    "workflow": {"id": "wf_1", "version": None, "state_variables": {"a": 1, "b": True}, "tracing": {"enabled": True}},
+    "chatkit_configuration": {
+        "automatic_thread_titling": {"enabled": True},
+        "file_upload": {"enabled": False, "max_file_size": None, "max_files": 10},
+        "history": {"enabled": True, "recent_threads": None},
+    },
+}
+CREATED: dict[str, Any] = {
+    "client_secret": "chatkit_token_123",
+    "expires_at": 1_735_689_600,
+    "workflow": {"id": "workflow_alpha", "version": "2024-10-01"},
+    "scope": {"project": "alpha", "environment": "staging"},
+    "max_requests_per_1_minute": 60,
+    "max_requests_per_session": 500,
+    "status": "active",
+}
+CANCELLED: dict[str, Any] = {
+    "id": "cksess_123",
+    "object": "chatkit.session",
+    "workflow": {"id": "workflow_alpha", "version": "1"},
+    "scope": {"customer_id": "cust_456"},
+    "max_requests_per_1_minute": 30,
+    "ttl_seconds": 900,
+    "status": "cancelled",
+    "cancelled_at": 1_712_345_678,
+}
+WITHOUT_STATE: dict[str, Any] = {**WHOLE, "workflow": {"id": "wf_1", "version": None}, "status": "cancelled"}
+SECRETLESS: dict[str, Any] = {**WHOLE, "client_secret": ""}
+DOCUMENTED: dict[str, dict[str, Any]] = {
+    "whole": WHOLE,
+    "the documented answer to create": CREATED,
+    "the documented answer to cancel": CANCELLED,
+    "the session example": WITHOUT_STATE,
+    "cancelled, its secret empty": SECRETLESS,
+}
+
+TEXT = st.text(max_size=20)
+INTEGERS = st.integers(-(2**63), 2**64 - 1)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | INTEGERS | FLOATS | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+_SCALARS: dict[str, Any] = {"string": TEXT, "integer": INTEGERS, "boolean": st.booleans(), "number": FLOATS}
+
+
+def documents(schema: dict[str, Any]) -> Any:
+    """Answers as the schema allows them, some documented fields dropped and some undocumented ones added."""
+    schema = resolved(schema)
+    if "anyOf" in schema or "oneOf" in schema:
+        return st.one_of([documents(part) for part in schema.get("anyOf", schema.get("oneOf"))])
+    if schema["type"] == "null":
+        return st.none()
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"]) | TEXT
+    if schema["type"] != "object":
+        return _SCALARS[schema["type"]]
+    if "properties" not in schema:
+        return st.dictionaries(TEXT, documents(schema["additionalProperties"]), max_size=3)
+    known = {name: documents(part) for name, part in schema["properties"].items()}
+    extra = st.dictionaries(TEXT.filter(lambda name: name not in known), ANY_JSON, max_size=2)
+    return st.builds(lambda fields, more: {**fields, **more}, st.fixed_dictionaries({}, optional=known), extra)
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema a reference names."""
+    if "$ref" not in schema:
+        return schema
+    found: dict[str, Any] = SCHEMAS[schema["$ref"].rpartition("/")[2]]
+    return found
