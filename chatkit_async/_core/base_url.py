@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConfigurationError
+from ..types.shown import kind_of, quoted, shown
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
+
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\])(?::\d*)?", re.ASCII)
+_PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
 
 
 def checked_base_url(given: object, *, allow_insecure_http: bool) -> str:
@@ -17,13 +22,13 @@ def checked_base_url(given: object, *, allow_insecure_http: bool) -> str:
         ConfigurationError: it is no such URL, holds a user, query or fragment, or is plain http:// to another machine.
     """
     parts = _split(given)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"base_url: an absolute URL such as {DEFAULT_BASE_URL}, not {_shown(parts)!r}")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise ConfigurationError(
             f"base_url: without user, query and fragment (see default_headers, default_query): {_shown(parts)}"
         )
-    if parts.scheme == "http" and not allow_insecure_http and not is_loopback(parts.hostname):
+    if not _AUTHORITY.fullmatch(parts.netloc) or not _PATH.fullmatch(parts.path):
+        raise ConfigurationError(f"base_url: {_shown(parts)} holds characters that a URL must encode")
+    if parts.scheme == "http" and not allow_insecure_http and not is_loopback(parts.hostname or ""):
         raise ConfigurationError(
             f"base_url: {_shown(parts)} would send the API key unencrypted; use https://,"
             " or allow_insecure_http=True if the network is yours"
@@ -54,16 +59,22 @@ def is_loopback(host: str) -> bool:
 
 def _split(given: object) -> SplitResult:
     if not isinstance(given, str):
-        raise ConfigurationError(f"base_url: a string, not a {type(given).__name__}")
-    if not given.isprintable() or any(character.isspace() for character in given.strip()):
+        raise ConfigurationError(f"base_url: a string, not {kind_of(given)}")
+    text = given.strip()
+    if not text.isprintable() or " " in text:
         raise ConfigurationError("base_url: holds blanks or control characters")
     try:
-        parts = urlsplit(given.strip())
-        _ = parts.port  # reading it checks it
-    except ValueError as error:
-        raise ConfigurationError(f"base_url: no URL: {error}") from None
+        parts = urlsplit(text)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0  # reading checks it
+    except ValueError:
+        whole, parts = False, None
+    if not whole or parts is None:
+        # What stands before @ may be a password, and ValueError's own text may quote it.
+        raise ConfigurationError(
+            f"base_url: an absolute URL such as {DEFAULT_BASE_URL}, not {quoted(text.rpartition('@')[2])}"
+        )
     return parts
 
 
 def _shown(parts: SplitResult) -> str:
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return str(shown(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"))

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 import attrs
 
-from ..errors import ParamsValidationError, Problem
+from ..errors import ConfigurationError, ParamsValidationError, Problem
 from ..types.secret import Secret
+from ..types.shown import kind_of
 from .config import ClientConfig
 from .headers import merge_headers
 from .json_bytes import dumps
@@ -41,8 +42,15 @@ class Call:
 def prepare(
     operation: Operation[ParamsT, ResultT], params: ParamsT, config: ClientConfig, options: RequestOptions | None
 ) -> Call:
-    """Encode a call; the nearest setting wins: its options, then the client's."""
-    said = options or NO_OPTIONS
+    """Encode a call; the nearest setting wins: its options, then the client's.
+
+    Raises:
+        ConfigurationError: options that are none.
+        ParamsValidationError: a body that JSON cannot hold.
+    """
+    said = NO_OPTIONS if options is None else options
+    if not isinstance(said, RequestOptions):
+        raise ConfigurationError(f"options: a RequestOptions, not {kind_of(said)}")
     return Call(
         operation=operation.name,
         request=_request(operation, params, config, said),

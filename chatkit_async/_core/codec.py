@@ -12,9 +12,9 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ..types._json import JSON
-from ..types.checks import kind_of
 from ..types.result import Result, field_names
 from ..types.secret import Secret
+from ..types.shown import kind_of, shown
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -142,7 +142,7 @@ def _scalar_map(value: Any, _: Any) -> dict[str, str | int | float | bool]:
         raise _expected("an object", value)
     for name, item in value.items():
         if item.__class__ not in _SCALARS:
-            raise _expected("a string, integer, boolean or number", item).below(f"[{name!r}]")
+            raise _expected("a string, integer, boolean or number", item).below(f"[{shown(name)!r}]")
     return value
 
 

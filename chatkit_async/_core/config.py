@@ -10,9 +10,10 @@ import attrs
 from .._version import VERSION
 from ..errors import ConfigurationError
 from ..types.secret import Secret, as_secret
+from ..types.shown import quoted
 from .base_url import DEFAULT_BASE_URL, checked_base_url
-from .headers import checked_headers, checked_text, merge_headers
-from .options import QueryValue, Timeout, as_timeout, checked_retries
+from .headers import checked_headers, checked_text, hidden_headers, merge_headers
+from .options import QueryValue, Timeout, as_timeout, checked_flag, checked_query, checked_retries
 from .retry import RetryPolicy
 
 ApiKey: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
@@ -64,7 +65,7 @@ class Settings:
     timeout: float | Timeout | None = None
     max_retries: int | None = None
     retry_policy: RetryPolicy | None = None
-    default_headers: Mapping[str, str | None] | None = None
+    default_headers: Mapping[str, str | None] | None = attrs.field(default=None, converter=hidden_headers)
     default_query: Mapping[str, QueryValue] | None = None
     strict: bool | None = None
     allow_insecure_http: bool = False
@@ -77,18 +78,20 @@ def first_config(settings: Settings, environ: Mapping[str, str]) -> ClientConfig
         settings: the arguments.
         environ: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID are read; empty ones are not set.
     """
+    said = {name: environ.get(f"OPENAI_{name}") or None for name in ("BASE_URL", "ORG_ID", "PROJECT_ID")}
+    key = as_secret(environ.get("OPENAI_API_KEY"))
+    del environ  # from here on errors may be raised, and its repr in a traceback would show the key
     defaults = ClientConfig(
-        api_key=checked_key(as_secret(environ.get("OPENAI_API_KEY")), "OPENAI_API_KEY"),
+        api_key=checked_key(key, "OPENAI_API_KEY"),
         key_origin="the environment variable OPENAI_API_KEY",
-        base_url=environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL,
+        base_url=said["BASE_URL"] or DEFAULT_BASE_URL,
         timeout=Timeout(),
         max_retries=2,
         retry_policy=RetryPolicy(),
-        headers=_STANDING_HEADERS
-        | _scope(environ.get("OPENAI_ORG_ID"), environ.get("OPENAI_PROJECT_ID"), "environment"),
+        headers=_STANDING_HEADERS | _scope(said["ORG_ID"], said["PROJECT_ID"], "environment"),
         query={},
         strict=False,
-        allow_insecure_http=settings.allow_insecure_http,
+        allow_insecure_http=checked_flag(settings.allow_insecure_http, "allow_insecure_http"),
     )
     return changed_config(defaults, settings)
 
@@ -105,10 +108,10 @@ def changed_config(config: ClientConfig, settings: Settings) -> ClientConfig:
         base_url=checked_base_url(base_url, allow_insecure_http=config.allow_insecure_http),
         timeout=config.timeout if settings.timeout is None else as_timeout(settings.timeout),
         max_retries=config.max_retries if settings.max_retries is None else checked_retries(settings.max_retries),
-        retry_policy=settings.retry_policy or config.retry_policy,
+        retry_policy=config.retry_policy if settings.retry_policy is None else _policy(settings.retry_policy),
         headers=_headers(config, settings),
-        query={**config.query, **_query(settings.default_query)},
-        strict=config.strict if settings.strict is None else bool(settings.strict),
+        query={**config.query, **checked_query(settings.default_query, "default_query")},
+        strict=config.strict if settings.strict is None else checked_flag(settings.strict, "strict"),
         allow_insecure_http=config.allow_insecure_http,
     )
 
@@ -128,6 +131,8 @@ def checked_key(key: ApiKey | None, subject: str) -> Secret | Callable[[], str] 
 def key_hint(config: ClientConfig) -> str:
     """Where the key came from and how it ends, for a 401."""
     key = config.api_key
+    if "authorization" in config.headers:
+        return "The key came from default_headers."
     if not isinstance(key, Secret):
         return f"The key came from {config.key_origin}." if key else "No key was sent."
     end = f" and ends in …{key[-4:]}" if len(key) >= _SHORTEST_KEY_WITH_SHOWN_END else ""
@@ -144,11 +149,11 @@ def _scope(organization: str | None, project: str | None, origin: str) -> dict[s
     return {
         name: checked_text(value, f"{name} ({origin})")
         for name, value in given.items()
-        if value is not None and value != ""
+        if value is not None and not (isinstance(value, str) and not value)
     }
 
 
-def _query(query: object) -> dict[str, QueryValue]:
-    if query is not None and not isinstance(query, Mapping):
-        raise ConfigurationError(f"default_query: a mapping, not a {type(query).__name__}")
-    return dict(query or {})
+def _policy(policy: RetryPolicy) -> RetryPolicy:
+    if not isinstance(policy, RetryPolicy):
+        raise ConfigurationError(f"retry_policy: a RetryPolicy, not {quoted(policy)}")
+    return policy

@@ -12,6 +12,7 @@ import attrs
 from ..errors import APIResponseValidationError, ResponseInfo
 from ..types.result import attach_response
 from ..types.secret import mask_text, masked
+from ..types.shown import shown
 from .codec import DEEPEST, Mismatch, depth_exceeds, structure
 from .json_bytes import loads
 from .message import Response
@@ -61,7 +62,7 @@ def read(cls: type[T], response: Response, *, strict: bool) -> T | Unreadable:
         return Unreadable("the answer is larger than 64 MiB or broken, and was not read", None)
     kind = response.headers.get("content-type", "application/json")
     if not is_json(kind):
-        return Unreadable(f"the answer is {kind}, not application/json", excerpt(response))
+        return Unreadable(f"the answer is {shown(kind)}, not application/json", excerpt(response))
     try:
         document = loads(response.body)
     except (ValueError, RecursionError) as error:
@@ -84,7 +85,8 @@ def is_json(content_type: str) -> bool:
 
 def excerpt(response: Response) -> str:
     """The beginning of a body as text, its secrets masked."""
-    return mask_text(response.body[: 4 * LONGEST_EXCERPT].decode(errors="replace"))[:LONGEST_EXCERPT]
+    text = response.body[: 4 * LONGEST_EXCERPT].decode(errors="replace").replace("\0", "")  # UTF-16 would hide secrets
+    return mask_text(text)[:LONGEST_EXCERPT]
 
 
 def error_document(response: Response) -> dict[str, object] | None:
@@ -96,4 +98,4 @@ def error_document(response: Response) -> dict[str, object] | None:
     if not isinstance(document, dict) or depth_exceeds(document, DEEPEST):
         return None
     inner = document.get("error", document)
-    return cast("dict[str, object]", masked(inner)) if isinstance(inner, dict) else {"message": inner}
+    return cast("dict[str, object]", masked(inner if isinstance(inner, dict) else {"message": inner}))

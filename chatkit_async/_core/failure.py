@@ -12,6 +12,8 @@ from .decode import error_document, excerpt
 from .message import Response
 from .retry import outcome_of_status
 
+LONGEST_WORDS = 2000  # characters of the API's own that an error repeats; its body holds them all
+
 _HINTS: Mapping[int | str, str] = {
     "insufficient_quota": "The quota is used up: waiting does not help, see the billing page of the project.",
     "invalid_beta": "Something between here and the API dropped the header OpenAI-Beta.",
@@ -46,13 +48,13 @@ def error_for_response(operation: str, response: Response, info: ResponseInfo, c
 
 def _text(document: Mapping[str, object] | None, name: str) -> str | None:
     value = (document or {}).get(name)
-    return None if value is None else str(value)
+    return None if value is None else mask_text(str(value))[:LONGEST_WORDS]
 
 
 def _message(response: Response, document: Mapping[str, object] | None) -> str:
     said = _text(document, "message")
     if said:
-        return mask_text(said)
+        return said
     if 300 <= response.status < 400:
         return "the server answered with a redirect"
     return (

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..types.secret import Secret, is_secret_field
+from ..types.secret import Secret, as_secret, is_secret_field
+from ..types.shown import kind_of, quoted
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 _VALUE = re.compile(r"[\x20-\x7e\t]*")
@@ -20,15 +21,22 @@ def checked_text(value: object, subject: str) -> str:
         ConfigurationError: no string, or one with control or non-ASCII characters; it names the subject, not the value.
     """
     if not isinstance(value, str):
-        raise ConfigurationError(f"{subject}: a string, not a {type(value).__name__}")
-    stripped = value.strip()
+        raise ConfigurationError(f"{subject}: a string, not {kind_of(value)}")
+    stripped = Secret(value.strip()) if isinstance(value, Secret) else value.strip()
     if not _VALUE.fullmatch(stripped):
         wrong = next(position for position, character in enumerate(stripped) if not _VALUE.fullmatch(character))
         raise ConfigurationError(
             f"{subject}: character {wrong + 1} is a control or non-ASCII character, which no HTTP header can hold;"
             " was it pasted with something else?"
         )
-    return Secret(stripped) if isinstance(value, Secret) else stripped
+    return stripped
+
+
+def hidden_headers(headers: Mapping[str, str | None] | None) -> Mapping[str, str | None] | None:
+    """Headers as they came, their values kept out of tracebacks; what is no mapping as it is."""
+    if not isinstance(headers, Mapping):
+        return headers
+    return {name: as_secret(value) for name, value in headers.items()}
 
 
 def checked_headers(headers: Mapping[str, str | None] | None, subject: str) -> Mapping[str, str | None]:
@@ -37,13 +45,14 @@ def checked_headers(headers: Mapping[str, str | None] | None, subject: str) -> M
     Raises:
         ConfigurationError: a name or value that HTTP cannot carry.
     """
-    given: Any = headers
+    given: Any
+    headers = given = hidden_headers(headers)
     if given is not None and not isinstance(given, Mapping):
-        raise ConfigurationError(f"{subject}: a mapping, not a {type(given).__name__}")
+        raise ConfigurationError(f"{subject}: a mapping, not {kind_of(given)}")
     checked: dict[str, str | None] = {}
     for name, value in (given or {}).items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise ConfigurationError(f"{subject}: {name!r} is no header name")
+            raise ConfigurationError(f"{subject}: {quoted(name)} is no header name")
         checked[name.lower()] = None if value is None else _value(name, value, subject)
     return checked
 
@@ -57,5 +66,5 @@ def merge_headers(*layers: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def _value(name: str, value: object, subject: str) -> str:
-    text = checked_text(Secret(value) if isinstance(value, str) else value, f"{subject}: {name}")
+    text = checked_text(value, f"{subject}: {name}")
     return text if is_secret_field(name) else str(text)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import attrs
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ParamsValidationError, Problem
+from ..types.checks import LARGEST_INTEGER, Invalid, as_float, scalar
+from ..types.json_value import json_value
+from ..types.shown import kind_of, quoted
 from .headers import checked_headers
 
 QueryValue: TypeAlias = "str | int | float | bool"
 
 
 def _duration(value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise ConfigurationError(f"timeout: seconds above 0 (math.inf for no limit), not {value!r}")
-    return float(value)
+    seconds = as_float(value)
+    if seconds is None or not seconds > 0:
+        raise ConfigurationError(f"timeout: seconds above 0 (math.inf for no limit), not {quoted(value)}")
+    return seconds
 
 
 @attrs.frozen
@@ -44,9 +48,30 @@ def _optional_timeout(value: float | Timeout | None) -> Timeout | None:
 
 def checked_retries(value: int) -> int:
     """A count of retries, at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ConfigurationError(f"max_retries: a whole number of at least 0, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_INTEGER:
+        raise ConfigurationError(f"max_retries: a whole number of at least 0, not {quoted(value)}")
+    return int(value)
+
+
+def checked_flag(value: bool, subject: str) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{subject}: True or False, not {quoted(value)}")
     return value
+
+
+def checked_query(query: Mapping[str, QueryValue] | None, subject: str) -> dict[str, QueryValue]:
+    """Query fields that a URL can hold; one of None is left out when sent."""
+    given: Any = query
+    if given is not None and not isinstance(given, Mapping):
+        raise ConfigurationError(f"{subject}: a mapping, not {kind_of(given)}")
+    for name, value in (given or {}).items():
+        checked: object = None if value is None else scalar(value)
+        if not isinstance(name, str) or isinstance(scalar(name), Invalid):
+            raise ConfigurationError(f"{subject}: names are strings that UTF-8 can hold, not {quoted(name)}")
+        if isinstance(checked, Invalid):
+            raise ConfigurationError(f"{subject}: {quoted(name)} {checked.problems[0].message}")
+    return dict(given or {})
 
 
 def _optional_retries(value: int | None) -> int | None:
@@ -57,18 +82,28 @@ def _headers(value: Mapping[str, str | None] | None) -> Mapping[str, str | None]
     return checked_headers(value, "RequestOptions(headers=)")
 
 
-def _mapping(name: str, value: object) -> dict[str, Any]:
-    if value is not None and not isinstance(value, Mapping):
-        raise ConfigurationError(f"RequestOptions({name}=): a mapping, not a {type(value).__name__}")
-    return dict(cast("Mapping[str, Any]", value or {}))
-
-
 def _query(value: Mapping[str, QueryValue] | None) -> Mapping[str, QueryValue]:
-    return _mapping("query", value)
+    return checked_query(value, "RequestOptions(query=)")
 
 
 def _body(value: Mapping[str, object] | None) -> Mapping[str, object]:
-    return _mapping("body", value)
+    given: Any = {} if value is None else value
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"RequestOptions(body=): a mapping, not {kind_of(given)}")
+    problems: list[Problem] = []
+    document = json_value(given, "body", problems)
+    if problems:
+        raise ParamsValidationError("RequestOptions", tuple(problems))
+    assert isinstance(document, dict)
+    return document
+
+
+def _retry_ambiguous(value: bool | None) -> bool | None:
+    return None if value is None else checked_flag(value, "RequestOptions(retry_ambiguous=)")
+
+
+def _strict(value: bool | None) -> bool | None:
+    return None if value is None else checked_flag(value, "RequestOptions(strict=)")
 
 
 @attrs.frozen(kw_only=True)
@@ -82,17 +117,22 @@ class RequestOptions:
             that may be repeated (cancel, reads, delete), no for `sessions.create`.
         headers: sent besides; None removes one.
         query: query fields sent besides.
-        body: top-level fields of the JSON body, sent as they are, over what the params say; nothing checks them here.
+        body: top-level fields of the JSON body, sent as they are, over what the params say; only that
+            they are JSON is checked here.
         strict: refuse answers with missing fields or undocumented values.
+
+    Raises:
+        ConfigurationError: settings that cannot work.
+        ParamsValidationError: a body that JSON cannot hold, each place by its path.
     """
 
     timeout: Timeout | None = attrs.field(default=None, converter=_optional_timeout)
     max_retries: int | None = attrs.field(default=None, converter=_optional_retries)
-    retry_ambiguous: bool | None = None
+    retry_ambiguous: bool | None = attrs.field(default=None, converter=_retry_ambiguous)
     headers: Mapping[str, str | None] = attrs.field(default=None, converter=_headers)
     query: Mapping[str, QueryValue] = attrs.field(default=None, converter=_query)
     body: Mapping[str, object] = attrs.field(default=None, converter=_body)
-    strict: bool | None = None
+    strict: bool | None = attrs.field(default=None, converter=_strict)
 
 
 NO_OPTIONS = RequestOptions()

@@ -22,14 +22,25 @@ from email.utils import parsedate_to_datetime
 import attrs
 
 from ..errors import ConfigurationError, Outcome
+from ..types.checks import as_float
+from ..types.shown import quoted
 
 _REFUSED_FOR_NOW = frozenset({409, 429, 503})
+_DECIMAL = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
 
 
 def _seconds(value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        raise ConfigurationError(f"RetryPolicy: delays and jitter are finite numbers of at least 0, not {value!r}")
-    return float(value)
+    seconds = as_float(value)
+    if seconds is None or not 0 <= seconds < math.inf:
+        raise ConfigurationError(f"RetryPolicy: delays are finite seconds of at least 0, not {quoted(value)}")
+    return seconds
+
+
+def _share(value: float) -> float:
+    share = as_float(value)
+    if share is None or not 0 <= share <= 1:
+        raise ConfigurationError(f"RetryPolicy: jitter is a number from 0 to 1, not {quoted(value)}")
+    return share
 
 
 @attrs.frozen
@@ -44,7 +55,7 @@ class RetryPolicy:
 
     initial_delay_s: float = attrs.field(default=0.5, converter=_seconds)
     max_delay_s: float = attrs.field(default=8.0, converter=_seconds)
-    jitter: float = attrs.field(default=0.25, converter=_seconds)
+    jitter: float = attrs.field(default=0.25, converter=_share)
 
     def delay_s(self, retry: int, retry_after_s: float | None, chance: float) -> float:
         """Seconds to wait before a retry.
@@ -104,15 +115,15 @@ def parse_duration_s(text: str | None) -> float | None:
     if not text or parts is None or not any(parts.groups()):
         return None
     hours, minutes, seconds, milliseconds = (float(part or 0) for part in parts.groups())
-    return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+    total = hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
+    return total if total < math.inf else None
 
 
 def _number(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
+    if not _DECIMAL.fullmatch((text or "").strip()):
         return None
-    return value if 0 <= value < math.inf else None
+    value = float(text or "")
+    return value if value < math.inf else None
 
 
 def _until(date: str, now_s: float) -> float | None:

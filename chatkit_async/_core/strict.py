@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..types.result import Result, field_names, per_class
+from ..types.shown import quoted
 from .codec import Mismatch
 
 
@@ -26,7 +27,7 @@ def _check_field(result: Result, name: str) -> None:
     value = getattr(result, name)
     documented = _documented_values(type(result)).get(name)
     if documented and value not in documented:
-        raise Mismatch(f"should be one of {', '.join(map(repr, documented))}, is {value!r}", name)
+        raise Mismatch(f"should be one of {', '.join(map(repr, documented))}, is {quoted(value)}", name)
     try:
         check_strictly(value)
     except Mismatch as mismatch:
