@@ -43,7 +43,7 @@ async def test_a_wrong_key_is_repeated_masked() -> None:
 async def test_a_key_that_is_no_text_is_refused_in_json() -> None:
     async with Emulator(api_keys=["sk-right"]) as emulator:
         answer = await post(
-            emulator.base_url, Authorization="Bearer \udcff\udcfe\udcff\udcff-----\udcff\udcff\udcff\udcff"
+            emulator.base_url, Authorization="Bearer \udcff\udcfe\udcff\udcff----------------\udcff\udcff"
         )
         assert answer.status == 401
         answer.error["message"].encode()
