@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import pickle
 import zlib
+from collections.abc import Callable
 
 import pytest
 
@@ -100,12 +101,11 @@ def bomb(size: int) -> bytes:
         lambda: response(big(65 * MIB)),
         lambda: chunked(big(65 * MIB)),
         lambda: bomb(65 * MIB),
-        lambda: response(bomb(256 * MIB), content_encoding="gzip", content_length=str(65 * MIB)),
+        lambda: response(b"\x1f\x8b", content_encoding="gzip", content_length=str(65 * MIB)),
     ],
     ids=["Content-Length", "chunked", "gzip", "announced and packed"],
 )
-async def test_what_is_larger_than_64_mib_is_not_read(answer: object) -> None:
-    assert callable(answer)
+async def test_what_is_larger_than_64_mib_is_not_read(answer: Callable[[], bytes]) -> None:
     async with raw_server(always(answer())) as server, made(server.base_url) as client:
         error = await raised(APIResponseValidationError, create(client))
         assert connections_in_use(client) == 0
@@ -121,11 +121,8 @@ async def test_an_announced_size_is_not_waited_for() -> None:
         await raised(APIResponseValidationError, create(client))
 
 
-@pytest.mark.parametrize(
-    "pack", [lambda body: response(body), chunked, lambda body: response(gzip.compress(body), content_encoding="gzip")]
-)
-async def test_up_to_64_mib_everything_is_read(pack: object) -> None:
-    assert callable(pack)
+@pytest.mark.parametrize("pack", [response, chunked])
+async def test_up_to_64_mib_everything_is_read(pack: Callable[[bytes], bytes]) -> None:
     async with raw_server(always(pack(big(60 * MIB)))) as server, made(server.base_url) as client:
         assert len((await create(client)).user) > 59 * MIB
 
