@@ -1,0 +1,152 @@
+"""Secrets are not shown: CONTRACT, "Results"."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from typing import Any
+
+import orjson
+import pytest
+
+from chatkit_async import Secret
+from chatkit_async.types.secret import MaskedDict, as_secret, is_secret_field, mask_text, masked
+
+VALUE = "ek_68f0a2_00eyJleHBpcmVzX2F0Ijog/MTc1=="
+OTHER = "chatkit token, with {blanks}"
+
+
+@pytest.mark.parametrize(
+    "show", [repr, ascii, "{!r}".format, "%r".__mod__, lambda it: str([it]), lambda it: str({"a": it})]
+)
+def test_no_repr_shows_a_secret(show: Any) -> None:
+    assert show(Secret(VALUE)).count("***") == 1
+    assert VALUE not in show(Secret(VALUE))
+
+
+def test_a_secret_works_wherever_a_string_does() -> None:
+    secret = Secret(VALUE)
+    assert secret == VALUE
+    assert hash(secret) == hash(VALUE)
+    assert {VALUE: 1}[secret] == 1
+    assert json.dumps([secret]) == f'["{VALUE}"]'
+    assert orjson.dumps([secret]) == f'["{VALUE}"]'.encode()
+    assert f"{secret}" == str(secret) == VALUE
+    assert type(str(secret)) is type(f"{secret}") is type(secret[:2]) is str
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_a_secret_copies_and_pickles_whole(again: Any) -> None:
+    assert again(Secret(VALUE)) == VALUE
+    assert isinstance(again(Secret(VALUE)), Secret)
+
+
+def test_only_strings_become_secrets() -> None:
+    assert isinstance(as_secret("x"), Secret)
+    assert as_secret(None) is None
+    assert as_secret(5) == 5
+
+
+WHOLE = json.dumps({"id": "x", "client_secret": VALUE, "user": "u"})
+TEXTS = {
+    "JSON": WHOLE,
+    "JSON without blanks": WHOLE.replace(" ", ""),
+    "cut off in the secret": WHOLE[: WHOLE.index(VALUE) + 20],
+    "without quotes": f"client_secret: {VALUE}",
+    "a form": f"client_secret={VALUE}&user=u",
+    "Python": str({"client_secret": VALUE}),
+    "encoded twice": json.dumps(WHOLE),
+    "encoded three times": json.dumps(json.dumps(WHOLE)),
+    "escaped slashes": WHOLE.replace("/", "\\/"),
+    "escaped slashes, encoded twice": json.dumps(WHOLE.replace("/", "\\/")),
+    "in a URL": f"secret%22{VALUE}",
+    "HTML": f"<b>client_secret</b> {VALUE}",
+    "camel case": json.dumps({"clientSecret": VALUE}),
+    "bare": VALUE,
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_a_client_secret_is_masked_in_any_text(text: str) -> None:
+    shown = mask_text(text)
+    assert "***" in shown
+    for part in ("68f0a2", "eyJleHBpcmVz", "MTc1"):
+        assert part not in shown
+
+
+@pytest.mark.parametrize("wrap", [lambda text: text, json.dumps, lambda text: text[:-2], lambda text: text[:-12]])
+def test_a_client_secret_of_any_shape_is_masked_to_the_end_of_its_string(wrap: Any) -> None:
+    shown = mask_text(wrap(json.dumps({"client_secret": OTHER})))
+    assert "chatkit" not in shown
+    assert "blanks" not in shown
+
+
+def test_a_client_secret_written_in_escapes_is_masked() -> None:
+    assert mask_text(r'{"client_secret": "\u0065k_abc", "user": "u"}') == '{"client_secret": "***", "user": "u"}'
+
+
+def test_what_stands_beside_a_secret_stays() -> None:
+    assert mask_text(WHOLE) == WHOLE.replace(VALUE, "***")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Incorrect API key provided: sk-proj-abc123XYZ.", "Incorrect API key provided: sk-***."),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("a task-list of risk-averse week_ends", "a task-list of risk-averse week_ends"),
+        ("The field client_secret is missing", "The field client_secret is missing"),
+        ("", ""),
+    ],
+)
+def test_keys_and_bearer_tokens_are_masked_and_words_are_not(text: str, shown: str) -> None:
+    assert mask_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["client_secret" * 20_000, 'client_secret": "' + "\\" * 50_000, "ek_" * 50_000, "\\" * 50_000]
+)
+@pytest.mark.timeout(10)
+def test_masking_takes_no_time_that_grows_out_of_bounds(text: str) -> None:
+    assert len(mask_text(text)) <= len(text) + 3
+
+
+def test_a_masked_document_holds_its_secrets_and_shows_none() -> None:
+    document = {
+        "client_secret": OTHER,
+        "list": [{"Authorization": "abc"}, f"see {VALUE}"],
+        "nested": {"api_key": {"value": "hush"}},
+        "cookie": ["a=1", None, 5],
+        "plain": "plain",
+    }
+    shown = masked(document)
+    assert shown == document
+    for part in (OTHER, "abc", VALUE, "hush", "a=1"):
+        assert part not in repr(shown)
+    assert "'plain': 'plain'" in repr(shown)
+
+
+def test_a_masked_document_is_copied_with_its_secrets_and_pickled_without() -> None:
+    document = masked({"client_secret": OTHER, "list": [{"text": VALUE}], "id": "cksess_1"})
+    for again in (copy.copy(document), copy.deepcopy(document)):
+        assert again == document
+        assert isinstance(again, MaskedDict)
+        assert OTHER not in repr(again)
+    pickled = pickle.dumps(document)
+    assert OTHER.encode() not in pickled
+    assert VALUE.encode() not in pickled
+    assert pickle.loads(pickled) == {"client_secret": "***", "list": [{"text": "***"}], "id": "cksess_1"}
+
+
+def test_a_deep_copy_of_a_masked_document_shares_nothing() -> None:
+    document = masked({"list": [1]})
+    again = copy.deepcopy(document)
+    again["list"].append(2)
+    assert document["list"] == [1]
+
+
+@pytest.mark.parametrize("name", ["client_secret", "Authorization", "SET-COOKIE", "X-Api-Key"])
+def test_secret_fields_are_known_in_any_case(name: str) -> None:
+    assert is_secret_field(name)
+    assert not is_secret_field(f"{name}s")
