@@ -9,8 +9,9 @@ from typing import cast
 import attrs
 
 from ..types._json import JSONObject
+from .checks import Object
 from .refusal import session_not_found
-from .schema import CREATE_SESSION_BODY, Object
+from .schema import CREATE_SESSION_BODY
 from .state import State
 
 # The API's defaults (WIRE.md, sessions.create body).

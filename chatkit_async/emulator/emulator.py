@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -39,13 +40,13 @@ class Emulator:
         host: the address to listen on; default 127.0.0.1.
         port: the port to listen on, 0..65535; default 0, which takes a free one at each start.
         api_keys: the keys that are accepted; default none, which accepts any bearer key.
-        keep_alive_s: how many seconds an unused connection is kept; default 75.
+        keep_alive_s: how many seconds an unused connection is kept, finite and above 0; default 75.
         read_clock: the clock to go by, in seconds since 1970; default the machine's.
         new_token: gives the 48 hex digits of the next id or secret; default random ones.
 
     Raises:
-        ConfigurationError: a key is blank or `api_keys` is a string; at the start: it cannot listen there, or it runs
-            already.
+        ConfigurationError: a key is blank, `api_keys` is a string, or `keep_alive_s` is out of its range; at the start:
+            it cannot listen there, or it runs already.
 
     Source: ChatKit REST API, WIRE.md.
     """
@@ -60,6 +61,8 @@ class Emulator:
         read_clock: Callable[[], float] = time.time,
         new_token: Callable[[], str] = random_token,
     ) -> None:
+        if not 0 < keep_alive_s < math.inf:
+            raise ConfigurationError(f"Emulator(keep_alive_s={keep_alive_s}): pass finite seconds above 0")
         self._host = host
         self._port = port
         self._keep_alive_s = keep_alive_s

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chatkit_async.emulator import Emulator
@@ -75,7 +77,7 @@ async def test_cancel_asks_for_key_and_beta_too(base_url: str) -> None:
     assert (await cancel(base_url, "cksess_1")).status == 404
 
 
-@pytest.mark.parametrize("api_keys", ["sk-test", [""], ["sk-test", " "]])
-def test_keys_that_cannot_be_meant_are_refused(api_keys: list[str]) -> None:
+@pytest.mark.parametrize("api_keys", ["sk-test", [""], ["sk-test", " "], [None]])
+def test_keys_that_cannot_be_meant_are_refused(api_keys: Any) -> None:
     with pytest.raises(ConfigurationError, match="api_keys"):
         Emulator(api_keys=api_keys)

@@ -40,6 +40,11 @@ async def test_a_fault_befalls_its_method_and_the_end_of_its_path_only(emulator:
     assert (await cancel(emulator.base_url, session.json["id"])).status == 200
 
 
+async def test_the_method_of_a_fault_may_be_written_small(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(method="post", status=500))
+    assert (await post(emulator.base_url)).status == 500
+
+
 async def test_a_fault_comes_before_any_check(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=503))
     assert (await post(emulator.base_url, b"[", Authorization=None)).status == 503
@@ -162,6 +167,10 @@ async def test_reset_clears_faults_too(emulator: Emulator) -> None:
     ("name", "value"),
     [
         ("times", 0),
+        ("headers", {"x-a": "1\r\nx-b: 2"}),
+        ("headers", {"x-a": 1}),
+        ("body", object()),
+        ("body", "\ud800"),
         ("status", 99),
         ("status", 101),
         ("status", 600),

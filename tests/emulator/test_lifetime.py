@@ -186,6 +186,12 @@ async def test_an_unused_connection_is_closed_in_time() -> None:
             writer.close()
 
 
+@pytest.mark.parametrize("keep_alive_s", [0, -1, float("inf"), float("nan")])
+def test_a_time_to_keep_connections_that_cannot_be_is_refused(keep_alive_s: float) -> None:
+    with pytest.raises(ConfigurationError, match="keep_alive_s"):
+        Emulator(keep_alive_s=keep_alive_s)
+
+
 async def test_serve_says_where_and_stops_when_told() -> None:
     ready: asyncio.Queue[str] = asyncio.Queue()
     stop = asyncio.Event()
