@@ -29,7 +29,7 @@ class Queue(NamedTuple):
     sender: Celery
     folder: Path
 
-    def send(self, name: str, *args: Any, **options: Any) -> AsyncResult[Any]:
+    def send(self, name: str, *args: Any, **options: Any) -> AsyncResult:
         result = self.sender.send_task(name, args, **options)
         deliver(self.folder)
         return result
