@@ -123,11 +123,11 @@ async def test_a_port_in_use_is_named() -> None:
         assert (await post(emulator.base_url)).status == 200
 
 
-def test_in_a_thread_it_serves_and_leaves_no_thread_behind() -> None:
+async def test_in_a_thread_it_serves_and_leaves_no_thread_behind() -> None:
     before = threading.active_count()
     with Emulator.in_thread(api_keys=["sk-test"]) as emulator:
         assert threading.active_count() == before + 1
-        assert asyncio.run(post(emulator.base_url)).status == 200
+        assert (await post(emulator.base_url)).status == 200
     assert threading.active_count() == before
     assert len(emulator.sessions()) == 1
 
