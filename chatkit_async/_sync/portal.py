@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import NoReturn, Protocol
 
 from .._async.fork import at_fork, leak
-from ..errors import ClientClosedError
+from ..errors import APIConnectionError, ClientClosedError
 
 STOP_WAIT_S = 5.0  # as long as an interrupted call may take to end
 EXIT_WAIT_S = 2.0  # nobody wants to wait longer for a program that is done
@@ -50,16 +50,23 @@ class Portal:
         return threading.current_thread() is self._thread
 
     def start(self) -> None:
-        """Returns once the loop runs."""
+        """Returns once the loop runs.
+
+        Raises:
+            APIConnectionError: it does not: no more threads or files, or the interpreter is shutting down.
+        """
         try:
             self._thread.start()
             self._ready.wait()
+        except RuntimeError as error:
+            self._failure = error
         except BaseException:  # Ctrl-C while waiting: a thread nobody knows of would run for ever
             self.closed = True
             self._ask_to_stop()
             raise
         if self._failure is not None:
-            raise ClientClosedError(f"The event loop's thread did not start: {self._failure!r}") from self._failure
+            what = f"the blocking clients' event loop did not start: {self._failure}"
+            raise APIConnectionError(what, outcome="not_sent") from self._failure
 
     def stop(self, wait_s: float) -> None:
         """Cancels what still runs, closes what the loop holds, and waits for its threads, `wait_s` seconds at most.
@@ -97,8 +104,8 @@ class Portal:
             anyio.run(self._serve, backend="asyncio", backend_options={"debug": False})
         except BaseException as error:  # a loop that dies tells its callers, not the terminal
             self._failure = error
+        self._ready.set()  # first: whoever waits for it holds the lock
         self._end_calls()
-        self._ready.set()
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -174,7 +181,7 @@ class Portals:
 
     def after_in_child(self) -> None:
         """The loop, its calls and connections are the parent's: they are left alone, the first call starts anew."""
-        portal, self.current = self.current, None
+        portal = self.current
         if portal is not None:
             portal.closed = portal.inherited = True
             leak(portal)

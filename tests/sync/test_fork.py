@@ -43,6 +43,79 @@ def test_a_warm_client_works_on_both_sides_of_a_fork(tmp_path: Path, emulator: E
     assert printed(tmp_path, text, emulator=emulator) == BOTH_CALLED * 2
 
 
+def test_an_idle_loop_does_not_cross_a_fork(tmp_path: Path, emulator: Emulator) -> None:
+    text = f"""{CLIENT}
+import os, threading
+create()
+child = os.fork()
+if child:
+    os.waitpid(child, 0)
+    print([thread.name for thread in threading.enumerate()])
+client.close()
+"""
+    assert printed(tmp_path, text, emulator=emulator) == "['MainThread']\n"
+
+
+def test_other_threads_of_a_child_may_call(tmp_path: Path, emulator: Emulator) -> None:
+    text = f"""{CLIENT}
+import os, sys, threading
+create()
+child = os.fork()
+if not child:
+    thread = threading.Thread(target=lambda: print(create(), flush=True))
+    thread.start()
+    thread.join()
+    sys.exit(0)
+print(os.waitpid(child, 0)[1])
+client.close()
+"""
+    assert printed(tmp_path, text, emulator=emulator) == "active\n0\n"
+
+
+def test_a_child_keeps_the_loop_of_calls_in_flight_for_ever(tmp_path: Path) -> None:
+    text = """
+import asyncio, os, threading
+from chatkit_async._async import fork
+from chatkit_async._sync.channel import Channel
+from chatkit_async._sync.portal import portals
+begun, release = threading.Event(), threading.Event()
+async def nothing():
+    pass
+async def work():
+    begun.set()
+    while not release.is_set():
+        await asyncio.sleep(0.01)
+channel = Channel(nothing, name="ChatKit")
+thread = threading.Thread(target=channel.call, args=(work,))
+thread.start()
+begun.wait()
+child = os.fork()
+if not child:
+    os._exit(0 if portals.current in fork._kept else 1)
+print(os.waitpid(child, 0)[1])
+release.set()
+thread.join()
+channel.close()
+"""
+    assert printed(tmp_path, text, warnings=FORK_WARNING) == "0\n"
+
+
+def test_a_fork_finds_no_worker_threads_of_ours_either(tmp_path: Path, emulator: Emulator) -> None:
+    # A callable key and a host name to look up are run in threads by anyio and by asyncio.
+    text = f"""
+import os
+from chatkit_async import ChatKit
+address = os.environ["OPENAI_BASE_URL"].replace("127.0.0.1", "localhost")
+client = ChatKit(lambda: "sk-test", base_url=address)
+def create():
+    return client.sessions.create(user="u", workflow="wf_1").status
+{FORK}
+create()
+fork_and_call()
+"""
+    assert printed(tmp_path, text, emulator=emulator) == BOTH_CALLED
+
+
 def test_a_fork_beside_calls_in_flight_disturbs_neither_side(tmp_path: Path, emulator: Emulator) -> None:
     emulator.add_faults(Fault(path="/cancel", delay=1.5))
     text = f"""{CLIENT}{FORK}

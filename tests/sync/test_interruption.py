@@ -15,6 +15,7 @@ import pytest
 from chatkit_async import ChatKit
 from chatkit_async._sync import call as call_module
 from chatkit_async._sync.channel import Channel
+from chatkit_async._sync.portal import portals
 from chatkit_async.emulator import Emulator, Fault
 
 from .running import eventually
@@ -155,5 +156,7 @@ def test_a_call_interrupted_before_it_was_handed_over_never_runs(
         patch.setattr(channel._line, "admit", interrupted)
         with pytest.raises(KeyboardInterrupt):
             channel.call(work)
+    assert portals.current is not None
+    assert not portals.current.calls
     channel.call(nothing)
     assert not ran
