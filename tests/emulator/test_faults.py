@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from aiohttp import web
 
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import ConfigurationError
@@ -34,6 +35,7 @@ async def test_a_fault_befalls_as_many_requests_as_it_says(emulator: Emulator) -
 
 async def test_a_fault_befalls_its_method_and_the_end_of_its_path_only(emulator: Emulator) -> None:
     emulator.add_faults(Fault(path="/cancel", status=500), Fault(method="GET", status=502))
+    emulator.add_faults(Fault(path="/chatkit", status=504))
     session = await post(emulator.base_url)
     assert session.status == 200
     assert (await cancel(emulator.base_url, session.json["id"])).status == 500
@@ -99,9 +101,12 @@ async def test_a_late_answer_holds_up_no_other(emulator: Emulator) -> None:
     late.cancel()
 
 
-async def test_a_drop_closes_the_connection_before_any_work(emulator: Emulator) -> None:
+async def test_a_drop_closes_the_connection_before_any_work(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
     emulator.add_faults(Fault(drop=True))
     assert await answered(emulator.base_url, CREATE) == b""
+    assert [line for line in caplog.records if line.name.startswith("aiohttp")] == []
     assert emulator.sessions() == []
     assert [request.ended for request in emulator.requests()] == ["disconnected"]
 
@@ -149,6 +154,23 @@ async def test_a_trickled_body_comes_in_pieces_and_whole(emulator: Emulator) -> 
     assert len(first) < len(first + rest)
     assert json.loads(first + rest) == emulator.sessions()[0]
     assert [request.ended for request in emulator.requests()] == ["answered"]
+
+
+async def test_with_the_last_piece_a_trickled_answer_is_recorded_as_answered(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    write = web.StreamResponse.write
+
+    async def watched(response: web.StreamResponse, piece: bytes) -> None:
+        seen.append(emulator.requests()[0].ended)
+        await write(response, piece)
+
+    monkeypatch.setattr(web.StreamResponse, "write", watched)
+    emulator.add_faults(Fault(kind="trickle"))
+    await post(emulator.base_url)
+    assert set(seen[:-1]) == {"pending"}
+    assert seen[-1] == "answered"
 
 
 async def test_cleared_faults_befall_nobody(emulator: Emulator) -> None:
