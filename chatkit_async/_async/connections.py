@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import ClientClosedError, ConfigurationError
-from ..types.secret import Secret
-from .proxies import checked_proxy, environment_proxy
+from .proxies import Proxy, checked_proxy, environment_proxy
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -59,7 +58,7 @@ class Connections:
         self.settings = settings
         self.is_closed = False
         self._transport: Transport | None = None
-        self._proxies: dict[str, Secret | None] = {}
+        self._proxies: dict[str, Proxy | None] = {}
 
     def transport(self) -> Transport:
         """The transport, made now if this is the first call.
@@ -75,15 +74,16 @@ class Connections:
             self._transport = Transport(self.settings)
         return self._transport
 
-    def proxy(self, base_url: str) -> Secret | None:
+    def proxy(self, base_url: str) -> Proxy | None:
         """The proxy for a base URL: the one set, else the environment's, looked up once; `http_session` has its own."""
-        if self.settings.proxy is not None:
-            return Secret(self.settings.proxy)
-        if self.settings.http_session is not None:
-            return None
         if base_url not in self._proxies:
-            self._proxies[base_url] = environment_proxy(base_url)
+            self._proxies[base_url] = self._proxy_for(base_url)
         return self._proxies[base_url]
+
+    def _proxy_for(self, base_url: str) -> Proxy | None:
+        if self.settings.proxy is not None:
+            return checked_proxy(self.settings.proxy, "proxy")
+        return None if self.settings.http_session is not None else environment_proxy(base_url)
 
     async def aclose(self) -> None:
         """Close what was opened; again is nothing."""

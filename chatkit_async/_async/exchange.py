@@ -17,8 +17,10 @@ from .._core.options import finite
 from .._core.response_info import response_info
 from .._core.retry import requested_wait_s, retries_status
 from ..errors import APIConnectionError, APIError, APITimeoutError, Outcome, ResponseInfo
+from .delivery import Delivery, UndeliveredError
 from .key import current_key
-from .transport import Delivery, Transport, UndeliveredError
+from .proxies import Proxy
+from .transport import Transport
 
 NoAnswerT = TypeVar("NoAnswerT", bound=APIConnectionError)
 
@@ -32,10 +34,10 @@ class Exchange:
         call: what to send, until when, how often.
         config: the client's settings.
         transport: sends it.
-        proxy: the URL of a proxy, or None.
+        proxy: the proxy to go through, or None.
     """
 
-    def __init__(self, call: Call, config: ClientConfig, transport: Transport, proxy: str | None) -> None:
+    def __init__(self, call: Call, config: ClientConfig, transport: Transport, proxy: Proxy | None) -> None:
         self._call = call
         self._config = config
         self._transport = transport
@@ -51,12 +53,18 @@ class Exchange:
 
         Raises:
             APIStatusError, APIConnectionError, APITimeoutError: the call did not succeed.
+            ClientClosedError: the client was closed meanwhile.
         """
+        deadline = asyncio.timeout(finite(self._call.timeout.total))
+        self._transport.under_way[deadline] = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(finite(self._call.timeout.total)):
+            async with deadline:
                 return await self._until_answered()
         except TimeoutError as error:
+            self._transport.check_open()  # closing brings all deadlines forward
             raise self._deadline_error() from error
+        finally:
+            self._transport.under_way.pop(deadline, None)
 
     async def _until_answered(self) -> tuple[Response, ResponseInfo]:
         while True:
@@ -66,7 +74,7 @@ class Exchange:
                 delay_s = self._delay_s(error)
                 if delay_s is None:
                     raise
-            await self._transport.pause(delay_s)
+            await asyncio.sleep(delay_s)
 
     async def _attempt(self) -> tuple[Response, ResponseInfo]:
         self._attempts += 1

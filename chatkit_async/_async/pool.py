@@ -23,37 +23,30 @@ class Pool:
         used_at_s: when a response was last read, by the loop's clock; None before the first.
     """
 
-    __slots__ = ("__weakref__", "_ended", "_keeper", "loop", "session", "used_at_s")
+    __slots__ = ("__weakref__", "_keeper", "loop", "session", "used_at_s")
 
     def __init__(self, session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
         self.session = session
         self.loop = loop
         self.used_at_s: float | None = None
         self._keeper: AsyncGenerator[None, None] | None = None
-        self._ended = asyncio.Event()
 
     async def keep(self, pools: dict[asyncio.AbstractEventLoop, Pool]) -> None:
         """Have the loop close the session when it ends, and take it out of `pools`."""
         self._keeper = _keeper(self.session, self.loop, pools)
         await anext(self._keeper)
 
-    async def pause(self, seconds: float) -> None:
-        """Wait so long, or until the pool is closed."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._ended.wait()
-
     async def aclose(self) -> None:
         """Close the session, in its own loop."""
-        self._ended.set()
         if self._keeper is not None:
             await self._keeper.aclose()
 
     def close_from_elsewhere(self) -> None:
         """Close the session from another loop or thread, or after its loop has ended."""
+        if self._keeper is None:
+            return
         if self.loop.is_closed():
-            if self._keeper is not None:
-                _discard(self.session)
+            _discard(self.session)
             return
         with suppress(RuntimeError):  # the loop closed just now
             self.loop.call_soon_threadsafe(self._close_soon)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import weakref
+from collections.abc import Mapping
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
@@ -15,10 +17,11 @@ from yarl import URL
 from .._core.message import Request, Response
 from ..errors import ClientClosedError, ConfigurationError
 from ..types.headers import Headers
-from ..types.secret import mask_text
 from .connections import ConnectionSettings
+from .delivery import Delivery, undelivered
 from .fork import at_fork, leak
 from .pool import Pool
+from .proxies import Proxy
 
 KEEP_ALIVE_S = 15.0
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
@@ -27,76 +30,39 @@ QUIET_S = 0.1
 # Headers that aiohttp makes up where we send none: a header set to None is to be absent.
 _AIOHTTPS_OWN = ("user-agent", "accept", "content-type")
 _CLOSED_MEANWHILE = "The client was closed while this call was under way."
-_CLOSING = "Cannot write to closing transport"
+_SECOND_AUTHORIZATION = "AUTHORIZATION header"
+_SECOND_CREDENTIALS = (
+    "http_session has credentials of its own, which would replace the API key: make it without auth=, and without"
+    " trust_env=True where a .netrc file exists"
+)
 
 _live: weakref.WeakSet[Transport] = weakref.WeakSet()
 
 
-class Delivery:
-    """How far a call's request has come, over all its attempts.
+class Transport:
+    """Sends requests, each event loop through an aiohttp session of its own.
 
     Attributes:
-        sends: times a request was handed to aiohttp, its own resends of a dropped pooled connection included.
-        may_have_arrived: aiohttp wrote the attempt under way once before, and sends it again.
+        is_closed: whether the client was closed.
+        under_way: the deadlines of all calls, and the loops they run in.
     """
-
-    __slots__ = ("_request", "may_have_arrived", "sends")
-
-    def __init__(self) -> None:
-        self.sends = 0
-        self.may_have_arrived = False
-        self._request: aiohttp.ClientRequest | None = None
-
-    async def __call__(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        """A client middleware: sees every send, also those that aiohttp repeats by itself."""
-        self.sends += 1
-        self.may_have_arrived = self.is_written
-        self._request = request
-        if self.sends > 1:
-            request.headers["x-stainless-retry-count"] = str(self.sends - 1)
-        return await handler(request)
-
-    def begin(self) -> None:
-        """Another attempt begins: nothing of it was written yet."""
-        self._request = None
-        self.may_have_arrived = False
-
-    @property
-    def is_written(self) -> bool:
-        """Whether the attempt under way may have reached the server."""
-        return self.may_have_arrived or (self._request is not None and self._request.response is not None)
-
-
-class UndeliveredError(Exception):
-    """No whole response came. `written` tells whether the server may have received the request."""
-
-    def __init__(self, message: str, *, written: bool, is_timeout: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.written = written
-        self.is_timeout = is_timeout
-
-
-class Transport:
-    """Sends requests, each event loop through an aiohttp session of its own."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
         self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
         self.is_closed = False
+        self.under_way: dict[asyncio.Timeout, asyncio.AbstractEventLoop] = {}
         weakref.finalize(self, _close_all, self._pools)
         _live.add(self)
 
-    async def send(self, request: Request, delivery: Delivery, *, connect_s: float, proxy: str | None) -> Response:
+    async def send(self, request: Request, delivery: Delivery, *, connect_s: float, proxy: Proxy | None) -> Response:
         """One attempt.
 
         Args:
             request: what to send.
             delivery: is told how far it came.
             connect_s: seconds for a new connection; `math.inf` for no limit.
-            proxy: the URL of a proxy, or None.
+            proxy: the proxy to go through, or None.
 
         Raises:
             UndeliveredError: no whole response came.
@@ -112,22 +78,29 @@ class Transport:
                 raise ClientClosedError(_CLOSED_MEANWHILE) from error
             if isinstance(error, (RuntimeError, asyncio.CancelledError)):
                 raise
-            raise _undelivered(error, delivery) from error
+            raise undelivered(error, delivery) from error
+        except ValueError as error:
+            if _SECOND_AUTHORIZATION not in str(error):
+                raise
+            raise ConfigurationError(_SECOND_CREDENTIALS) from error
         finally:
             pool.used_at_s = pool.loop.time()
 
-    async def pause(self, seconds: float) -> None:
-        """Wait between attempts; the end of the client ends the wait.
+    def check_open(self) -> None:
+        """Go on.
 
         Raises:
             ClientClosedError: the client was closed.
         """
-        pool = await self._pool()
-        await pool.pause(seconds)
+        if self.is_closed:
+            raise ClientClosedError(_CLOSED_MEANWHILE)
 
     async def aclose(self) -> None:
         """Close what was opened in this loop, and have other loops close theirs; an `http_session` stays open."""
         self.is_closed = True
+        for deadline, loop in list(self.under_way.items()):
+            with suppress(RuntimeError):  # that loop has ended, and the call with it
+                loop.call_soon_threadsafe(self._end, deadline)
         here = self._pools.pop(asyncio.get_running_loop(), None)
         _close_all(self._pools)
         if here is not None:
@@ -138,19 +111,25 @@ class Transport:
         leak(dict(self._pools))
         leak(self._settings.http_session)
         self._pools.clear()
+        self.under_way.clear()
+
+    def _end(self, deadline: asyncio.Timeout) -> None:
+        if deadline in self.under_way and not deadline.expired():
+            deadline.reschedule(self.under_way[deadline].time())
 
     async def _request(
-        self, pool: Pool, request: Request, delivery: Delivery, connect_s: float, proxy: str | None
+        self, pool: Pool, request: Request, delivery: Delivery, connect_s: float, proxy: Proxy | None
     ) -> aiohttp.ClientResponse:
         return await pool.session.request(
             request.method,
             URL(request.url, encoded=True),
             data=request.body,
-            headers=request.headers,
+            headers=request.headers if proxy is None else _with_proxy_key(request, proxy),
             skip_auto_headers=[name for name in _AIOHTTPS_OWN if name not in request.headers] or None,
             allow_redirects=False,
             raise_for_status=False,
-            proxy=proxy,
+            proxy=None if proxy is None else proxy.url,
+            proxy_headers=_proxy_key(proxy),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None if connect_s == math.inf else connect_s),
             middlewares=(*self._middlewares(), delivery),
         )
@@ -160,8 +139,7 @@ class Transport:
         return (*(getattr(own, "_middlewares", ()) if own is not None else ()), *self._settings.middlewares)
 
     async def _pool(self) -> Pool:
-        if self.is_closed:
-            raise ClientClosedError(_CLOSED_MEANWHILE)
+        self.check_open()
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is not None and not pool.session.closed:
@@ -200,6 +178,16 @@ def _own_session(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop
             " loop only; leave http_session out and the client opens one in each"
         )
     return session
+
+
+def _proxy_key(proxy: Proxy | None) -> dict[str, str] | None:
+    """What a tunnel is asked for with."""
+    return {"proxy-authorization": proxy.authorization} if proxy is not None and proxy.authorization else None
+
+
+def _with_proxy_key(request: Request, proxy: Proxy) -> Mapping[str, str]:
+    """Without a tunnel, the request itself is what the proxy reads."""
+    return request.headers if request.url.startswith("https:") else {**request.headers, **(_proxy_key(proxy) or {})}
 
 
 async def _hear_of_closed_connections(pool: Pool) -> None:
@@ -246,21 +234,6 @@ def _is_cancelled(error: BaseException) -> bool:
     """Whether our task was cancelled; aiohttp also cancels what waits for a connection when it is closed."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
-
-
-def _undelivered(error: Exception, delivery: Delivery) -> UndeliveredError:
-    written = delivery.may_have_arrived or (delivery.is_written and not _was_never_written(error))
-    is_timeout = isinstance(error, TimeoutError)
-    what = mask_text(str(error)) or type(error).__name__
-    return UndeliveredError(what, written=written, is_timeout=is_timeout)
-
-
-def _was_never_written(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, aiohttp.ClientConnectionResetError) and _CLOSING in str(error):
-            return True
-        error = error.__cause__
-    return False
 
 
 def _close_all(pools: dict[asyncio.AbstractEventLoop, Pool]) -> None:

@@ -6,12 +6,12 @@ import asyncio
 import math
 import time
 from email.utils import formatdate
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from chatkit_async import AsyncChatKit, RequestOptions, RetryPolicy, Timeout
-from chatkit_async._async.pool import Pool
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import APITimeoutError, RateLimitError
 
@@ -25,10 +25,10 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits asked for, which are over at once."""
     asked: list[float] = []
 
-    async def pause(self: Pool, seconds: float) -> None:
+    async def sleep(seconds: float) -> None:
         asked.append(seconds)
 
-    monkeypatch.setattr(Pool, "pause", pause)
+    monkeypatch.setattr("chatkit_async._async.exchange.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
     return asked
 
 
