@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 
 import pytest
 from aiohttp import web
 
-from chatkit_async.emulator import Emulator, Fault
+from chatkit_async.emulator import Emulator, Fault, mischief
 from chatkit_async.errors import ConfigurationError
 from tests.emulator.raw import MINIMAL, SESSIONS, answered, cancel, post, request_bytes
 
@@ -109,6 +110,26 @@ async def test_a_drop_closes_the_connection_before_any_work(
     assert [line for line in caplog.records if line.name.startswith("aiohttp")] == []
     assert emulator.sessions() == []
     assert [request.ended for request in emulator.requests()] == ["disconnected"]
+
+
+async def test_a_drop_ends_the_connection_though_a_forked_child_holds_it_too(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hang_up = mischief.hang_up
+    held: list[int] = []
+
+    def held_elsewhere(exchange: mischief.Exchange) -> web.StreamResponse:
+        transport = exchange.request.transport
+        assert transport is not None
+        held.append(os.dup(transport.get_extra_info("socket").fileno()))
+        return hang_up(exchange)
+
+    monkeypatch.setattr(mischief, "hang_up", held_elsewhere)
+    emulator.add_faults(Fault(drop=True))
+    try:
+        assert await answered(emulator.base_url, CREATE) == b""
+    finally:
+        os.close(held.pop())
 
 
 async def test_a_drop_after_the_work_leaves_a_session(emulator: Emulator) -> None:
