@@ -67,7 +67,7 @@ def converter() -> Converter:
 
 
 def depth_exceeds(document: JSON, most: int) -> bool:
-    """Whether a JSON value nests deeper than `most` levels; found without recursion."""
+    """Whether a JSON value nests deeper than `most` objects and arrays; found without recursion."""
     level: list[JSON] = [document]
     for _ in range(most):
         level = [item for value in level for item in _items(value)]
@@ -77,9 +77,8 @@ def depth_exceeds(document: JSON, most: int) -> bool:
 
 
 def _items(value: JSON) -> list[JSON]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [item for item in items if isinstance(item, (dict, list))]
 
 
 def _expected(what: str, value: object) -> Mismatch:

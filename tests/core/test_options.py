@@ -1,0 +1,135 @@
+"""`RequestOptions` and `Timeout`: what one call may say, and what is refused."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from chatkit_async import ConfigurationError, ParamsValidationError, RequestOptions, Timeout
+from chatkit_async._core.options import finite
+
+
+def test_nothing_said_is_nothing_set() -> None:
+    said = RequestOptions()
+    assert (said.timeout, said.max_retries, said.retry_ambiguous, said.strict) == (None, None, None, None)
+    assert (said.headers, said.query, said.body) == ({}, {}, {})
+
+
+def test_none_is_not_said() -> None:
+    names = ("timeout", "max_retries", "retry_ambiguous", "strict", "headers", "query", "body")
+    assert RequestOptions(**dict.fromkeys(names)) == RequestOptions()
+
+
+@pytest.mark.parametrize(
+    ("given", "timeout"),
+    [
+        (5, Timeout(5)),
+        (0.001, Timeout(0.001)),
+        (math.inf, Timeout(math.inf)),
+        (Timeout(5, connect=1), Timeout(5, connect=1)),
+    ],
+)
+def test_a_timeout_is_seconds_or_a_timeout(given: Any, timeout: Timeout) -> None:
+    assert RequestOptions(timeout=given).timeout == timeout
+
+
+def test_a_timeout_has_defaults_and_floats() -> None:
+    assert (Timeout().total, Timeout().connect) == (30, 5)
+    assert type(Timeout(5).total) is float
+
+
+@pytest.mark.parametrize("name", ["total", "connect"])
+@pytest.mark.parametrize(
+    "value", [0, -1, -0.0, math.nan, -math.inf, True, "5", None, [], 10**400], ids=lambda value: str(value)[:9]
+)
+def test_a_timeout_of_anything_but_seconds_above_zero_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^timeout: seconds above 0"):
+        Timeout(**{name: value})
+
+
+def test_no_limit_is_none_to_asyncio() -> None:
+    assert finite(math.inf) is None
+    assert finite(5) == 5
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"max_retries": -1}, "max_retries: "),
+        ({"max_retries": 10**5000}, "max_retries: a whole number of at least 0, not an integer of 16,610 bits"),
+        ({"retry_ambiguous": 1}, "RequestOptions(retry_ambiguous=): True or False, not 1"),
+        ({"strict": "yes"}, "RequestOptions(strict=): True or False, not 'yes'"),
+        ({"headers": []}, "RequestOptions(headers=): a mapping, not an array"),
+        ({"headers": {"a\n": "b"}}, "RequestOptions(headers=): 'a\\\\n' is no header name"),
+        ({"query": "a=b"}, "RequestOptions(query=): a mapping, not a string"),
+        ({"query": {"a": {}}}, "RequestOptions(query=): 'a' must be a string"),
+        ({"body": [1]}, "RequestOptions(body=): a mapping, not an array"),
+        ({"body": False}, "RequestOptions(body=): a mapping, not a boolean"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else value[:40],
+)
+def test_options_that_cannot_work_are_refused_with_their_name(said: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        RequestOptions(**said)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_body_is_sent_as_it_is_told_whatever_the_api_says_of_it() -> None:
+    body = {"user": "", "unheard_of": [1, 2.5, None, True, {"a": "é"}], "scope": {}, "most": 2**64 - 1}
+    assert RequestOptions(body=body).body == body
+
+
+def test_tuples_and_mappings_become_arrays_and_objects() -> None:
+    from types import MappingProxyType
+
+    assert RequestOptions(body={"a": (1, MappingProxyType({"b": 2}))}).body == {"a": [1, {"b": 2}]}
+
+
+def test_a_body_changed_later_changes_nothing() -> None:
+    body: dict[str, Any] = {"a": [1]}
+    said = RequestOptions(body=body)
+    body["a"].append(object())
+    assert said.body == {"a": [1]}
+
+
+def recursive() -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    body["a"] = body
+    return body
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "code"),
+    [
+        ({"a": math.nan}, "body.a", "invalid_value"),
+        ({"a": [1, -math.inf]}, "body.a[1]", "invalid_value"),
+        ({"a": {"b": 2**64}}, "body.a.b", "integer_above_max_value"),
+        ({"a": -(2**63) - 1}, "body.a", "integer_below_min_value"),
+        ({"a": "\ud800"}, "body.a", "invalid_value"),
+        ({"a": {"\udfff": 1}}, "body.a['\\\\udfff']", "invalid_type"),
+        ({5: 1}, "body[5]", "invalid_type"),
+        ({"a b": object()}, "body['a b']", "invalid_type"),
+        ({"a": {1, 2}}, "body.a", "invalid_type"),
+        ({"a": b"x"}, "body.a", "invalid_type"),
+        (recursive(), "body" + ".a" * 100, "invalid_value"),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_what_json_cannot_hold_is_refused_with_its_path(body: Any, path: str, code: str) -> None:
+    with pytest.raises(ParamsValidationError) as caught:
+        RequestOptions(body=body)
+    assert [(problem.path, problem.code) for problem in caught.value.problems] == [(path, code)]
+
+
+def test_all_that_json_cannot_hold_is_refused_at_once() -> None:
+    with pytest.raises(ParamsValidationError) as caught:
+        RequestOptions(body={"a": math.nan, "b": [object(), "\ud800"]})
+    assert [problem.path for problem in caught.value.problems] == ["body.a", "body.b[0]", "body.b[1]"]
+
+
+def test_the_options_show_no_secret() -> None:
+    said = RequestOptions(headers={"Authorization": "Bearer hush", "cookie": "hush"})
+    assert said.headers["authorization"] == "Bearer hush"
+    assert "hush" not in repr(said)
