@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .._core.call import prepare
-from .._core.config import Settings, changed_config, first_config
+from .._core.config import ClientConfig, Settings, changed_config, first_config
 from .._core.decode import decode
 from .._core.operation import Operation, ParamsT, ResultT
 from .._core.options import QueryValue, RequestOptions, Timeout
@@ -179,7 +179,8 @@ class AsyncChatKit:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._config.base_url!r})"
+        config: ClientConfig | None = getattr(self, "_config", None)  # a traceback shows also what could not be made
+        return f"{type(self).__name__}(base_url={config.base_url!r})" if config else f"{type(self).__name__}()"
 
     async def _send(
         self, operation: Operation[ParamsT, ResultT], params: ParamsT, options: RequestOptions | None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import attrs
@@ -21,27 +21,56 @@ if TYPE_CHECKING:
 log = logging.getLogger("chatkit_async")
 
 
-@asynccontextmanager
-async def open_session(
-    sessions: AsyncSessions, params: SessionCreateParams, options: RequestOptions | None
-) -> AsyncGenerator[ChatSession, None]:
-    """Create, hand over, cancel; whatever happens in between."""
-    session = await sessions.create(params, options=options)
-    cancel_options = None if options is None else attrs.evolve(options, body={})
-    try:
-        yield session
-    except BaseException:
+class OpenSession(AbstractAsyncContextManager[ChatSession]):
+    """Create, hand over, cancel; whatever happens in between.
+
+    A class and no async generator: a loop that ends closes all of these at once, also one that another still runs.
+    """
+
+    def __init__(self, sessions: AsyncSessions, params: SessionCreateParams, options: RequestOptions | None) -> None:
+        self._sessions = sessions
+        self._params = params
+        self._options = options
+
+    async def __aenter__(self) -> ChatSession:
+        self._session = await self._sessions.create(self._params, options=self._options)
+        return self._session
+
+    async def __aexit__(
+        self, error_class: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         try:
-            await _cancelled_for_sure(sessions, session, cancel_options)
-        except ChatKitError as error:
-            log.warning("sessions.open: the session could not be cancelled and expires by itself: %s", error)
-        raise
-    await _cancelled_for_sure(sessions, session, cancel_options)
+            await self._cancel()
+        except ChatKitError as failure:
+            if error is None:
+                raise
+            _warn(failure)
+
+    async def _cancel(self) -> None:
+        """Cancel the session, in a task of its own that the end of the caller does not touch."""
+        options = None if self._options is None else attrs.evolve(self._options, body={})
+        task = asyncio.ensure_future(self._sessions.cancel(self._session.id, options=options))
+        is_interrupted = await _finished(task)
+        if is_interrupted:
+            if isinstance(failure := task.exception(), ChatKitError):
+                _warn(failure)
+            raise asyncio.CancelledError
+        await task
 
 
-async def _cancelled_for_sure(sessions: AsyncSessions, session: ChatSession, options: RequestOptions | None) -> None:
-    """Cancel in a task of its own, which the end of the caller does not touch."""
+async def _finished(task: asyncio.Task[ChatSession]) -> bool:
+    """Wait for a task, through cancellation too; whether there was any."""
     from anyio import CancelScope  # noqa: PLC0415 - an import that most calls need not pay
 
+    is_interrupted = False
     with CancelScope(shield=True):
-        await asyncio.shield(sessions.cancel(session.id, options=options))
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError:
+                is_interrupted = True
+    return is_interrupted and not task.cancelled()
+
+
+def _warn(failure: ChatKitError) -> None:
+    log.warning("sessions.open: the session could not be cancelled and expires by itself: %s", failure)

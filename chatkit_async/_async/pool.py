@@ -23,16 +23,20 @@ class Pool:
         used_at_s: when a response was last read, by the loop's clock; None before the first.
     """
 
-    __slots__ = ("__weakref__", "_keeper", "loop", "session", "used_at_s")
+    __slots__ = ("__weakref__", "_is_ours", "_keeper", "loop", "session", "used_at_s")
 
     def __init__(self, session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
         self.session = session
         self.loop = loop
         self.used_at_s: float | None = None
+        self._is_ours = False
         self._keeper: AsyncGenerator[None, None] | None = None
 
     async def keep(self, pools: dict[asyncio.AbstractEventLoop, Pool]) -> None:
         """Have the loop close the session when it ends, and take it out of `pools`."""
+        self._is_ours = True
+        if getattr(self.loop, "_asyncgens_shutdown_called", False):
+            return  # a call made at the very end of a loop; who closes the client closes the session
         self._keeper = _keeper(self.session, self.loop, pools)
         await anext(self._keeper)
 
@@ -40,10 +44,12 @@ class Pool:
         """Close the session, in its own loop."""
         if self._keeper is not None:
             await self._keeper.aclose()
+        elif self._is_ours:
+            await self.session.close()
 
     def close_from_elsewhere(self) -> None:
         """Close the session from another loop or thread, or after its loop has ended."""
-        if self._keeper is None:
+        if not self._is_ours:
             return
         if self.loop.is_closed():
             _discard(self.session)

@@ -18,7 +18,7 @@ from ..types.session_operations import (
     WorkflowLike,
     as_create_params,
 )
-from .open_session import open_session
+from .open_session import OpenSession
 
 if TYPE_CHECKING:
     from .client import AsyncChatKit
@@ -180,4 +180,4 @@ class AsyncSessions:
         Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
         """
         asked = as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits)
-        return open_session(self, asked, options)
+        return OpenSession(self, asked, options)

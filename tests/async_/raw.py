@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import attrs
 
@@ -133,3 +135,22 @@ async def _converse(
         state.has_changed.set()
         await answer(writer, asked)
         await writer.drain()
+
+
+@contextmanager
+def raw_server_in_thread(answer: Answer, *, context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
+    """The same in a loop of its own, which goes on while the caller's stands still."""
+
+    async def serve(started: Future[tuple[RawServer, asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
+        async with raw_server(answer, context=context) as server:
+            stop = asyncio.Event()
+            started.set_result((server, asyncio.get_running_loop(), stop))
+            await stop.wait()
+
+    started: Future[tuple[RawServer, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    thread = threading.Thread(target=lambda: asyncio.run(serve(started)))
+    thread.start()
+    server, loop, stop = started.result(10)
+    yield server
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
