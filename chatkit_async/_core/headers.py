@@ -22,7 +22,7 @@ def checked_text(value: object, subject: str) -> str:
     """
     if not isinstance(value, str):
         raise ConfigurationError(f"{subject}: a string, not {kind_of(value)}")
-    stripped = Secret(value.strip()) if isinstance(value, Secret) else value.strip()
+    stripped = Secret(value.strip()) if isinstance(value, Secret) else str.__str__(value).strip()
     if not _VALUE.fullmatch(stripped):
         wrong = next(position for position, character in enumerate(stripped) if not _VALUE.fullmatch(character))
         raise ConfigurationError(

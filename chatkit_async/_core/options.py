@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 import attrs
 
 from ..errors import ConfigurationError, ParamsValidationError, Problem
-from ..types.checks import LARGEST_INTEGER, Invalid, as_float, scalar
+from ..types.checks import LARGEST_INTEGER, Invalid, as_float, scalar, sendable
 from ..types.json_value import json_value
 from ..types.shown import kind_of, quoted
-from .headers import checked_headers
+from .headers import checked_headers, hidden_headers
+from .setting import Setting
 
 QueryValue: TypeAlias = "str | int | float | bool"
 
@@ -24,8 +25,8 @@ def _duration(value: float) -> float:
     return seconds
 
 
-@attrs.frozen
-class Timeout:
+@attrs.frozen(repr=False)
+class Timeout(Setting):
     """The deadline of a call.
 
     Args:
@@ -65,13 +66,15 @@ def checked_query(query: Mapping[str, QueryValue] | None, subject: str) -> dict[
     given: Any = query
     if given is not None and not isinstance(given, Mapping):
         raise ConfigurationError(f"{subject}: a mapping, not {kind_of(given)}")
+    fields: dict[str, Any] = {}
     for name, value in (given or {}).items():
-        checked: object = None if value is None else scalar(value)
-        if not isinstance(name, str) or isinstance(scalar(name), Invalid):
+        key, checked = sendable(name) if isinstance(name, str) else None, None if value is None else scalar(value)
+        if not isinstance(key, str):
             raise ConfigurationError(f"{subject}: names are strings that UTF-8 can hold, not {quoted(name)}")
         if isinstance(checked, Invalid):
             raise ConfigurationError(f"{subject}: {quoted(name)} {checked.problems[0].message}")
-    return dict(given or {})
+        fields[key] = checked
+    return fields
 
 
 def _optional_retries(value: int | None) -> int | None:
@@ -79,6 +82,7 @@ def _optional_retries(value: int | None) -> int | None:
 
 
 def _headers(value: Mapping[str, str | None] | None) -> Mapping[str, str | None]:
+    value = hidden_headers(value)
     return checked_headers(value, "RequestOptions(headers=)")
 
 
@@ -106,8 +110,8 @@ def _strict(value: bool | None) -> bool | None:
     return None if value is None else checked_flag(value, "RequestOptions(strict=)")
 
 
-@attrs.frozen(kw_only=True)
-class RequestOptions:
+@attrs.frozen(kw_only=True, repr=False)
+class RequestOptions(Setting):
     """Settings of one call; what is left out keeps the client's.
 
     Args:

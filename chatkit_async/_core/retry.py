@@ -24,6 +24,7 @@ import attrs
 from ..errors import ConfigurationError, Outcome
 from ..types.checks import as_float
 from ..types.shown import quoted
+from .setting import Setting
 
 _REFUSED_FOR_NOW = frozenset({409, 429, 503})
 _DECIMAL = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
@@ -43,8 +44,8 @@ def _share(value: float) -> float:
     return share
 
 
-@attrs.frozen
-class RetryPolicy:
+@attrs.frozen(repr=False)
+class RetryPolicy(Setting):
     """How long to wait before a call is sent again, where the API does not say.
 
     Args:

@@ -53,8 +53,8 @@ class MaskedDict(dict[str, Any]):
 
 
 def as_secret(value: T) -> T:
-    """A string as a `Secret`; anything else as it is."""
-    return Secret(value) if isinstance(value, str) else value  # type: ignore[return-value]
+    """A string as a `Secret`, whatever its own `__str__` says; anything else as it is."""
+    return Secret(str.__str__(value)) if isinstance(value, str) else value  # type: ignore[return-value]
 
 
 def is_secret_field(name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatkit_async import ConfigurationError, ParamsValidationError, RequestOptions, Timeout
+from chatkit_async import ConfigurationError, ParamsValidationError, RequestOptions, RetryPolicy, Timeout
 from chatkit_async._core.options import finite
 
 
@@ -133,3 +133,9 @@ def test_the_options_show_no_secret() -> None:
     said = RequestOptions(headers={"Authorization": "Bearer hush", "cookie": "hush"})
     assert said.headers["authorization"] == "Bearer hush"
     assert "hush" not in repr(said)
+
+
+@pytest.mark.parametrize("cls", [RequestOptions, Timeout, RetryPolicy])
+def test_a_setting_half_made_has_a_repr_as_tracebacks_with_locals_need_one(cls: Any) -> None:
+    assert repr(cls.__new__(cls)) == f"{cls.__name__}()"
+    assert repr(Timeout(5)) == "Timeout(total=5.0, connect=5.0)"
