@@ -16,6 +16,7 @@ from .._core.options import QueryValue, RequestOptions, Timeout
 from .._core.retry import RetryPolicy
 from ..types.secret import as_secret
 from .connections import Connections, ConnectionSettings
+from .key import with_secrets
 from .sessions import AsyncSessions
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class AsyncChatKit:
         proxy: str | None = None,
         allow_insecure_http: bool = False,
     ) -> None:
-        api_key, proxy = as_secret(api_key), as_secret(proxy)
+        # What is wrong with one setting must not show another in a traceback.
+        api_key, proxy, default_headers = as_secret(api_key), as_secret(proxy), with_secrets(default_headers)
         settings = Settings(
             api_key=api_key,
             organization=organization,
@@ -144,7 +146,7 @@ class AsyncChatKit:
         Raises:
             ConfigurationError: settings that cannot work.
         """
-        api_key = as_secret(api_key)
+        api_key, default_headers = as_secret(api_key), with_secrets(default_headers)
         settings = Settings(
             api_key=api_key,
             organization=organization,

@@ -65,6 +65,7 @@ class Exchange:
             raise self._deadline_error() from error
         finally:
             self._transport.under_way.pop(deadline, None)
+            del deadline  # it holds its task, which may hold an error whose traceback holds this frame
 
     async def _until_answered(self) -> tuple[Response, ResponseInfo]:
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from .._core.config import ClientConfig, checked_key
@@ -27,19 +27,34 @@ async def current_key(config: ClientConfig, request: Request) -> Secret:
         return Secret("")
     if key is None:
         raise ConfigurationError(_MISSING)
-    given = checked_key(await _asked(key), "what api_key() returned")
-    if not isinstance(given, Secret):
-        raise ConfigurationError("api_key() returned no key")
-    return given
+    given = await _asked(key)
+    if isinstance(given, type):
+        raise ConfigurationError(f"what api_key() returned: a string, not a {given.__name__}")
+    checked = checked_key(given, "what api_key() returned")
+    if not isinstance(checked, Secret):
+        raise ConfigurationError("api_key() returned an empty key")
+    return checked
 
 
-async def _asked(ask: Callable[[], str] | Callable[[], Awaitable[str]]) -> Any:
+def with_secrets(headers: Mapping[str, str | None] | None) -> Mapping[str, str | None] | None:
+    """Headers whose values do not show."""
+    if not isinstance(headers, Mapping):
+        return headers
+    return {name: as_secret(value) for name, value in headers.items()}
+
+
+async def _asked(ask: Callable[[], str] | Callable[[], Awaitable[str]]) -> Secret | type:
+    """The key that was returned, or what else was: the type alone, since it may hold a key as well."""
     from anyio import to_thread  # noqa: PLC0415 - only callables that block need it
 
     try:
         if inspect.iscoroutinefunction(ask) or inspect.iscoroutinefunction(getattr(ask, "__call__", None)):  # noqa: B004
-            return as_secret(await cast("Callable[[], Awaitable[str]]", ask)())
+            return _hidden(await cast("Callable[[], Awaitable[str]]", ask)())
         given: Any = as_secret(await to_thread.run_sync(ask, abandon_on_cancel=True))
-        return as_secret(await given) if inspect.isawaitable(given) else given
+        return _hidden(await given if inspect.isawaitable(given) else given)
     except Exception as error:
         raise ConfigurationError(f"api_key() failed with {type(error).__name__}; see the cause") from error
+
+
+def _hidden(given: object) -> Secret | type:
+    return Secret(given) if isinstance(given, str) else type(given)

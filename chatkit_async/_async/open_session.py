@@ -50,12 +50,20 @@ class OpenSession(AbstractAsyncContextManager[ChatSession]):
         """Cancel the session, in a task of its own that the end of the caller does not touch."""
         options = None if self._options is None else attrs.evolve(self._options, body={})
         task = asyncio.ensure_future(self._sessions.cancel(self._session.id, options=options))
-        is_interrupted = await _finished(task)
-        if is_interrupted:
-            if isinstance(failure := task.exception(), ChatKitError):
-                _warn(failure)
-            raise asyncio.CancelledError
-        await task
+        try:
+            is_interrupted = await _finished(task)
+            if is_interrupted:
+                _warn_of(task)
+                raise asyncio.CancelledError
+            await task
+        finally:
+            del task  # it holds its error, whose traceback holds this frame
+
+
+def _warn_of(task: asyncio.Task[ChatSession]) -> None:
+    failure = task.exception()
+    if isinstance(failure, ChatKitError):
+        _warn(failure)
 
 
 async def _finished(task: asyncio.Task[ChatSession]) -> bool:
