@@ -97,6 +97,7 @@ def test_a_missing_required_option_is_a_usage_error_that_names_it(path: str) -> 
         ("chatkit_configuration.history.enabled", "--history or --no-history"),
         ("workflow.state_variables['seats']", "--state['seats']"),
         ("session_id", "session_id"),
+        ("users", "users"),
     ],
 )
 def test_a_path_of_the_body_is_told_as_the_option_that_was_typed(path: str, option: str) -> None:

@@ -105,6 +105,18 @@ def test_help_imports_click_and_nothing_heavy() -> None:
     assert imported & {"aiohttp", "cattrs", "attr", "anyio", "asyncio", "rich", "ssl", "socket"} == set()
 
 
+def test_the_demo_imports_rich_for_a_terminal_only() -> None:
+    done = run_with("sys.argv[1:] = ['demo']\ntry:\n    main()\nfinally:\n    print('modules', *sys.modules)")
+    assert "Go on:" in done.stdout
+    assert "rich" not in done.stdout.rpartition("modules ")[2].split()
+
+
+def test_ctrl_c_while_the_command_is_still_being_imported_leaves_no_traceback() -> None:
+    interrupted = "class Interrupted:\n    def run(self):\n        raise KeyboardInterrupt\n    run = property(run)"
+    done = run_with(f"{interrupted}\nsys.modules['chatkit_async.cli.main'] = Interrupted()\nmain()")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_completing_a_command_imports_nothing_heavy() -> None:
     words = {"_CHATKIT_COMPLETE": "bash_complete", "COMP_WORDS": "chatkit ", "COMP_CWORD": "1"}
     program = f"import os; os.environ.update({words!r})\ntry:\n    main()\nfinally:\n    print('modules', *sys.modules)"
