@@ -61,6 +61,7 @@ class Exchange:
             async with deadline:
                 return await self._until_answered()
         except TimeoutError as error:
+            error.__traceback__ = None  # a frame of asyncio's holds our task, and that may hold what we raise
             self._transport.check_open()  # closing brings all deadlines forward
             raise self._deadline_error() from error
         finally:

@@ -61,6 +61,12 @@ async def closed_meanwhile(emulator: Emulator) -> None:
         del call
 
 
+async def too_late_in_a_task(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(delay=30))
+    async with client_of(emulator, timeout=0.2) as client:
+        await asyncio.create_task(create(client))
+
+
 async def failing_key(emulator: Emulator) -> None:
     def vault() -> str:
         raise LookupError("the vault is shut")
@@ -113,6 +119,7 @@ FAILURES: dict[str, Failure] = {
     "a broken answer twice": by(Fault(kind="truncated", times=2), options=RequestOptions(retry_ambiguous=True)),
     "no answer": by(Fault(drop=True)),
     "an answer too late": by(Fault(delay=30), timeout=0.2),
+    "an answer too late, in a task": too_late_in_a_task,
     "an answer that trickles": by(Fault(kind="trickle", delay=0.1), timeout=0.3),
     "no connection": refused_connection,
     "no connection in time": by(timeout=Timeout(30, connect=1e-9)),
