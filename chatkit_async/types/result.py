@@ -16,6 +16,8 @@ from ..errors import MissingFieldError, ResponseInfo
 from ._json import JSON, JSONObject
 from .secret import Secret, masked
 
+_PLAIN_ALREADY = frozenset({str, int, float, bool, type(None)})
+
 FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
 
 
@@ -125,6 +127,8 @@ def slot_value(result: object, name: str) -> Any:
 
 def plain(value: Any) -> Any:
     """A field's value as JSON: objects as dicts, tuples as lists, secrets as plain strings."""
+    if type(value) in _PLAIN_ALREADY:  # most values are, and asking whether one is a Mapping is dear
+        return value
     if isinstance(value, Result):
         return value.to_dict()
     if isinstance(value, (tuple, list)):

@@ -122,7 +122,7 @@ def test_a_long_url_is_not_repeated_whole() -> None:
     assert len(str(caught.value)) < 300
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(st.text(max_size=20), st.text(max_size=10), st.booleans())
 def test_what_passes_is_a_url_that_the_http_library_takes(host: str, path: str, insecure: bool) -> None:
     try:

@@ -14,7 +14,7 @@ from chatkit_async._core import json_bytes
 from tests.types.documents import ANY_JSON, TEXT
 
 ORJSON = json_bytes.orjson
-steady = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+steady = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 
 
 @pytest.fixture(params=["orjson", "standard library"])

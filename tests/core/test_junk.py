@@ -38,7 +38,7 @@ from tests.types.documents import ANY_JSON
 from tests.types.test_shown import Hostile, HostileText
 
 steady = settings(
-    max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -186,7 +186,7 @@ def test_any_nested_document_passes_or_is_our_error() -> None:
     known = st.sampled_from(["id", "version", "state_variables", "tracing", "enabled", "seconds", "anchor", "history"])
     nested = st.recursive(JUNK, lambda inner: st.dictionaries(known, inner, max_size=3), max_leaves=6)
 
-    @settings(steady, max_examples=400)
+    @settings(steady, max_examples=150)
     @given(nested, nested, nested)
     def check(workflow: Any, expires_after: Any, configuration: Any) -> None:
         survives(
@@ -216,7 +216,7 @@ def test_options_that_were_accepted_can_be_sent(name: str) -> None:
 def test_params_that_were_accepted_can_be_sent() -> None:
     config = first_config(Settings(), {})
 
-    @settings(steady, max_examples=400)
+    @settings(steady, max_examples=150)
     @given(JUNK)
     def check(junk: Any) -> None:
         params = survives(lambda: SessionCancelParams(junk))

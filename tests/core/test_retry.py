@@ -97,7 +97,7 @@ def test_the_wait_the_api_asks_for(headers: dict[str, str], wait_s: float | None
     assert requested_wait_s(Headers(headers.items()), NOW_S) == wait_s
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(
     st.text(max_size=40)
     | st.from_regex(r"\A[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} \d\d:\d\d:\d\d( [+-]\d{4}| GMT)?\Z")

@@ -31,7 +31,7 @@ from chatkit_async.types.result import Result, field_names
 from tests.types.documents import FLOATS, INTEGERS, RESULTS, SCHEMAS, documents
 
 # The same examples on every run, on every machine: a failure is a finding, never a mood.
-steady = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+steady = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
 
 def optional(cls: Any, *required: Any, **fields: Any) -> Any:
