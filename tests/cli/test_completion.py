@@ -32,7 +32,8 @@ def path_with_chatkit(tmp_path: Path) -> str:
     """A PATH on which `chatkit` is this package's, as installing it does."""
     command = tmp_path / "bin" / "chatkit"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nPYTHONPATH="{Path.cwd()}${{PYTHONPATH:+:$PYTHONPATH}}" exec "{sys.executable}" -m chatkit_async "$@"\n')
+    path = f"{Path.cwd()}${{PYTHONPATH:+:$PYTHONPATH}}"
+    command.write_text(f'#!/bin/sh\nPYTHONPATH="{path}" exec "{sys.executable}" -m chatkit_async "$@"\n')
     command.chmod(0o755)
     return f"{command.parent}:{environment()['PATH']}"
 
