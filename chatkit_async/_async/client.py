@@ -17,6 +17,7 @@ from .._core.retry import RetryPolicy
 from ..types.secret import as_secret
 from .connections import Connections, ConnectionSettings
 from .sessions import AsyncSessions
+from .threads import AsyncThreads
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -112,6 +113,11 @@ class AsyncChatKit:
         """Mint and cancel sessions."""
         return AsyncSessions(self)
 
+    @cached_property
+    def threads(self) -> AsyncThreads:
+        """Read and delete threads and their items."""
+        return AsyncThreads(self)
+
     def with_options(
         self,
         *,
@@ -191,3 +197,9 @@ class AsyncChatKit:
         transport, proxy = self._connections.transport(), self._connections.proxy(self._config.base_url)
         response, info = await Exchange(call, self._config, transport, proxy).run()
         return decode(operation, response, info, strict=call.strict)
+
+    def _pages(
+        self, operation: Operation[ParamsT, ResultT], options: RequestOptions | None
+    ) -> Callable[[ParamsT], Awaitable[ResultT]]:
+        """How a listing asks for a page."""
+        return lambda params: self._send(operation, params, options)
