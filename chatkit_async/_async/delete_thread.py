@@ -9,7 +9,9 @@ from ..types.result import attach_response
 from ..types.thread import ThreadDeleteResponse
 
 
-async def delete_thread(call: Awaitable[ThreadDeleteResponse], thread_id: str, *, missing_ok: bool) -> ThreadDeleteResponse:
+async def delete_thread(
+    call: Awaitable[ThreadDeleteResponse], thread_id: str, *, missing_ok: bool
+) -> ThreadDeleteResponse:
     """What the call answers; a 404 counts as deleted if asked to, or if an earlier attempt may have done it.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Generic, TypeVar
 
 from .._core.paging import (
@@ -29,14 +29,17 @@ class Walk(Generic[T]):
         fetch: asks for one page by its parameters.
         params: of the first page.
         prefetch: ask for the next page while this one is used.
+        first: the first page, if somebody has it already.
     """
 
-    def __init__(self, fetch: Fetch[T], params: Any, *, prefetch: bool) -> None:
+    def __init__(self, fetch: Fetch[T], params: Any, *, prefetch: bool, first: Page[T] | None = None) -> None:
         self._fetch = fetch
+        self._first = first
         self._params = params
         self._prefetch = prefetch
-        self._position: Position | None = first_position(params)
-        self._seen: set[str | None] = {self._position.cursor}
+        begin = first_position(params)
+        self._position: Position | None = begin
+        self._seen = {begin.cursor}
         self._ahead: asyncio.Task[Page[T]] | None = None
         self._broken: APIResponseValidationError | None = None
 
@@ -51,21 +54,25 @@ class Walk(Generic[T]):
         if self._position is None:
             return None
         page = await self._page_ahead()
-        self._go_on_from(page)
-        if self._prefetch and self._position is not None:
+        goes_on = self._go_on_from(page)
+        if goes_on and self._prefetch:
             self._ahead = asyncio.create_task(self._page())
+            self._ahead.add_done_callback(_heard_of)
         return page
 
-    async def aclose(self) -> None:
-        """Drop the page asked for ahead."""
+    def drop(self) -> None:
+        """Give up the page asked for ahead; from any thread."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
-            ahead.cancel()
-            await asyncio.gather(ahead, return_exceptions=True)
+            with suppress(RuntimeError):  # its loop has ended, and the task with it
+                ahead.get_loop().call_soon_threadsafe(ahead.cancel)
 
     async def _page_ahead(self) -> Page[T]:
+        first, self._first = self._first, None
+        if first is not None:
+            return first
         ahead, self._ahead = self._ahead, None
-        if ahead is None:
+        if ahead is None or ahead.cancelled() or ahead.get_loop() is not asyncio.get_running_loop():
             return await self._page()
         try:
             return await ahead
@@ -73,14 +80,17 @@ class Walk(Generic[T]):
             ahead.cancel()
             raise
 
-    def _go_on_from(self, page: Page[T]) -> None:
+    def _go_on_from(self, page: Page[T]) -> bool:
         assert self._position is not None
         try:
             self._position = next_position(self._position, page, self._seen)
         except LostCursor as lost:
             self._position, self._broken = None, _broken(page, lost)
-            return
-        self._seen.add(None if self._position is None else self._position.cursor)
+            return False
+        if self._position is None:
+            return False
+        self._seen.add(self._position.cursor)
+        return True
 
     async def _page(self) -> Page[T]:
         assert self._position is not None
@@ -131,7 +141,7 @@ class AsyncListing(Generic[T]):
             while (page := await walk.next_page()) is not None:
                 yield page
         finally:
-            await walk.aclose()
+            walk.drop()
 
     async def first(self) -> T | None:
         """The first item; None if there is none."""
@@ -156,9 +166,21 @@ class AsyncListing(Generic[T]):
                 items.extend(page.data)
         return items if max_items is None else items[:max_items]
 
-    def walk(self, *, prefetch: bool | None = None) -> Walk[T]:
-        """A walk over the pages, for those who keep their own place."""
-        return Walk(self._fetch, self._params, prefetch=self._prefetch if prefetch is None else prefetch)
+    def walk(self, *, prefetch: bool | None = None, first: Page[T] | None = None) -> Walk[T]:
+        """A walk over the pages, for those who keep their own place.
+
+        Args:
+            prefetch: ask for the next page while one is used; default: what the listing was made with.
+            first: the first page, so that it is not asked for again.
+        """
+        prefetch = self._prefetch if prefetch is None else prefetch
+        return Walk(self._fetch, self._params, prefetch=prefetch, first=first)
+
+
+def _heard_of(ahead: asyncio.Task[Page[T]]) -> None:
+    # A page that nobody came for has nobody to tell of its failure.
+    if not ahead.cancelled():
+        ahead.exception()
 
 
 def _broken(page: Page[T], lost: LostCursor) -> APIResponseValidationError:

@@ -172,7 +172,9 @@ def _sequence_hook(annotation: Any, made: Converter) -> Hook:
 
 
 def _is_tagged_union(annotation: Any) -> bool:
-    return _is_union(annotation) and any(_is_result(part) and issubclass(part, Unknown) for part in get_args(annotation))
+    return _is_union(annotation) and any(
+        _is_result(part) and issubclass(part, Unknown) for part in get_args(annotation)
+    )
 
 
 def _tagged_union_hook(annotation: Any, made: Converter) -> Hook:
@@ -214,11 +216,11 @@ def _result_hook(annotation: Any, made: Converter) -> Hook:
         if document.__class__ is not dict:
             raise _expected("an object", document)
         result, found = cls.__new__(cls), 0
-        for name, fill_slot, hook, annotation in plan:
+        for name, fill_slot, hook, hint in plan:
             if name in document:
                 found += 1
                 try:
-                    fill_slot(result, hook(document[name], annotation))
+                    fill_slot(result, hook(document[name], hint))
                 except Mismatch as mismatch:
                     raise mismatch.below(name) from None
         fill_extra(result, _NO_EXTRA if found == len(document) else _extra(document, cls))

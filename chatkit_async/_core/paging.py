@@ -43,7 +43,7 @@ def first_position(params: ThreadListParams | ThreadListItemsParams) -> Position
     return Position(params.before if is_backwards(params) else params.after)
 
 
-def next_position(position: Position, page: Page[T], seen: Collection[str]) -> Position | None:
+def next_position(position: Position, page: Page[T], seen: Collection[str | None]) -> Position | None:
     """Where the next page begins; None after the last.
 
     An empty page that promises more stops nothing: it is asked for again from where it stands, or from where it points.

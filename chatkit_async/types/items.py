@@ -87,7 +87,7 @@ class ChatKitWidgetItem(_Item):
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
 class ChatKitClientToolCallItem(_Item):
-    """A call of a tool that runs in the browser; `arguments` and `output` are JSON text, `output` None until it is there.
+    """A call of a tool that runs in the browser; `arguments` and `output` are JSON text, `output` None until it comes.
 
     Source: ChatKit REST API, schema ClientToolCallItem.
     """
