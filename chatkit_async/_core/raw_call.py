@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from ..errors import ParamsValidationError, Problem
+from ..types._json import JSONObject
 from ..types.checks import shown
 from ..types.params import Params
 from .call import Call, settle
@@ -38,7 +39,7 @@ def prepare_raw(  # noqa: PLR0917 - in the order of a request
         raise ParamsValidationError("request", tuple(problems))
     verb = method.upper()
     operation = Operation[Any, Any](f"{verb} {path}", verb, path, Params, object, verb in _REPEATABLE)
-    return settle(operation, Target(path, dict(query or {}), None if body is None else dict(body)), config, options)
+    return settle(operation, Target(path, dict(query or {}), cast("JSONObject | None", body)), config, options)
 
 
 def _problems(name: str, value: object, form: re.Pattern[str], wanted: str) -> list[Problem]:
