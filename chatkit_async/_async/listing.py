@@ -29,12 +29,10 @@ class Walk(Generic[T]):
         fetch: asks for one page by its parameters.
         params: of the first page.
         prefetch: ask for the next page while this one is used.
-        first: the first page, if somebody has it already.
     """
 
-    def __init__(self, fetch: Fetch[T], params: Any, *, prefetch: bool, first: Page[T] | None = None) -> None:
+    def __init__(self, fetch: Fetch[T], params: Any, *, prefetch: bool) -> None:
         self._fetch = fetch
-        self._first = first
         self._params = params
         self._prefetch = prefetch
         begin = first_position(params)
@@ -54,11 +52,27 @@ class Walk(Generic[T]):
         if self._position is None:
             return None
         page = await self._page_ahead()
-        goes_on = self._go_on_from(page)
-        if goes_on and self._prefetch:
+        self.go_on_from(page)
+        if self._prefetch and self._broken is None and self.goes_on:
             self._ahead = asyncio.create_task(self._page())
             self._ahead.add_done_callback(_heard_of)
         return page
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether `next_page` has another page, or an error, to give."""
+        return self._position is not None or self._broken is not None
+
+    def go_on_from(self, page: Page[T]) -> None:
+        """Take the place behind a page."""
+        if self._position is None:
+            return
+        try:
+            self._position = next_position(self._position, page, self._seen)
+        except LostCursor as lost:
+            self._position, self._broken = None, _broken(page, lost)
+        if self._position is not None:
+            self._seen.add(self._position.cursor)
 
     def drop(self) -> None:
         """Give up the page asked for ahead; from any thread."""
@@ -68,9 +82,6 @@ class Walk(Generic[T]):
                 ahead.get_loop().call_soon_threadsafe(ahead.cancel)
 
     async def _page_ahead(self) -> Page[T]:
-        first, self._first = self._first, None
-        if first is not None:
-            return first
         ahead, self._ahead = self._ahead, None
         if ahead is None or ahead.cancelled() or ahead.get_loop() is not asyncio.get_running_loop():
             return await self._page()
@@ -79,18 +90,6 @@ class Walk(Generic[T]):
         except asyncio.CancelledError:
             ahead.cancel()
             raise
-
-    def _go_on_from(self, page: Page[T]) -> bool:
-        assert self._position is not None
-        try:
-            self._position = next_position(self._position, page, self._seen)
-        except LostCursor as lost:
-            self._position, self._broken = None, _broken(page, lost)
-            return False
-        if self._position is None:
-            return False
-        self._seen.add(self._position.cursor)
-        return True
 
     async def _page(self) -> Page[T]:
         assert self._position is not None
@@ -166,15 +165,14 @@ class AsyncListing(Generic[T]):
                 items.extend(page.data)
         return items if max_items is None else items[:max_items]
 
-    def walk(self, *, prefetch: bool | None = None, first: Page[T] | None = None) -> Walk[T]:
+    def walk(self, *, prefetch: bool | None = None) -> Walk[T]:
         """A walk over the pages, for those who keep their own place.
 
         Args:
             prefetch: ask for the next page while one is used; default: what the listing was made with.
-            first: the first page, so that it is not asked for again.
         """
         prefetch = self._prefetch if prefetch is None else prefetch
-        return Walk(self._fetch, self._params, prefetch=prefetch, first=first)
+        return Walk(self._fetch, self._params, prefetch=prefetch)
 
 
 def _heard_of(ahead: asyncio.Task[Page[T]]) -> None:

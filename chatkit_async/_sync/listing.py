@@ -67,9 +67,11 @@ class Listing(Generic[T]):
         Args:
             prefetch: ask for the next page while this one is used; default: what the listing was made with.
         """
-        walk = self._listing.walk(prefetch=prefetch, first=self._first_page)
+        walk = self._listing.walk(prefetch=prefetch)
+        walk.go_on_from(self._first_page)
         try:
-            while (page := self._channel.call(walk.next_page)) is not None:
+            yield self._first_page
+            while walk.goes_on and (page := self._channel.call(walk.next_page)) is not None:
                 yield page
         finally:
             walk.drop()

@@ -38,7 +38,13 @@ def one_of_each_kind(thread_id: str = "cthr_1") -> list[dict[str, Any]]:
             "chatkit.user_message",
             content=[{"type": "input_text", "text": "What is open?"}, {"type": "quoted_text", "text": "opening hours"}],
             attachments=[
-                {"type": "file", "id": "cfile_1", "name": "plan.pdf", "mime_type": "application/pdf", "preview_url": None}
+                {
+                    "type": "file",
+                    "id": "cfile_1",
+                    "name": "plan.pdf",
+                    "mime_type": "application/pdf",
+                    "preview_url": None,
+                }
             ],
             inference_options={"tool_choice": {"id": "search"}, "model": None},
         ),

@@ -37,8 +37,10 @@ def test_text_reads_as_a_conversation() -> None:
         "",
         "Tasks: Looked",
         "",
-        'Unknown item (chatkit.hologram): {"id": "cthi_7", "object": "chatkit.thread_item", "created_at": 1700000007,'
-        ' "thread_id": "cthr_1", "type": "chatkit.hologram", "projection": {"depth": 3}}',
+        (
+            'Unknown item (chatkit.hologram): {"id": "cthi_7", "object": "chatkit.thread_item", "created_at": 1700000007,'
+            ' "thread_id": "cthr_1", "type": "chatkit.hologram", "projection": {"depth": 3}}'
+        ),
     ]
 
 
