@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Self
 
@@ -12,11 +12,11 @@ from aiohttp import web
 
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
-from .behaviour import shown
 from .faults import Fault
 from .held import Held
 from .record import RecordedRequest
 from .server import Server
+from .sessions import shown
 from .state import random_token
 from .thread import running_in_thread
 
@@ -139,6 +139,46 @@ class Emulator:
             now_s = self._held.clock.now_s()
             return [copy.deepcopy(shown(session, now_s)) for session in self._held.state.sessions.values()]
 
+    def threads(self) -> list[JSONObject]:
+        """All threads, oldest first, as the API shows them."""
+        with self._held.lock:
+            return copy.deepcopy(self._held.state.threads_oldest_first())
+
+    def items(self, thread_id: str) -> list[JSONObject]:
+        """All items of a thread, oldest first, as the API shows them. Raises ConfigurationError if there is no such."""
+        with self._held.lock:
+            found = self._held.state.conversations.get(thread_id)
+        if found is None:
+            raise ConfigurationError(f"the emulator holds no thread with the id {thread_id!r}")
+        return copy.deepcopy([*found.items])
+
+    def seed(
+        self,
+        *,
+        threads: Iterable[Mapping[str, object]] = (),
+        sessions: Iterable[Mapping[str, object]] = (),
+        reset: bool = False,
+    ) -> None:
+        """Holds these threads and sessions from now on, each in place of an earlier one with its id.
+
+            emulator.seed(threads=[{"thread": {"id": "cthr_1", "user": "user_123"}, "items": [
+                {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": "Hello"}]},
+            ]}])
+
+        What a resource leaves out is filled in, ids included; what the API does not document is kept as it is, unknown
+        kinds of items among it. Items are ordered by `created_at`, and those of the same second as given.
+
+        Args:
+            threads: `{"thread": {...}, "items": [{...}, ...]}` for each, as the REST API shows them.
+            sessions: sessions as the REST API shows them.
+            reset: forgets first all threads and sessions held; default False.
+
+        Raises:
+            ConfigurationError: something does not fit; the message names its path, and nothing is changed.
+        """
+        with self._held.lock:
+            self._held.seed(threads, sessions, reset=reset)
+
     def requests(self) -> list[RecordedRequest]:
         """What was asked, oldest first, as it stands now; of the last 10,000 requests and 256 MiB of bodies."""
         with self._held.lock:
@@ -165,7 +205,7 @@ class Emulator:
             self._held.clock.set(unix_s)
 
     def reset(self) -> None:
-        """Forgets sessions, requests and faults, and shows the machine's time again."""
+        """Forgets sessions, threads, requests and faults, and shows the machine's time again."""
         with self._held.lock:
             self._held.reset()
 

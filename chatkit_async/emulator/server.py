@@ -51,7 +51,10 @@ class Server:
     async def _respond(self, request: web.Request, log: RequestLog, entry: Entry) -> web.StreamResponse:
         started_s = time.perf_counter()
         try:
-            asked = Asked(request.method, request.rel_url.raw_path, request.headers, await whole_body(request))
+            url = request.rel_url
+            asked = Asked(
+                request.method, url.raw_path, url.raw_query_string, request.headers, await whole_body(request)
+            )
         except Refusal as refusal:
             return whole(self._signed(refused(refusal), started_s))
         with self._held.lock:

@@ -115,7 +115,7 @@ MAKERS: dict[str, Any] = {
 @example({"user": "u", "workflow": {"id": "w", "state_variables": {"k" * 65: 1}}})
 def test_a_body_is_accepted_just_when_the_schema_allows_it(body: Any) -> None:
     held = Held([], lambda: 1_800_000_000.0, lambda: "0" * 48)
-    answered = answer(Asked("POST", f"{SESSIONS}", HEADERS, json.dumps(body).encode()), held)
+    answered = answer(Asked("POST", SESSIONS, "", HEADERS, json.dumps(body).encode()), held)
     assert (answered.status == 200) == CREATE_BODY.is_valid(body)
     if answered.status == 200:
         SESSION.validate(json.loads(answered.body))
@@ -128,6 +128,6 @@ def test_the_check_of_answers_sees_a_missing_field(field: str) -> None:
     """The comparison above is worth something only if it can fail."""
     held = Held([], lambda: 1_800_000_000.0, lambda: "0" * 48)
     body = b'{"user": "u", "workflow": {"id": "w"}}'
-    session = json.loads(answer(Asked("POST", SESSIONS, HEADERS, body), held).body)
+    session = json.loads(answer(Asked("POST", SESSIONS, "", HEADERS, body), held).body)
     (session if field in session else session["workflow"]).pop(field)
     assert not SESSION.is_valid(session)
