@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -12,8 +13,9 @@ from aiohttp import web
 
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
+from .behaviour import Answers
 from .faults import Fault
-from .held import Held
+from .held import Held, store_at
 from .record import RecordedRequest
 from .server import Server
 from .sessions import shown
@@ -32,8 +34,8 @@ class Emulator:
         async with Emulator() as emulator:
             client = AsyncChatKit("sk-test", base_url=emulator.base_url)
 
-    Sessions are made, cancelled and expire as on the API; everything is held in memory. The methods may be called from
-    any thread, also before the start and after the end.
+    Sessions are made, cancelled and expire as on the API, and threads are those of `seed`. The methods may be called
+    from any thread, also before the start and after the end.
 
     Args:
         host: the address to listen on; default 127.0.0.1.
@@ -42,10 +44,15 @@ class Emulator:
         keep_alive_s: how many seconds an unused connection is kept; default 75.
         read_clock: the clock to go by, in seconds since 1970; default the machine's.
         new_token: gives the 48 hex digits of the next id or secret; default random ones.
+        state: a SQLite file that keeps sessions and threads, for one emulator at a time; default None, which keeps them
+            in memory. An answer is sent when its work is on the disk. The file holds client secrets as they are: its
+            mode is 0600, and it does not belong into backups or repositories.
+        answers: "real" (the default) answers as the API does; "examples" as the examples in its documentation, which
+            differ from its schema: to whatever id, and holding nothing. What is refused, both refuse.
 
     Raises:
-        ConfigurationError: a key is blank or `api_keys` is a string; at the start: it cannot listen there, or it runs
-            already.
+        ConfigurationError: a key is blank or `api_keys` is a string; the state file is in use, damaged, or no state
+            file; at the start: it cannot listen there, or it runs already.
 
     Source: ChatKit REST API, WIRE.md.
     """
@@ -59,11 +66,13 @@ class Emulator:
         keep_alive_s: float = 75.0,
         read_clock: Callable[[], float] = time.time,
         new_token: Callable[[], str] = random_token,
+        state: str | os.PathLike[str] | None = None,
+        answers: Answers = "real",
     ) -> None:
         self._host = host
         self._port = port
         self._keep_alive_s = keep_alive_s
-        self._held = Held(api_keys, read_clock, new_token)
+        self._held = Held(api_keys, read_clock, new_token, store_at(state), answers)
         self._runner: web.AppRunner | None = None
         self._base_url: str | None = None
 
@@ -77,6 +86,8 @@ class Emulator:
         keep_alive_s: float = 75.0,
         read_clock: Callable[[], float] = time.time,
         new_token: Callable[[], str] = random_token,
+        state: str | os.PathLike[str] | None = None,
+        answers: Answers = "real",
     ) -> AbstractContextManager[Self]:
         """An emulator that runs in a thread and an event loop of its own, for tests and programs that do not await.
 
@@ -93,6 +104,8 @@ class Emulator:
                 keep_alive_s=keep_alive_s,
                 read_clock=read_clock,
                 new_token=new_token,
+                state=state,
+                answers=answers,
             )
         )
 
@@ -108,6 +121,8 @@ class Emulator:
     async def __aenter__(self) -> Self:
         if self._runner is not None:
             raise ConfigurationError(f"this emulator already runs at {self._base_url}")
+        with self._held.lock:
+            self._held.open()
         runner = self._runner = web.AppRunner(
             Server(self._held).app(),
             access_log=None,
@@ -132,6 +147,8 @@ class Emulator:
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+            with self._held.lock:
+                self._held.close()
 
     def sessions(self) -> list[JSONObject]:
         """All sessions, oldest first, as the API shows them now; secrets whole."""

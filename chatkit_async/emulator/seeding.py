@@ -15,7 +15,7 @@ from .resource import Array, Resource
 from .resources import ANY_ITEM, ITEM, SESSION, THREAD
 from .schema import Object
 from .sessions import LIFETIME_S, REQUESTS_PER_MINUTE, client_secret
-from .state import Conversation, created_at
+from .state import Content, Conversation, created_at
 
 ANYTHING = Resource({})
 THREADS = Array(Object({"thread": ANYTHING, "items": Array(ANYTHING)}, required=("thread",)))
@@ -30,15 +30,7 @@ class Blanks:
     new_token: Callable[[], str]
 
 
-@attrs.frozen
-class Seed:
-    """A seed, whole and checked."""
-
-    conversations: tuple[Conversation, ...]
-    sessions: tuple[JSONObject, ...]
-
-
-def completed_seed(threads: Iterable[object], sessions: Iterable[object], blanks: Blanks) -> Seed:
+def completed_seed(threads: Iterable[object], sessions: Iterable[object], blanks: Blanks) -> Content:
     """The seed with its blanks filled in. Raises ConfigurationError that names the path of what is wrong."""
     try:
         given_threads = THREADS(json_copy(listed(threads), "threads"), "threads")
@@ -50,7 +42,7 @@ def completed_seed(threads: Iterable[object], sessions: Iterable[object], blanks
     except Refusal as refusal:
         where = "" if f"'{refusal.param}'" in refusal.message else f"{refusal.param}: "
         raise ConfigurationError(f"the seed was refused: {where}{refusal.message}") from None
-    return Seed(tuple(conversations), tuple(completed))
+    return Content(conversations, completed)
 
 
 def conversation(given: JSONObject, path: str, blanks: Blanks) -> Conversation:

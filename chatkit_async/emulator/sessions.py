@@ -20,9 +20,8 @@ UPLOAD_FILES = 10
 def create_session(state: State, call: Call) -> JSONObject:
     """Makes a session and remembers it."""
     body = call.body
-    lifetime_s = cast("int", part(body, "expires_after").get("seconds", LIFETIME_S))
     rate_limit = part(body, "rate_limits").get("max_requests_per_1_minute", REQUESTS_PER_MINUTE)
-    expires_at = call.now_s + lifetime_s
+    expires_at = call.now_s + lifetime_s(body)
     session: JSONObject = {
         "id": f"cksess_{state.new_token()}",
         "object": "chatkit.session",
@@ -37,6 +36,11 @@ def create_session(state: State, call: Call) -> JSONObject:
     }
     state.keep_session(session)
     return session
+
+
+def lifetime_s(body: JSONObject) -> int:
+    """How long the session is to live, in seconds."""
+    return cast("int", part(body, "expires_after").get("seconds", LIFETIME_S))
 
 
 def cancel_session(state: State, call: Call) -> JSONObject:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import attrs
 
 from ..types._json import JSONObject
+from .store import Change, Kind, Store
 
 
 def random_token() -> str:
@@ -25,10 +26,14 @@ class Conversation:
 
 
 class State:
-    """Sessions and threads by id; and where new ids come from. What it holds is replaced, never changed in place."""
+    """Sessions and threads by id; and where new ids come from. What it holds is replaced, never changed in place.
 
-    def __init__(self, new_token: Callable[[], str] = random_token) -> None:
+    Each change is kept in the store before it shows: no answer tells of what a sudden end would undo.
+    """
+
+    def __init__(self, new_token: Callable[[], str], store: Store) -> None:
         self.new_token = new_token
+        self.store = store
         self.sessions: dict[str, JSONObject] = {}
         self.conversations: dict[str, Conversation] = {}
 
@@ -38,23 +43,60 @@ class State:
 
     def keep_session(self, session: JSONObject) -> None:
         """Remembers a session, in place of an earlier one with its id."""
-        self.sessions[cast("str", session["id"])] = session
+        session_id = id_of(session)
+        self.store.save([Change("sessions", session_id, session)])
+        self.sessions[session_id] = session
 
     def drop_conversation(self, thread_id: str) -> None:
         """Forgets a thread and its items."""
+        self.store.save([Change("conversations", thread_id, None)])
         del self.conversations[thread_id]
 
-    def fill(self, sessions: Iterable[JSONObject], conversations: Iterable[Conversation], *, reset: bool) -> None:
-        """Remembers all of these, in place of earlier ones with their ids, or with `reset` of all there were."""
+    def fill(self, content: Content, *, reset: bool) -> None:
+        """Remembers all of this, in place of earlier ones with their ids, or with `reset` of all there were."""
+        self.store.save([*(self._removals() if reset else ()), *content.changes()])
+        self.show(content, reset=reset)
+
+    def show(self, content: Content, *, reset: bool) -> None:
+        """Holds what the store has already; otherwise as `fill`."""
         if reset:
-            self.reset()
-        self.sessions.update({cast("str", session["id"]): session for session in sessions})
-        self.conversations.update({cast("str", one.thread["id"]): one for one in conversations})
+            self.sessions.clear()
+            self.conversations.clear()
+        self.sessions.update({id_of(session): session for session in content.sessions})
+        self.conversations.update({id_of(one.thread): one for one in content.conversations})
 
     def reset(self) -> None:
         """Forgets everything."""
-        self.sessions.clear()
-        self.conversations.clear()
+        self.fill(Content(), reset=True)
+
+    def _removals(self) -> list[Change]:
+        held: Mapping[Kind, Mapping[str, object]] = {"sessions": self.sessions, "conversations": self.conversations}
+        return [Change(kind, held_id, None) for kind, by_id in held.items() for held_id in by_id]
+
+
+@attrs.frozen
+class Content:
+    """Sessions and threads, to be held together."""
+
+    conversations: Sequence[Conversation] = ()
+    sessions: Sequence[JSONObject] = ()
+
+    def changes(self) -> list[Change]:
+        """What a store has to do to keep it."""
+        return [
+            *(Change("sessions", id_of(one), one) for one in self.sessions),
+            *(Change("conversations", id_of(one.thread), document(one)) for one in self.conversations),
+        ]
+
+
+def document(conversation: Conversation) -> JSONObject:
+    """The conversation as a seed names it."""
+    return {"thread": conversation.thread, "items": [*conversation.items]}
+
+
+def id_of(resource: JSONObject) -> str:
+    """Its id."""
+    return cast("str", resource["id"])
 
 
 def created_at(resource: JSONObject) -> int:
