@@ -11,6 +11,7 @@ from email.utils import formatdate
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from . import control
 from .held import Held
 from .mischief import Exchange, carry_out, whole
 from .record import Entry, RequestLog
@@ -36,6 +37,8 @@ class Server:
     @web.middleware
     async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answers one request, and notes how it ended; a middleware, since one sees every path there can be."""
+        if control.is_served(request):
+            return whole(await control.answered(request, self._held, whole_body))
         with self._held.lock:
             log = self._held.log
             entry = log.open(request, self._held.clock.now_s())
