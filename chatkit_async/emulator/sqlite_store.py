@@ -131,5 +131,7 @@ def what_to_do(error: Exception) -> str:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "is in use by another emulator: stop that one, or choose another file"
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
-        return f"is damaged ({error}): move it away or delete it, and the emulator begins a new one"
+        return (
+            f"is damaged ({' '.join(str(error).split())}): move it away or delete it, and the emulator begins a new one"
+        )
     return f"cannot be used: {error}"
