@@ -52,7 +52,7 @@ def last(oldest_first: Sequence[T], limit: int, show: Callable[[T], JSON]) -> JS
 
 
 def request(recorded: RecordedRequest, max_body_bytes: int | None = None) -> JSONObject:
-    """A recorded request; its body decoded where it is JSON, else (or where too long) as text, null if there is none."""
+    """A recorded request; its body decoded where it is JSON, else or where too long as text, null if there is none."""
     return {
         "method": recorded.method,
         "path": mask_text(recorded.path),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
+from pathlib import Path
 
 import attrs
 
 from ..wire import Answer
 
+FOLDER = Path(__file__).parent
 # Nothing but these files may load or run, whatever text a thread holds, and no page may frame this one.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -31,7 +32,7 @@ class PageFile:
 
     def answer(self) -> Answer:
         """The file as an answer."""
-        content = (files(__package__) / self.name).read_bytes()
+        content = (FOLDER / self.name).read_bytes()
         return Answer(200, {**HEADERS, "Content-Type": self.media_type}, content)
 
 
@@ -39,5 +40,7 @@ FILES: Mapping[str, PageFile] = {
     "/": PageFile("inspector.html", "text/html; charset=utf-8"),
     "/__emulator__/inspector.css": PageFile("inspector.css", "text/css; charset=utf-8"),
     "/__emulator__/inspector.js": PageFile("inspector.js", "text/javascript; charset=utf-8"),
+    "/__emulator__/rows.js": PageFile("rows.js", "text/javascript; charset=utf-8"),
+    "/__emulator__/views.js": PageFile("views.js", "text/javascript; charset=utf-8"),
     "/__emulator__/inspector.svg": PageFile("inspector.svg", "image/svg+xml"),
 }
