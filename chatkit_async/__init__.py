@@ -11,12 +11,17 @@ from . import _version
 
 if TYPE_CHECKING:
     from ._async.client import AsyncChatKit as AsyncChatKit
+    from ._async.listing import AsyncListing as AsyncListing
     from ._async.sessions import AsyncSessions as AsyncSessions
+    from ._async.threads import AsyncThreads as AsyncThreads
     from ._core.options import RequestOptions as RequestOptions
     from ._core.options import Timeout as Timeout
     from ._core.retry import RetryPolicy as RetryPolicy
+    from ._core.transcript import transcript as transcript
     from ._sync.client import ChatKit as ChatKit
+    from ._sync.listing import Listing as Listing
     from ._sync.sessions import Sessions as Sessions
+    from ._sync.threads import Threads as Threads
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIError as APIError
     from .errors import APIResponseValidationError as APIResponseValidationError
@@ -39,6 +44,25 @@ if TYPE_CHECKING:
     from .errors import ReentrantCallError as ReentrantCallError
     from .errors import ResponseInfo as ResponseInfo
     from .errors import UnprocessableEntityError as UnprocessableEntityError
+    from .types.content import ChatKitAttachment as ChatKitAttachment
+    from .types.content import ChatKitFileAnnotation as ChatKitFileAnnotation
+    from .types.content import ChatKitFileAnnotationSource as ChatKitFileAnnotationSource
+    from .types.content import ChatKitInferenceOptions as ChatKitInferenceOptions
+    from .types.content import ChatKitInputText as ChatKitInputText
+    from .types.content import ChatKitQuotedText as ChatKitQuotedText
+    from .types.content import ChatKitResponseOutputText as ChatKitResponseOutputText
+    from .types.content import ChatKitToolChoice as ChatKitToolChoice
+    from .types.content import ChatKitURLAnnotation as ChatKitURLAnnotation
+    from .types.content import ChatKitURLAnnotationSource as ChatKitURLAnnotationSource
+    from .types.items import ChatKitClientToolCallItem as ChatKitClientToolCallItem
+    from .types.items import ChatKitTaskGroupItem as ChatKitTaskGroupItem
+    from .types.items import ChatKitTaskGroupTask as ChatKitTaskGroupTask
+    from .types.items import ChatKitTaskItem as ChatKitTaskItem
+    from .types.items import ChatKitThreadAssistantMessageItem as ChatKitThreadAssistantMessageItem
+    from .types.items import ChatKitThreadItem as ChatKitThreadItem
+    from .types.items import ChatKitThreadUserMessageItem as ChatKitThreadUserMessageItem
+    from .types.items import ChatKitWidgetItem as ChatKitWidgetItem
+    from .types.page import Page as Page
     from .types.secret import Secret as Secret
     from .types.session import BrowserSecret as BrowserSecret
     from .types.session import ChatKitWorkflow as ChatKitWorkflow
@@ -60,17 +84,36 @@ if TYPE_CHECKING:
     from .types.session_params import ChatSessionRateLimitsParam as ChatSessionRateLimitsParam
     from .types.session_params import ChatSessionWorkflowParam as ChatSessionWorkflowParam
     from .types.session_params import ChatSessionWorkflowTracingParam as ChatSessionWorkflowTracingParam
+    from .types.thread import ChatKitThread as ChatKitThread
+    from .types.thread import ChatKitThreadStatus as ChatKitThreadStatus
+    from .types.thread import ChatKitThreadStatusActive as ChatKitThreadStatusActive
+    from .types.thread import ChatKitThreadStatusClosed as ChatKitThreadStatusClosed
+    from .types.thread import ChatKitThreadStatusLocked as ChatKitThreadStatusLocked
+    from .types.thread import ThreadDeleteResponse as ThreadDeleteResponse
+    from .types.thread_operations import ThreadDeleteParams as ThreadDeleteParams
+    from .types.thread_operations import ThreadListItemsParams as ThreadListItemsParams
+    from .types.thread_operations import ThreadListParams as ThreadListParams
+    from .types.thread_operations import ThreadRetrieveParams as ThreadRetrieveParams
+    from .types.unknown import UnknownAnnotation as UnknownAnnotation
+    from .types.unknown import UnknownContent as UnknownContent
+    from .types.unknown import UnknownThreadItem as UnknownThreadItem
+    from .types.unknown import UnknownThreadStatus as UnknownThreadStatus
 
 __version__ = _version.VERSION
 
 # Public names by the module that holds them.
 _HOMES = {
     "_async.client": ("AsyncChatKit",),
+    "_async.listing": ("AsyncListing",),
     "_async.sessions": ("AsyncSessions",),
+    "_async.threads": ("AsyncThreads",),
     "_core.options": ("RequestOptions", "Timeout"),
     "_core.retry": ("RetryPolicy",),
+    "_core.transcript": ("transcript",),
     "_sync.client": ("ChatKit",),
+    "_sync.listing": ("Listing",),
     "_sync.sessions": ("Sessions",),
+    "_sync.threads": ("Threads",),
     "errors": (
         "APIConnectionError",
         "APIError",
@@ -95,6 +138,29 @@ _HOMES = {
         "ResponseInfo",
         "UnprocessableEntityError",
     ),
+    "types.content": (
+        "ChatKitAttachment",
+        "ChatKitFileAnnotation",
+        "ChatKitFileAnnotationSource",
+        "ChatKitInferenceOptions",
+        "ChatKitInputText",
+        "ChatKitQuotedText",
+        "ChatKitResponseOutputText",
+        "ChatKitToolChoice",
+        "ChatKitURLAnnotation",
+        "ChatKitURLAnnotationSource",
+    ),
+    "types.items": (
+        "ChatKitClientToolCallItem",
+        "ChatKitTaskGroupItem",
+        "ChatKitTaskGroupTask",
+        "ChatKitTaskItem",
+        "ChatKitThreadAssistantMessageItem",
+        "ChatKitThreadItem",
+        "ChatKitThreadUserMessageItem",
+        "ChatKitWidgetItem",
+    ),
+    "types.page": ("Page",),
     "types.secret": ("Secret",),
     "types.session": (
         "BrowserSecret",
@@ -119,6 +185,21 @@ _HOMES = {
         "ChatSessionWorkflowParam",
         "ChatSessionWorkflowTracingParam",
     ),
+    "types.thread": (
+        "ChatKitThread",
+        "ChatKitThreadStatus",
+        "ChatKitThreadStatusActive",
+        "ChatKitThreadStatusClosed",
+        "ChatKitThreadStatusLocked",
+        "ThreadDeleteResponse",
+    ),
+    "types.thread_operations": (
+        "ThreadDeleteParams",
+        "ThreadListItemsParams",
+        "ThreadListParams",
+        "ThreadRetrieveParams",
+    ),
+    "types.unknown": ("UnknownAnnotation", "UnknownContent", "UnknownThreadItem", "UnknownThreadStatus"),
 }
 _LAZY = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -8,16 +8,21 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from .._core.call import prepare
+from .._core.call import Call, prepare
 from .._core.config import ClientConfig, Settings, changed_config, first_config
-from .._core.decode import decode
+from .._core.decode import decode, decode_json
+from .._core.message import Response
 from .._core.operation import Operation, ParamsT, ResultT
 from .._core.options import QueryValue, RequestOptions, Timeout
+from .._core.raw_call import prepare_raw
 from .._core.retry import RetryPolicy
+from ..errors import ResponseInfo
+from ..types._json import JSON
 from ..types.secret import as_secret
 from .connections import Connections, ConnectionSettings
 from .key import with_secrets
 from .sessions import AsyncSessions
+from .threads import AsyncThreads
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -114,6 +119,11 @@ class AsyncChatKit:
         """Mint and cancel sessions."""
         return AsyncSessions(self)
 
+    @cached_property
+    def threads(self) -> AsyncThreads:
+        """Read and delete threads and their items."""
+        return AsyncThreads(self)
+
     def with_options(
         self,
         *,
@@ -165,6 +175,44 @@ class AsyncChatKit:
         copy._is_copy = True
         return copy
 
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        options: RequestOptions | None = None,
+    ) -> JSON:
+        """Call an endpoint that this package does not know, with the client's key, headers, retries and errors.
+
+        After an answer is lost, GET, PUT and DELETE are sent again, other methods not (see `retry_ambiguous`).
+
+        Wire form: as given.
+
+        Example:
+            thread = await client.request("GET", "/chatkit/threads/cthr_123")
+
+        Args:
+            method: the HTTP method.
+            path: below the base URL, beginning with `/`, ids in it percent-encoded by you.
+            body: the JSON object to send; default: no body.
+            query: query fields to send.
+            options: settings of this call alone.
+
+        Returns:
+            The answer's JSON; None if its body is empty.
+
+        Raises:
+            ParamsValidationError: a method or path that cannot be sent.
+            APIStatusError, APITimeoutError, APIConnectionError, APIResponseValidationError: as for any call.
+
+        Source: ChatKit REST API.
+        """
+        call = prepare_raw(method, path, body, query, self._config, options)
+        response, info = await self._exchange(call)
+        return decode_json(call.operation, response, info)
+
     async def aclose(self) -> None:
         """Close the connections; calls under way end with `ClientClosedError`. A copy closes nothing."""
         if not self._is_copy:
@@ -188,9 +236,18 @@ class AsyncChatKit:
         self, operation: Operation[ParamsT, ResultT], params: ParamsT, options: RequestOptions | None
     ) -> ResultT:
         """The way of one call: encode, exchange, decode or raise."""
+        call = prepare(operation, params, self._config, options)
+        response, info = await self._exchange(call)
+        return decode(operation, response, info, strict=call.strict)
+
+    def _exchange(self, call: Call) -> Awaitable[tuple[Response, ResponseInfo]]:
         from .exchange import Exchange  # noqa: PLC0415 - it brings aiohttp
 
-        call = prepare(operation, params, self._config, options)
         transport, proxy = self._connections.transport(), self._connections.proxy(self._config.base_url)
-        response, info = await Exchange(call, self._config, transport, proxy).run()
-        return decode(operation, response, info, strict=call.strict)
+        return Exchange(call, self._config, transport, proxy).run()
+
+    def _pages(
+        self, operation: Operation[ParamsT, ResultT], options: RequestOptions | None
+    ) -> Callable[[ParamsT], Awaitable[ResultT]]:
+        """How a listing asks for a page."""
+        return lambda params: self._send(operation, params, options)

@@ -112,6 +112,8 @@ class Exchange:
 
     def _refused(self, response: Response, info: ResponseInfo) -> APIError:
         error = error_for_response(self._call.operation, response, info, self._config)
+        if self._delivery.may_have_arrived:  # the first of the two sends may have arrived
+            self._with_earlier("unknown")
         error.outcome = self._with_earlier(error.outcome)
         error.retry_after_s = requested_wait_s(response.headers, time.time())
         return error

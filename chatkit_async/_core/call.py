@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 import attrs
@@ -14,7 +15,7 @@ from .config import ClientConfig
 from .headers import merge_headers
 from .json_bytes import dumps
 from .message import Request
-from .operation import Operation, ParamsT, ResultT, encode
+from .operation import Operation, ParamsT, ResultT, Target, encode
 from .options import NO_OPTIONS, RequestOptions, Timeout
 
 
@@ -42,7 +43,19 @@ class Call:
 def prepare(
     operation: Operation[ParamsT, ResultT], params: ParamsT, config: ClientConfig, options: RequestOptions | None
 ) -> Call:
-    """Encode a call; the nearest setting wins: its options, then the client's.
+    """Encode a call.
+
+    Raises:
+        ConfigurationError: options that are none.
+        ParamsValidationError: a body that JSON cannot hold.
+    """
+    return settle(operation, encode(operation, params), config, options)
+
+
+def settle(
+    operation: Operation[Any, Any], target: Target, config: ClientConfig, options: RequestOptions | None
+) -> Call:
+    """A call whose target is known; the nearest setting wins: its options, then the client's.
 
     Raises:
         ConfigurationError: options that are none.
@@ -53,7 +66,7 @@ def prepare(
         raise ConfigurationError(f"options: a RequestOptions, not {kind_of(said)}")
     return Call(
         operation=operation.name,
-        request=_request(operation, params, config, said),
+        request=_request(operation.method, target, config, said),
         timeout=said.timeout or config.timeout,
         max_retries=config.max_retries if said.max_retries is None else said.max_retries,
         repeats_lost=operation.repeatable if said.retry_ambiguous is None else said.retry_ambiguous,
@@ -68,17 +81,14 @@ def with_key(request: Request, key: Secret) -> Request:
     return attrs.evolve(request, headers={**request.headers, "authorization": Secret(f"Bearer {key}")})
 
 
-def _request(
-    operation: Operation[ParamsT, ResultT], params: ParamsT, config: ClientConfig, options: RequestOptions
-) -> Request:
-    target = encode(operation, params)
+def _request(method: str, target: Target, config: ClientConfig, options: RequestOptions) -> Request:
     body = _body(target.body, options.body)
     content = {} if body is None else {"content-type": "application/json"}
     query = _query({**config.query, **target.query, **options.query})
     headers = (
         merge_headers(content, config.headers, options.headers) if options.headers else {**content, **config.headers}
     )
-    return Request(operation.method, f"{config.base_url}{target.path}{query}", headers, body)
+    return Request(method, f"{config.base_url}{target.path}{query}", headers, body)
 
 
 def _body(document: Mapping[str, object] | None, extra: Mapping[str, object]) -> bytes | None:

@@ -15,6 +15,7 @@ from ..types._json import JSON
 from ..types.result import Result, field_names
 from ..types.secret import Secret
 from ..types.shown import kind_of, shown
+from ..types.unknown import Unknown
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -61,6 +62,8 @@ def converter() -> Converter:
         made.register_structure_hook(annotation, hook)
     made.register_structure_hook_func(_is_text, _text)
     made.register_structure_hook_func(_is_scalar_map, _scalar_map)
+    made.register_structure_hook_factory(_is_tagged_union, _tagged_union_hook)
+    made.register_structure_hook_factory(_is_sequence, _sequence_hook)
     made.register_structure_hook_factory(_is_optional, _optional_hook)
     made.register_structure_hook_factory(_is_result, _result_hook)
     return made
@@ -145,12 +148,63 @@ def _scalar_map(value: Any, _: Any) -> dict[str, str | int | float | bool]:
     return value
 
 
+def _is_sequence(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple
+
+
+def _sequence_hook(annotation: Any, made: Converter) -> Hook:
+    kind = get_args(annotation)[0]
+    hook = made.get_structure_hook(kind)
+
+    def structure_items(value: Any, _: Any) -> tuple[Any, ...]:
+        if value.__class__ is not list:
+            raise _expected("an array", value)
+        items: list[Any] = []
+        try:
+            for item in value:
+                items.append(hook(item, kind))  # noqa: PERF401 - its length is the place of what does not fit
+        except Mismatch as mismatch:
+            raise mismatch.below(f"[{len(items)}]") from None
+        return tuple(items)
+
+    return structure_items
+
+
+def _is_tagged_union(annotation: Any) -> bool:
+    return _is_union(annotation) and any(
+        _is_result(part) and issubclass(part, Unknown) for part in get_args(annotation)
+    )
+
+
+def _tagged_union_hook(annotation: Any, made: Converter) -> Hook:
+    """Chooses by `type`; both spellings of the item kinds occur, `chatkit.task` and `task`."""
+    unknown = next(part for part in get_args(annotation) if issubclass(part, Unknown))
+    otherwise = (made.get_structure_hook(unknown), unknown)
+    hooks = {tag: (made.get_structure_hook(part), part) for part in get_args(annotation) for tag in _tags(part)}
+
+    def structure_kind(value: Any, _: Any) -> Any:
+        if value.__class__ is not dict:
+            raise _expected("an object", value)
+        tag = value.get("type")
+        hook, kind = hooks.get(tag, otherwise) if tag.__class__ is str else otherwise
+        return hook(value, kind)
+
+    return structure_kind
+
+
+def _tags(part: Any) -> list[str]:
+    documented = get_args(get_args(get_type_hints(part)["type"])[0]) if not issubclass(part, Unknown) else ()
+    return [spelling for tag in documented for spelling in (tag, tag.removeprefix("chatkit."))]
+
+
 def _is_result(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Result)
+    cls = get_origin(annotation) or annotation
+    return isinstance(cls, type) and issubclass(cls, Result)
 
 
-def _result_hook(cls: Any, made: Converter) -> Hook:
-    hints = get_type_hints(cls)
+def _result_hook(annotation: Any, made: Converter) -> Hook:
+    cls, arguments = get_origin(annotation) or annotation, get_args(annotation)
+    hints = {name: _filled(hint, arguments) for name, hint in get_type_hints(cls).items()}
     plan = [
         (name, getattr(cls, name).__set__, made.get_structure_hook(hints[name]), hints[name])
         for name in field_names(cls)
@@ -161,17 +215,22 @@ def _result_hook(cls: Any, made: Converter) -> Hook:
         if document.__class__ is not dict:
             raise _expected("an object", document)
         result, found = cls.__new__(cls), 0
-        for name, fill_slot, hook, annotation in plan:
+        for name, fill_slot, hook, hint in plan:
             if name in document:
                 found += 1
                 try:
-                    fill_slot(result, hook(document[name], annotation))
+                    fill_slot(result, hook(document[name], hint))
                 except Mismatch as mismatch:
                     raise mismatch.below(name) from None
         fill_extra(result, _NO_EXTRA if found == len(document) else _extra(document, cls))
         return result
 
     return structure_result
+
+
+def _filled(hint: Any, arguments: tuple[Any, ...]) -> Any:
+    """`tuple[T, ...]` of a generic class as `tuple[ChatKitThread, ...]`."""
+    return hint[arguments] if getattr(hint, "__parameters__", ()) else hint
 
 
 def _extra(document: dict[str, JSON], cls: type[Result]) -> dict[str, JSON]:

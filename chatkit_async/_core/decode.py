@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import attrs
 
 from ..errors import APIResponseValidationError, ResponseInfo
+from ..types._json import JSON
 from ..types.result import attach_response
 from ..types.secret import mask_text, masked
 from ..types.shown import shown
@@ -40,41 +41,68 @@ def decode(operation: Operation[Any, T], response: Response, info: ResponseInfo,
     """
     found = read(operation.result, response, strict=strict)
     if isinstance(found, Unreadable):
-        raise APIResponseValidationError(
-            found.message,
-            operation=operation.name,
-            status=response.status,
-            request_id=info.request_id,
-            attempts=info.attempts,
-            elapsed_s=info.elapsed_s,
-            outcome="done",
-            hint="The work was done; if base_url names a gateway, it may have changed the answer.",
-            body=found.body,
-            response=info,
-        )
+        raise _invalid(found, operation.name, info)
     attach_response(found, info)
+    return found
+
+
+def decode_json(operation: str, response: Response, info: ResponseInfo) -> JSON:
+    """The JSON value of an answer that no class describes; None for an empty body.
+
+    Raises:
+        APIResponseValidationError: it is not JSON.
+    """
+    found = read_json(response) if response.body or not response.is_whole else None
+    if isinstance(found, Unreadable):
+        raise _invalid(found, operation, info)
     return found
 
 
 def read(cls: type[T], response: Response, *, strict: bool) -> T | Unreadable:
     """The object of a class that a response holds, or why it holds none."""
-    if not response.is_whole:
-        return Unreadable("the answer is larger than 64 MiB or broken, and was not read", None)
-    kind = response.headers.get("content-type", "application/json")
-    if not is_json(kind):
-        return Unreadable(f"the answer is {shown(kind)}, not application/json", excerpt(response))
-    try:
-        document = loads(response.body)
-    except (ValueError, RecursionError) as error:
-        return Unreadable(f"the answer is not JSON: {mask_text(str(error))[:100]}", excerpt(response))
+    document = read_json(response)
+    if isinstance(document, Unreadable):
+        return document
     try:
         result = structure(document, cls)
         if strict:
             check_strictly(result)
     except Mismatch as mismatch:
         body = None if depth_exceeds(document, DEEPEST) else masked(document)
-        return Unreadable(f"the answer is not a {cls.__name__}: {mismatch.path or 'it'} {mismatch.message}", body)
+        return Unreadable(f"the answer is not a {_name(cls)}: {mismatch.path or 'it'} {mismatch.message}", body)
     return result
+
+
+def read_json(response: Response) -> JSON | Unreadable:
+    """The JSON value that a response holds, or why it holds none."""
+    if not response.is_whole:
+        return Unreadable("the answer is larger than 64 MiB or broken, and was not read", None)
+    kind = response.headers.get("content-type", "application/json")
+    if not is_json(kind):
+        return Unreadable(f"the answer is {shown(kind)}, not application/json", excerpt(response))
+    try:
+        return loads(response.body)
+    except (ValueError, RecursionError) as error:
+        return Unreadable(f"the answer is not JSON: {mask_text(str(error))[:100]}", excerpt(response))
+
+
+def _name(cls: Any) -> str:
+    return str(getattr(cls, "__name__", cls))
+
+
+def _invalid(found: Unreadable, operation: str, info: ResponseInfo) -> APIResponseValidationError:
+    return APIResponseValidationError(
+        found.message,
+        operation=operation,
+        status=info.status,
+        request_id=info.request_id,
+        attempts=info.attempts,
+        elapsed_s=info.elapsed_s,
+        outcome="done",
+        hint="The work was done; if base_url names a gateway, it may have changed the answer.",
+        body=found.body,
+        response=info,
+    )
 
 
 def is_json(content_type: str) -> bool:

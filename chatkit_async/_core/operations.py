@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..types.items import ChatKitThreadItem
+from ..types.page import Page
 from ..types.session import ChatSession
 from ..types.session_operations import SessionCancelParams, SessionCreateParams
+from ..types.thread import ChatKitThread, ThreadDeleteResponse
+from ..types.thread_operations import (
+    ThreadDeleteParams,
+    ThreadListItemsParams,
+    ThreadListParams,
+    ThreadRetrieveParams,
+)
 from .operation import Operation
 
 CREATE_SESSION = Operation(
@@ -25,4 +34,44 @@ CANCEL_SESSION = Operation(
     repeatable=True,
 )
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (CREATE_SESSION, CANCEL_SESSION)
+LIST_THREADS: Operation[ThreadListParams, Page[ChatKitThread]] = Operation(
+    name="threads.list",
+    method="GET",
+    path="/chatkit/threads",
+    params=ThreadListParams,
+    result=Page[ChatKitThread],
+    repeatable=True,
+)
+RETRIEVE_THREAD = Operation(
+    name="threads.retrieve",
+    method="GET",
+    path="/chatkit/threads/{thread_id}",
+    params=ThreadRetrieveParams,
+    result=ChatKitThread,
+    repeatable=True,
+)
+DELETE_THREAD = Operation(
+    name="threads.delete",
+    method="DELETE",
+    path="/chatkit/threads/{thread_id}",
+    params=ThreadDeleteParams,
+    result=ThreadDeleteResponse,
+    repeatable=True,
+)
+LIST_THREAD_ITEMS: Operation[ThreadListItemsParams, Page[ChatKitThreadItem]] = Operation(
+    name="threads.list_items",
+    method="GET",
+    path="/chatkit/threads/{thread_id}/items",
+    params=ThreadListItemsParams,
+    result=Page[ChatKitThreadItem],
+    repeatable=True,
+)
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    CREATE_SESSION,
+    CANCEL_SESSION,
+    LIST_THREADS,
+    RETRIEVE_THREAD,
+    DELETE_THREAD,
+    LIST_THREAD_ITEMS,
+)

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..types.result import Result, field_names, per_class
 from ..types.shown import quoted
+from ..types.unknown import Unknown
 from .codec import Mismatch
 
 
@@ -15,12 +16,24 @@ def check_strictly(result: object) -> None:
     Raises:
         Mismatch: the first field that is missing, or holds a value the API does not document.
     """
+    if isinstance(result, tuple):
+        _check_items(result)
     if not isinstance(result, Result):
         return
+    if isinstance(result, Unknown):
+        raise Mismatch(f"is of the undocumented kind {result.extra.get('type')!r}")
     if result.missing_fields:
         raise Mismatch("is missing", result.missing_fields[0])
     for name in field_names(type(result)):
         _check_field(result, name)
+
+
+def _check_items(items: tuple[object, ...]) -> None:
+    for index, item in enumerate(items):
+        try:
+            check_strictly(item)
+        except Mismatch as mismatch:
+            raise mismatch.below(f"[{index}]") from None
 
 
 def _check_field(result: Result, name: str) -> None:

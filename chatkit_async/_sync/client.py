@@ -10,11 +10,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from .._async.client import AsyncChatKit
-from .._core.options import QueryValue, Timeout
+from .._core.options import QueryValue, RequestOptions, Timeout
 from .._core.retry import RetryPolicy
+from ..types._json import JSON
 from ..types.secret import as_secret
 from .channel import Channel, described
 from .sessions import Sessions
+from .threads import Threads
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -104,6 +106,11 @@ class ChatKit:
         """Mint and cancel sessions."""
         return Sessions(self._async.sessions, self._channel)
 
+    @cached_property
+    def threads(self) -> Threads:
+        """Read and delete threads and their items."""
+        return Threads(self._async.threads, self._channel)
+
     def with_options(
         self,
         *,
@@ -151,6 +158,42 @@ class ChatKit:
             default_query=default_query,
             strict=strict,
         )
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, object] | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        options: RequestOptions | None = None,
+    ) -> JSON:
+        """Call an endpoint that this package does not know, with the client's key, headers, retries and errors.
+
+        After an answer is lost, GET, PUT and DELETE are sent again, other methods not (see `retry_ambiguous`).
+
+        Wire form: as given.
+
+        Example:
+            thread = client.request("GET", "/chatkit/threads/cthr_123")
+
+        Args:
+            method: the HTTP method.
+            path: below the base URL, beginning with `/`, ids in it percent-encoded by you.
+            body: the JSON object to send; default: no body.
+            query: query fields to send.
+            options: settings of this call alone.
+
+        Returns:
+            The answer's JSON; None if its body is empty.
+
+        Raises:
+            ParamsValidationError: a method or path that cannot be sent.
+            APIStatusError, APITimeoutError, APIConnectionError, APIResponseValidationError: as for any call.
+
+        Source: ChatKit REST API.
+        """
+        return self._channel.call(self._async.request, method, path, body=body, query=query, options=options)
 
     def close(self) -> None:
         """Close the connections; calls under way end with `ClientClosedError`. A copy closes nothing."""

@@ -30,6 +30,7 @@ class Twin:
 TWINS = (
     Twin("_async/client.py", "_sync/client.py", "AsyncChatKit", "client"),
     Twin("_async/sessions.py", "_sync/sessions.py", "AsyncSessions", "resource"),
+    Twin("_async/threads.py", "_sync/threads.py", "AsyncThreads", "resource"),
 )
 
 WORDS = {twin.asynchronous: twin.blocking for twin in TWINS} | {
@@ -47,6 +48,8 @@ PHRASES = {
         "any number of threads, opens its connections at the first call,"
     ),
     "open at once in each event loop, at least 1": "open at once, at least 1",
+    "A listing: `await` gives its first page, `async for` all": "A listing that holds its first page; `for` gives all",
+    " It is no coroutine.": "",
     ", lifetime, and the way of one call": " and lifetime, forwarded to the async client",
 }
 

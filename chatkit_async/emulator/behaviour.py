@@ -1,120 +1,36 @@
-"""What each operation does: a function of the state and of one call, without I/O."""
+"""What the emulator does for each operation, by its name: as the API does, or as its documentation shows."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Mapping
+from typing import Literal
 
-import attrs
-
-from ..types._json import JSONObject
-from .checks import Object
-from .refusal import session_not_found
+from . import examples, sessions, threads
+from .call import Behaviour
+from .query import LIST_ITEMS_QUERY, LIST_THREADS_QUERY
 from .schema import CREATE_SESSION_BODY
-from .state import State
 
-# The API's defaults (WIRE.md, sessions.create body).
-LIFETIME_S = 600
-REQUESTS_PER_MINUTE = 10
-UPLOAD_MEGABYTES = 512
-UPLOAD_FILES = 10
-
-
-@attrs.frozen
-class Call:
-    """One call of an operation: what its path and its checked body hold, and the time it arrived."""
-
-    path_params: Mapping[str, str]
-    body: JSONObject
-    now_s: int
-
-
-@attrs.frozen
-class Behaviour:
-    """What the emulator does for an operation, and the body it accepts (None: the body is not looked at)."""
-
-    run: Callable[[State, Call], JSONObject]
-    body: Object | None = None
-
-
-def create_session(state: State, call: Call) -> JSONObject:
-    """Makes a session and remembers it."""
-    body = call.body
-    lifetime_s = cast("int", part(body, "expires_after").get("seconds", LIFETIME_S))
-    rate_limit = part(body, "rate_limits").get("max_requests_per_1_minute", REQUESTS_PER_MINUTE)
-    expires_at = call.now_s + lifetime_s
-    session: JSONObject = {
-        "id": f"cksess_{state.new_token()}",
-        "object": "chatkit.session",
-        "client_secret": client_secret(state.new_token(), expires_at),
-        "expires_at": expires_at,
-        "user": body["user"],
-        "status": "active",
-        "max_requests_per_1_minute": rate_limit,
-        "rate_limits": {"max_requests_per_1_minute": rate_limit},
-        "workflow": resolved_workflow(part(body, "workflow")),
-        "chatkit_configuration": resolved_configuration(part(body, "chatkit_configuration")),
-    }
-    state.sessions[cast("str", session["id"])] = session
-    return session
-
-
-def cancel_session(state: State, call: Call) -> JSONObject:
-    """Ends a session; one that has already ended stays as it is."""
-    session_id = call.path_params["session_id"]
-    session = state.sessions.get(session_id)
-    if session is None:
-        raise session_not_found(session_id)
-    if shown(session, call.now_s)["status"] == "active":
-        session = state.sessions[session_id] = {**session, "status": "cancelled"}
-    return shown(session, call.now_s)
-
-
-def shown(session: JSONObject, now_s: float) -> JSONObject:
-    """The session as the API shows it at this time: an active one expires by the clock alone."""
-    if session["status"] == "active" and now_s >= cast("int", session["expires_at"]):
-        return {**session, "status": "expired"}
-    return session
-
-
-def client_secret(token: str, expires_at: int) -> str:
-    """A client secret of the shape seen in public."""
-    tail = base64.b64encode(b'{"expires_at": %d}' % expires_at).decode()
-    return f"ek_{token}_00{tail}"
-
-
-def resolved_workflow(given: JSONObject) -> JSONObject:
-    """The workflow with what the API fills in."""
-    return {
-        "id": given["id"],
-        "version": given.get("version"),
-        "state_variables": given.get("state_variables"),
-        "tracing": {"enabled": part(given, "tracing").get("enabled", True)},
-    }
-
-
-def resolved_configuration(given: JSONObject) -> JSONObject:
-    """The configuration with what the API fills in."""
-    titling, upload, history = (part(given, name) for name in ("automatic_thread_titling", "file_upload", "history"))
-    return {
-        "automatic_thread_titling": {"enabled": titling.get("enabled", True)},
-        "file_upload": {
-            "enabled": upload.get("enabled", False),
-            "max_file_size": upload.get("max_file_size", UPLOAD_MEGABYTES),
-            "max_files": upload.get("max_files", UPLOAD_FILES),
-        },
-        "history": {"enabled": history.get("enabled", True), "recent_threads": history.get("recent_threads")},
-    }
-
-
-def part(document: JSONObject, name: str) -> JSONObject:
-    """The object under this name; an empty one where it was left out."""
-    return cast("JSONObject", document.get(name) or {})
-
+Answers = Literal["real", "examples"]
+"""Whose answers: those of the API, or those of the examples in its documentation."""
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
-    "sessions.create": Behaviour(create_session, CREATE_SESSION_BODY),
-    "sessions.cancel": Behaviour(cancel_session),
+    "sessions.create": Behaviour(sessions.create_session, body=CREATE_SESSION_BODY),
+    "sessions.cancel": Behaviour(sessions.cancel_session),
+    "threads.list": Behaviour(threads.list_threads, query=LIST_THREADS_QUERY),
+    "threads.retrieve": Behaviour(threads.retrieve_thread),
+    "threads.delete": Behaviour(threads.delete_thread),
+    "threads.list_items": Behaviour(threads.list_items, query=LIST_ITEMS_QUERY),
 }
-"""A behaviour for each operation, by its name."""
+"""What the API does."""
+
+EXAMPLES: Mapping[str, Behaviour] = {
+    "sessions.create": Behaviour(examples.create_session, body=CREATE_SESSION_BODY),
+    "sessions.cancel": Behaviour(examples.cancel_session),
+    "threads.list": Behaviour(examples.list_threads, query=LIST_THREADS_QUERY),
+    "threads.retrieve": Behaviour(examples.retrieve_thread),
+    "threads.delete": Behaviour(examples.delete_thread),
+    "threads.list_items": Behaviour(examples.list_items, query=LIST_ITEMS_QUERY),
+}
+"""What the documentation's examples show; keys, beta, bodies and queries are checked all the same."""
+
+BEHAVIOURS_BY_ANSWERS: Mapping[Answers, Mapping[str, Behaviour]] = {"real": BEHAVIOURS, "examples": EXAMPLES}

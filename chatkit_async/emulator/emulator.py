@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Self
 
@@ -13,11 +14,12 @@ from aiohttp import web
 
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
-from .behaviour import shown
+from .behaviour import Answers
 from .faults import Fault
-from .held import Held
+from .held import Held, store_at
 from .record import RecordedRequest
 from .server import Server
+from .sessions import shown
 from .state import random_token
 from .thread import running_in_thread
 
@@ -33,8 +35,8 @@ class Emulator:
         async with Emulator() as emulator:
             client = AsyncChatKit("sk-test", base_url=emulator.base_url)
 
-    Sessions are made, cancelled and expire as on the API; everything is held in memory. The methods may be called from
-    any thread, also before the start and after the end.
+    Sessions are made, cancelled and expire as on the API, and threads are those of `seed`. The methods may be called
+    from any thread, also before the start and after the end.
 
     Args:
         host: the address to listen on; default 127.0.0.1.
@@ -43,10 +45,15 @@ class Emulator:
         keep_alive_s: how many seconds an unused connection is kept, finite and above 0; default 75.
         read_clock: the clock to go by, in seconds since 1970; default the machine's.
         new_token: gives the 48 hex digits of the next id or secret; default random ones.
+        state: a SQLite file that keeps sessions and threads, for one emulator at a time; default None, which keeps them
+            in memory. An answer is sent when its work is on the disk. The file holds client secrets as they are: its
+            mode is 0600, and it does not belong into backups or repositories.
+        answers: "real" (the default) answers as the API does; "examples" as the examples in its documentation, which
+            differ from its schema: to whatever id, and holding nothing. What is refused, both refuse.
 
     Raises:
-        ConfigurationError: a key is blank, `api_keys` is a string, or `keep_alive_s` is out of its range; at the start:
-            it cannot listen there, or it runs already.
+        ConfigurationError: a key is blank, `api_keys` is a string, or `keep_alive_s` is out of its range; the state file
+            is in use, damaged, or no state file; at the start: it cannot listen there, or it runs already.
 
     Source: ChatKit REST API, WIRE.md.
     """
@@ -60,13 +67,15 @@ class Emulator:
         keep_alive_s: float = 75.0,
         read_clock: Callable[[], float] = time.time,
         new_token: Callable[[], str] = random_token,
+        state: str | os.PathLike[str] | None = None,
+        answers: Answers = "real",
     ) -> None:
         if not 0 < keep_alive_s < math.inf:
             raise ConfigurationError(f"Emulator(keep_alive_s={keep_alive_s}): pass finite seconds above 0")
         self._host = host
         self._port = port
         self._keep_alive_s = keep_alive_s
-        self._held = Held(api_keys, read_clock, new_token)
+        self._held = Held(api_keys, read_clock, new_token, store_at(state), answers)
         self._runner: web.ServerRunner | None = None
         self._base_url: str | None = None
 
@@ -80,6 +89,8 @@ class Emulator:
         keep_alive_s: float = 75.0,
         read_clock: Callable[[], float] = time.time,
         new_token: Callable[[], str] = random_token,
+        state: str | os.PathLike[str] | None = None,
+        answers: Answers = "real",
     ) -> AbstractContextManager[Self]:
         """An emulator that runs in a thread and an event loop of its own, for tests and programs that do not await.
 
@@ -96,6 +107,8 @@ class Emulator:
                 keep_alive_s=keep_alive_s,
                 read_clock=read_clock,
                 new_token=new_token,
+                state=state,
+                answers=answers,
             )
         )
 
@@ -111,6 +124,8 @@ class Emulator:
     async def __aenter__(self) -> Self:
         if self._runner is not None:
             raise ConfigurationError(f"this emulator already runs at {self._base_url}")
+        with self._held.lock:
+            self._held.open()
         runner = self._runner = web.ServerRunner(self._server(), shutdown_timeout=SHUTDOWN_TIMEOUT_S)
         try:
             await runner.setup()
@@ -137,12 +152,54 @@ class Emulator:
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+            with self._held.lock:
+                self._held.close()
 
     def sessions(self) -> list[JSONObject]:
         """All sessions, oldest first, as the API shows them now; secrets whole."""
         with self._held.lock:
             now_s = self._held.clock.now_s()
             return [copy.deepcopy(shown(session, now_s)) for session in self._held.state.sessions.values()]
+
+    def threads(self) -> list[JSONObject]:
+        """All threads, oldest first, as the API shows them."""
+        with self._held.lock:
+            return copy.deepcopy(self._held.state.threads_oldest_first())
+
+    def items(self, thread_id: str) -> list[JSONObject]:
+        """All items of a thread, oldest first, as the API shows them. Raises ConfigurationError if there is no such."""
+        with self._held.lock:
+            found = self._held.state.conversations.get(thread_id)
+        if found is None:
+            raise ConfigurationError(f"the emulator holds no thread with the id {thread_id!r}")
+        return copy.deepcopy([*found.items])
+
+    def seed(
+        self,
+        *,
+        threads: Iterable[Mapping[str, object]] = (),
+        sessions: Iterable[Mapping[str, object]] = (),
+        reset: bool = False,
+    ) -> None:
+        """Holds these threads and sessions from now on, each in place of an earlier one with its id.
+
+            emulator.seed(threads=[{"thread": {"id": "cthr_1", "user": "user_123"}, "items": [
+                {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": "Hello"}]},
+            ]}])
+
+        What a resource leaves out is filled in, ids included; what the API does not document is kept as it is, unknown
+        kinds of items among it. Items are ordered by `created_at`, and those of the same second as given.
+
+        Args:
+            threads: `{"thread": {...}, "items": [{...}, ...]}` for each, as the REST API shows them.
+            sessions: sessions as the REST API shows them.
+            reset: forgets first all threads and sessions held; default False.
+
+        Raises:
+            ConfigurationError: something does not fit; the message names its path, and nothing is changed.
+        """
+        with self._held.lock:
+            self._held.seed(threads, sessions, reset=reset)
 
     def requests(self) -> list[RecordedRequest]:
         """What was asked, oldest first, as it stands now; of the last 10,000 requests and 256 MiB of bodies."""
@@ -170,7 +227,7 @@ class Emulator:
             self._held.clock.set(unix_s)
 
     def reset(self) -> None:
-        """Forgets sessions, requests and faults, and shows the machine's time again."""
+        """Forgets sessions, threads, requests and faults, and shows the machine's time again."""
         with self._held.lock:
             self._held.reset()
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import attrs
 
 from ..errors import ConfigurationError
 from ..types._json import JSON
 
-FaultKind = Literal["truncated", "broken_json", "html", "trickle"]
-KINDS: tuple[FaultKind | None, ...] = (None, "truncated", "broken_json", "html", "trickle")
+FaultKind = Literal["truncated", "broken_json", "html", "trickle", "empty_page", "stuck_cursor"]
+KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 DROPS: tuple[bool | str, ...] = (False, True, "after")
 
 
@@ -41,7 +41,9 @@ class Fault:
         delay: seconds before the answer, the work being done at once; with "trickle" before each piece. Default 0.
         drop: True closes the connection without work or answer, "after" does the work first. Default False.
         kind: "truncated" ends the connection in the middle of the body, "broken_json" sends half the body as if it were
-            all, "html" sends a web page instead, "trickle" sends the body in pieces of 16 bytes.
+            all, "html" sends a web page instead, "trickle" sends the body in pieces of 16 bytes. On lists (method GET):
+            "empty_page" sends a page without data that promises more, "stuck_cursor" the real page, which promises more
+            from where it began.
 
     Raises:
         ConfigurationError: a value is out of its range.
@@ -65,7 +67,7 @@ class Fault:
             ("body", "JSON, text or bytes", can_be_sent(self.body)),
             ("delay", "finite seconds, 0 or more", math.isfinite(self.delay) and self.delay >= 0),
             ("drop", 'True, False or "after"', self.drop in DROPS),
-            ("kind", "None or one of truncated, broken_json, html, trickle", self.kind in KINDS),
+            ("kind", f"None or one of {', '.join(KINDS)}", self.kind is None or self.kind in KINDS),
         ):
             if not fits:
                 raise ConfigurationError(f"Fault({name}={getattr(self, name)!r}): {name} must be {allowed}")

@@ -9,6 +9,7 @@ import attrs
 from aiohttp import web
 
 from ..types._json import JSONObject
+from .broken_pages import broken_page, empty_page, stuck_cursor
 from .faults import Fault
 from .record import Entry
 from .wire import Answer, json_answer
@@ -100,6 +101,16 @@ async def send_broken_json(exchange: Exchange, answer: Answer, fault: Fault) -> 
     return whole(attrs.evolve(answer, body=answer.body[: len(answer.body) // 2]))
 
 
+async def send_empty_page(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """A page of a list without its data."""
+    return whole(broken_page(answer, exchange.request.rel_url.query.get("after"), empty_page))
+
+
+async def send_stuck_cursor(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:
+    """A page of a list whose cursor leads back."""
+    return whole(broken_page(answer, exchange.request.rel_url.query.get("after"), stuck_cursor))
+
+
 async def send_truncated(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:
     """Half of the body announced, then the end of the connection."""
     response = await begun(exchange, answer)
@@ -139,5 +150,7 @@ SENDERS: Mapping[str, Sender] = {
     "broken_json": send_broken_json,
     "truncated": send_truncated,
     "trickle": send_trickle,
+    "empty_page": send_empty_page,
+    "stuck_cursor": send_stuck_cursor,
 }
 """A way to send for each kind of fault."""

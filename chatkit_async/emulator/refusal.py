@@ -95,6 +95,11 @@ def session_not_found(session_id: str) -> Refusal:
     return Refusal(404, f"Chatkit Session with id '{session_id}' not found.")
 
 
+def thread_not_found(thread_id: str) -> Refusal:
+    """404: no thread has this id."""
+    return Refusal(404, f"Thread with id '{thread_id}' not found.")
+
+
 def not_json() -> Refusal:
     """400: the body is no JSON in UTF-8."""
     return Refusal(400, NOT_JSON)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 import attrs
 
 from .._core.operations import OPERATIONS
-from .behaviour import BEHAVIOURS, Behaviour
+from .call import Behaviour
 from .refusal import invalid_url, wrong_method
 
 PREFIX = "/v1"
@@ -34,21 +34,18 @@ class Route:
         return found
 
 
-def routes() -> tuple[Route, ...]:
-    """A route for each path in the table of operations."""
+def routes(behaviours: Mapping[str, Behaviour]) -> tuple[Route, ...]:
+    """A route for each path in the table of operations, with the behaviours of these names."""
     by_path: dict[str, dict[str, Behaviour]] = {}
     for operation in OPERATIONS:
-        by_path.setdefault(PREFIX + operation.path, {})[operation.method] = BEHAVIOURS[operation.name]
-    return tuple(Route(tuple(path.split("/")), behaviours) for path, behaviours in by_path.items())
+        by_path.setdefault(PREFIX + operation.path, {})[operation.method] = behaviours[operation.name]
+    return tuple(Route(tuple(path.split("/")), of_path) for path, of_path in by_path.items())
 
 
-ROUTES = routes()
-
-
-def find(method: str, path: str) -> tuple[Behaviour, Mapping[str, str]]:
+def find(known: Iterable[Route], method: str, path: str) -> tuple[Behaviour, Mapping[str, str]]:
     """The behaviour behind this method and path, and the path's parameters; raises Refusal (404, 405)."""
     segments = path.split("/")
-    for route in ROUTES:
+    for route in known:
         path_params = route.match(segments)
         if path_params is not None:
             behaviour = route.behaviours.get(method)

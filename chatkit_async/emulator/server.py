@@ -10,6 +10,7 @@ from email.utils import formatdate
 
 from aiohttp import web
 
+from . import control
 from .held import Held
 from .mischief import Exchange, carry_out, whole
 from .record import Entry, RequestLog
@@ -30,6 +31,8 @@ class Server:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one request, whatever its path, and notes how it ended."""
+        if control.is_served(request):
+            return whole(await control.answered(request, self._held, whole_body))
         with self._held.lock:
             log = self._held.log
             entry = log.open(request, self._held.clock.now_s())
@@ -45,7 +48,10 @@ class Server:
     async def _respond(self, request: web.BaseRequest, log: RequestLog, entry: Entry) -> web.StreamResponse:
         started_s = time.perf_counter()
         try:
-            asked = Asked(request.method, request.rel_url.raw_path, request.headers, await whole_body(request))
+            url = request.rel_url
+            asked = Asked(
+                request.method, url.raw_path, url.raw_query_string, request.headers, await whole_body(request)
+            )
         except Refusal as refusal:
             return whole(self._signed(refused(refusal), started_s))
         with self._held.lock:

@@ -10,9 +10,10 @@ import attrs
 
 from ..types._json import JSON, JSONObject
 from .access import check_beta, check_key
-from .behaviour import Call
+from .call import Call
 from .checks import Object, wrong_type
 from .held import Held
+from .query import query_object
 from .refusal import Refusal, not_json, unsupported_content_type
 from .routing import find
 
@@ -21,10 +22,11 @@ JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
 
 @attrs.frozen
 class Asked:
-    """A request that has arrived: its method, its path as sent without the query, its headers and its body."""
+    """A request that has arrived: its method, its path and its query as sent, its headers and its body."""
 
     method: str
     path: str
+    query: str
     headers: Mapping[str, str]
     body: bytes
 
@@ -48,12 +50,13 @@ def answer(asked: Asked, held: Held) -> Answer:
 
 def perform(asked: Asked, held: Held) -> JSONObject:
     """The result of the operation that was asked for; raises Refusal. Checks come in the order of the API's."""
-    behaviour, path_params = find(asked.method, asked.path)
+    behaviour, path_params = find(held.routes, asked.method, asked.path)
     check_key(asked.headers.get("Authorization", ""), held.api_keys)
     check_beta(asked.headers.get("OpenAI-Beta", ""))
+    query = {} if behaviour.query is None else behaviour.query.checked(query_object(asked.query))
     body = {} if behaviour.body is None else checked_body(asked, behaviour.body)
     with held.lock:
-        return behaviour.run(held.state, Call(path_params, body, int(held.clock.now_s())))
+        return behaviour.run(held.state, Call(path_params, query, body, int(held.clock.now_s())))
 
 
 def checked_body(asked: Asked, schema: Object) -> JSONObject:

@@ -1,0 +1,195 @@
+"""Listings: pages fetched one after the other, or one ahead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import aclosing, suppress
+from typing import Any, Generic, TypeVar
+
+from .._core.paging import (
+    LostCursor,
+    Position,
+    first_position,
+    is_backwards,
+    next_position,
+    params_at,
+)
+from ..errors import APIResponseValidationError
+from ..types.page import Page, point_backwards
+
+T = TypeVar("T")
+Fetch = Callable[[Any], Awaitable[Page[T]]]
+
+
+class Walk(Generic[T]):
+    """One walk over the pages of a listing, from its first page to its last.
+
+    Args:
+        fetch: asks for one page by its parameters.
+        params: of the first page.
+        prefetch: ask for the next page while this one is used.
+    """
+
+    def __init__(self, fetch: Fetch[T], params: Any, *, prefetch: bool) -> None:
+        self._fetch = fetch
+        self._params = params
+        self._prefetch = prefetch
+        begin = first_position(params)
+        self._position: Position | None = begin
+        self._seen = {begin.cursor}
+        self._ahead: asyncio.Task[Page[T]] | None = None
+        self._broken: APIResponseValidationError | None = None
+
+    async def next_page(self) -> Page[T] | None:
+        """The next page; None after the last.
+
+        Raises:
+            APIResponseValidationError: there are more pages, and the API did not say where; all before are right.
+        """
+        if self._broken is not None:
+            raise self._broken
+        if self._position is None:
+            return None
+        page = await self._page_ahead()
+        self.go_on_from(page)
+        if self._prefetch and self._broken is None and self.goes_on:
+            self._ahead = asyncio.create_task(self._page())
+            self._ahead.add_done_callback(_heard_of)
+        return page
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether `next_page` has another page, or an error, to give."""
+        return self._position is not None or self._broken is not None
+
+    def go_on_from(self, page: Page[T]) -> None:
+        """Take the place behind a page."""
+        if self._position is None:
+            return
+        try:
+            self._position = next_position(self._position, page, self._seen)
+        except LostCursor as lost:
+            self._position, self._broken = None, _broken(page, lost)
+        if self._position is not None:
+            self._seen.add(self._position.cursor)
+
+    def drop(self) -> None:
+        """Give up the page asked for ahead; from any thread."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            with suppress(RuntimeError):  # its loop has ended, and the task with it
+                ahead.get_loop().call_soon_threadsafe(ahead.cancel)
+
+    async def _page_ahead(self) -> Page[T]:
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or ahead.cancelled() or ahead.get_loop() is not asyncio.get_running_loop():
+            return await self._page()
+        try:
+            return await ahead
+        except asyncio.CancelledError:
+            ahead.cancel()
+            raise
+
+    async def _page(self) -> Page[T]:
+        assert self._position is not None
+        page = await self._fetch(params_at(self._params, self._position))
+        return point_backwards(page) if is_backwards(self._params) else page
+
+
+class AsyncListing(Generic[T]):
+    """A listing that asks for nothing until it is used, and can be used again from its start.
+
+    `await listing` gives its first `Page`; `async for` gives all items, page after page. It is awaitable but no
+    coroutine: `asyncio.create_task` takes `listing.first_page()` instead.
+
+    Example:
+        page = await client.threads.list(limit=50)
+        async for thread in client.threads.list(user="user_123"):
+            print(thread.id)
+    """
+
+    def __init__(self, fetch: Fetch[T], params: Any, *, prefetch: bool = False) -> None:
+        self._fetch = fetch
+        self._params = params
+        self._prefetch = prefetch
+
+    def __await__(self) -> Generator[Any, None, Page[T]]:
+        return self.first_page().__await__()
+
+    async def __aiter__(self) -> AsyncGenerator[T, None]:
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for item in page.data:
+                    yield item
+
+    async def first_page(self) -> Page[T]:
+        """The first page, as `await listing` gives it."""
+        page = await self.walk(prefetch=False).next_page()
+        assert page is not None
+        return page
+
+    async def pages(self, *, prefetch: bool | None = None) -> AsyncGenerator[Page[T], None]:
+        """All pages, one after the other.
+
+        Args:
+            prefetch: ask for the next page while this one is used; default: what the listing was made with.
+        """
+        walk = self.walk(prefetch=prefetch)
+        try:
+            while (page := await walk.next_page()) is not None:
+                yield page
+        finally:
+            walk.drop()
+
+    async def first(self) -> T | None:
+        """The first item; None if there is none."""
+        walk = self.walk(prefetch=False)
+        while (page := await walk.next_page()) is not None:
+            if page.data:
+                return page.data[0]
+        return None
+
+    async def collect(self, *, max_items: int | None = None) -> list[T]:
+        """All items as a list.
+
+        Args:
+            max_items: at most this many, at least 0; no page beyond them is asked for. Default: all.
+        """
+        items: list[T] = []
+        async with aclosing(self.pages(prefetch=self._prefetch and max_items is None)) as pages:
+            while max_items is None or len(items) < max_items:
+                page = await anext(pages, None)
+                if page is None:
+                    break
+                items.extend(page.data)
+        return items if max_items is None else items[:max_items]
+
+    def walk(self, *, prefetch: bool | None = None) -> Walk[T]:
+        """A walk over the pages, for those who keep their own place.
+
+        Args:
+            prefetch: ask for the next page while one is used; default: what the listing was made with.
+        """
+        prefetch = self._prefetch if prefetch is None else prefetch
+        return Walk(self._fetch, self._params, prefetch=prefetch)
+
+
+def _heard_of(ahead: asyncio.Task[Page[T]]) -> None:
+    # A page that nobody came for has nobody to tell of its failure.
+    if not ahead.cancelled():
+        ahead.exception()
+
+
+def _broken(page: Page[T], lost: LostCursor) -> APIResponseValidationError:
+    info = page.response
+    return APIResponseValidationError(
+        f"the listing cannot go on: {lost}",
+        status=info.status,
+        request_id=info.request_id,
+        attempts=info.attempts,
+        elapsed_s=info.elapsed_s,
+        outcome="done",
+        hint="Items so far are right; those behind this page were not reached.",
+        response=info,
+    )

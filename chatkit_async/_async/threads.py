@@ -1,0 +1,170 @@
+"""`client.threads`: list, read and delete what users and workflows have said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._core.operations import DELETE_THREAD, LIST_THREAD_ITEMS, LIST_THREADS, RETRIEVE_THREAD
+from .._core.options import RequestOptions
+from ..types.items import ChatKitThreadItem
+from ..types.thread import ChatKitThread, ThreadDeleteResponse
+from ..types.thread_operations import (
+    Order,
+    ThreadDeleteParams,
+    ThreadListItemsParams,
+    ThreadListParams,
+    ThreadRetrieveParams,
+)
+from .delete_thread import delete_thread
+from .listing import AsyncListing
+
+if TYPE_CHECKING:
+    from .client import AsyncChatKit
+
+
+class AsyncThreads:
+    """Read and delete threads and their items. Reached as `client.threads`."""
+
+    def __init__(self, client: AsyncChatKit) -> None:
+        self._client = client
+
+    def list(
+        self,
+        *,
+        user: str | None = None,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+        order: Order | None = None,
+        prefetch: bool = False,
+        options: RequestOptions | None = None,
+    ) -> AsyncListing[ChatKitThread]:
+        """List threads.
+
+        Pages are cut at ids, so deleting what a page held moves what follows and some threads would be skipped:
+        collect the ids first, then delete.
+
+        Wire form: `GET /chatkit/threads`, once for each page.
+
+        Example:
+            ids = [thread.id async for thread in client.threads.list(user="user_123")]
+
+        Args:
+            user: only threads of this user, 1 to 512 characters; default: all of the project.
+            after: begin after this id, in the order asked for.
+            before: end before this id; without `after`, pages follow each other backwards.
+            limit: items a page, 1 to 100; default: the API's, 20.
+            order: by creation, `asc` or `desc`; default: the API's, `desc`.
+            prefetch: ask for the next page while one is used; default False.
+            options: settings of each request.
+
+        Returns:
+            A listing: `await` gives its first page, `async for` all threads. It is no coroutine.
+
+        Raises:
+            ParamsValidationError: what the API would refuse; nothing was sent.
+            AuthenticationError (401), RateLimitError (429), InternalServerError (5xx), APITimeoutError,
+            APIConnectionError, APIResponseValidationError: when a page is asked for.
+
+        Source: ChatKit REST API, ListThreadsMethod.
+        """
+        params = ThreadListParams(user=user, after=after, before=before, limit=limit, order=order)
+        return AsyncListing(self._client._pages(LIST_THREADS, options), params, prefetch=prefetch)
+
+    async def retrieve(self, thread_id: str, *, options: RequestOptions | None = None) -> ChatKitThread:
+        """Read one thread; its items are listed by `list_items`.
+
+        Wire form: `GET /chatkit/threads/{thread_id}`.
+
+        Example:
+            thread = await client.threads.retrieve("cthr_123")
+
+        Args:
+            thread_id: the thread's id, `cthr_...`.
+            options: settings of this call alone.
+
+        Returns:
+            The thread.
+
+        Raises:
+            ParamsValidationError: an empty id, `.` or `..`; nothing was sent.
+            NotFoundError (404): no such thread in the project of this key.
+            AuthenticationError (401), RateLimitError (429), InternalServerError (5xx), APITimeoutError,
+            APIConnectionError, APIResponseValidationError: the API refused, failed or was not reached.
+
+        Source: ChatKit REST API, GetThreadMethod.
+        """
+        return await self._client._send(RETRIEVE_THREAD, ThreadRetrieveParams(thread_id), options)
+
+    async def delete(
+        self, thread_id: str, *, missing_ok: bool = False, options: RequestOptions | None = None
+    ) -> ThreadDeleteResponse:
+        """Delete a thread with all its items, for good.
+
+        The call is repeated after any failure. If the API then says that there is no such thread, an earlier attempt
+        that may have arrived has deleted it, and that counts as success.
+
+        Wire form: `DELETE /chatkit/threads/{thread_id}`.
+
+        Example:
+            await client.threads.delete("cthr_123", missing_ok=True)
+
+        Args:
+            thread_id: the thread's id, `cthr_...`.
+            missing_ok: a thread that is not there counts as deleted; default False.
+            options: settings of this call alone.
+
+        Returns:
+            What the API answered, or the same made here when a missing thread counts as deleted.
+
+        Raises:
+            ParamsValidationError: an empty id, `.` or `..`; nothing was sent.
+            NotFoundError (404): no such thread in the project of this key.
+            AuthenticationError (401), RateLimitError (429), InternalServerError (5xx), APITimeoutError,
+            APIConnectionError, APIResponseValidationError: the API refused, failed or was not reached.
+
+        Source: ChatKit REST API, DeleteThreadMethod.
+        """
+        call = self._client._send(DELETE_THREAD, ThreadDeleteParams(thread_id), options)
+        return await delete_thread(call, thread_id, missing_ok=missing_ok)
+
+    def list_items(
+        self,
+        thread_id: str,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+        order: Order | None = None,
+        prefetch: bool = False,
+        options: RequestOptions | None = None,
+    ) -> AsyncListing[ChatKitThreadItem]:
+        """List the items of a thread: messages, widgets, tool calls, tasks.
+
+        Wire form: `GET /chatkit/threads/{thread_id}/items`, once for each page.
+
+        Example:
+            async for item in client.threads.list_items("cthr_123", order="asc"):
+                print(item.type)
+
+        Args:
+            thread_id: the thread's id, `cthr_...`.
+            after: begin after this id, in the order asked for.
+            before: end before this id; without `after`, pages follow each other backwards.
+            limit: items a page, 1 to 100; default: the API's, 20.
+            order: by creation, `asc` or `desc`; default: the API's, `desc`.
+            prefetch: ask for the next page while one is used; default False.
+            options: settings of each request.
+
+        Returns:
+            A listing: `await` gives its first page, `async for` all items. It is no coroutine.
+
+        Raises:
+            ParamsValidationError: what the API would refuse; nothing was sent.
+            NotFoundError (404), AuthenticationError (401), RateLimitError (429), InternalServerError (5xx),
+            APITimeoutError, APIConnectionError, APIResponseValidationError: when a page is asked for.
+
+        Source: ChatKit REST API, ListThreadItemsMethod.
+        """
+        params = ThreadListItemsParams(thread_id=thread_id, after=after, before=before, limit=limit, order=order)
+        return AsyncListing(self._client._pages(LIST_THREAD_ITEMS, options), params, prefetch=prefetch)

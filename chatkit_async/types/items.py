@@ -1,0 +1,168 @@
+"""The six kinds of thread items, and the unknown one."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+import attrs
+
+from ..errors import APIResponseValidationError
+from ._json import JSON
+from .content import (
+    ChatKitAssistantContent,
+    ChatKitAttachment,
+    ChatKitInferenceOptions,
+    ChatKitInputText,
+    ChatKitResponseOutputText,
+    ChatKitUserContent,
+)
+from .result import Result
+from .unknown import UnknownThreadItem
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class _Item(Result):
+    id: str
+    object: Literal["chatkit.thread_item"] | str
+    created_at: int
+    thread_id: str
+
+    @property
+    def created_at_utc(self) -> datetime:
+        """`created_at` as an aware datetime in UTC."""
+        return datetime.fromtimestamp(self.created_at, UTC)
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitThreadUserMessageItem(_Item):
+    """A message of the user.
+
+    Source: ChatKit REST API, schema UserMessageItem.
+    """
+
+    type: Literal["chatkit.user_message"] | str
+    content: tuple[ChatKitUserContent, ...]
+    attachments: tuple[ChatKitAttachment, ...]
+    inference_options: ChatKitInferenceOptions | None
+
+    @property
+    def text(self) -> str:
+        """What the user wrote, block by block on lines of their own; quotes are left out."""
+        return "\n".join(block.text for block in self.content if isinstance(block, ChatKitInputText))
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitThreadAssistantMessageItem(_Item):
+    """A message of the assistant.
+
+    Source: ChatKit REST API, schema AssistantMessageItem.
+    """
+
+    type: Literal["chatkit.assistant_message"] | str
+    content: tuple[ChatKitAssistantContent, ...]
+
+    @property
+    def text(self) -> str:
+        """What the assistant wrote, block by block on lines of their own."""
+        return "\n".join(block.text for block in self.content if isinstance(block, ChatKitResponseOutputText))
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitWidgetItem(_Item):
+    """A widget that was shown; `widget` is its description as JSON text.
+
+    Source: ChatKit REST API, schema WidgetMessageItem.
+    """
+
+    type: Literal["chatkit.widget"] | str
+    widget: str
+
+    @property
+    def widget_json(self) -> JSON:
+        """`widget`, decoded. Raises `APIResponseValidationError` if it is no JSON."""
+        return _decoded(self.widget, "ChatKitWidgetItem.widget")
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitClientToolCallItem(_Item):
+    """A call of a tool that runs in the browser; `arguments` and `output` are JSON text, `output` None until it comes.
+
+    Source: ChatKit REST API, schema ClientToolCallItem.
+    """
+
+    type: Literal["chatkit.client_tool_call"] | str
+    status: Literal["in_progress", "completed"] | str
+    call_id: str
+    name: str
+    arguments: str
+    output: str | None
+
+    @property
+    def arguments_json(self) -> JSON:
+        """`arguments`, decoded. Raises `APIResponseValidationError` if they are no JSON."""
+        return _decoded(self.arguments, "ChatKitClientToolCallItem.arguments")
+
+    @property
+    def output_json(self) -> JSON:
+        """`output`, decoded; None until it is there. Raises `APIResponseValidationError` if it is no JSON."""
+        return None if self.output is None else _decoded(self.output, "ChatKitClientToolCallItem.output")
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitTaskItem(_Item):
+    """A step that the workflow showed while it worked.
+
+    Source: ChatKit REST API, schema TaskItem.
+    """
+
+    type: Literal["chatkit.task"] | str
+    task_type: Literal["custom", "thought"] | str
+    heading: str | None
+    summary: str | None
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitTaskGroupTask(Result):
+    """One step of a group."""
+
+    type: Literal["custom", "thought"] | str
+    heading: str | None
+    summary: str | None
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitTaskGroupItem(_Item):
+    """Steps that the workflow showed together.
+
+    Source: ChatKit REST API, schema TaskGroupItem.
+    """
+
+    type: Literal["chatkit.task_group"] | str
+    tasks: tuple[ChatKitTaskGroupTask, ...]
+
+
+ChatKitThreadItem: TypeAlias = (
+    ChatKitThreadUserMessageItem
+    | ChatKitThreadAssistantMessageItem
+    | ChatKitWidgetItem
+    | ChatKitClientToolCallItem
+    | ChatKitTaskItem
+    | ChatKitTaskGroupItem
+    | UnknownThreadItem
+)
+"""Any item of a thread; `match` on its class."""
+
+
+def _decoded(text: str, subject: str) -> JSON:
+    try:
+        document: JSON = json.loads(text)
+    except (ValueError, RecursionError):
+        document = _NO_JSON
+    if document is _NO_JSON:
+        raise APIResponseValidationError(f"{subject} is not JSON", hint="Read the text itself instead.", outcome="done")
+    return document
+
+
+_NO_JSON: JSON = {}

@@ -1,0 +1,63 @@
+"""One page of a listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, Literal, TypeVar
+
+import attrs
+
+from .result import Result, slot_value
+
+T = TypeVar("T")
+
+
+class _Directed(Result):
+    # Which way it was asked for is not part of what it holds: no field, so in no eq, repr or pickle.
+    __slots__ = ("_is_backwards",)
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class Page(_Directed, Generic[T]):
+    """One page of a listing; iterating it yields its own items, and `len` counts them.
+
+    Attributes:
+        data: the items, in the order asked for.
+        has_more: whether there are more pages.
+        first_id, last_id: ids of the first and last item; None if the page is empty.
+        next_cursor: where the next page begins; None if there is none, or the API did not say where.
+
+    Source: ChatKit REST API, schemas ThreadListResource and ThreadItemListResource.
+    """
+
+    object: Literal["list"] | str
+    data: tuple[T, ...]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+    @property
+    def next_cursor(self) -> str | None:
+        """The id to go on from: `last_id`, else the last item's; backwards, `first_id`, else the first item's."""
+        if not slot_value(self, "has_more"):
+            return None
+        backwards = slot_value(self, "_is_backwards")
+        named: str | None = slot_value(self, "first_id" if backwards else "last_id")
+        return named or self._edge_id(0 if backwards else -1)
+
+    def _edge_id(self, position: int) -> str | None:
+        items = slot_value(self, "data")
+        found: str | None = getattr(items[position], "id", None) if items else None
+        return found
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+def point_backwards(page: Page[T]) -> Page[T]:
+    """Let a page know that it was asked for with `before`, and goes on from its first item."""
+    object.__setattr__(page, "_is_backwards", True)
+    return page

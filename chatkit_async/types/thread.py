@@ -1,0 +1,84 @@
+"""Threads: `ChatKitThread`, its status, and what deleting one answers with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+import attrs
+
+from .result import Result
+from .unknown import UnknownThreadStatus
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitThreadStatusActive(Result):
+    """The thread takes messages."""
+
+    type: Literal["active"] | str
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitThreadStatusLocked(Result):
+    """The thread takes no messages for now; `reason` may be None."""
+
+    type: Literal["locked"] | str
+    reason: str | None
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitThreadStatusClosed(Result):
+    """The thread has ended; `reason` may be None."""
+
+    type: Literal["closed"] | str
+    reason: str | None
+
+
+ChatKitThreadStatus: TypeAlias = (
+    ChatKitThreadStatusActive | ChatKitThreadStatusLocked | ChatKitThreadStatusClosed | UnknownThreadStatus
+)
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ChatKitThread(Result):
+    """A conversation of one user; its items are listed apart.
+
+    Attributes:
+        id: the thread's id, `cthr_...`.
+        object: always `chatkit.thread`.
+        created_at: Unix seconds, UTC.
+        title: None until one is given.
+        status: one of the four status classes; `match` on it.
+        user: whose it is.
+
+    Source: ChatKit REST API, schema ThreadResource.
+    """
+
+    id: str
+    object: Literal["chatkit.thread"] | str
+    created_at: int
+    title: str | None
+    status: ChatKitThreadStatus
+    user: str
+
+    @property
+    def created_at_utc(self) -> datetime:
+        """`created_at` as an aware datetime in UTC."""
+        return datetime.fromtimestamp(self.created_at, UTC)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the thread takes messages."""
+        return isinstance(self.status, ChatKitThreadStatusActive)
+
+
+@attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
+class ThreadDeleteResponse(Result):
+    """What deleting a thread answers with.
+
+    Source: ChatKit REST API, schema DeletedThreadResource.
+    """
+
+    id: str
+    object: Literal["chatkit.thread.deleted"] | str
+    deleted: bool

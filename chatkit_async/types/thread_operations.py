@@ -1,0 +1,92 @@
+"""What the four thread operations take, checked when built."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from .checks import path_segment, refuse, required, text, whole_number
+from .params import Params
+from .session_operations import MAX_USER_LENGTH
+
+MAX_PAGE_SIZE = 100
+
+Order: TypeAlias = Literal["asc", "desc"]
+
+
+def _identifier(value: str) -> str:
+    return path_segment(required(value))
+
+
+def _cursor(value: str | None) -> str | None:
+    return text(value)
+
+
+def _page_size(value: int | None) -> int | None:
+    return whole_number(value, minimum=1, maximum=MAX_PAGE_SIZE)
+
+
+def _order(value: Order | None) -> Order | None:
+    given: Any = value
+    return value if given in (None, "asc", "desc") else refuse(value, "invalid_value", f"is {given!r}; asc or desc")
+
+
+def _user(value: str | None) -> str | None:
+    return text(value, max_length=MAX_USER_LENGTH)
+
+
+@attrs.frozen(kw_only=True)
+class ThreadListParams(Params):
+    """What `threads.list` takes.
+
+    Wire form: the query of `GET /chatkit/threads`.
+
+    Args:
+        user: only threads of this user, 1 to 512 characters; default: all of the project.
+        after, before: an id; the page begins after it, or ends before it, in the order asked for.
+        limit: items a page, 1 to 100; default: the API's, 20.
+        order: by creation, `asc` or `desc`; default: the API's, `desc`.
+
+    Source: ChatKit REST API, ListThreadsMethod.
+    """
+
+    user: str | None = attrs.field(default=None, converter=_user)
+    after: str | None = attrs.field(default=None, converter=_cursor)
+    before: str | None = attrs.field(default=None, converter=_cursor)
+    limit: int | None = attrs.field(default=None, converter=_page_size)
+    order: Order | None = attrs.field(default=None, converter=_order)
+
+
+@attrs.frozen(kw_only=True)
+class ThreadListItemsParams(Params):
+    """What `threads.list_items` takes.
+
+    Wire form: a segment of the path, and the query, of `GET /chatkit/threads/{thread_id}/items`.
+
+    Args:
+        thread_id: the thread's id, `cthr_...`.
+        after, before, limit, order: as for `ThreadListParams`.
+
+    Source: ChatKit REST API, ListThreadItemsMethod.
+    """
+
+    thread_id: str = attrs.field(converter=_identifier)
+    after: str | None = attrs.field(default=None, converter=_cursor)
+    before: str | None = attrs.field(default=None, converter=_cursor)
+    limit: int | None = attrs.field(default=None, converter=_page_size)
+    order: Order | None = attrs.field(default=None, converter=_order)
+
+
+@attrs.frozen
+class ThreadRetrieveParams(Params):
+    """What `threads.retrieve` takes: the thread's id, a segment of the path of `GET /chatkit/threads/{thread_id}`."""
+
+    thread_id: str = attrs.field(converter=_identifier)
+
+
+@attrs.frozen
+class ThreadDeleteParams(Params):
+    """What `threads.delete` takes: the thread's id, a segment of the path of `DELETE /chatkit/threads/{thread_id}`."""
+
+    thread_id: str = attrs.field(converter=_identifier)
