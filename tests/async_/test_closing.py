@@ -141,16 +141,18 @@ async def test_calls_of_other_loops_end_too_when_a_client_is_closed_from_this_on
 
 async def test_idle_connections_of_other_loops_end_too_when_a_client_is_closed_from_this_one() -> None:
     async with raw_server(always(response())) as server:
-        client, may_end = made(server.base_url), threading.Event()
+        client, is_used, may_end = made(server.base_url), threading.Event(), threading.Event()
 
         async def use_and_stay() -> None:
             await create(client)
+            is_used.set()
             while not may_end.is_set():
                 await asyncio.sleep(0.01)
 
         thread = threading.Thread(target=asyncio.run, args=(use_and_stay(),))
         thread.start()
-        await server.until(lambda known: bool(known.requests))
+        while not is_used.is_set():
+            await asyncio.sleep(0.01)
         await client.aclose()
         await server.until(lambda known: known.open_connections == 0)
         may_end.set()
