@@ -141,7 +141,7 @@ class Exchange:
 
     def _with_earlier(self, outcome: Outcome) -> Outcome:
         """What is known after this attempt and all before it: one that may have worked is not undone by a refusal."""
-        self._known = max(self._known, outcome, key=_RANKS.index)
+        self._known = _RANKS[max(_RANKS.index(self._known), _RANKS.index(outcome))]
         return self._known
 
     @property

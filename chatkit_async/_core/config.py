@@ -78,7 +78,7 @@ def first_config(settings: Settings, environ: Mapping[str, str]) -> ClientConfig
         settings: the arguments.
         environ: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID are read; empty ones are not set.
     """
-    said = {name: environ.get(f"OPENAI_{name}") or None for name in ("BASE_URL", "ORG_ID", "PROJECT_ID")}
+    said = {name: environ.get(f"OPENAI_{name}") for name in ("BASE_URL", "ORG_ID", "PROJECT_ID")}
     key = as_secret(environ.get("OPENAI_API_KEY"))
     del environ  # from here on errors may be raised, and its repr in a traceback would show the key
     defaults = ClientConfig(

@@ -140,8 +140,8 @@ class _Line:
     def close(self) -> None:
         """Ends the calls of all copies, closes the connections, and stops the loop if nobody else uses it."""
         with lock:
-            portal, was_closed, self._closed = self._portal, self._closed, True
-        if portal is None or portal.closed or was_closed:
+            portal, self._portal, self._closed = self._portal, None, True
+        if portal is None or portal.closed:
             return
         try:
             self._end_calls(portal)
@@ -158,7 +158,7 @@ class _Line:
 
     def __del__(self) -> None:
         portal = self._portal
-        if portal is not None and not self._closed and not portal.closed:
+        if portal is not None and not portal.closed:
             portal.adopt(self._user, self._aclose)
             text = f"An unclosed {self.name} was garbage collected: use `with`, or call close()"
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)

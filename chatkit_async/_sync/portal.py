@@ -118,7 +118,8 @@ class Portal:
             with lock:
                 self.closed = True
         for call in tuple(self.calls):
-            call.end(ClientClosedError(f"The blocking clients' event loop has ended: {self._failure!r}"))
+            with contextlib.suppress(RuntimeError):  # its task is asked to end, and the loop is no more
+                call.end(ClientClosedError(f"The event loop of the blocking clients ended: {self._failure!r}"))
 
     def _clean(self, user: object, aclose: Callable[[], Awaitable[object]]) -> None:
         task = self.loop.create_task(self._close_and_forget(user, aclose))

@@ -18,7 +18,7 @@ from chatkit_async.errors import ClientClosedError
 
 from ..conftest import KEY
 from .helpers import cancel, create, made, raised
-from .raw import never, raw_server
+from .raw import always, never, raw_server, response
 
 
 @pytest.mark.parametrize("call", [create, cancel])
@@ -139,6 +139,26 @@ async def test_calls_of_other_loops_end_too_when_a_client_is_closed_from_this_on
     assert len(found) == 1
 
 
+async def test_idle_connections_of_other_loops_end_too_when_a_client_is_closed_from_this_one() -> None:
+    async with raw_server(always(response())) as server:
+        client, is_used, may_end = made(server.base_url), threading.Event(), threading.Event()
+
+        async def use_and_stay() -> None:
+            await create(client)
+            is_used.set()
+            while not may_end.is_set():
+                await asyncio.sleep(0.01)
+
+        thread = threading.Thread(target=asyncio.run, args=(use_and_stay(),))
+        thread.start()
+        while not is_used.is_set():
+            await asyncio.sleep(0.01)
+        await client.aclose()
+        await server.until(lambda known: known.open_connections == 0)
+        may_end.set()
+        await asyncio.to_thread(thread.join)
+
+
 async def test_an_unclosed_client_that_is_collected_leaves_no_connection() -> None:
     async with raw_server(never) as server:
         client = made(server.base_url, timeout=0.2, max_retries=0)
@@ -149,10 +169,7 @@ async def test_an_unclosed_client_that_is_collected_leaves_no_connection() -> No
 
 
 async def test_an_unclosed_client_that_is_collected_closes_its_idle_connection() -> None:
-    async def answer(writer: asyncio.StreamWriter, asked: object) -> None:
-        writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n{"id":"cksess_1"}')
-
-    async with raw_server(answer) as server:
+    async with raw_server(always(response())) as server:
         client = made(server.base_url)
         await create(client)
         assert server.open_connections == 1
@@ -183,6 +200,22 @@ async def test_a_users_session_is_never_closed(emulator: Emulator) -> None:
         del client
         gc.collect()
         assert not own.closed
+
+
+def test_a_users_session_whose_loop_has_ended_is_not_closed_either(emulator: Emulator) -> None:
+    async def use() -> tuple[aiohttp.ClientSession, AsyncChatKit]:
+        own = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+        client = made(emulator.base_url, http_session=own)
+        await create(client)
+        return own, client
+
+    loop = asyncio.new_event_loop()
+    own, client = loop.run_until_complete(use())
+    loop.run_until_complete(asyncio.sleep(0.01))
+    loop.close()
+    asyncio.run(client.aclose())
+    assert not own.closed
+    own.detach()
 
 
 @pytest.mark.parametrize("arrange", UNDER_WAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -21,14 +22,16 @@ from chatkit_async.errors import ClientClosedError
 from .helpers import raised
 
 URL = "https://api.example/v1/chatkit/sessions"
+ASKS_FOR_A_WRITER = "stream_writer" in inspect.signature(aiohttp.ClientResponse).parameters
 REQUEST = Request("POST", URL, {"x-a": "1", "content-type": "application/json"}, b"{}")
 
 
 class MockedResponse(aiohttp.ClientResponse):
-    """aioresponses does not know that aiohttp 3.14 asks for a stream writer."""
+    """aioresponses does not know that aiohttp asks for a stream writer from 3.14 on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"stream_writer": Mock(output_size=0), **kwargs})
+        writer = {"stream_writer": Mock(output_size=0)} if ASKS_FOR_A_WRITER else {}
+        super().__init__(*args, **{**writer, **kwargs})
 
 
 @pytest.fixture

@@ -116,6 +116,14 @@ def test_a_password_in_a_refused_url_is_not_shown(given_url: str) -> None:
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
+@pytest.mark.parametrize(
+    "given_url", ["https://user:pw@a", "https://user@a", "https://@a", "https://a?x=1", "https://a#x"]
+)
+def test_what_belongs_elsewhere_is_told_so(given_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="without user, query and fragment"):
+        checked_base_url(given_url, allow_insecure_http=False)
+
+
 def test_a_long_url_is_not_repeated_whole() -> None:
     with pytest.raises(ConfigurationError) as caught:
         checked_base_url("x" * 100_000, allow_insecure_http=False)

@@ -145,7 +145,7 @@ def test_no_secret_the_server_repeats_shows_in_the_error_or_its_pickle(body: Any
     found = error(401, body)
     shown = [str(found), repr(found), repr(found.body), found.message, found.code, found.param, found.type]
     for text in [*shown, pickle.dumps(found).decode("latin-1"), repr(vars(found))]:
-        assert "0123456789abcdef" not in (text or "")
+        assert "0123456789abcdef" not in (text or "").replace("\\x00", "").replace("\0", "")
 
 
 def test_a_message_without_end_is_cut() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -95,6 +96,17 @@ def test_any_other_word_of_the_server_says_nothing(said: str) -> None:
 )
 def test_the_wait_the_api_asks_for(headers: dict[str, str], wait_s: float | None) -> None:
     assert requested_wait_s(Headers(headers.items()), NOW_S) == wait_s
+
+
+def test_a_date_without_a_zone_is_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "XYZ-5")
+        time.tzset()
+        try:
+            assert requested_wait_s({"retry-after": "Tue, 14 Nov 2023 22:13:30"}, NOW_S) == 10
+        finally:
+            elsewhere.undo()
+            time.tzset()
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)

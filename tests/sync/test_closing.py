@@ -40,8 +40,10 @@ def test_the_loop_starts_with_the_first_call_and_ends_with_the_last_close() -> N
     assert not loop_threads()
     first.call(answer)
     second.call(answer)
-    assert len(loop_threads()) == 1
+    threads = loop_threads()
+    assert len(threads) == 1
     first.close()
+    assert loop_threads() == threads
     assert second.call(answer) == 42
     second.close()
     assert not loop_threads()
@@ -62,12 +64,13 @@ def test_a_client_that_never_called_closes_without_a_loop() -> None:
     assert not loop_threads()
 
 
-def test_closing_twice_closes_once() -> None:
-    closings = Closings()
-    channel = Channel(closings.aclose, name="ChatKit")
+def test_closing_twice_closes_once(channel: Channel) -> None:
     channel.call(answer)
-    channel.close()
-    channel.close()
+    closings = Closings()
+    twice = Channel(closings.aclose, name="ChatKit")
+    twice.call(answer)
+    twice.close()
+    twice.close()
     assert closings.count == 1
 
 
@@ -98,6 +101,36 @@ def test_closing_ends_calls_under_way_with_our_error(emulator: Emulator, client:
     assert "while the call was under way" in str(errors[0])
     eventually(lambda: {request.ended for request in emulator.requests()} == {"disconnected"}, "the server to see it")
     assert not loop_threads()
+
+
+def test_closing_cancels_its_own_calls_and_no_others(channel: Channel) -> None:
+    begun, other_begun, release = threading.Event(), threading.Event(), threading.Event()
+    ended: list[type[BaseException]] = []
+
+    async def wait() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(3600)
+        except BaseException as error:
+            ended.append(type(error))
+            raise
+
+    async def wait_for_release() -> int:
+        other_begun.set()
+        while not release.is_set():
+            await asyncio.sleep(0.005)
+        return 42
+
+    closing = Channel(Closings().aclose, name="ChatKit")
+    with ThreadPoolExecutor(2) as pool:
+        call, other = pool.submit(closing.call, wait), pool.submit(channel.call, wait_for_release)
+        begun.wait()
+        other_begun.wait()
+        closing.close()
+        assert isinstance(call.exception(), ClientClosedError)
+        assert ended == [asyncio.CancelledError]
+        release.set()
+        assert other.result() == 42
 
 
 def test_closing_ends_a_call_that_would_not_be_cancelled(channel: Channel) -> None:
@@ -190,7 +223,8 @@ def test_a_client_that_never_called_is_collected_in_silence(emulator: Emulator) 
     gc.collect()
 
 
-def test_a_closed_client_is_collected_in_silence(emulator: Emulator) -> None:
+def test_a_closed_client_is_collected_in_silence(emulator: Emulator, channel: Channel) -> None:
+    channel.call(answer)
     with ChatKit("sk-test", base_url=emulator.base_url) as client:
         client.sessions.create(user="u", workflow="wf_1")
     del client

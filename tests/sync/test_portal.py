@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import anyio
@@ -43,7 +45,7 @@ def test_a_loop_that_is_ended_by_force_wakes_its_callers_and_the_next_call_start
     assert channel.call(answer) == 42
 
 
-def test_a_call_that_waits_for_a_thread_when_the_loop_is_ended_by_force_is_woken_too(channel: Channel) -> None:
+def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_too(channel: Channel) -> None:
     channel.call(answer)
     portal = portals.current
     assert portal is not None
@@ -53,14 +55,16 @@ def test_a_call_that_waits_for_a_thread_when_the_loop_is_ended_by_force_is_woken
         hung.wait()
         raise SystemExit(3)
 
+    async def wait() -> None:
+        await asyncio.sleep(3600)
+
     portal.loop.call_soon_threadsafe(hang)
-    with ThreadPoolExecutor(1) as pool:
-        call = pool.submit(channel.call, answer)
-        eventually(lambda: portal.calls, "the call to be handed over")
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(channel.call, wait) for _ in range(2)]
+        eventually(lambda: len(portal.calls) == 2, "the calls to be handed over")
         hung.set()
-        error = call.exception()
-    assert error is None or isinstance(error, ClientClosedError)
-    eventually(lambda: portal.closed, "the loop to end")
+        errors = [call.exception() for call in calls]
+    assert [type(error) for error in errors] == [ClientClosedError] * 2
     assert channel.call(answer) == 42
 
 
@@ -95,11 +99,26 @@ def test_a_first_call_that_is_interrupted_while_the_loop_starts_leaves_no_thread
     class Interrupted(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
             super().wait(timeout)
+            time.sleep(0.05)  # by now the loop waits, too
             raise KeyboardInterrupt
 
+    class InterruptedPortal(portal_module.Portal):
+        def __init__(self) -> None:
+            super().__init__()
+            self._ready = Interrupted()
+
     with monkeypatch.context() as patch:
-        patch.setattr(portal_module.threading, "Event", Interrupted)
+        patch.setattr(portal_module, "Portal", InterruptedPortal)
         with pytest.raises(KeyboardInterrupt):
             channel.call(answer)
     eventually(lambda: not loop_threads(), "the loop to end")
     assert channel.call(answer) == 42
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="asks Linux for its threads")
+def test_a_fork_waits_until_the_system_has_removed_the_thread() -> None:
+    thread = threading.Thread(target=time.sleep, args=(0.1,))
+    thread.start()
+    portal_module._wait_until_gone([thread])
+    assert not os.path.exists(f"/proc/self/task/{thread.native_id}")
+    thread.join()

@@ -70,6 +70,10 @@ def test_a_client_says_where_it_talks_to(client: ChatKit, emulator: Emulator) ->
     assert repr(client) == f"ChatKit(base_url={emulator.base_url!r})"
 
 
+def test_a_client_whose_making_failed_can_be_shown() -> None:
+    assert "ChatKit object" in repr(ChatKit.__new__(ChatKit))
+
+
 @pytest.mark.parametrize(("asynchronous", "blocking"), PAIRS)
 def test_the_halves_have_the_same_methods_and_parameters(asynchronous: type, blocking: type) -> None:
     theirs = {name: member for name, member in members(asynchronous).items() if not name.startswith("_")}

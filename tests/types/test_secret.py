@@ -13,6 +13,14 @@ import pytest
 from chatkit_async import Secret
 from chatkit_async.types.secret import MaskedDict, as_secret, is_secret_field, mask_text, masked
 
+
+class Shy(str):
+    """A string whose own str() is another, as that of an enumeration's members."""
+
+    def __str__(self) -> str:
+        return "Shy.HUSH"
+
+
 VALUE = "ek_68f0a2_00eyJleHBpcmVzX2F0Ijog/MTc1=="
 OTHER = "chatkit token, with {blanks}"
 
@@ -45,6 +53,7 @@ def test_a_secret_copies_and_pickles_whole(again: Any) -> None:
 def test_only_strings_become_secrets() -> None:
     assert isinstance(as_secret("x"), Secret)
     assert as_secret(None) is None
+    assert as_secret(Shy("hush")) == "hush"
     assert as_secret(5) == 5
 
 
