@@ -14,6 +14,7 @@ from ..sessions import shown
 
 # A page that asks every second must not be sent megabytes: a state variable alone may have ten.
 MAX_TEXT = 20_000
+MAX_BODY_BYTES = 10_000
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ def state(held: Held, limit: int, thread_ids: Iterable[str]) -> JSONObject:
         "now": now_s,
         "sessions": last(sessions, limit, lambda one: shortened(without_secrets(shown(one, now_s)))),
         "threads": last(threads, limit, shortened),
-        "requests": last(recorded, limit, lambda one: shortened(request(one, MAX_TEXT))),
+        "requests": last(recorded, limit, lambda one: shortened(request(one, MAX_BODY_BYTES))),
         "items": {cast("str", one.thread["id"]): last(one.items, limit, shortened) for one in conversations},
     }
 
