@@ -56,8 +56,6 @@ class SqliteStore:
     def load(self) -> Mapping[Kind, Sequence[JSONObject]]:
         """All documents; raises ConfigurationError for a damaged file."""
         with self._explained(), self._opened() as database:
-            if (damage := database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise sqlite3.DatabaseError(damage)
             kinds: tuple[Kind, ...] = ("sessions", "conversations")
             return {kind: [json.loads(row[0]) for row in database.execute(ALL, (kind,))] for kind in kinds}
 
