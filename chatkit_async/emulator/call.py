@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from ..types._json import JSONObject
-from .schema import Object
+from .checks import Object
 from .state import State
 
 

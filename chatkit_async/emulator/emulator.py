@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +42,7 @@ class Emulator:
         host: the address to listen on; default 127.0.0.1.
         port: the port to listen on, 0..65535; default 0, which takes a free one at each start.
         api_keys: the keys that are accepted; default none, which accepts any bearer key.
-        keep_alive_s: how many seconds an unused connection is kept; default 75.
+        keep_alive_s: how many seconds an unused connection is kept, finite and above 0; default 75.
         read_clock: the clock to go by, in seconds since 1970; default the machine's.
         new_token: gives the 48 hex digits of the next id or secret; default random ones.
         state: a SQLite file that keeps sessions and threads, for one emulator at a time; default None, which keeps them
@@ -51,8 +52,8 @@ class Emulator:
             differ from its schema: to whatever id, and holding nothing. What is refused, both refuse.
 
     Raises:
-        ConfigurationError: a key is blank or `api_keys` is a string; the state file is in use, damaged, or no state
-            file; at the start: it cannot listen there, or it runs already.
+        ConfigurationError: a key is blank, `api_keys` is a string, or `keep_alive_s` is out of its range; the state
+            file is in use, damaged, or none of ours; at the start: it cannot listen there, or it runs already.
 
     Source: ChatKit REST API, WIRE.md.
     """
@@ -69,11 +70,13 @@ class Emulator:
         state: str | os.PathLike[str] | None = None,
         answers: Answers = "real",
     ) -> None:
+        if not 0 < keep_alive_s < math.inf:
+            raise ConfigurationError(f"Emulator(keep_alive_s={keep_alive_s}): pass finite seconds above 0")
         self._host = host
         self._port = port
         self._keep_alive_s = keep_alive_s
         self._held = Held(api_keys, read_clock, new_token, store_at(state), answers)
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
         self._base_url: str | None = None
 
     @classmethod
@@ -123,14 +126,7 @@ class Emulator:
             raise ConfigurationError(f"this emulator already runs at {self._base_url}")
         with self._held.lock:
             self._held.open()
-        runner = self._runner = web.AppRunner(
-            Server(self._held).app(),
-            access_log=None,
-            handle_signals=False,
-            handler_cancellation=True,
-            keepalive_timeout=self._keep_alive_s,
-            shutdown_timeout=SHUTDOWN_TIMEOUT_S,
-        )
+        runner = self._runner = web.ServerRunner(self._server(), shutdown_timeout=SHUTDOWN_TIMEOUT_S)
         try:
             await runner.setup()
             await web.TCPSite(runner, self._host, self._port).start()
@@ -142,6 +138,15 @@ class Emulator:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._stop()
+
+    def _server(self) -> web.Server:
+        # aiohttp's bare server: its applications route by themselves, which here the table of operations does.
+        return web.Server(
+            Server(self._held).handle,
+            access_log=None,
+            handler_cancellation=True,
+            keepalive_timeout=self._keep_alive_s,
+        )
 
     async def _stop(self) -> None:
         runner, self._runner = self._runner, None

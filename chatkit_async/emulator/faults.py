@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Literal, get_args
@@ -14,6 +15,11 @@ from ..types._json import JSON
 FaultKind = Literal["truncated", "broken_json", "html", "trickle", "empty_page", "stuck_cursor"]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 DROPS: tuple[bool | str, ...] = (False, True, "after")
+
+
+def in_capitals(method: str) -> str:
+    """The method as requests spell it."""
+    return method.upper()
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +49,7 @@ class Fault:
         ConfigurationError: a value is out of its range.
     """
 
-    method: str = "POST"
+    method: str = attrs.field(default="POST", converter=in_capitals)
     path: str = ""
     times: int = 1
     status: int | None = None
@@ -57,6 +63,8 @@ class Fault:
         for name, allowed, fits in (
             ("times", "1 or more", self.times >= 1),
             ("status", "None or 200..599", self.status is None or 200 <= self.status <= 599),
+            ("headers", "texts without line breaks", all(map(is_header_text, [*self.headers, *self.headers.values()]))),
+            ("body", "JSON, text or bytes", can_be_sent(self.body)),
             ("delay", "finite seconds, 0 or more", math.isfinite(self.delay) and self.delay >= 0),
             ("drop", 'True, False or "after"', self.drop in DROPS),
             ("kind", f"None or one of {', '.join(KINDS)}", self.kind is None or self.kind in KINDS),
@@ -67,6 +75,19 @@ class Fault:
     def fits(self, method: str, path: str) -> bool:
         """Whether a request with this method and path is one it befalls."""
         return self.method == method and path.endswith(self.path)
+
+
+def is_header_text(text: object) -> bool:
+    """Whether a header's name or value can be sent."""
+    return isinstance(text, str) and text.isprintable()
+
+
+def can_be_sent(body: object) -> bool:
+    """Whether a body can be made bytes."""
+    try:
+        return isinstance(body, bytes) or bool(json.dumps(body, ensure_ascii=False).encode())
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 class FaultQueue:

@@ -103,7 +103,7 @@ def checked_keys(api_keys: Iterable[str]) -> frozenset[str]:
         raise ConfigurationError(
             "Emulator(api_keys=...): pass a list of keys, such as [key]; a single string was given"
         )
-    keys = frozenset(key.strip() for key in api_keys)
-    if "" in keys:
-        raise ConfigurationError("Emulator(api_keys=...): a key is blank")
-    return keys
+    keys = tuple(api_keys)
+    if not all(isinstance(key, str) and key.strip() for key in keys):
+        raise ConfigurationError("Emulator(api_keys=...): a key is blank or no string")
+    return frozenset(key.strip() for key in keys)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import attrs
 
 from ..types._json import JSON, JSONObject
-from .schema import Integer, Object, Text
+from .checks import Integer, Object, Text
 
 # Python reads no number of more than 4,300 digits, and more than 20 are beyond every bound there is.
 DIGITS = re.compile(r"-?[0-9]{1,100}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from ..types._json import JSON, JSONObject
-from .schema import Check, missing_parameter, wrong_type
+from .checks import Check, missing_parameter, wrong_type
 
 
 @attrs.frozen

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..types._json import JSONObject
+from .checks import Boolean, Check, Integer, Text
 from .resource import Array, Nullable, Resource, Scalars, Tagged
-from .schema import Boolean, Check, Integer, Text
 from .sessions import UPLOAD_FILES, UPLOAD_MEGABYTES
 
 ID = Text(1)

@@ -9,11 +9,11 @@ import attrs
 
 from ..errors import ConfigurationError
 from ..types._json import JSON, JSONObject
+from .checks import Object
 from .json_copy import json_copy
 from .refusal import Refusal
 from .resource import Array, Resource
 from .resources import ANY_ITEM, ITEM, SESSION, THREAD
-from .schema import Object
 from .sessions import LIFETIME_S, REQUESTS_PER_MINUTE, client_secret
 from .state import Content, Conversation, created_at
 

@@ -9,7 +9,6 @@ import time
 from email.utils import formatdate
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from . import control
 from .held import Held
@@ -30,13 +29,8 @@ class Server:
     def __init__(self, held: Held) -> None:
         self._held = held
 
-    def app(self) -> web.Application:
-        """The web application. It has no routes: the table of operations is the router."""
-        return web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self.handle])
-
-    @web.middleware
-    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answers one request, and notes how it ended; a middleware, since one sees every path there can be."""
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answers one request, whatever its path, and notes how it ended."""
         if control.is_served(request):
             return whole(await control.answered(request, self._held, whole_body))
         with self._held.lock:
@@ -51,7 +45,7 @@ class Server:
             if entry.ended == "pending":
                 entry.ended = "disconnected"
 
-    async def _respond(self, request: web.Request, log: RequestLog, entry: Entry) -> web.StreamResponse:
+    async def _respond(self, request: web.BaseRequest, log: RequestLog, entry: Entry) -> web.StreamResponse:
         started_s = time.perf_counter()
         try:
             url = request.rel_url
@@ -87,14 +81,19 @@ class Server:
         return Answer(made.status, headers, made.body)
 
 
-async def whole_body(request: web.Request) -> bytes:
+async def whole_body(request: web.BaseRequest) -> bytes:
     """The request's body; raises Refusal (413, 400)."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    body = bytearray()
     try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise body_too_large(MAX_BODY_BYTES) from None
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise body_too_large(MAX_BODY_BYTES)
     except web.RequestPayloadError:
         raise not_json() from None
+    return bytes(body)
 
 
 @functools.lru_cache(maxsize=1)

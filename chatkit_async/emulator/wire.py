@@ -11,11 +11,11 @@ import attrs
 from ..types._json import JSON, JSONObject
 from .access import check_beta, check_key
 from .call import Call
+from .checks import Object, wrong_type
 from .held import Held
 from .query import query_object
 from .refusal import Refusal, not_json, unsupported_content_type
 from .routing import find
-from .schema import Object, wrong_type
 
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chatkit_async.emulator import Emulator
@@ -43,13 +45,13 @@ async def test_a_wrong_key_is_repeated_masked() -> None:
 async def test_a_key_that_is_no_text_is_refused_in_json() -> None:
     async with Emulator(api_keys=["sk-right"]) as emulator:
         answer = await post(
-            emulator.base_url, Authorization="Bearer \udcff\udcfe\udcff\udcff-----\udcff\udcff\udcff\udcff"
+            emulator.base_url, Authorization="Bearer \udcff\udcfe\udcff\udcff----------------\udcff\udcff"
         )
         assert answer.status == 401
         answer.error["message"].encode()
 
 
-@pytest.mark.parametrize("beta", [None, "", "assistants=v2", "chatkit_beta=v2", "chatkit_beta"])
+@pytest.mark.parametrize("beta", [None, "", "assistants=v2", "chatkit_beta=v2", "chatkit_beta=v10", "chatkit_beta"])
 async def test_a_request_that_does_not_name_the_beta_is_refused(base_url: str, beta: str | None) -> None:
     answer = await post(base_url, OpenAI_Beta=beta)
     assert (answer.status, answer.error["code"], answer.error["param"]) == (400, "invalid_beta", None)
@@ -75,7 +77,7 @@ async def test_cancel_asks_for_key_and_beta_too(base_url: str) -> None:
     assert (await cancel(base_url, "cksess_1")).status == 404
 
 
-@pytest.mark.parametrize("api_keys", ["sk-test", [""], ["sk-test", " "]])
-def test_keys_that_cannot_be_meant_are_refused(api_keys: list[str]) -> None:
+@pytest.mark.parametrize("api_keys", ["sk-test", [""], ["sk-test", " "], [None]])
+def test_keys_that_cannot_be_meant_are_refused(api_keys: Any) -> None:
     with pytest.raises(ConfigurationError, match="api_keys"):
         Emulator(api_keys=api_keys)

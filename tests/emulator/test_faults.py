@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 
 import pytest
+from aiohttp import web
 
-from chatkit_async.emulator import Emulator, Fault
+from chatkit_async.emulator import Emulator, Fault, mischief
 from chatkit_async.errors import ConfigurationError
 from tests.emulator.raw import MINIMAL, SESSIONS, answered, cancel, post, request_bytes
 
@@ -34,10 +36,16 @@ async def test_a_fault_befalls_as_many_requests_as_it_says(emulator: Emulator) -
 
 async def test_a_fault_befalls_its_method_and_the_end_of_its_path_only(emulator: Emulator) -> None:
     emulator.add_faults(Fault(path="/cancel", status=500), Fault(method="GET", status=502))
+    emulator.add_faults(Fault(path="/chatkit", status=504))
     session = await post(emulator.base_url)
     assert session.status == 200
     assert (await cancel(emulator.base_url, session.json["id"])).status == 500
     assert (await cancel(emulator.base_url, session.json["id"])).status == 200
+
+
+async def test_the_method_of_a_fault_may_be_written_small(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(method="post", status=500))
+    assert (await post(emulator.base_url)).status == 500
 
 
 async def test_a_fault_comes_before_any_check(emulator: Emulator) -> None:
@@ -94,11 +102,34 @@ async def test_a_late_answer_holds_up_no_other(emulator: Emulator) -> None:
     late.cancel()
 
 
-async def test_a_drop_closes_the_connection_before_any_work(emulator: Emulator) -> None:
+async def test_a_drop_closes_the_connection_before_any_work(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
     emulator.add_faults(Fault(drop=True))
     assert await answered(emulator.base_url, CREATE) == b""
+    assert [line for line in caplog.records if line.name.startswith("aiohttp")] == []
     assert emulator.sessions() == []
     assert [request.ended for request in emulator.requests()] == ["disconnected"]
+
+
+async def test_a_drop_ends_the_connection_though_a_forked_child_holds_it_too(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hang_up = mischief.hang_up
+    held: list[int] = []
+
+    def held_elsewhere(exchange: mischief.Exchange) -> web.StreamResponse:
+        transport = exchange.request.transport
+        assert transport is not None
+        held.append(os.dup(transport.get_extra_info("socket").fileno()))
+        return hang_up(exchange)
+
+    monkeypatch.setattr(mischief, "hang_up", held_elsewhere)
+    emulator.add_faults(Fault(drop=True))
+    try:
+        assert await answered(emulator.base_url, CREATE) == b""
+    finally:
+        os.close(held.pop())
 
 
 async def test_a_drop_after_the_work_leaves_a_session(emulator: Emulator) -> None:
@@ -146,6 +177,23 @@ async def test_a_trickled_body_comes_in_pieces_and_whole(emulator: Emulator) -> 
     assert [request.ended for request in emulator.requests()] == ["answered"]
 
 
+async def test_with_the_last_piece_a_trickled_answer_is_recorded_as_answered(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    write = web.StreamResponse.write
+
+    async def watched(response: web.StreamResponse, piece: bytes) -> None:
+        seen.append(emulator.requests()[0].ended)
+        await write(response, piece)
+
+    monkeypatch.setattr(web.StreamResponse, "write", watched)
+    emulator.add_faults(Fault(kind="trickle"))
+    await post(emulator.base_url)
+    assert set(seen[:-1]) == {"pending"}
+    assert seen[-1] == "answered"
+
+
 async def test_cleared_faults_befall_nobody(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=500, times=9))
     emulator.clear_faults()
@@ -162,6 +210,10 @@ async def test_reset_clears_faults_too(emulator: Emulator) -> None:
     ("name", "value"),
     [
         ("times", 0),
+        ("headers", {"x-a": "1\r\nx-b: 2"}),
+        ("headers", {"x-a": 1}),
+        ("body", object()),
+        ("body", "\ud800"),
         ("status", 99),
         ("status", 101),
         ("status", 600),

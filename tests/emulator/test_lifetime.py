@@ -123,11 +123,11 @@ async def test_a_port_in_use_is_named() -> None:
         assert (await post(emulator.base_url)).status == 200
 
 
-def test_in_a_thread_it_serves_and_leaves_no_thread_behind() -> None:
+async def test_in_a_thread_it_serves_and_leaves_no_thread_behind() -> None:
     before = threading.active_count()
     with Emulator.in_thread(api_keys=["sk-test"]) as emulator:
         assert threading.active_count() == before + 1
-        assert asyncio.run(post(emulator.base_url)).status == 200
+        assert (await post(emulator.base_url)).status == 200
     assert threading.active_count() == before
     assert len(emulator.sessions()) == 1
 
@@ -184,6 +184,12 @@ async def test_an_unused_connection_is_closed_in_time() -> None:
             writer.write(b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert (await reader.read()).startswith(b"HTTP/1.1 404 ")
             writer.close()
+
+
+@pytest.mark.parametrize("keep_alive_s", [0, -1, float("inf"), float("nan")])
+def test_a_time_to_keep_connections_that_cannot_be_is_refused(keep_alive_s: float) -> None:
+    with pytest.raises(ConfigurationError, match="keep_alive_s"):
+        Emulator(keep_alive_s=keep_alive_s)
 
 
 async def test_serve_says_where_and_stops_when_told() -> None:

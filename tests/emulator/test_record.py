@@ -95,7 +95,7 @@ async def test_only_so_much_of_bodies_is_kept(emulator: Emulator, monkeypatch: p
     assert [one.json["user"][0] for one in emulator.requests()] == ["b", "c"]  # type: ignore[call-overload, index]
 
 
-def test_the_methods_may_be_called_while_requests_arrive() -> None:
+async def test_the_methods_may_be_called_while_requests_arrive() -> None:
     with Emulator.in_thread() as emulator:
         stop = threading.Event()
         failures: list[BaseException] = []
@@ -110,14 +110,11 @@ def test_the_methods_may_be_called_while_requests_arrive() -> None:
             except BaseException as error:
                 failures.append(error)
 
-        async def ask() -> None:
-            for _ in range(15):
-                await asyncio.gather(*(post(emulator.base_url) for _ in range(20)))
-
         lookers = [threading.Thread(target=look) for _ in range(4)]
         for looker in lookers:
             looker.start()
-        asyncio.run(ask())
+        for _ in range(15):
+            await asyncio.gather(*(post(emulator.base_url) for _ in range(20)))
         stop.set()
         for looker in lookers:
             looker.join()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chatkit_async.emulator import schema
+from chatkit_async.emulator import checks, schema
 from chatkit_async.emulator.held import Held
 from chatkit_async.emulator.store import NoStore
 from chatkit_async.emulator.wire import Asked, answer
@@ -22,7 +22,7 @@ def json_schema(check: Any) -> dict[str, Any]:
     return WRITERS[type(check)](check)
 
 
-def of_text(check: schema.Text) -> dict[str, Any]:
+def of_text(check: checks.Text) -> dict[str, Any]:
     return {
         "type": "string",
         **({"minLength": check.min_length} if check.min_length else {}),
@@ -31,12 +31,12 @@ def of_text(check: schema.Text) -> dict[str, Any]:
     }
 
 
-def of_integer(check: schema.Integer) -> dict[str, Any]:
+def of_integer(check: checks.Integer) -> dict[str, Any]:
     bounds = {"minimum": check.minimum, "maximum": check.maximum}
     return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
-def of_map(check: schema.Map) -> dict[str, Any]:
+def of_map(check: checks.Map) -> dict[str, Any]:
     return {
         "type": "object",
         "maxProperties": check.max_properties,
@@ -45,21 +45,21 @@ def of_map(check: schema.Map) -> dict[str, Any]:
     }
 
 
-def of_object(check: schema.Object) -> dict[str, Any]:
+def of_object(check: checks.Object) -> dict[str, Any]:
     properties = {name: json_schema(field) for name, field in check.fields.items()}
     required = list(check.required)
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
 WRITERS: dict[type, Any] = {
-    schema.Text: of_text,
-    schema.Integer: of_integer,
-    schema.Boolean: lambda _: {"type": "boolean"},
-    schema.Scalar: lambda check: {
+    checks.Text: of_text,
+    checks.Integer: of_integer,
+    checks.Boolean: lambda _: {"type": "boolean"},
+    checks.Scalar: lambda check: {
         "anyOf": [of_text(check.text), {"type": "integer"}, {"type": "boolean"}, {"type": "number"}]
     },
-    schema.Map: of_map,
-    schema.Object: of_object,
+    checks.Map: of_map,
+    checks.Object: of_object,
 }
 
 

@@ -9,10 +9,10 @@ import attrs
 
 from ...errors import ConfigurationError
 from ...types._json import JSON, JSONObject
+from ..checks import Check
 from ..faults import Fault
 from ..held import Held
 from ..refusal import Refusal
-from ..schema import Check
 from . import shown
 from .fields import CLOCK, FAULTS, NOTHING, REQUESTS_QUERY, SEED, STATE_QUERY, invalid
 

@@ -10,12 +10,12 @@ from typing import cast
 import attrs
 
 from ...types._json import JSON
+from ..checks import Boolean, Integer, Object, Text, missing_parameter, wrong_type
 from ..faults import DROPS, KINDS
 from ..json_copy import json_copy
 from ..query import IntegerText
 from ..refusal import Refusal
 from ..resource import Array, Nullable
-from ..schema import Boolean, Integer, Object, Text, missing_parameter, wrong_type
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

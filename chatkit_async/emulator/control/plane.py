@@ -10,11 +10,11 @@ import attrs
 from aiohttp import web
 
 from ...types._json import JSON, JSONObject
+from ..checks import wrong_type
 from ..held import Held
 from ..inspector import FILES
 from ..query import query_object
 from ..refusal import Refusal, invalid_url, server_error, wrong_method
-from ..schema import wrong_type
 from ..wire import Answer, decoded, json_answer, refused
 from .actions import ACTIONS, PREFIX, Action
 from .guard import Caller, check_local, check_no_page
@@ -29,16 +29,16 @@ PAGE_METHODS = ("GET", "HEAD")
 
 logger = logging.getLogger("chatkit_async.emulator")
 
-ReadBody = Callable[[web.Request], Awaitable[bytes]]
+ReadBody = Callable[[web.BaseRequest], Awaitable[bytes]]
 
 
-def is_served(request: web.Request) -> bool:
+def is_served(request: web.BaseRequest) -> bool:
     """Whether the request is for the control plane or the inspector's page, and not for the API."""
     path = request.rel_url.raw_path
     return path.startswith(f"{PREFIX}/") or (path == "/" and request.method in PAGE_METHODS)
 
 
-async def answered(request: web.Request, held: Held, read_body: ReadBody) -> Answer:
+async def answered(request: web.BaseRequest, held: Held, read_body: ReadBody) -> Answer:
     """The answer to such a request; nothing is done for one that is refused."""
     try:
         made = await performed(request, held, read_body)
@@ -50,7 +50,7 @@ async def answered(request: web.Request, held: Held, read_body: ReadBody) -> Ans
     return attrs.evolve(made, headers={**HEADERS, **made.headers})
 
 
-async def performed(request: web.Request, held: Held, read_body: ReadBody) -> Answer:
+async def performed(request: web.BaseRequest, held: Held, read_body: ReadBody) -> Answer:
     """The file or the result that was asked for; raises Refusal."""
     caller = Caller(request.remote, request.headers)
     check_local(caller)
@@ -86,7 +86,7 @@ def found(method: str, path: str) -> Action:
     return action
 
 
-async def told(request: web.Request, action: Action, read_body: ReadBody) -> JSONObject:
+async def told(request: web.BaseRequest, action: Action, read_body: ReadBody) -> JSONObject:
     """What the request says, checked: a POST in its body, a GET in its query."""
     if action.method == "GET":
         return cast("JSONObject", action.told(query_object(request.rel_url.raw_query_string), ""))
