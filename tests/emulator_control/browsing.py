@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from chatkit_async.emulator import Emulator
+
 FLAGS = [
     "--no-sandbox",
     "--headless",
@@ -59,3 +61,20 @@ def tab(browser: Any, complaints: list[str], **settings: Any) -> Iterator[Any]:
     page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     yield page
     context.close()
+
+
+def address(emulator: Emulator) -> str:
+    """Where the page is."""
+    return emulator.base_url.removesuffix("v1")
+
+
+def expect(thing: Any) -> Any:
+    """Assertions about the page that wait until they hold."""
+    from playwright.sync_api import expect as playwright_expect
+
+    return playwright_expect(thing)
+
+
+def rows(page: Any, name: str) -> Any:
+    """The rows of a list on the page."""
+    return page.locator(f"#{name} > li")

@@ -153,6 +153,13 @@ async def test_the_state_is_everything_that_is_held() -> None:
         assert state["items"] == {"cthr_1": {"total": 2, "data": emulator.items("cthr_1")}}
 
 
+async def test_a_session_in_the_state_expires_by_the_clock() -> None:
+    async with still() as emulator:
+        emulator.seed(sessions=[{}])
+        emulator.advance_clock(600)
+        assert (await show(emulator, "state")).json["sessions"]["data"][0]["status"] == "expired"
+
+
 async def test_the_state_shows_the_newest_of_many(emulator: Emulator) -> None:
     threads = [{"thread": {"id": f"cthr_{number}", "created_at": number}} for number in range(150)]
     emulator.seed(threads=threads)

@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from chatkit_async import ChatKit
+from chatkit_async import APIConnectionError, ChatKit
 from chatkit_async.emulator import Emulator, Fault
 from tests.emulator_control.asking import BEGINNING
-from tests.emulator_control.browsing import browsing, tab
+from tests.emulator_control.browsing import address, expect, rows, tab
 from tests.threads.seeding import one_of_each_kind, thread
 
 pytestmark = pytest.mark.slow
 
 HOSTILE = "<script>window.struck = 1</script><img src=x onerror='window.struck = 1'>\u202e"
-LUMINANCE = """([text, ground]) => {
-    const light = (color) => color.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
-        .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-        .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-    const [a, b] = [light(text), light(ground)].sort((x, y) => y - x);
-    return (a + 0.05) / (b + 0.05);
-}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsing() as running:
-        yield running
-
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator.in_thread() as running:
-        yield running
-
-
-@pytest.fixture
-def client(emulator: Emulator) -> Iterator[ChatKit]:
-    # The browser's driver keeps an event loop running in this thread.
-    with ChatKit("sk-test", base_url=emulator.base_url, in_event_loop="allow", max_retries=0) as made:
-        yield made
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What a test expects the page to complain about; anything else fails it."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Any, emulator: Emulator, complaints: list[str]) -> Iterator[Any]:
-    heard: list[str] = []
-    with tab(browser, heard) as opened:
-        opened.goto(address(emulator))
-        yield opened
-    assert [complaint for complaint in heard if not any(known in complaint for known in complaints)] == []
-
-
-def address(emulator: Emulator) -> str:
-    return emulator.base_url.removesuffix("v1")
-
-
-def expect(thing: Any) -> Any:
-    from playwright.sync_api import expect as playwright_expect
-
-    return playwright_expect(thing)
-
-
-def rows(page: Any, name: str) -> Any:
-    return page.locator(f"#{name} > li")
 
 
 def test_what_is_empty_says_what_to_do(page: Any, emulator: Emulator) -> None:
@@ -180,78 +124,9 @@ def test_scripts_in_the_page_itself_could_not_run(page: Any, complaints: list[st
     assert page.evaluate("window.struck") is None
 
 
-def test_it_works_by_keyboard(page: Any, emulator: Emulator) -> None:
-    emulator.seed(threads=[{"thread": thread(number)} for number in range(3)])
-    expect(rows(page, "threads")).to_have_count(3)
-    page.keyboard.press("Tab")
-    focused = page.locator("#threads summary:focus-visible")
-    expect(focused).to_contain_text("Thread 2")
-    assert focused.evaluate("(row) => getComputedStyle(row).outlineStyle") == "solid"
-    page.keyboard.press("Enter")
-    expect(page.locator("#threads details[open]")).to_contain_text("No items")
-    page.keyboard.press("ArrowDown")
-    expect(focused).to_contain_text("Thread 1")
-    page.keyboard.press("End")
-    expect(focused).to_contain_text("Thread 0")
-    page.keyboard.press("ArrowDown")
-    expect(focused).to_contain_text("Thread 0")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("Home")
-    expect(focused).to_contain_text("Thread 2")
-    page.keyboard.press("Enter")
-    expect(page.locator("#threads details[open]")).to_have_count(0)
-
-
-def test_what_is_open_and_focused_stays_so_as_rows_come_and_go(page: Any, emulator: Emulator) -> None:
-    emulator.seed(threads=[{"thread": thread(number)} for number in (1, 2, 3)])
-    middle = page.locator("#threads summary", has_text="Thread 2")
-    middle.focus()
-    page.keyboard.press("Enter")
-    emulator.seed(threads=[{"thread": thread(number)} for number in (2, 4)], reset=True)
-    expect(page.locator("#threads summary .title")).to_have_text(["Thread 4", "Thread 2"])
-    expect(middle).to_be_focused()
-    expect(page.locator("#threads details[open]")).to_contain_text("Thread 2")
-
-
-def test_dark_and_light_differ_and_both_can_be_read(page: Any, emulator: Emulator, client: ChatKit) -> None:
-    client.sessions.create(user="user_1", workflow="wf_1")
-    emulator.add_faults(Fault(drop=True))
-    with pytest.raises(Exception, match="no answer"):
-        client.sessions.create(user="user_1", workflow="wf_1")
-    expect(rows(page, "requests")).to_have_count(2)
-    grounds = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
-        for name in (".title", ".id", ".aside", ".method", ".badge", "h2", "footer", "#sessions-title .count"):
-            assert page.evaluate(LUMINANCE, page.locator(name).first.evaluate(COLORS)) >= 4.5, f"{name} in the {scheme}"
-    assert grounds[0] != grounds[1]
-
-
-COLORS = """(shown) => {
-    let ground = shown;
-    while (getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)") ground = ground.parentElement;
-    return [getComputedStyle(shown).color, getComputedStyle(ground).backgroundColor];
-}"""
-
-
-@pytest.mark.parametrize("width", [320, 700, 1600])
-def test_nothing_is_wider_than_the_window(page: Any, emulator: Emulator, width: int) -> None:
-    long = "x" * 500
-    emulator.seed(
-        threads=[{"thread": thread(1, title=long, user=long), "items": one_of_each_kind()}],
-        sessions=[{"user": long, "workflow": {"id": long}}],
-    )
-    page.set_viewport_size({"width": width, "height": 800})
-    for name in ("sessions", "threads"):
-        rows(page, name).locator("summary").click()
-    expect(page.locator("#threads .item").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
 def test_requests_are_logged_with_how_they_ended(page: Any, emulator: Emulator, client: ChatKit) -> None:
     emulator.add_faults(Fault(drop=True))
-    with pytest.raises(Exception, match="no answer"):
+    with pytest.raises(APIConnectionError):
         client.sessions.create(user="user_dropped", workflow="wf_1")
     client.threads.list(user="user_1")
     expect(rows(page, "requests")).to_have_count(2)
@@ -279,6 +154,7 @@ def test_it_asks_only_while_somebody_looks(browser: Any, emulator: Emulator) -> 
         page.evaluate(LOOK, True)
         before = len(asked)
         page.clock.run_for(60_000)
+        page.evaluate(ASK_FOR_SOMETHING_ELSE)  # what was asked before this has been noticed then
         assert len(asked) == before
         emulator.seed(threads=[{"thread": thread(1)}])
         page.evaluate(LOOK, False)
@@ -286,6 +162,24 @@ def test_it_asks_only_while_somebody_looks(browser: Any, emulator: Emulator) -> 
         assert len(asked) > before
 
 
+def test_it_asks_no_more_when_nobody_looks_since_it_asked_last(browser: Any, emulator: Emulator) -> None:
+    with tab(browser, []) as page:
+        asked: list[Any] = []
+        page.route("**/state*", lambda route: asked.append(route))  # a plain function, as Playwright marks it
+        page.clock.install()
+        with page.expect_request("**/state*"):
+            page.goto(address(emulator))
+        while not asked:
+            page.wait_for_timeout(10)
+        page.evaluate(LOOK, True)
+        asked[0].continue_()
+        expect(page.locator("#time")).to_contain_text(":")
+        page.clock.run_for(60_000)
+        page.evaluate(ASK_FOR_SOMETHING_ELSE)
+        assert len(asked) == 1
+
+
+ASK_FOR_SOMETHING_ELSE = "fetch('/__emulator__/inspector.svg').then((answer) => answer.text())"
 LOOK = """(hidden) => {
     Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));

@@ -39,6 +39,11 @@ async def test_headers_that_hold_secrets_are_masked(emulator: Emulator) -> None:
     assert request["headers"]["cookie"] == "***"
 
 
+async def test_a_key_without_a_scheme_is_masked(emulator: Emulator) -> None:
+    await post(emulator.base_url, Authorization=SECRET)
+    assert SECRET not in await shown(emulator)
+
+
 async def test_secrets_in_bodies_paths_and_queries_are_masked(emulator: Emulator) -> None:
     document = {"api_key": SECRET, "deep": [{"client_secret": SECRET}, f"use ek_{SECRET}"], f"sk-{SECRET}": 1}
     await post(
