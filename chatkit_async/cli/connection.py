@@ -45,7 +45,7 @@ _OPTIONS: Final = (
         metavar="SECONDS",
         default=30.0,
         show_default=True,
-        help="The time for everything, attempts and waits together, above 0; `inf` for no limit.",
+        help="The time for each answer, attempts and waits together, above 0; `inf` for no limit.",
     ),
     click.option(
         "--max-retries",

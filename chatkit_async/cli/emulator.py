@@ -10,6 +10,7 @@ from types import FrameType
 import click
 
 import chatkit_async
+from chatkit_async.emulator.behaviour import Answers
 from chatkit_async.emulator.serve import serve
 
 
@@ -36,16 +37,31 @@ from chatkit_async.emulator.serve import serve
     metavar="KEY",
     help="A key to accept: of your own invention, never a real one. Repeat it for several.  [default: any key]",
 )
-def emulator(*, host: str, port: int, api_keys: tuple[str, ...]) -> None:
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="A file to keep sessions and threads in, over restarts: made if it is not there, readable by you alone. Client"
+    " secrets are in it as they are.  [default: they are kept in memory, and gone at the end]",
+)
+@click.option(
+    "--answers",
+    type=click.Choice(["real", "examples"]),
+    default="real",
+    show_default=True,
+    help="`real` answers as the API does; `examples` as the examples in its documentation, which differ from its schema"
+    " and know every id.",
+)
+def emulator(*, host: str, port: int, api_keys: tuple[str, ...], state: str | None, answers: Answers) -> None:
     """Serve the ChatKit API on this machine, for tests: it answers, and refuses, as the API does.
 
-    Prints one line when it listens. Ctrl-C or TERM stops it, with exit code 0. What it holds is
-    in memory, and gone then.
+    Prints one line when it listens. Ctrl-C or TERM stops it, with exit code 0.
 
     \b
     Examples:
       chatkit emulator
       chatkit emulator --port 0 --api-key test-key
+      chatkit emulator --state chatkit.sqlite
 
     \b
     Any client of the API can use it, such as this one in another terminal:
@@ -53,14 +69,16 @@ def emulator(*, host: str, port: int, api_keys: tuple[str, ...]) -> None:
       chatkit sessions create --user user_123 --workflow wf_abc
     """
     try:
-        asyncio.run(_serve_until_signal(host, port, api_keys))
+        asyncio.run(_serve_until_signal(host, port, api_keys, state, answers))
     except chatkit_async.ConfigurationError as error:
         if not isinstance(error.__cause__, OSError):
             raise
         raise click.ClickException(_why_not(error, error.__cause__, host, port)) from error
 
 
-async def _serve_until_signal(host: str, port: int, api_keys: tuple[str, ...]) -> None:
+async def _serve_until_signal(
+    host: str, port: int, api_keys: tuple[str, ...], state: str | None, answers: Answers
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -69,7 +87,7 @@ async def _serve_until_signal(host: str, port: int, api_keys: tuple[str, ...]) -
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop_soon)  # not loop.add_signal_handler, which Windows lacks
-    await serve(host, port, api_keys, on_ready=_print_ready, stop=stop)
+    await serve(host, port, api_keys, on_ready=_print_ready, stop=stop, state=state, answers=answers)
 
 
 def _print_ready(base_url: str) -> None:

@@ -28,6 +28,8 @@ class Field(NamedTuple):
 REQUIRED: Final = frozenset({"user", "workflow.id"})
 STATE: Final = "workflow.state_variables"  # one option for each entry of the map
 
+QUERY: Final = frozenset({"after", "before", "limit", "order"})  # of listings; their options have the same names
+
 # Ranges are the client's to check, so that all problems of a body are told at once: they are only named here.
 FIELDS: Final = (
     Field("user", "--user", str, "ID", "Your own id of the user who will chat, 1 to 512 characters."),
@@ -97,12 +99,12 @@ def body(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def option_for(path: str) -> str:
-    """A path of the body as the user typed it: `--state['plan']`; the path itself where no option fills it in."""
+    """A path of a body or query as the user typed it: `--state['plan']`; the path itself where it is no option."""
     for field in FIELDS:
         rest = path.removeprefix(field.path)
         if rest != path and rest[:1] in ("", "["):
             return field.option.replace("/", " or ") + rest
-    return path
+    return f"--{path}" if path in QUERY else path
 
 
 def _option(field: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -27,6 +27,7 @@ class Entry(NamedTuple):
 COMMANDS: Final = {
     "demo": Entry("chatkit_async.cli.demo", "demo", "See it work in seconds, without a key or a network."),
     "sessions": Entry("chatkit_async.cli.sessions", "sessions", "Create and cancel ChatKit sessions."),
+    "threads": Entry("chatkit_async.cli.threads", "threads", "List, read and delete ChatKit threads."),
     "emulator": Entry("chatkit_async.cli.emulator", "emulator", "Serve the ChatKit API on this machine, for tests."),
     "completion": Entry("chatkit_async.cli.completion", "completion", "Print the completion script for a shell."),
 }
@@ -75,7 +76,7 @@ def _print_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> 
 )
 @click.pass_context
 def chatkit(ctx: click.Context) -> None:
-    """ChatKit sessions from the command line, and a ChatKit server for your tests.
+    """ChatKit sessions and threads from the command line, and a ChatKit server for your tests.
 
     \b
     Environment:
@@ -95,6 +96,7 @@ def chatkit(ctx: click.Context) -> None:
       chatkit demo
       chatkit sessions create --user user_123 --workflow wf_abc
       chatkit sessions create --user user_123 --workflow wf_abc --json | jq -r .client_secret
+      chatkit threads list --user user_123
     """
     ctx.color = colour()
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from typing import TextIO
 
 import click
 
@@ -21,6 +22,11 @@ def colour() -> bool | None:
 def printable(text: str) -> str:
     """The text with control characters escaped: what a server answers must not be able to drive the terminal."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def printable_text(text: str) -> str:
+    """Text of several lines, each printable; tabs stay."""
+    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
 
 
 def print_lines(lines: Iterable[Line]) -> None:
@@ -41,9 +47,21 @@ def print_error_lines(lines: Iterable[Line]) -> None:
 
 def print_json(value: Mapping[str, object], *, err: bool = False) -> None:
     """Prints one JSON object on one line, in ASCII, so that no terminal encoding can spoil it."""
-    click.echo(json.dumps(value, default=repr), err=err)
+    print_json_lines([value], err=err)
+
+
+def print_json_lines(values: Iterable[Mapping[str, object]], *, err: bool = False) -> None:
+    """Prints JSON objects, each on a line of its own, in ASCII, at once: who reads them in a pipe need not wait."""
+    for_all = "\n".join(json.dumps(value, default=repr) for value in values)
+    if for_all:
+        click.echo(for_all, err=err)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person reads this stream, or types into it; a stream that was closed is None."""
+    return stream is not None and stream.isatty()
 
 
 def coloured() -> bool:
     """Whether stdout is a terminal whose user wants colours."""
-    return colour() is None and sys.stdout is not None and sys.stdout.isatty()
+    return colour() is None and is_terminal(sys.stdout)

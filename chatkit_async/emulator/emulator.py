@@ -52,8 +52,8 @@ class Emulator:
             differ from its schema: to whatever id, and holding nothing. What is refused, both refuse.
 
     Raises:
-        ConfigurationError: a key is blank, `api_keys` is a string, or `keep_alive_s` is out of its range; the state file
-            is in use, damaged, or no state file; at the start: it cannot listen there, or it runs already.
+        ConfigurationError: a key is blank, `api_keys` is a string, or `keep_alive_s` is out of its range; the state
+            file is in use, damaged, or none of ours; at the start: it cannot listen there, or it runs already.
 
     Source: ChatKit REST API, WIRE.md.
     """

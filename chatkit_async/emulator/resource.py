@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 
 import attrs
@@ -60,7 +59,7 @@ class Resource:
 
     def completed(self, value: JSONObject, path: str) -> JSONObject:
         """The object with each of these fields, checked, in the table's order; then all others."""
-        whole = {**copy.deepcopy(self.defaults), **value}
+        whole = {**self.defaults, **value}
         for name in self.fields:
             if name not in whole:
                 raise missing_parameter(f"{path}.{name}")

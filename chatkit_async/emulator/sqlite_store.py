@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import weakref
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import cast
 
+from .._async.fork import at_fork, leak
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
 from .state_file import OURS, VERSION, prepared
@@ -40,6 +42,12 @@ class SqliteStore:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(os.path.abspath(path))  # the program may change its folder
         self._database: sqlite3.Connection | None = None
+        stores.add(self)
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: lets go without closing, which would take the log away that the parent writes to."""
+        database, self._database = self._database, None
+        leak(database)
 
     def open(self) -> None:
         """Opens the file until `close`; nobody else can meanwhile."""
@@ -56,8 +64,6 @@ class SqliteStore:
     def load(self) -> Mapping[Kind, Sequence[JSONObject]]:
         """All documents; raises ConfigurationError for a damaged file."""
         with self._explained(), self._opened() as database:
-            if (damage := database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise sqlite3.DatabaseError(damage)
             kinds: tuple[Kind, ...] = ("sessions", "conversations")
             return {kind: [json.loads(row[0]) for row in database.execute(ALL, (kind,))] for kind in kinds}
 
@@ -83,6 +89,18 @@ class SqliteStore:
             yield
         except (sqlite3.Error, ValueError) as error:
             raise ConfigurationError(f"the state file {self._path} {what_to_do(error)}") from error
+
+
+stores: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
+
+
+def leave_all_to_parent() -> None:
+    """What a forked child does with the files its parent has open."""
+    for store in stores:
+        store.leave_to_parent()
+
+
+at_fork(after_in_child=leave_all_to_parent)
 
 
 def connected(path: Path) -> sqlite3.Connection:

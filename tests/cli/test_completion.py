@@ -70,12 +70,13 @@ def proposed(line: str) -> set[str]:
 @pytest.mark.parametrize(
     ("line", "proposals"),
     [
-        ("chatkit ", {"demo", "sessions", "emulator", "completion"}),
+        ("chatkit ", {"demo", "sessions", "threads", "emulator", "completion"}),
         ("chatkit se", {"sessions"}),
         ("chatkit --v", {"--version"}),
         ("chatkit sessions ", {"create", "cancel"}),
+        ("chatkit threads ", {"list", "get", "items", "transcript", "delete"}),
         ("chatkit sessions create --no-", {"--no-tracing", "--no-titling", "--no-file-upload", "--no-history"}),
-        ("chatkit emulator --", {"--host", "--port", "--api-key", "--help"}),
+        ("chatkit emulator --", {"--host", "--port", "--api-key", "--state", "--answers", "--help"}),
         ("chatkit completion ", {"bash", "zsh", "fish"}),
     ],
 )

@@ -53,16 +53,29 @@ def test_every_command_says_what_it_does_and_every_option_what_it_means(words: t
 
 
 @pytest.mark.parametrize(
-    "words", [it for it in ALL if it not in {("sessions",), ("demo",), ("completion",)}], ids=" ".join
+    "words", [it for it in ALL if it not in {("sessions",), ("threads",), ("demo",), ("completion",)}], ids=" ".join
 )
 def test_every_command_with_arguments_has_an_example(words: tuple[str, ...]) -> None:
     assert f"\n    chatkit {' '.join(words)}" in help_of(*words)
 
 
-@pytest.mark.parametrize("words", [("sessions", "create"), ("sessions", "cancel")], ids=" ".join)
+@pytest.mark.parametrize("words", [it for it in ALL if it[0] in ("sessions", "threads")], ids=" ".join)
 def test_no_command_takes_a_key_that_the_process_list_would_show(words: tuple[str, ...]) -> None:
     assert "--api-key" not in help_of(*words)
 
 
 def test_the_help_of_json_says_that_the_secret_is_whole_in_it() -> None:
     assert "the client secret in it is whole" in " ".join(help_of("sessions", "create").split())
+
+
+@pytest.mark.parametrize("words", [("threads", "list"), ("threads", "items")], ids=" ".join)
+def test_the_help_of_a_listing_tells_the_size_of_a_page_from_how_many_there_are_in_all(words: tuple[str, ...]) -> None:
+    text = " ".join(help_of(*words).split())
+    assert "--limit N The size of a page, as the API names it" in text
+    assert "--max-items N How many to list in all" in text
+
+
+@pytest.mark.parametrize(("operation", "command"), [("retrieve", "get"), ("list-items", "items")])
+def test_the_operations_own_names_are_commands_that_the_list_does_not_repeat(operation: str, command: str) -> None:
+    assert help_of("threads", operation).partition("\n")[2] == help_of("threads", command).partition("\n")[2]
+    assert f"\n  {operation} " not in help_of("threads")

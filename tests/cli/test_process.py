@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 
 import pytest
 
 from chatkit_async.emulator import Emulator, Fault
 
 from .running import COMMAND, DEADLINE_S, chatkit, environment, started
+from .terminal import on_a_terminal
 
 LEAST = ("sessions", "create", "--user", "ada", "--workflow", "wf_1")
 
@@ -55,30 +54,11 @@ def test_a_reader_that_goes_away_is_no_error_worth_a_word(env: dict[str, str]) -
     assert (done.returncode, done.stderr) == (1, b"")
 
 
-def on_a_terminal(*arguments: str, env: Mapping[str, str]) -> str:
-    """What `chatkit ARGUMENTS` writes when its output is a terminal."""
-    shown, terminal = pty.openpty()
-    command = [*COMMAND, *arguments]
-    with subprocess.Popen(
-        command, env=environment(env), stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal
-    ) as process:
-        os.close(terminal)
-        written = b""
-        try:
-            while piece := os.read(shown, 65536):
-                written += piece
-        except OSError:  # how Linux says that nobody holds the terminal any more
-            pass
-        os.close(shown)
-        process.wait(DEADLINE_S)
-    return written.decode()
-
-
 @pytest.mark.parametrize("words", [LEAST, ("sessions", "cancel", "cksess_no"), ("demo",)], ids=" ".join)
 def test_there_is_colour_on_a_terminal_and_nowhere_else(env: dict[str, str], words: tuple[str, ...]) -> None:
-    assert "\x1b[" in on_a_terminal(*words, env=env | {"TERM": "xterm-256color"})
-    assert "\x1b" not in on_a_terminal(*words, env=env | {"TERM": "xterm-256color", "NO_COLOR": "1"})
-    assert "\x1b" not in on_a_terminal(*words, env=env | {"TERM": "dumb"})
+    assert "\x1b[" in on_a_terminal(*words, env=env | {"TERM": "xterm-256color"}).shown
+    assert "\x1b" not in on_a_terminal(*words, env=env | {"TERM": "xterm-256color", "NO_COLOR": "1"}).shown
+    assert "\x1b" not in on_a_terminal(*words, env=env | {"TERM": "dumb"}).shown
     piped = chatkit(*words, env=env | {"TERM": "xterm-256color"})
     assert "\x1b" not in piped.stdout + piped.stderr
 

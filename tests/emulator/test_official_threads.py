@@ -26,13 +26,17 @@ def seeded(server: Emulator) -> Emulator:
 
 @pytest.fixture
 def client(seeded: Emulator) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(api_key="sk-test", base_url=seeded.base_url, max_retries=0) as client:
+    with openai.OpenAI(
+        api_key="sk-test", base_url=seeded.base_url, max_retries=0, _strict_response_validation=True
+    ) as client:
         yield client
 
 
 @pytest.fixture
 async def async_client(seeded: Emulator) -> AsyncIterator[openai.AsyncOpenAI]:
-    async with openai.AsyncOpenAI(api_key="sk-test", base_url=seeded.base_url, max_retries=0) as client:
+    async with openai.AsyncOpenAI(
+        api_key="sk-test", base_url=seeded.base_url, max_retries=0, _strict_response_validation=True
+    ) as client:
         yield client
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from chatkit_async.emulator.checks import Boolean, Integer, Text
 from chatkit_async.emulator.resource import Array, Nullable, Resource, Scalars, Tagged
 from chatkit_async.emulator.resources import ITEM, SESSION, THREAD
-from chatkit_async.emulator.checks import Boolean, Integer, Text
 from tests.emulator.schema_slice import SCHEMAS, resolved
 
 JSON_TYPES: dict[type, Any] = {

@@ -113,7 +113,7 @@ def test_items_of_the_same_second_stay_in_the_order_given(seeded: Emulator) -> N
 
 
 def test_a_seed_is_a_copy_and_so_is_what_is_read(seeded: Emulator) -> None:
-    seed = threads(1)
+    seed = copy.deepcopy(threads(1))
     before = copy.deepcopy(seed)
     seeded.seed(threads=seed)
     assert seed == before

@@ -205,7 +205,18 @@ def changed(statement: str) -> object:
     return change
 
 
+def index_zeroed(path: Path) -> None:
+    """Damage that only shows when something is written."""
+    with closing(sqlite3.connect(path)) as database:
+        [[page]] = database.execute("SELECT rootpage FROM sqlite_schema WHERE type = 'index'").fetchall()
+        [[size]] = database.execute("PRAGMA page_size").fetchall()
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * size : page * size] = bytes(size)
+    path.write_bytes(content)
+
+
 DAMAGED = {
+    "index zeroed": index_zeroed,
     "cut short": cut_short,
     "scrambled": scrambled,
     "no JSON": changed("UPDATE documents SET document = substr(document, 5)"),
@@ -223,6 +234,16 @@ def test_a_damaged_file_is_refused_with_what_to_do(path: Path, damage: object) -
     with pytest.raises(ConfigurationError, match="move it away or delete it, and the emulator begins a new one"):
         Emulator(state=path)
     path.unlink()
+    assert Emulator(state=path).threads() == []
+
+
+async def test_an_emulator_that_finds_its_file_damaged_at_the_start_lets_go_of_it(path: Path) -> None:
+    emulator = Emulator(state=path)
+    emulator.seed(threads=threads(1))
+    changed("UPDATE documents SET document = '{}'")(path)  # type: ignore[operator]
+    with pytest.raises(ConfigurationError, match="damaged"):
+        await emulator.__aenter__()
+    changed("DELETE FROM documents")(path)  # type: ignore[operator]
     assert Emulator(state=path).threads() == []
 
 

@@ -43,7 +43,7 @@ async def answered(request: web.BaseRequest, held: Held, read_body: ReadBody) ->
     try:
         made = await performed(request, held, read_body)
     except Refusal as refusal:
-        made = refused(refusal)
+        made = refused(naming_its_path(refusal))
     except Exception:
         logger.exception("%s %s could not be answered", request.method, request.rel_url.raw_path)
         made = refused(server_error())
@@ -60,6 +60,13 @@ async def performed(request: web.BaseRequest, held: Held, read_body: ReadBody) -
     check_no_page(caller)
     action = found(request.method, path)
     return json_answer(200, action.run(held, await told(request, action, read_body)))
+
+
+def naming_its_path(refusal: Refusal) -> Refusal:
+    """The refusal with the path of what is wrong also in its message, which the API leaves out of some."""
+    if refusal.param is not None and refusal.param not in refusal.message:
+        refusal.message = f"{refusal.param}: {refusal.message}"
+    return refusal
 
 
 def page_file(method: str, path: str) -> Answer:

@@ -9,11 +9,14 @@ from typing import TypeVar, cast
 from ...types._json import JSON, JSONObject
 from ...types.secret import MASK, is_secret_field, mask_text
 from ..held import Held
-from ..record import RecordedRequest, masked
+from ..record import RecordedRequest
 from ..sessions import shown
 
 # A page that asks every second must not be sent megabytes: a state variable alone may have ten.
 MAX_TEXT = 20_000
+MAX_BODY_BYTES = 10_000
+# What stands before a key; where nothing does, the key itself would be taken for it.
+AUTHORIZATION_SCHEMES = ("bearer", "basic")
 
 T = TypeVar("T")
 
@@ -30,7 +33,7 @@ def state(held: Held, limit: int, thread_ids: Iterable[str]) -> JSONObject:
         "now": now_s,
         "sessions": last(sessions, limit, lambda one: shortened(without_secrets(shown(one, now_s)))),
         "threads": last(threads, limit, shortened),
-        "requests": last(recorded, limit, lambda one: shortened(request(one, MAX_TEXT))),
+        "requests": last(recorded, limit, lambda one: shortened(request(one, MAX_BODY_BYTES))),
         "items": {cast("str", one.thread["id"]): last(one.items, limit, shortened) for one in conversations},
     }
 
@@ -94,8 +97,8 @@ def masked_field(name: str, value: JSON) -> JSON:
     """The value of a field; masked whole if the name tells a secret, but for an authorization's scheme."""
     if not is_secret_field(name) or not isinstance(value, str):
         return without_secrets(value)
-    scheme = masked(name, value)
-    return MASK if scheme == value and not value.endswith(f" {MASK}") else scheme
+    scheme = value.partition(" ")[0]
+    return f"{scheme} {MASK}" if scheme.lower() in AUTHORIZATION_SCHEMES else MASK
 
 
 def shortened(value: JSON) -> JSON:

@@ -1,0 +1,250 @@
+"""`chatkit threads list`, `items` and `get`: what is asked, and what is printed for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from chatkit_async.emulator import Emulator, Fault
+from tests.threads.seeding import item, one_of_each_kind, thread
+
+from .running import COMMAND, DEADLINE_S, chatkit, environment, started
+from .terminal import on_a_terminal, seen
+
+LISTED = "/chatkit/threads"
+COLUMNS = ["ID", "CREATED", "STATUS", "USER", "TITLE"]
+
+
+@pytest.fixture
+def five(emulator: Emulator) -> list[Any]:
+    """Five threads, the newest first, as the API lists them."""
+    emulator.seed(threads=[{"thread": thread(number), "items": []} for number in range(1, 6)])
+    return [thread(number) for number in range(5, 0, -1)]
+
+
+def asked(emulator: Emulator) -> list[dict[str, str]]:
+    return [dict(request.query) for request in emulator.requests()]
+
+
+def decoded(lines: str) -> list[Any]:
+    return [json.loads(line) for line in lines.splitlines()]
+
+
+def test_a_table_has_a_heading_and_a_line_for_each_thread(five: list[Any], env: dict[str, str]) -> None:
+    done = chatkit("threads", "list", env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    heading, *lines = done.stdout.splitlines()
+    assert heading.split() == COLUMNS
+    assert [line.split()[0] for line in lines] == [it["id"] for it in five]
+    assert lines[0].split("  ") == ["cthr_5", "2023-11-14 22:13:25 UTC", "active", "user_1", "Thread 5"]
+
+
+def test_json_is_a_line_for_each_thread_as_the_api_gave_it(five: list[Any], env: dict[str, str]) -> None:
+    done = chatkit("threads", "list", "--json", "--limit", "2", env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert decoded(done.stdout) == five
+
+
+def test_limit_is_the_size_of_a_page_and_all_pages_are_listed(
+    emulator: Emulator, five: list[Any], env: dict[str, str]
+) -> None:
+    assert len(decoded(chatkit("threads", "list", "--json", "--limit", "2", env=env).stdout)) == 5
+    assert [it["limit"] for it in asked(emulator)] == ["2", "2", "2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "limits"),
+    [
+        ((), ["100"]),
+        (("--max-items", "3"), ["3"]),
+        (("--max-items", "300"), ["100"]),
+        (("--max-items", "3", "--limit", "2"), ["2", "2"]),
+        (("--max-items", "4", "--limit", "2"), ["2", "2"]),
+    ],
+)
+def test_max_items_is_how_many_there_are_in_all_and_no_page_beyond_is_asked_for(
+    emulator: Emulator, five: list[Any], env: dict[str, str], options: tuple[str, ...], limits: list[str]
+) -> None:
+    done = chatkit("threads", "list", "--json", *options, env=env)
+    wanted = int(options[1]) if options else 5
+    assert decoded(done.stdout) == five[:wanted]
+    assert [it["limit"] for it in asked(emulator)] == limits
+
+
+def test_what_the_options_say_is_what_the_server_is_asked(emulator: Emulator, env: dict[str, str]) -> None:
+    options = ("--user", "ada", "--order", "asc", "--after", "cthr_1", "--before", "cthr_9", "--limit", "7")
+    assert chatkit("threads", "list", *options, env=env).returncode == 0
+    query = {"user": "ada", "order": "asc", "after": "cthr_1", "before": "cthr_9", "limit": "7"}
+    assert asked(emulator) == [query]
+
+
+@pytest.mark.parametrize("command", [("list",), ("items", "cthr_1")], ids=" ".join)
+def test_what_is_not_said_is_left_to_the_api(
+    emulator: Emulator, five: list[Any], env: dict[str, str], command: tuple[str, ...]
+) -> None:
+    assert chatkit("threads", *command, env=env).returncode == 0
+    assert asked(emulator) == [{"limit": "100"}]
+
+
+def test_where_there_is_nothing_people_are_told_so_and_programs_get_nothing(env: dict[str, str]) -> None:
+    for_people, for_programs = chatkit("threads", "list", env=env), chatkit("threads", "list", "--json", env=env)
+    assert (for_people.returncode, for_people.stdout, for_people.stderr) == (0, "", "None found.\n")
+    assert (for_programs.returncode, for_programs.stdout, for_programs.stderr) == (0, "", "")
+
+
+def test_items_are_lines_that_tell_who_and_what(emulator: Emulator, env: dict[str, str]) -> None:
+    items = one_of_each_kind()
+    emulator.seed(threads=[{"thread": thread(1), "items": items}])
+    heading, *lines = chatkit("threads", "items", "cthr_1", "--order", "asc", env=env).stdout.splitlines()
+    assert heading.split() == ["ID", "CREATED", "ITEM"]
+    assert [line.split()[0] for line in lines] == [it["id"] for it in items]
+    said = [line.split("UTC  ")[1] for line in lines]
+    assert said[:2] == [
+        "User: What is open? (quoting: opening hours) (attached: plan.pdf)",
+        "Assistant: The north gate.",
+    ]
+    assert said[-1].startswith("Unknown item (chatkit.hologram): ")
+    done = chatkit("threads", "items", "cthr_1", "--order", "asc", "--json", "--limit", "3", env=env)
+    assert decoded(done.stdout) == items
+
+
+def test_one_thread_is_printed_with_all_that_is_known_of_it(emulator: Emulator, env: dict[str, str]) -> None:
+    locked = thread(1, status={"type": "locked", "reason": "review"}, title=None, mood="calm")
+    emulator.seed(threads=[{"thread": locked, "items": []}])
+    done = chatkit("threads", "get", "cthr_1", env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = dict(line.split("  ", 1) for line in done.stdout.splitlines())
+    assert {label: text.strip() for label, text in shown.items() if label != "request"} == {
+        "thread": "cthr_1",
+        "status": "locked: review",
+        "created": "2023-11-14 22:13:21 UTC",
+        "user": "user_1",
+        "mood": "calm",
+    }
+    assert decoded(chatkit("threads", "retrieve", "cthr_1", "--json", env=env).stdout) == [locked]
+
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\r\nid [red]x[/red] \u202egnp \x9b31m"
+
+
+@pytest.mark.parametrize("words", [("list",), ("get", "cthr_1"), ("items", "cthr_1")], ids=" ".join)
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_what_users_write_cannot_drive_the_terminal(
+    emulator: Emulator, env: dict[str, str], words: tuple[str, ...], term: str
+) -> None:
+    said = item(1, kind="chatkit.user_message", content=[{"type": "input_text", "text": HOSTILE}], attachments=[])
+    emulator.seed(threads=[{"thread": thread(1, title=HOSTILE, user=f"u{HOSTILE}"), "items": [said]}])
+    on_terminal = on_a_terminal("threads", *words, env=env | {"TERM": term, "COLUMNS": "400"}).shown
+    for shown in (chatkit("threads", *words, env=env).stdout, on_terminal.replace("\r\n", "\n")):
+        assert "\\x1b[2J" in shown
+        assert "[red]x[/red]" in shown
+        assert not set(shown) & {"\r", "\x07", "\x9b", "\u202e"}
+        assert "\x1b[2J" not in shown
+        assert "\x1b]" not in shown
+
+
+def test_headings_are_bold_on_a_terminal_that_wants_colours(five: list[Any], env: dict[str, str]) -> None:
+    assert "\x1b[1mID" in on_a_terminal("threads", "list", env=env | {"TERM": "xterm-256color"}).shown
+    for quiet in ({"TERM": "dumb"}, {"TERM": "xterm-256color", "NO_COLOR": "1"}):
+        assert "\x1b" not in on_a_terminal("threads", "list", env=env | quiet).shown
+
+
+def test_on_a_narrow_terminal_ids_are_whole_and_titles_fold(emulator: Emulator, env: dict[str, str]) -> None:
+    long_id = f"cthr_{'0123456789abcdef' * 3}"
+    emulator.seed(threads=[{"thread": thread(1, id=long_id, title="word " * 20), "items": []}])
+    lines = seen(on_a_terminal("threads", "list", env=env | {"TERM": "dumb", "COLUMNS": "60"}).shown)
+    assert lines[0].split() == COLUMNS
+    assert lines[1].startswith(f"{long_id}  2023-11-14 22:13:21 UTC  active  user_1  word word")
+    assert " ".join(lines).count("word") == 20
+    assert len(lines) > 4
+
+
+def test_a_page_that_does_not_come_leaves_what_came_and_the_exit_code_tells(
+    emulator: Emulator, five: list[Any], env: dict[str, str]
+) -> None:
+    for command in (("threads", "list"), ("threads", "list", "--json")):
+        emulator.clear_faults()
+        emulator.add_faults(Fault(method="GET", path=LISTED, delay=0.001, times=2))
+        emulator.add_faults(Fault(method="GET", path=LISTED, status=403))
+        done = chatkit(*command, "--limit", "2", env=env)
+        assert done.returncode == 4
+        assert [it["id"] in done.stdout for it in five] == [True, True, True, True, False]
+        assert "403" in done.stderr
+
+
+def test_on_a_terminal_too_what_came_is_shown_before_the_failure(
+    emulator: Emulator, five: list[Any], env: dict[str, str]
+) -> None:
+    emulator.add_faults(Fault(method="GET", path=LISTED, delay=0.001))
+    emulator.add_faults(Fault(method="GET", path=LISTED, status=403))
+    done = on_a_terminal("threads", "list", "--limit", "4", env=env | {"TERM": "dumb"})
+    assert done.returncode == 4
+    assert [line.split()[0] for line in seen(done.shown)[:6]] == [
+        "ID",
+        "cthr_5",
+        "cthr_4",
+        "cthr_3",
+        "cthr_2",
+        "Error:",
+    ]
+
+
+def test_a_page_is_printed_when_it_comes_and_ctrl_c_ends_the_wait_for_the_next(
+    emulator: Emulator, five: list[Any], env: dict[str, str]
+) -> None:
+    emulator.add_faults(Fault(method="GET", path=LISTED, delay=0.001), Fault(method="GET", path=LISTED, delay=60))
+    with started("threads", "list", "--json", "--limit", "2", env=env) as process:
+        first = [json.loads(process.stdout.readline()) for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=DEADLINE_S)
+    assert first == five[:2]
+    assert (process.returncode, output, errors.strip()) == (130, "", "")
+
+
+@pytest.mark.parametrize("options", [("--json",), ()], ids=["json", "table"])
+def test_a_reader_that_has_enough_ends_the_listing_quietly(
+    emulator: Emulator, env: dict[str, str], options: tuple[str, ...]
+) -> None:
+    emulator.seed(threads=[{"thread": thread(number), "items": []} for number in range(2000)])
+    reading, writing = os.pipe()
+    command = [*COMMAND, "threads", "list", "--limit", "1", *options]
+    with subprocess.Popen(command, env=environment(env), stdout=writing, stderr=subprocess.PIPE) as process:
+        os.close(writing)
+        assert os.read(reading, 1)
+        os.close(reading)
+        _, errors = process.communicate(timeout=DEADLINE_S)
+    assert errors == b""
+    assert process.returncode == 1
+    assert len(emulator.requests()) < 2000
+
+
+def test_a_table_that_goes_elsewhere_does_without_rich(five: list[Any], env: dict[str, str]) -> None:
+    program = (
+        "import sys; sys.argv = ['chatkit', 'threads', 'list']\n"
+        "from chatkit_async.__main__ import main\n"
+        "try:\n    main()\nfinally:\n    print('rich.console' in sys.modules, file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(
+        command, env=environment(env), capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "False\n")
+    assert done.stdout.count("cthr_") == len(five)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--limit", "0"), ("--limit", "101"), ("--user", ""), ("--user", "u" * 513)]
+)
+def test_what_the_api_would_refuse_is_told_by_its_option_and_not_sent(
+    emulator: Emulator, env: dict[str, str], option: str, value: str
+) -> None:
+    done = chatkit("threads", "list", option, value, env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Error: {option} ")
+    assert emulator.requests() == []

@@ -1,0 +1,47 @@
+"""Requests to the control plane, as bytes on a socket."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chatkit_async.emulator import Emulator
+from tests.emulator.raw import Answer, exchange, request_bytes
+
+CONTROL = "/__emulator__/"
+BEGINNING = 1_800_000_000
+THREAD = {"id": "cthr_1", "created_at": BEGINNING, "title": "Gates", "user": "user_1"}
+MESSAGE = {
+    "id": "cthi_1",
+    "type": "chatkit.user_message",
+    "created_at": BEGINNING,
+    "content": [{"type": "input_text", "text": "What is open?"}],
+}
+
+
+async def tell(emulator: Emulator, name: str, document: Any = None, **headers: str | None) -> Answer:
+    """POST to the control plane: bytes as they are, anything else as JSON; underscores in `headers` are hyphens."""
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return await asked(emulator, "POST", CONTROL + name, body, **headers)
+
+
+async def show(emulator: Emulator, name: str, **headers: str | None) -> Answer:
+    """GET from the control plane."""
+    return await asked(emulator, "GET", CONTROL + name, **headers)
+
+
+async def asked(
+    emulator: Emulator, method: str, target: str, body: bytes | None = None, **headers: str | None
+) -> Answer:
+    """A request without a key, as nothing here needs one."""
+    changed: dict[str, str | None] = {"Authorization": None, "OpenAI-Beta": None}
+    changed |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return await exchange(emulator.base_url, request_bytes(method, target, body, changed))
+
+
+def error_of(answer: Answer) -> dict[str, Any]:
+    """The fields of an error, having made sure that they are all there."""
+    assert answer.headers["content-type"] == "application/json"
+    assert set(answer.json) == {"error"}
+    assert set(answer.json["error"]) == {"message", "type", "param", "code"}
+    return answer.json["error"]

@@ -1,0 +1,80 @@
+"""A page in headless Chromium, and what it complained about."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from chatkit_async.emulator import Emulator
+
+FLAGS = [
+    "--no-sandbox",
+    "--headless",
+    "--disable-background-networking",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 20_000
+REPORT_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) => console.error(`violation: ${event.violatedDirective}`));
+"""
+
+
+def chromium() -> str:
+    """Where Debian's Chromium is; skips the test if it is nowhere."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
+    return found
+
+
+@contextmanager
+def browsing() -> Iterator[Any]:
+    """A browser, for tests that are no coroutines."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS, timeout=50_000)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def tab(browser: Any, complaints: list[str], **settings: Any) -> Iterator[Any]:
+    """A tab of its own; what goes wrong in it is added to `complaints`."""
+    context = browser.new_context(**settings)
+    context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(REPORT_VIOLATIONS)
+    page = context.new_page()
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    yield page
+    context.close()
+
+
+def address(emulator: Emulator) -> str:
+    """Where the page is."""
+    return emulator.base_url.removesuffix("v1")
+
+
+def expect(thing: Any) -> Any:
+    """Assertions about the page that wait until they hold."""
+    from playwright.sync_api import expect as playwright_expect
+
+    return playwright_expect(thing)
+
+
+def rows(page: Any, name: str) -> Any:
+    """The rows of a list on the page."""
+    return page.locator(f"#{name} > li")

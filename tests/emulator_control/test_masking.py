@@ -1,0 +1,68 @@
+"""No secret leaves by the control plane."""
+
+from __future__ import annotations
+
+import json
+
+from chatkit_async.emulator import Emulator
+from tests.emulator.raw import SESSIONS, post
+from tests.emulator_control.asking import show
+
+SECRET = "s3cr3t-0123456789"
+
+
+async def shown(emulator: Emulator) -> str:
+    """Everything the control plane shows, as text."""
+    answers = [await show(emulator, target) for target in ("requests", "state")]
+    return "".join(answer.body.decode() for answer in answers)
+
+
+async def test_client_secrets_are_masked_and_still_held(emulator: Emulator) -> None:
+    created = (await post(emulator.base_url)).json
+    assert created["client_secret"] not in await shown(emulator)
+    assert (await show(emulator, "state")).json["sessions"]["data"][0]["client_secret"] == "***"
+    assert emulator.sessions()[0]["client_secret"] == created["client_secret"]
+
+
+async def test_headers_that_hold_secrets_are_masked(emulator: Emulator) -> None:
+    await post(
+        emulator.base_url,
+        Authorization=f"Bearer sk-{SECRET}",
+        Cookie=f"session={SECRET}",
+        X_Api_Key=SECRET,
+        Proxy_Authorization=f"Basic {SECRET}",
+        X_Other=f"Bearer {SECRET}",
+    )
+    assert SECRET not in await shown(emulator)
+    (request,) = (await show(emulator, "requests")).json["requests"]
+    assert request["headers"]["authorization"] == "Bearer ***"
+    assert request["headers"]["cookie"] == "***"
+
+
+async def test_a_key_without_a_scheme_is_masked(emulator: Emulator) -> None:
+    await post(emulator.base_url, Authorization=SECRET)
+    assert SECRET not in await shown(emulator)
+
+
+async def test_secrets_in_bodies_paths_and_queries_are_masked(emulator: Emulator) -> None:
+    document = {"api_key": SECRET, "deep": [{"client_secret": SECRET}, f"use ek_{SECRET}"], f"sk-{SECRET}": 1}
+    await post(
+        emulator.base_url, document, target=f"{SESSIONS}/ek_{SECRET}/cancel?key=sk-{SECRET}&client_secret={SECRET}"
+    )
+    await post(emulator.base_url, b'{"client_secret": "' + SECRET.encode() + b'", ')
+    await post(emulator.base_url, json.dumps({"client_secret": SECRET, "long": "x" * 30_000}).encode())
+    assert SECRET not in await shown(emulator)
+
+
+async def test_what_is_no_secret_is_shown_as_it_came(emulator: Emulator) -> None:
+    document = {"user": "user_1", "number": 1.5, "list": [True, None, "text"]}
+    await post(emulator.base_url, document)
+    assert (await show(emulator, "requests")).json["requests"][0]["body"] == document
+
+
+async def test_a_body_that_no_parser_takes_is_shown_as_text(emulator: Emulator) -> None:
+    for body in (b"[" * 5000, b"NaN", b'"\\ud800"', b"\xff\xfe", b"[" * 700 + b"]" * 700):
+        await post(emulator.base_url, body)
+    bodies = [request["body"] for request in (await show(emulator, "requests")).json["requests"]]
+    assert bodies[:4] == ["[" * 5000, "NaN", '"\\ud800"', "\ufffd\ufffd"]
+    assert len(bodies) == 5
