@@ -18,8 +18,8 @@ ChatKitError
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, TypedDict, Unpack
+from collections.abc import Mapping
+from typing import ClassVar, Literal, TypedDict, Unpack
 
 import attrs
 
@@ -177,16 +177,6 @@ class APIError(ChatKitError):
 
     def __str__(self) -> str:
         return _sentence(self)
-
-    def __reduce__(self) -> tuple[Callable[..., APIError], tuple[object, ...]]:
-        details = {name: value for name, value in self.__dict__.items() if name != "message"}
-        return _rebuild, (type(self), self.message, details)
-
-
-def _rebuild(cls: type[APIError], message: str, details: dict[str, Any]) -> APIError:
-    error = cls(message)
-    error.__dict__.update(details)
-    return error
 
 
 def _sentence(error: APIError) -> str:

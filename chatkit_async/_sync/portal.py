@@ -97,9 +97,9 @@ class Portal:
             self.loop.call_soon_threadsafe(self._stopping.set)
 
     def _run(self) -> None:
-        import anyio  # noqa: PLC0415 - 20 ms that only a program that makes a call has to pay
-
         try:
+            import anyio  # noqa: PLC0415 - 20 ms that only a program that makes a call has to pay
+
             # Python's -X dev would have this loop report how long importing aiohttp takes.
             anyio.run(self._serve, backend="asyncio", backend_options={"debug": False})
         except BaseException as error:  # a loop that dies tells its callers, not the terminal
