@@ -210,10 +210,12 @@ def test_it_says_that_the_emulator_is_gone_and_goes_on_when_it_is_back(browser: 
             expect(page.locator("#time")).to_contain_text(":")
             expect(page.locator("#trouble")).to_be_hidden()
         expect(page.locator("#trouble")).to_contain_text("does not answer")
+        expect(page.locator("main")).not_to_have_css("opacity", "1")
         with Emulator.in_thread(port=port) as second:
             second.seed(threads=[{"thread": thread(1)}])
             expect(rows(page, "threads")).to_have_count(1)
             expect(page.locator("#trouble")).to_be_hidden()
+            expect(page.locator("main")).to_have_css("opacity", "1")
 
 
 def test_what_the_emulator_refuses_is_said(browser: Any, emulator: Emulator) -> None:

@@ -31,6 +31,7 @@ LUMINANCE = """([text, ground]) => {
 def test_it_works_by_keyboard(page: Any, emulator: Emulator) -> None:
     emulator.seed(threads=[{"thread": thread(number)} for number in range(3)])
     expect(rows(page, "threads")).to_have_count(3)
+    page.evaluate("addEventListener('keydown', (event) => { window.scrolls = !event.defaultPrevented; })")
     page.keyboard.press("Tab")
     focused = page.locator("#threads summary:focus-visible")
     expect(focused).to_contain_text("Thread 2")
@@ -39,6 +40,7 @@ def test_it_works_by_keyboard(page: Any, emulator: Emulator) -> None:
     expect(page.locator("#threads details[open]")).to_contain_text("No items")
     page.keyboard.press("ArrowDown")
     expect(focused).to_contain_text("Thread 1")
+    assert page.evaluate("window.scrolls") is False
     page.keyboard.press("End")
     expect(focused).to_contain_text("Thread 0")
     page.keyboard.press("ArrowDown")
