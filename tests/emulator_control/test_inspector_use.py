@@ -81,8 +81,9 @@ def test_dark_and_light_differ_and_both_can_be_read(page: Any, emulator: Emulato
 @pytest.mark.parametrize("width", [320, 700, 1600])
 def test_nothing_is_wider_than_the_window(page: Any, emulator: Emulator, width: int) -> None:
     long = "x" * 500
+    said = {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": long}]}
     emulator.seed(
-        threads=[{"thread": thread(1, title=long, user=long), "items": one_of_each_kind()}],
+        threads=[{"thread": thread(1, title=long, user=long), "items": [*one_of_each_kind(), said]}],
         sessions=[{"user": long, "workflow": {"id": long}}],
     )
     page.set_viewport_size({"width": width, "height": 800})
@@ -90,3 +91,5 @@ def test_nothing_is_wider_than_the_window(page: Any, emulator: Emulator, width: 
         rows(page, name).locator("summary").click()
     expect(page.locator("#threads .item").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for shown in page.locator("#threads .content, #threads .item").all():
+        assert shown.evaluate("(shown) => shown.scrollWidth <= shown.clientWidth")
