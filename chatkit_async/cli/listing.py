@@ -82,11 +82,10 @@ def listing_options(command: Callable[..., None]) -> Callable[..., None]:
 def pages(
     listing: chatkit_async.Listing[T], progress: Progress, *, max_items: int | None = None
 ) -> Generator[tuple[T, ...]]:
-    """The items of a listing, page by page, at most so many in all; the progress line is gone when one is yielded."""
+    """The items of a listing, page by page, at most so many in all, and counted."""
     left = max_items
     for page in listing.pages():
         items = page.data[:left]
-        progress.clear()
         yield items
         left = None if left is None else left - len(items)
         if left == 0:

@@ -30,17 +30,13 @@ class Progress:
         if more:
             self._show(f"{self._count} so far ...")
 
-    def clear(self) -> None:
-        """Takes the line away, to print something else."""
-        self._show("")
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, error_class: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.clear()
+        self._show("")
 
     def _show(self, text: str) -> None:
         if self._is_shown and (text or self._width):

@@ -164,19 +164,35 @@ def test_it_asks_only_while_somebody_looks(browser: Any, emulator: Emulator) -> 
 
 def test_it_asks_no_more_when_nobody_looks_since_it_asked_last(browser: Any, emulator: Emulator) -> None:
     with tab(browser, []) as page:
-        asked: list[Any] = []
-        page.route("**/state*", lambda route: asked.append(route))  # a plain function, as Playwright marks it
         page.clock.install()
-        with page.expect_request("**/state*"):
-            page.goto(address(emulator))
-        while not asked:
-            page.wait_for_timeout(10)
-        page.evaluate(LOOK, True)
-        asked[0].continue_()
-        expect(page.locator("#time")).to_contain_text(":")
+        asked = hide_while_it_asks(page, emulator)
         page.clock.run_for(60_000)
         page.evaluate(ASK_FOR_SOMETHING_ELSE)
         assert len(asked) == 1
+
+
+def test_what_a_row_holds_is_asked_for_when_it_is_opened(browser: Any, emulator: Emulator) -> None:
+    emulator.seed(threads=[{"thread": thread(1), "items": one_of_each_kind()}])
+    with tab(browser, []) as page:
+        asked = hide_while_it_asks(page, emulator)  # so that it does not ask by itself
+        page.unroute("**/state*")
+        rows(page, "threads").locator("summary").click()
+        expect(page.locator("#threads .item").first).to_be_visible()
+        assert len(asked) == 1
+
+
+def hide_while_it_asks(page: Any, emulator: Emulator) -> list[Any]:
+    """Opens the page and hides it before it has its first answer; what it asks for."""
+    asked: list[Any] = []
+    page.route("**/state*", lambda route: asked.append(route))  # a plain function, as Playwright marks it
+    with page.expect_request("**/state*"):
+        page.goto(address(emulator))
+    while not asked:
+        page.wait_for_timeout(10)
+    page.evaluate(LOOK, True)
+    asked[0].continue_()
+    expect(page.locator("#time")).to_contain_text(":")
+    return asked
 
 
 ASK_FOR_SOMETHING_ELSE = "fetch('/__emulator__/inspector.svg').then((answer) => answer.text())"
@@ -194,10 +210,12 @@ def test_it_says_that_the_emulator_is_gone_and_goes_on_when_it_is_back(browser: 
             expect(page.locator("#time")).to_contain_text(":")
             expect(page.locator("#trouble")).to_be_hidden()
         expect(page.locator("#trouble")).to_contain_text("does not answer")
+        expect(page.locator("main")).not_to_have_css("opacity", "1")
         with Emulator.in_thread(port=port) as second:
             second.seed(threads=[{"thread": thread(1)}])
             expect(rows(page, "threads")).to_have_count(1)
             expect(page.locator("#trouble")).to_be_hidden()
+            expect(page.locator("main")).to_have_css("opacity", "1")
 
 
 def test_what_the_emulator_refuses_is_said(browser: Any, emulator: Emulator) -> None:

@@ -31,6 +31,7 @@ LUMINANCE = """([text, ground]) => {
 def test_it_works_by_keyboard(page: Any, emulator: Emulator) -> None:
     emulator.seed(threads=[{"thread": thread(number)} for number in range(3)])
     expect(rows(page, "threads")).to_have_count(3)
+    page.evaluate("addEventListener('keydown', (event) => { window.scrolls = !event.defaultPrevented; })")
     page.keyboard.press("Tab")
     focused = page.locator("#threads summary:focus-visible")
     expect(focused).to_contain_text("Thread 2")
@@ -39,6 +40,7 @@ def test_it_works_by_keyboard(page: Any, emulator: Emulator) -> None:
     expect(page.locator("#threads details[open]")).to_contain_text("No items")
     page.keyboard.press("ArrowDown")
     expect(focused).to_contain_text("Thread 1")
+    assert page.evaluate("window.scrolls") is False
     page.keyboard.press("End")
     expect(focused).to_contain_text("Thread 0")
     page.keyboard.press("ArrowDown")
@@ -79,8 +81,9 @@ def test_dark_and_light_differ_and_both_can_be_read(page: Any, emulator: Emulato
 @pytest.mark.parametrize("width", [320, 700, 1600])
 def test_nothing_is_wider_than_the_window(page: Any, emulator: Emulator, width: int) -> None:
     long = "x" * 500
+    said = {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": long}]}
     emulator.seed(
-        threads=[{"thread": thread(1, title=long, user=long), "items": one_of_each_kind()}],
+        threads=[{"thread": thread(1, title=long, user=long), "items": [*one_of_each_kind(), said]}],
         sessions=[{"user": long, "workflow": {"id": long}}],
     )
     page.set_viewport_size({"width": width, "height": 800})
@@ -88,3 +91,5 @@ def test_nothing_is_wider_than_the_window(page: Any, emulator: Emulator, width: 
         rows(page, name).locator("summary").click()
     expect(page.locator("#threads .item").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for shown in page.locator("#threads .content, #threads .item").all():
+        assert shown.evaluate("(shown) => shown.scrollWidth <= shown.clientWidth")

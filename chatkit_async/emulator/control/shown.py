@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar, cast
@@ -15,6 +16,7 @@ from ..sessions import shown
 # A page that asks every second must not be sent megabytes: a state variable alone may have ten.
 MAX_TEXT = 20_000
 MAX_BODY_BYTES = 10_000
+MAX_SHORT = 100
 # What stands before a key; where nothing does, the key itself would be taken for it.
 AUTHORIZATION_SCHEMES = ("bearer", "basic")
 
@@ -87,10 +89,10 @@ def text(sent: bytes) -> str:
 def without_secrets(value: JSON) -> JSON:
     """A copy with client secrets, keys and tokens masked, by their looks and by the names of fields."""
     if isinstance(value, dict):
-        return {mask_text(name): masked_field(name, held) for name, held in value.items()}
+        return {mask(name): masked_field(name, held) for name, held in value.items()}
     if isinstance(value, list):
         return [without_secrets(held) for held in value]
-    return mask_text(value) if isinstance(value, str) else value
+    return mask(value) if isinstance(value, str) else value
 
 
 def masked_field(name: str, value: JSON) -> JSON:
@@ -99,6 +101,17 @@ def masked_field(name: str, value: JSON) -> JSON:
         return without_secrets(value)
     scheme = value.partition(" ")[0]
     return f"{scheme} {MASK}" if scheme.lower() in AUTHORIZATION_SCHEMES else MASK
+
+
+def mask(told: str) -> str:
+    """The text without what looks like a secret."""
+    return mask_short(told) if len(told) <= MAX_SHORT else mask_text(told)
+
+
+@functools.lru_cache(maxsize=4096)
+def mask_short(told: str) -> str:
+    """The same; thousands of requests have the same headers."""
+    return mask_text(told)
 
 
 def shortened(value: JSON) -> JSON:
