@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Mapping
+from itertools import islice
 from typing import Literal
 
 import attrs
@@ -90,14 +91,21 @@ class RequestLog:
         while self._body_bytes > MAX_BODY_BYTES:
             self._forget_oldest()
 
-    def recorded(self) -> list[RecordedRequest]:
-        """Every request held, as it stands now."""
-        return [entry.recorded() for entry in self._entries]
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def recorded(self, newest: int | None = None) -> list[RecordedRequest]:
+        """Every request held, or so many of the newest, as it stands now."""
+        first = 0 if newest is None else max(0, len(self) - newest)
+        return [entry.recorded() for entry in islice(self._entries, first, None)]
 
     def _forget_oldest(self) -> None:
         self._body_bytes -= len(self._entries.popleft().body)
 
 
 def masked(name: str, value: str) -> str:
-    """A header's value without the key in it."""
-    return f"{value.partition(' ')[0]} ***" if name.lower() == "authorization" else value
+    """A header's value without the key in it; where no scheme stands before it, all of it is the key."""
+    if name.lower() != "authorization":
+        return value
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} ***" if space else "***"

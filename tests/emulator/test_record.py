@@ -39,6 +39,11 @@ async def test_the_key_is_not_kept(emulator: Emulator) -> None:
     assert "secret" not in repr(request) + str(dict(request.headers))
 
 
+async def test_a_key_without_a_scheme_is_not_kept_either(emulator: Emulator) -> None:
+    await post(emulator.base_url, Authorization="sk-very-secret")
+    assert emulator.requests()[0].headers["authorization"] == "***"
+
+
 async def test_refused_requests_are_recorded_too(emulator: Emulator) -> None:
     await post(emulator.base_url, Authorization=None)
     await exchange(emulator.base_url, request_bytes("GET", "/nowhere"))

@@ -30,12 +30,12 @@ def state(held: Held, limit: int, thread_ids: Iterable[str]) -> JSONObject:
         sessions = [*held.state.sessions.values()]
         threads = held.state.threads_oldest_first()
         conversations = [held.state.conversations[one] for one in thread_ids if one in held.state.conversations]
-        recorded = held.log.recorded()
+        asked, recorded = len(held.log), held.log.recorded(limit)
     return {
         "now": now_s,
         "sessions": last(sessions, limit, lambda one: shortened(without_secrets(shown(one, now_s)))),
         "threads": last(threads, limit, shortened),
-        "requests": last(recorded, limit, lambda one: shortened(request(one, MAX_BODY_BYTES))),
+        "requests": {"total": asked, "data": [shortened(request(one, MAX_BODY_BYTES)) for one in recorded]},
         "items": {cast("str", one.thread["id"]): last(one.items, limit, shortened) for one in conversations},
     }
 
@@ -43,9 +43,8 @@ def state(held: Held, limit: int, thread_ids: Iterable[str]) -> JSONObject:
 def requests(held: Held, limit: int | None) -> JSONObject:
     """What was asked, oldest first: all of it, or the last of it."""
     with held.lock:
-        recorded = held.log.recorded()
-    first = 0 if limit is None else max(0, len(recorded) - limit)
-    return {"requests": [request(one) for one in recorded[first:]]}
+        recorded = held.log.recorded(limit)
+    return {"requests": [request(one) for one in recorded]}
 
 
 def last(oldest_first: Sequence[T], limit: int, show: Callable[[T], JSON]) -> JSONObject:
