@@ -14,13 +14,14 @@ from chatkit_async import (
     Secret,
     SessionCancelParams,
     SessionCreateParams,
+    ThreadListParams,
     Timeout,
 )
 from chatkit_async._core import json_bytes
 from chatkit_async._core.call import Call, prepare, with_key
 from chatkit_async._core.config import Settings, first_config
-from chatkit_async._core.operation import encode
-from chatkit_async._core.operations import CANCEL_SESSION, CREATE_SESSION, OPERATIONS
+from chatkit_async._core.operation import encode, path_names
+from chatkit_async._core.operations import CANCEL_SESSION, CREATE_SESSION, LIST_THREADS, OPERATIONS
 
 PARAMS = SessionCreateParams(user="zoë", workflow="wf_1")
 
@@ -142,10 +143,33 @@ def test_no_repr_on_the_way_shows_key_or_body() -> None:
         assert "zoë" not in repr(thing)
 
 
+FIELDS: dict[str, dict[str, Any]] = {
+    "sessions.create": {"user": "u", "workflow": {"id": "w"}},
+    "sessions.cancel": {"session_id": "cksess_1"},
+    "threads.list": {"user": "u", "after": "a", "before": "b", "limit": 5, "order": "asc"},
+    "threads.retrieve": {"thread_id": "cthr_1"},
+    "threads.delete": {"thread_id": "cthr_1"},
+    "threads.list_items": {"thread_id": "cthr_1", "after": "a", "before": "b", "limit": 5, "order": "asc"},
+}
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_a_path_is_filled_and_its_fields_are_sent_nowhere_else(operation: Any) -> None:
-    fields = {"user": "u", "workflow": "w"} if operation is CREATE_SESSION else {"session_id": "cksess_1"}
+    fields = FIELDS[operation.name]
     target = encode(operation, operation.params(**fields))
-    assert "{" not in target.path
-    assert "session_id" not in (target.body or {})
-    assert target.query == {}
+    in_path = path_names(operation.path)
+    assert target.path == operation.path.format_map(fields)
+    rest = {name: value for name, value in fields.items() if name not in in_path}
+    assert (target.query, target.body) == (
+        (rest, None) if operation.method in ("GET", "DELETE") else ({}, rest or None)
+    )
+
+
+def test_fields_of_a_query_are_written_into_the_url_and_go_under_those_of_the_options() -> None:
+    params = ThreadListParams(user="zoë & co", limit=5)
+    config = first_config(Settings(default_query={"limit": 1, "team": "a"}), {})
+    request = prepare(LIST_THREADS, params, config, RequestOptions(query={"user": "u"})).request
+    assert (request.method, request.body) == ("GET", None)
+    assert request.url.partition("?")[2] == "limit=5&team=a&user=u"
+    assert prepare(LIST_THREADS, params, config, None).request.url.endswith("&user=zo%C3%AB+%26+co")
+    assert "content-type" not in request.headers

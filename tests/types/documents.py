@@ -4,11 +4,33 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from hypothesis import strategies as st
 
 from chatkit_async import (
+    ChatKitAttachment,
+    ChatKitClientToolCallItem,
+    ChatKitFileAnnotation,
+    ChatKitFileAnnotationSource,
+    ChatKitInferenceOptions,
+    ChatKitInputText,
+    ChatKitQuotedText,
+    ChatKitResponseOutputText,
+    ChatKitTaskGroupItem,
+    ChatKitTaskGroupTask,
+    ChatKitTaskItem,
+    ChatKitThread,
+    ChatKitThreadAssistantMessageItem,
+    ChatKitThreadItem,
+    ChatKitThreadStatusActive,
+    ChatKitThreadStatusClosed,
+    ChatKitThreadStatusLocked,
+    ChatKitThreadUserMessageItem,
+    ChatKitToolChoice,
+    ChatKitURLAnnotation,
+    ChatKitURLAnnotationSource,
+    ChatKitWidgetItem,
     ChatKitWorkflow,
     ChatKitWorkflowTracing,
     ChatSession,
@@ -17,6 +39,8 @@ from chatkit_async import (
     ChatSessionFileUpload,
     ChatSessionHistory,
     ChatSessionRateLimits,
+    Page,
+    ThreadDeleteResponse,
 )
 
 SCHEMAS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "openapi-chatkit.json").read_text())["components"][
@@ -32,6 +56,30 @@ RESULTS: dict[str, Any] = {
     "ChatSessionAutomaticThreadTitling": ChatSessionAutomaticThreadTitling,
     "ChatSessionFileUpload": ChatSessionFileUpload,
     "ChatSessionHistory": ChatSessionHistory,
+    "ThreadResource": ChatKitThread,
+    "ActiveStatus": ChatKitThreadStatusActive,
+    "LockedStatus": ChatKitThreadStatusLocked,
+    "ClosedStatus": ChatKitThreadStatusClosed,
+    "DeletedThreadResource": ThreadDeleteResponse,
+    "ThreadListResource": Page[ChatKitThread],
+    "ThreadItemListResource": Page[ChatKitThreadItem],
+    "UserMessageItem": ChatKitThreadUserMessageItem,
+    "AssistantMessageItem": ChatKitThreadAssistantMessageItem,
+    "WidgetMessageItem": ChatKitWidgetItem,
+    "ClientToolCallItem": ChatKitClientToolCallItem,
+    "TaskItem": ChatKitTaskItem,
+    "TaskGroupItem": ChatKitTaskGroupItem,
+    "TaskGroupTask": ChatKitTaskGroupTask,
+    "UserMessageInputText": ChatKitInputText,
+    "UserMessageQuotedText": ChatKitQuotedText,
+    "ResponseOutputText": ChatKitResponseOutputText,
+    "Attachment": ChatKitAttachment,
+    "InferenceOptions": ChatKitInferenceOptions,
+    "ToolChoice": ChatKitToolChoice,
+    "FileAnnotation": ChatKitFileAnnotation,
+    "FileAnnotationSource": ChatKitFileAnnotationSource,
+    "UrlAnnotation": ChatKitURLAnnotation,
+    "UrlAnnotationSource": ChatKitURLAnnotationSource,
 }
 
 WHOLE: dict[str, Any] = {
@@ -87,18 +135,24 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
+_UNKNOWN_KINDS = st.builds(
+    lambda fields, kind: {**fields, "type": kind}, st.dictionaries(TEXT, ANY_JSON, max_size=3), TEXT
+)
 _SCALARS: dict[str, Any] = {"string": TEXT, "integer": INTEGERS, "boolean": st.booleans(), "number": FLOATS}
 
 
 def documents(schema: dict[str, Any]) -> Any:
-    """Answers as the schema allows them, some documented fields dropped and some undocumented ones added."""
+    """Answers as the schema allows them, fields dropped, undocumented ones added, unknown kinds mixed in."""
     schema = resolved(schema)
     if "anyOf" in schema or "oneOf" in schema:
-        return st.one_of([documents(part) for part in schema.get("anyOf", schema.get("oneOf"))])
+        unknown = [_UNKNOWN_KINDS] if "discriminator" in schema else []
+        return st.one_of([*(documents(part) for part in schema.get("anyOf", schema.get("oneOf"))), *unknown])
     if schema["type"] == "null":
         return st.none()
     if "enum" in schema:
-        return st.sampled_from(schema["enum"]) | TEXT
+        return st.sampled_from(spellings(schema["enum"])) | TEXT
+    if schema["type"] == "array":
+        return st.lists(documents(schema["items"]), max_size=3)
     if schema["type"] != "object":
         return _SCALARS[schema["type"]]
     if "properties" not in schema:
@@ -106,6 +160,30 @@ def documents(schema: dict[str, Any]) -> Any:
     known = {name: documents(part) for name, part in schema["properties"].items()}
     extra = st.dictionaries(TEXT.filter(lambda name: name not in known), ANY_JSON, max_size=2)
     return st.builds(lambda fields, more: {**fields, **more}, st.fixed_dictionaries({}, optional=known), extra)
+
+
+def spellings(kinds: list[str]) -> list[str]:
+    """Kinds as the schema and as the documentation's examples spell them: `chatkit.task` and `task`."""
+    return sorted({spelling for kind in kinds for spelling in (kind, kind.removeprefix("chatkit."))})
+
+
+def whole(schema: dict[str, Any]) -> Any:
+    """One answer with every documented field: of choices the first, of arrays one item."""
+    schema = resolved(schema)
+    if "anyOf" in schema or "oneOf" in schema:
+        return whole(schema.get("anyOf", schema.get("oneOf"))[0])
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema["type"] == "array":
+        return [whole(schema["items"])]
+    if schema["type"] == "object":
+        return {name: whole(part) for name, part in schema.get("properties", {}).items()}
+    return {"string": "text", "integer": 5, "boolean": True}[schema["type"]]
+
+
+def class_of(cls: Any) -> type[Any]:
+    """The class itself of a filled generic one: `Page` of `Page[ChatKitThread]`."""
+    return get_origin(cls) or cls
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import chatkit_async
 from chatkit_async import (
     ChatSessionAutomaticThreadTitlingParam,
     ChatSessionChatKitConfigurationParam,
@@ -23,12 +24,17 @@ from chatkit_async import (
     ChatSessionWorkflowTracingParam,
     SessionCancelParams,
     SessionCreateParams,
+    ThreadDeleteParams,
+    ThreadListItemsParams,
+    ThreadListParams,
+    ThreadRetrieveParams,
 )
 from chatkit_async._core import json_bytes
 from chatkit_async._core.codec import structure
 from chatkit_async.types.params import Params, required_names
 from chatkit_async.types.result import Result, field_names
-from tests.types.documents import FLOATS, INTEGERS, RESULTS, SCHEMAS, documents
+from chatkit_async.types.unknown import Unknown
+from tests.types.documents import FLOATS, INTEGERS, RESULTS, SCHEMAS, class_of, documents
 
 # The same examples on every run, on every machine: a failure is a finding, never a mood.
 steady = settings(max_examples=40, deadline=None, derandomize=True, database=None)
@@ -63,7 +69,23 @@ CREATE = st.builds(
 )
 CANCEL = st.builds(SessionCancelParams, st.text(min_size=1).filter(lambda text: text not in (".", "..")))
 
+THREAD_IDS = st.text(min_size=1).filter(lambda text: text not in (".", ".."))
+LISTING = {
+    "after": NAMES,
+    "before": NAMES,
+    "limit": st.integers(1, 100),
+    "order": st.sampled_from(["asc", "desc"]),
+}
+
 PARAMS: dict[type[Params], Any] = {
+    ThreadListParams: optional(ThreadListParams, user=NAMES, **LISTING),
+    ThreadListItemsParams: st.builds(
+        ThreadListItemsParams,
+        thread_id=THREAD_IDS,
+        **{name: st.none() | strategy for name, strategy in LISTING.items()},
+    ),
+    ThreadRetrieveParams: st.builds(ThreadRetrieveParams, THREAD_IDS),
+    ThreadDeleteParams: st.builds(ThreadDeleteParams, THREAD_IDS),
     ChatSessionAutomaticThreadTitlingParam: TITLING,
     ChatSessionFileUploadParam: UPLOAD,
     ChatSessionHistoryParam: HISTORY,
@@ -81,8 +103,11 @@ every_result = pytest.mark.parametrize("schema", RESULTS)
 
 
 def test_every_class_of_parameters_and_of_results_has_its_round_trip() -> None:
-    assert set(PARAMS) == set(Params.__subclasses__())
-    assert set(RESULTS.values()) == set(Result.__subclasses__())
+    public = [getattr(chatkit_async, name) for name in chatkit_async.__all__]
+    classes = [value for value in public if isinstance(value, type)]
+    assert set(PARAMS) == {cls for cls in classes if issubclass(cls, Params)}
+    results = {cls for cls in classes if issubclass(cls, Result) and not issubclass(cls, Unknown)}
+    assert {class_of(cls) for cls in RESULTS.values()} == results
 
 
 def without_none(document: dict[str, Any]) -> bool:
@@ -149,8 +174,9 @@ def test_any_answer_of_the_schema_comes_back_as_it_came(schema: str) -> None:
         found = structure(document, cls)
         assert found.to_dict() == document
         assert json.dumps(found.to_dict(), sort_keys=True) == json.dumps(document, sort_keys=True)  # 1 and True differ
-        assert set(found.missing_fields) == set(field_names(cls)) - document.keys()
-        assert found.extra == {name: value for name, value in document.items() if name not in field_names(cls)}
+        known = field_names(class_of(cls))
+        assert set(found.missing_fields) == set(known) - document.keys()
+        assert found.extra == {name: value for name, value in document.items() if name not in known}
 
     check()
 
