@@ -3,9 +3,13 @@
 import json
 from dataclasses import dataclass
 
+from .items import items_of_all_kinds
+
 USER = "user_123"
 WORKFLOW = "wf_68df4b13b3588190a09d19288d4610ec0df388c3983f58d1"
 SESSION_ID = "cksess_68df4b13b3588190a09d19288d4610ec0df388c3983f58d1"
+THREAD_ID = "cthr_1"
+DELETED: dict[str, object] = {"id": THREAD_ID, "object": "chatkit.thread.deleted", "deleted": True}
 PREFIX = "/v1"
 
 
@@ -53,8 +57,27 @@ def _session(status: str) -> dict[str, object]:
     }
 
 
+def _thread(number: int) -> dict[str, object]:
+    return {
+        "id": f"cthr_{number}",
+        "object": "chatkit.thread",
+        "created_at": 1759460000 + number,
+        "title": f"Opening hours of gate {number}",
+        "status": {"type": "active"},
+        "user": USER,
+    }
+
+
+def _page(data: list[dict[str, object]]) -> dict[str, object]:
+    return {"object": "list", "data": data, "first_id": data[0]["id"], "last_id": data[-1]["id"], "has_more": False}
+
+
 CREATE_BODY: dict[str, object] = {"user": USER, "workflow": {"id": WORKFLOW}}
 CASES = (
     Case("sessions.create", "POST", "/chatkit/sessions", CREATE_BODY, _session("active")),
     Case("sessions.cancel", "POST", f"/chatkit/sessions/{SESSION_ID}/cancel", None, _session("cancelled")),
+    Case("threads.list", "GET", "/chatkit/threads", None, _page([_thread(number) for number in range(100)])),
+    Case("threads.retrieve", "GET", f"/chatkit/threads/{THREAD_ID}", None, _thread(1)),
+    Case("threads.delete", "DELETE", f"/chatkit/threads/{THREAD_ID}", None, DELETED),
+    Case("threads.list_items", "GET", f"/chatkit/threads/{THREAD_ID}/items", None, _page(items_of_all_kinds(100))),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from .cases import CASES, SESSION_ID, USER, WORKFLOW, Case
+from .cases import CASES, SESSION_ID, THREAD_ID, USER, WORKFLOW, Case
 
 API_KEY = "sk-benchmark"
 Call = Callable[[], Awaitable[Any]]
@@ -28,6 +28,10 @@ async def chatkit_async(base_url: str) -> AsyncIterator[Calls]:
         yield {
             "sessions.create": partial(client.sessions.create, user=USER, workflow=WORKFLOW),
             "sessions.cancel": partial(client.sessions.cancel, SESSION_ID),
+            "threads.list": client.threads.list,
+            "threads.retrieve": partial(client.threads.retrieve, THREAD_ID),
+            "threads.delete": partial(client.threads.delete, THREAD_ID),
+            "threads.list_items": partial(client.threads.list_items, THREAD_ID),
         }
 
 
@@ -74,10 +78,14 @@ def _import_openai() -> Any:
 
 
 def _official_calls(client: Any) -> Calls:
-    sessions = client.beta.chatkit.sessions
+    sessions, threads = client.beta.chatkit.sessions, client.beta.chatkit.threads
     return {
         "sessions.create": partial(sessions.create, user=USER, workflow={"id": WORKFLOW}),
         "sessions.cancel": partial(sessions.cancel, SESSION_ID),
+        "threads.list": threads.list,
+        "threads.retrieve": partial(threads.retrieve, THREAD_ID),
+        "threads.delete": partial(threads.delete, THREAD_ID),
+        "threads.list_items": partial(threads.list_items, THREAD_ID),
     }
 
 
