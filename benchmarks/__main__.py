@@ -69,13 +69,14 @@ def main() -> None:
     bytes(1 << 20)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under a minute, for a first look")
+    parser.add_argument("--turns", type=int, help="slices for each contender, at least 2, instead of the usual number")
     parser.add_argument("--calls", type=int, help="calls in a slice, instead of the usual number")
     arguments = parser.parse_args()
     effort = QUICK if arguments.quick else FULL
     print(environment())
     with running_stub() as base_url:
         asyncio.run(tell_skipped(base_url))
-        asyncio.run(run(base_url, Effort(effort.turns, arguments.calls or effort.calls)))
+        asyncio.run(run(base_url, Effort(arguments.turns or effort.turns, arguments.calls or effort.calls)))
 
 
 if __name__ == "__main__":

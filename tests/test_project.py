@@ -173,6 +173,6 @@ def test_an_operation_that_nobody_has_built_lacks_everything() -> None:
 
 @pytest.mark.slow
 def test_the_benchmarks_run() -> None:
-    benchmarks = run("-m", "benchmarks", "--quick", "--calls", "1")
+    benchmarks = run("-m", "benchmarks", "--turns", "2", "--calls", "1")
     assert benchmarks.returncode == 0, benchmarks.stderr
     assert all(operation.name in benchmarks.stdout for operation in OPERATIONS)

@@ -152,6 +152,8 @@ def raw_server_in_thread(answer: Answer, *, context: ssl.SSLContext | None = Non
     thread = threading.Thread(target=lambda: asyncio.run(serve(started)))
     thread.start()
     server, loop, stop = started.result(10)
-    yield server
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()

@@ -154,8 +154,10 @@ async def test_idle_connections_of_other_loops_end_too_when_a_client_is_closed_f
         while not is_used.is_set():
             await asyncio.sleep(0.01)
         await client.aclose()
-        await server.until(lambda known: known.open_connections == 0)
-        may_end.set()
+        try:
+            await server.until(lambda known: known.open_connections == 0)
+        finally:
+            may_end.set()
         await asyncio.to_thread(thread.join)
 
 
