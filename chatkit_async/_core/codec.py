@@ -185,8 +185,10 @@ def _tagged_union_hook(annotation: Any, made: Converter) -> Hook:
     def structure_kind(value: Any, _: Any) -> Any:
         if value.__class__ is not dict:
             raise _expected("an object", value)
-        tag = value.get("type")
-        hook, kind = hooks.get(tag, otherwise) if tag.__class__ is str else otherwise
+        tag = value.get("type", "")
+        if tag.__class__ is not str:
+            raise _expected("a string", tag).below("type")
+        hook, kind = hooks.get(tag, otherwise)
         return hook(value, kind)
 
     return structure_kind

@@ -21,7 +21,7 @@ def check_strictly(result: object) -> None:
     if not isinstance(result, Result):
         return
     if isinstance(result, Unknown):
-        raise Mismatch(f"is of the undocumented kind {result.extra.get('type')!r}")
+        raise Mismatch(f"is of the undocumented kind {quoted(result.extra.get('type'))}")
     if result.missing_fields:
         raise Mismatch("is missing", result.missing_fields[0])
     for name in field_names(type(result)):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+import math
+from datetime import datetime
+from typing import Literal, NoReturn, TypeAlias
 
 import attrs
 
@@ -20,6 +21,7 @@ from .content import (
 )
 from .result import Result
 from .unknown import UnknownThreadItem
+from .utc import utc
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
@@ -32,7 +34,7 @@ class _Item(Result):
     @property
     def created_at_utc(self) -> datetime:
         """`created_at` as an aware datetime in UTC."""
-        return datetime.fromtimestamp(self.created_at, UTC)
+        return utc(self.created_at, f"{type(self).__name__}.created_at")
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
@@ -157,12 +159,23 @@ ChatKitThreadItem: TypeAlias = (
 
 def _decoded(text: str, subject: str) -> JSON:
     try:
-        document: JSON = json.loads(text)
+        document: JSON = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         document = _NO_JSON
     if document is _NO_JSON:
         raise APIResponseValidationError(f"{subject} is not JSON", hint="Read the text itself instead.", outcome="done")
     return document
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a number is too large")
+    return value
 
 
 _NO_JSON: JSON = {}

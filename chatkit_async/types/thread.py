@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import attrs
 
 from .result import Result
 from .unknown import UnknownThreadStatus
+from .utc import utc
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
@@ -64,7 +65,7 @@ class ChatKitThread(Result):
     @property
     def created_at_utc(self) -> datetime:
         """`created_at` as an aware datetime in UTC."""
-        return datetime.fromtimestamp(self.created_at, UTC)
+        return utc(self.created_at, "ChatKitThread.created_at")
 
     @property
     def is_active(self) -> bool:

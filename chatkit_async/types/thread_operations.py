@@ -9,6 +9,7 @@ import attrs
 from .checks import path_segment, refuse, required, text, whole_number
 from .params import Params
 from .session_operations import MAX_USER_LENGTH
+from .shown import quoted
 
 MAX_PAGE_SIZE = 100
 
@@ -29,7 +30,9 @@ def _page_size(value: int | None) -> int | None:
 
 def _order(value: Order | None) -> Order | None:
     given: Any = value
-    return value if given in (None, "asc", "desc") else refuse(value, "invalid_value", f"is {given!r}; asc or desc")
+    if given is None or (isinstance(given, str) and given in ("asc", "desc")):
+        return value
+    return refuse(value, "invalid_value", f"is {quoted(given)}; asc or desc")
 
 
 def _user(value: str | None) -> str | None:

@@ -1,0 +1,21 @@
+"""Times of the API as aware datetimes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ..errors import APIResponseValidationError
+from .shown import shown
+
+
+def utc(unix_s: int, subject: str) -> datetime:
+    """Unix seconds as an aware datetime in UTC.
+
+    Raises:
+        APIResponseValidationError: a datetime ends with the year 9999.
+    """
+    try:
+        return datetime.fromtimestamp(unix_s, UTC)
+    except (ValueError, OverflowError, OSError):
+        said = f"{subject} is {shown(unix_s)}, which is beyond what a datetime can hold"
+        raise APIResponseValidationError(said, hint="Read the number itself instead.", outcome="done") from None
