@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from .._core.paging import (
     LostCursor,
     Position,
+    checked_max_items,
     first_position,
     is_backwards,
     next_position,
@@ -28,10 +29,12 @@ class Walk(Generic[T]):
     Args:
         fetch: asks for one page by its parameters.
         params: of the first page.
+        operation: its name, for errors.
         prefetch: ask for the next page while this one is used.
     """
 
-    def __init__(self, fetch: Fetch[T], params: Any, *, prefetch: bool) -> None:
+    def __init__(self, fetch: Fetch[T], params: Any, *, operation: str, prefetch: bool) -> None:
+        self._operation = operation
         self._fetch = fetch
         self._params = params
         self._prefetch = prefetch
@@ -70,7 +73,7 @@ class Walk(Generic[T]):
         try:
             self._position = next_position(self._position, page, self._seen)
         except LostCursor as lost:
-            self._position, self._broken = None, _broken(page, lost)
+            self._position, self._broken = None, _broken(self._operation, page, lost)
         if self._position is not None:
             self._seen.add(self._position.cursor)
 
@@ -109,7 +112,8 @@ class AsyncListing(Generic[T]):
             print(thread.id)
     """
 
-    def __init__(self, fetch: Fetch[T], params: Any, *, prefetch: bool = False) -> None:
+    def __init__(self, fetch: Fetch[T], params: Any, *, operation: str, prefetch: bool = False) -> None:
+        self._operation = operation
         self._fetch = fetch
         self._params = params
         self._prefetch = prefetch
@@ -155,7 +159,11 @@ class AsyncListing(Generic[T]):
 
         Args:
             max_items: at most this many, at least 0; no page beyond them is asked for. Default: all.
+
+        Raises:
+            ParamsValidationError: `max_items` is no such number.
         """
+        max_items = checked_max_items(max_items)
         items: list[T] = []
         async with aclosing(self.pages(prefetch=self._prefetch and max_items is None)) as pages:
             while max_items is None or len(items) < max_items:
@@ -172,7 +180,7 @@ class AsyncListing(Generic[T]):
             prefetch: ask for the next page while one is used; default: what the listing was made with.
         """
         prefetch = self._prefetch if prefetch is None else prefetch
-        return Walk(self._fetch, self._params, prefetch=prefetch)
+        return Walk(self._fetch, self._params, operation=self._operation, prefetch=prefetch)
 
 
 def _heard_of(ahead: asyncio.Task[Page[T]]) -> None:
@@ -181,10 +189,11 @@ def _heard_of(ahead: asyncio.Task[Page[T]]) -> None:
         ahead.exception()
 
 
-def _broken(page: Page[T], lost: LostCursor) -> APIResponseValidationError:
+def _broken(operation: str, page: Page[T], lost: LostCursor) -> APIResponseValidationError:
     info = page.response
     return APIResponseValidationError(
         f"the listing cannot go on: {lost}",
+        operation=operation,
         status=info.status,
         request_id=info.request_id,
         attempts=info.attempts,

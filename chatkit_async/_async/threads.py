@@ -69,7 +69,8 @@ class AsyncThreads:
         Source: ChatKit REST API, ListThreadsMethod.
         """
         params = ThreadListParams(user=user, after=after, before=before, limit=limit, order=order)
-        return AsyncListing(self._client._pages(LIST_THREADS, options), params, prefetch=prefetch)
+        fetch = self._client._pages(LIST_THREADS, options)
+        return AsyncListing(fetch, params, operation=LIST_THREADS.name, prefetch=prefetch)
 
     async def retrieve(self, thread_id: str, *, options: RequestOptions | None = None) -> ChatKitThread:
         """Read one thread; its items are listed by `list_items`.
@@ -167,4 +168,5 @@ class AsyncThreads:
         Source: ChatKit REST API, ListThreadItemsMethod.
         """
         params = ThreadListItemsParams(thread_id=thread_id, after=after, before=before, limit=limit, order=order)
-        return AsyncListing(self._client._pages(LIST_THREAD_ITEMS, options), params, prefetch=prefetch)
+        fetch = self._client._pages(LIST_THREAD_ITEMS, options)
+        return AsyncListing(fetch, params, operation=LIST_THREAD_ITEMS.name, prefetch=prefetch)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
+from ..errors import ParamsValidationError
+from ..types.checks import Invalid, whole_number
 from ..types.page import Page
 from ..types.thread_operations import ThreadListItemsParams, ThreadListParams
 
@@ -54,8 +56,12 @@ def next_position(position: Position, page: Page[T], seen: Collection[str | None
         seen: the cursors of all pages so far.
 
     Raises:
-        LostCursor: there are more pages, and the cursor is missing, was there before, or never moves.
+        LostCursor: there are more pages, and the cursor is missing, was there before, or never moves; or the page
+            does not say whether there are.
     """
+    for name in ("has_more", "data"):
+        if name in page.missing_fields:
+            raise LostCursor(f"a page has no {name}, so whether and where there are more is not known")
     if not page.has_more:
         return None
     cursor = page.next_cursor
@@ -77,3 +83,16 @@ def params_at(params: ListParamsT, position: Position) -> ListParamsT:
     if is_backwards(params):
         return attrs.evolve(params, before=position.cursor)
     return attrs.evolve(params, after=position.cursor)
+
+
+def checked_max_items(value: int | None) -> int | None:
+    """How many items to collect at most.
+
+    Raises:
+        ParamsValidationError: less than none; a slice would take it for a place counted from the end.
+    """
+    checked: Any = whole_number(value, minimum=0)
+    if isinstance(checked, Invalid):
+        problems = tuple(attrs.evolve(problem, path="max_items") for problem in checked.problems)
+        raise ParamsValidationError("collect", problems)
+    return value

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, Generic, TypeVar
 
 from .._async.listing import AsyncListing
+from .._core.paging import checked_max_items
 from ..types.page import Page
 from .channel import Channel
 
@@ -88,7 +89,11 @@ class Listing(Generic[T]):
 
         Args:
             max_items: at most this many, at least 0; no page beyond them is asked for. Default: all.
+
+        Raises:
+            ParamsValidationError: `max_items` is no such number.
         """
+        max_items = checked_max_items(max_items)
         items: list[T] = []
         for page in self.pages(prefetch=None if max_items is None else False):
             items.extend(page.data)

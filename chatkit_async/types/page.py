@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Generic, Literal, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 
-from .result import Result, slot_value
+from .result import Result, restore, slot_value
 
 T = TypeVar("T")
 
 
 class _Directed(Result):
-    # Which way it was asked for is not part of what it holds: no field, so in no eq, repr or pickle.
+    # Which way it was asked for is not part of what it holds: no field, so in no eq or repr; copies keep it.
     __slots__ = ("_is_backwards",)
 
 
@@ -38,16 +38,19 @@ class Page(_Directed, Generic[T]):
 
     @property
     def next_cursor(self) -> str | None:
-        """The id to go on from: `last_id`, else the last item's; backwards, `first_id`, else the first item's."""
-        if not slot_value(self, "has_more"):
+        """The id to go on from: `last_id`, else the last item's; backwards, `first_id`, else the first item's.
+
+        Raises:
+            MissingFieldError: the API did not say whether there are more, or gave neither id nor items.
+        """
+        if not self.has_more:
             return None
         backwards = slot_value(self, "_is_backwards")
         named: str | None = slot_value(self, "first_id" if backwards else "last_id")
         return named or self._edge_id(0 if backwards else -1)
 
     def _edge_id(self, position: int) -> str | None:
-        items = slot_value(self, "data")
-        found: str | None = getattr(items[position], "id", None) if items else None
+        found: str | None = getattr(self.data[position], "id", None) if self.data else None
         return found
 
     def __iter__(self) -> Iterator[T]:
@@ -56,8 +59,17 @@ class Page(_Directed, Generic[T]):
     def __len__(self) -> int:
         return len(self.data)
 
+    def __reduce__(self) -> tuple[Callable[..., Result], tuple[Any, ...]]:
+        restored, held = super().__reduce__()
+        return (_restore_backwards, held) if slot_value(self, "_is_backwards") else (restored, held)
+
 
 def point_backwards(page: Page[T]) -> Page[T]:
     """Let a page know that it was asked for with `before`, and goes on from its first item."""
     object.__setattr__(page, "_is_backwards", True)
     return page
+
+
+def _restore_backwards(*held: Any) -> Result:
+    restored: Any = restore(*held)
+    return point_backwards(restored)
