@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from .._core.call import Call, prepare
 from .._core.config import ClientConfig, Settings, changed_config, first_config
 from .._core.decode import decode, decode_json
+from .._core.headers import hidden_headers
 from .._core.message import Response
 from .._core.operation import Operation, ParamsT, ResultT
 from .._core.options import QueryValue, RequestOptions, Timeout
@@ -20,7 +21,6 @@ from ..errors import ResponseInfo
 from ..types._json import JSON
 from ..types.secret import as_secret
 from .connections import Connections, ConnectionSettings
-from .key import with_secrets
 from .sessions import AsyncSessions
 from .threads import AsyncThreads
 
@@ -87,7 +87,7 @@ class AsyncChatKit:
         allow_insecure_http: bool = False,
     ) -> None:
         # What is wrong with one setting must not show another in a traceback.
-        api_key, proxy, default_headers = as_secret(api_key), as_secret(proxy), with_secrets(default_headers)
+        api_key, proxy, default_headers = as_secret(api_key), as_secret(proxy), hidden_headers(default_headers)
         settings = Settings(
             api_key=api_key,
             organization=organization,
@@ -156,7 +156,7 @@ class AsyncChatKit:
         Raises:
             ConfigurationError: settings that cannot work.
         """
-        api_key, default_headers = as_secret(api_key), with_secrets(default_headers)
+        api_key, default_headers = as_secret(api_key), hidden_headers(default_headers)
         settings = Settings(
             api_key=api_key,
             organization=organization,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
 from ..errors import ClientClosedError, ConfigurationError
+from ..types.shown import kind_of, quoted
 from .proxies import Proxy, checked_proxy, environment_proxy
 
 if TYPE_CHECKING:
@@ -34,9 +35,15 @@ class ConnectionSettings:
     def __attrs_post_init__(self) -> None:
         count = self.max_connections
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ConfigurationError(f"max_connections: a whole number of at least 1, not {count!r}")
+            raise ConfigurationError(f"max_connections: a whole number of at least 1, not {quoted(count)}")
         if self.proxy is not None:
             checked_proxy(self.proxy, "proxy")
+        if not all(callable(middleware) for middleware in _listed("middlewares", self.middlewares)):
+            raise ConfigurationError("middlewares: aiohttp client middlewares, which are callable")
+        if not all(hasattr(config, "freeze") for config in _listed("trace_configs", self.trace_configs)):
+            raise ConfigurationError("trace_configs: a sequence of aiohttp.TraceConfig")
+        if self.http_session is not None and not hasattr(self.http_session, "request"):
+            raise ConfigurationError(f"http_session: an aiohttp.ClientSession, not {kind_of(self.http_session)}")
         if self.http_session is not None and self._beside_http_session():
             said = ", ".join(self._beside_http_session())
             raise ConfigurationError(f"http_session brings its own connections: set {said} on it, not here")
@@ -49,6 +56,12 @@ class ConnectionSettings:
             "max_connections": self.max_connections != MAX_CONNECTIONS,
         }
         return [name for name, is_said in said.items() if is_said]
+
+
+def _listed(name: str, given: object) -> Iterable[object]:
+    if not isinstance(given, (list, tuple)):
+        raise ConfigurationError(f"{name}: a list or tuple, not {kind_of(given)}")
+    return given
 
 
 class Connections:

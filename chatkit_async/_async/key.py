@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from .._core.config import ClientConfig, checked_key
@@ -34,13 +34,6 @@ async def current_key(config: ClientConfig, request: Request) -> Secret:
     if not isinstance(checked, Secret):
         raise ConfigurationError("api_key() returned an empty key")
     return checked
-
-
-def with_secrets(headers: Mapping[str, str | None] | None) -> Mapping[str, str | None] | None:
-    """Headers whose values do not show."""
-    if not isinstance(headers, Mapping):
-        return headers
-    return {name: as_secret(value) for name, value in headers.items()}
 
 
 async def _asked(ask: Callable[[], str] | Callable[[], Awaitable[str]]) -> Secret | type:

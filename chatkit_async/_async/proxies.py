@@ -57,10 +57,12 @@ def _found(url: str) -> Secret | None:
 
 
 def _parsed(given: str) -> Proxy | None:
+    if not isinstance(given, str):
+        return None
     try:
         parts = urlsplit(str(given))
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except (ValueError, TypeError, AttributeError):
+    except ValueError:
         return None
     return Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", _authorization(parts)) if known else None
 

@@ -158,9 +158,12 @@ class Transport:
         return pool
 
     def _new_session(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=self._settings.max_connections, keepalive_timeout=KEEP_ALIVE_S, ssl=self._settings.ssl
-        )
+        try:
+            connector = aiohttp.TCPConnector(
+                limit=self._settings.max_connections, keepalive_timeout=KEEP_ALIVE_S, ssl=self._settings.ssl
+            )
+        except TypeError as error:
+            raise ConfigurationError(f"ssl: an SSLContext, an aiohttp.Fingerprint or a boolean ({error})") from error
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -122,8 +122,8 @@ def _client_init(member: Member) -> list[str]:
 def _masked(node: Function) -> list[str]:
     """The first thing a method does that is given a secret: tracebacks may show the locals of its frame."""
     parameters = [arg.arg for arg in [*node.args.args, *node.args.kwonlyargs]]
-    secrets = [name for name in SECRET_PARAMETERS if name in parameters]
-    return [f"        {', '.join(secrets)} = {', '.join(f'as_secret({name})' for name in secrets)}"] if secrets else []
+    secrets = {name: hide for name, hide in SECRET_PARAMETERS.items() if name in parameters}
+    return [f"        {name} = {hide}({name})" for name, hide in secrets.items()]
 
 
 def _resource_init(member: Member) -> list[str]:

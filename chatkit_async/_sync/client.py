@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from .._async.client import AsyncChatKit
+from .._core.headers import hidden_headers
 from .._core.options import QueryValue, RequestOptions, Timeout
 from .._core.retry import RetryPolicy
 from ..types._json import JSON
@@ -80,7 +81,9 @@ class ChatKit:
         proxy: str | None = None,
         allow_insecure_http: bool = False,
     ) -> None:
-        api_key, proxy = as_secret(api_key), as_secret(proxy)
+        api_key = as_secret(api_key)
+        default_headers = hidden_headers(default_headers)
+        proxy = as_secret(proxy)
         self._async = AsyncChatKit(
             api_key,
             organization=organization,
@@ -144,6 +147,7 @@ class ChatKit:
             ConfigurationError: settings that cannot work.
         """
         api_key = as_secret(api_key)
+        default_headers = hidden_headers(default_headers)
         return self._channel.copy(
             type(self),
             self._async.with_options,

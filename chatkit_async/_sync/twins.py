@@ -61,9 +61,11 @@ MODULES = {
     "Literal": "typing",
     "as_secret": "chatkit_async.types.secret",
     "described": "chatkit_async._sync.channel",
+    "hidden_headers": "chatkit_async._core.headers",
 }
 
-SECRET_PARAMETERS = ("api_key", "proxy")
+# Parameters that may hold a secret, and what hides it; in the order of the signatures.
+SECRET_PARAMETERS = {"api_key": "as_secret", "default_headers": "hidden_headers", "proxy": "as_secret"}
 
 
 @dataclass(frozen=True)
