@@ -24,7 +24,7 @@ class Proxy:
     authorization: Secret | None = None
 
 
-def checked_proxy(given: str, subject: str) -> Proxy:
+def checked_proxy(given: object, subject: str) -> Proxy:
     """The proxy that a URL names; it may hold a password, so pass it as a `Secret`.
 
     Raises:
@@ -56,7 +56,7 @@ def _found(url: str) -> Secret | None:
     return Secret(found if "://" in found else f"http://{found}")
 
 
-def _parsed(given: str) -> Proxy | None:
+def _parsed(given: object) -> Proxy | None:
     if not isinstance(given, str):
         return None
     try:
