@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from ..errors import ConfigurationError
-from ..types.content import ChatKitQuotedText
+from ..types.content import ChatKitInputText, ChatKitQuotedText, ChatKitResponseOutputText
 from ..types.items import (
     ChatKitClientToolCallItem,
     ChatKitTaskGroupItem,
@@ -19,8 +20,14 @@ from ..types.items import (
     ChatKitWidgetItem,
 )
 from ..types.result import slot_value
+from ..types.shown import quoted
+from ..types.unknown import UnknownContent
 
 TranscriptFormat: TypeAlias = Literal["text", "markdown", "json"]
+
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9]+(?:[._][A-Za-z0-9]+)*")
+# Behind whatever a reader may take for a line break; empty lines stay empty, and a tab indents by itself.
+_LINE_START = re.compile(r"(?<=[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])(?=[\w\x20-\x7e])")
 
 
 def transcript(items: Iterable[ChatKitThreadItem], format: TranscriptFormat = "text") -> str:  # noqa: A002
@@ -32,8 +39,8 @@ def transcript(items: Iterable[ChatKitThreadItem], format: TranscriptFormat = "t
 
     Args:
         items: what `threads.list_items` gave; `order="asc"` reads from the beginning.
-        format: `text`, one paragraph an item; `markdown`, where what people wrote is quoted and cannot become markup
-            of the page; `json`, an array of the items as the API sent them.
+        format: `text`, one entry an item, its further lines indented; `markdown`, where what people wrote is quoted
+            and cannot become markup of the page; `json`, an array of the items as the API sent them.
 
     Returns:
         The text, without a line break at its end. Items of unknown kinds are named, never left out.
@@ -43,8 +50,8 @@ def transcript(items: Iterable[ChatKitThreadItem], format: TranscriptFormat = "t
     """
     if format == "json":
         return json.dumps([item.to_dict() for item in items], ensure_ascii=False, indent=2)
-    if format not in _WRITERS:
-        raise ConfigurationError(f"transcript: format is text, markdown or json, not {format!r}")
+    if format not in tuple(_WRITERS):
+        raise ConfigurationError(f"transcript: format is text, markdown or json, not {quoted(format)}")
     write = _WRITERS[format]
     return "\n\n".join(write(*_spoken(item)) for item in items)
 
@@ -55,7 +62,7 @@ def _spoken(item: Any) -> tuple[str, str, tuple[str, ...]]:
         case ChatKitThreadUserMessageItem():
             return "User", _text(item), _beside(item)
         case ChatKitThreadAssistantMessageItem():
-            return "Assistant", _text(item), ()
+            return "Assistant", _text(item), _beside(item)
         case ChatKitWidgetItem():
             return "Widget", str(slot_value(item, "widget") or ""), ()
         case ChatKitClientToolCallItem():
@@ -65,22 +72,40 @@ def _spoken(item: Any) -> tuple[str, str, tuple[str, ...]]:
         case ChatKitTaskGroupItem():
             return "Tasks", "\n".join(_task(task) for task in slot_value(item, "tasks") or ()), ()
         case _:
-            return f"Unknown item ({item.extra.get('type')})", json.dumps(item.to_dict(), ensure_ascii=False), ()
+            return f"Unknown item{_named(item)}", _as_json(item), ()
+
+
+def _named(item: Any) -> str:
+    """The kind in brackets if it is a plain word: one of any other form could pass for markup or another speaker."""
+    kind = item.extra.get("type")
+    return f" ({kind})" if isinstance(kind, str) and _PLAIN_WORD.fullmatch(kind) else ""
+
+
+def _as_json(thing: Any) -> str:
+    return json.dumps(thing.to_dict(), ensure_ascii=False)
 
 
 def _text(item: Any) -> str:
-    return item.text if slot_value(item, "content") is not None else ""
+    return "\n".join(_blocks(item, ChatKitInputText, ChatKitResponseOutputText))
 
 
-def _beside(item: ChatKitThreadUserMessageItem) -> tuple[str, ...]:
-    quoted = [block.text for block in slot_value(item, "content") or () if isinstance(block, ChatKitQuotedText)]
-    attached = [slot_value(file, "name") or slot_value(file, "id") for file in slot_value(item, "attachments") or ()]
-    return (*(f"quoting: {text}" for text in quoted), *(f"attached: {name}" for name in attached))
+def _blocks(item: Any, *kinds: type) -> list[str]:
+    return [slot_value(block, "text") or "" for block in slot_value(item, "content") or () if isinstance(block, kinds)]
+
+
+def _beside(item: Any) -> tuple[str, ...]:
+    unknown = [_as_json(block) for block in slot_value(item, "content") or () if isinstance(block, UnknownContent)]
+    files = slot_value(item, "attachments") or ()
+    return (
+        *(f"unknown content: {block}" for block in unknown),
+        *(f"quoting: {text}" for text in _blocks(item, ChatKitQuotedText)),
+        *(f"attached: {slot_value(file, 'name') or slot_value(file, 'id') or 'a file'}" for file in files),
+    )
 
 
 def _tool_call(item: ChatKitClientToolCallItem) -> str:
     name, arguments, output = (slot_value(item, field) for field in ("name", "arguments", "output"))
-    return f"{name}({arguments})" + (f" -> {output}" if output is not None else "")
+    return f"{name or 'a tool'}({arguments or ''})" + (f" -> {output}" if output is not None else "")
 
 
 def _task(task: ChatKitTaskItem | ChatKitTaskGroupTask) -> str:
@@ -88,7 +113,12 @@ def _task(task: ChatKitTaskItem | ChatKitTaskGroupTask) -> str:
 
 
 def _as_text(speaker: str, text: str, beside: tuple[str, ...]) -> str:
-    return "\n".join([f"{speaker}: {text}", *(f"  ({line})" for line in beside)])
+    return "\n".join([f"{speaker}: {_hanging(text)}", *(f"  ({_hanging(line)})" for line in beside)])
+
+
+def _hanging(text: str) -> str:
+    """All lines but the first indented, so that what was said cannot pass for the line of another speaker."""
+    return _LINE_START.sub("    ", text)
 
 
 def _as_markdown(speaker: str, text: str, beside: tuple[str, ...]) -> str:
