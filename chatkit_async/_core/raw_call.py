@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from ..errors import ParamsValidationError, Problem
-from ..types._json import JSONObject
+from ..types._json import JSON, JSONObject
+from ..types.json_value import json_value
 from ..types.params import Params
-from ..types.shown import shown
+from ..types.shown import kind_of, shown
 from .call import Call, settle
 from .config import ClientConfig
 from .operation import Operation, Target
-from .options import QueryValue, RequestOptions
+from .options import QueryValue, RequestOptions, checked_query
 
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _METHOD = re.compile(r"[A-Za-z]+")
@@ -32,14 +33,34 @@ def prepare_raw(  # noqa: PLR0917 - in the order of a request
     """A call from its method, path, body and query.
 
     Raises:
-        ParamsValidationError: a method or path that cannot be sent.
+        ParamsValidationError: a method, path or body that cannot be sent.
+        ConfigurationError: a query that a URL cannot hold.
     """
     problems = [*_problems("method", method, _METHOD, "letters, as in GET"), *_path_problems(path)]
     if problems:
         raise ParamsValidationError("request", tuple(problems))
     verb = method.upper()
     operation = Operation[Any, Any](f"{verb} {path}", verb, path, Params, object, verb in _REPEATABLE)
-    return settle(operation, Target(path, dict(query or {}), cast("JSONObject | None", body)), config, options)
+    return settle(operation, Target(path, _query(query), _document(body)), config, options)
+
+
+def _query(query: Mapping[str, QueryValue] | None) -> dict[str, JSON]:
+    return {**checked_query(query, "request(query=)")}
+
+
+def _document(body: Mapping[str, object] | None) -> JSONObject | None:
+    given: Any = body
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        said = f"must be a mapping, not {kind_of(given)}"
+        raise ParamsValidationError("request", (Problem("body", "invalid_type", said, shown(given)),))
+    problems: list[Problem] = []
+    document: Any = json_value(given, "body", problems)
+    if problems:
+        raise ParamsValidationError("request", tuple(problems))
+    found: JSONObject = document
+    return found
 
 
 def _problems(name: str, value: object, form: re.Pattern[str], wanted: str) -> list[Problem]:
