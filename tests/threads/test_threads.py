@@ -172,5 +172,5 @@ async def test_a_listing_is_awaitable_but_no_coroutine(client: AsyncChatKit) -> 
     listing = client.threads.list()
     assert not asyncio.iscoroutine(listing)
     with pytest.raises(TypeError):
-        asyncio.create_task(listing)  # type: ignore[arg-type]
+        await asyncio.create_task(listing)  # type: ignore[arg-type]
     assert (await asyncio.create_task(listing.first_page())).data == ()

@@ -1,0 +1,169 @@
+"""Listings among tasks and event loops: shared, cancelled, prefetched; nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from chatkit_async import AsyncChatKit, AsyncListing, ChatKitThreadItem, InternalServerError, RetryPolicy
+from chatkit_async.emulator import Emulator, Fault
+
+from ..conftest import KEY
+from .seeding import item, thread
+
+IDS = [f"cthi_{number}" for number in range(25)]
+
+
+@pytest.fixture(autouse=True)
+def _seeded(emulator: Emulator) -> None:
+    emulator.seed(threads=[{"thread": thread(1), "items": [item(number) for number in range(25)]}])
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_untold() -> AsyncIterator[None]:
+    """No task is left, and none dies with an error that nobody asked for."""
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    yield
+    for _ in range(20):
+        await asyncio.sleep(0)
+    gc.collect()
+    assert told == []
+
+
+def listed(client: AsyncChatKit, **how: Any) -> AsyncListing[ChatKitThreadItem]:
+    return client.threads.list_items("cthr_1", order="asc", limit=4, **how)
+
+
+async def ids(listing: AsyncListing[ChatKitThreadItem]) -> list[str]:
+    return [step.id async for step in listing]
+
+
+async def until_pending(emulator: Emulator) -> None:
+    while not any(asked.ended == "pending" for asked in emulator.requests()):
+        await asyncio.sleep(0.005)
+
+
+async def until_gone(emulator: Emulator) -> None:
+    while any(asked.ended == "pending" for asked in emulator.requests()):
+        await asyncio.sleep(0.005)
+
+
+def others() -> set[asyncio.Task[Any]]:
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+
+@pytest.mark.parametrize("prefetch", [False, True])
+async def test_one_listing_used_by_many_tasks_gives_each_all_of_it(client: AsyncChatKit, prefetch: bool) -> None:
+    listing = listed(client, prefetch=prefetch)
+    assert await asyncio.gather(*(ids(listing) for _ in range(8))) == [IDS] * 8
+
+
+@pytest.mark.parametrize("prefetch", [False, True])
+def test_one_listing_is_used_in_two_event_loops_one_after_the_other(emulator: Emulator, prefetch: bool) -> None:
+    client = AsyncChatKit(KEY, base_url=emulator.base_url)
+    listing = listed(client, prefetch=prefetch)
+    assert [asyncio.run(ids(listing)) for _ in range(2)] == [IDS] * 2
+
+
+def test_a_walk_with_a_page_ahead_goes_on_in_another_loop(emulator: Emulator) -> None:
+    client = AsyncChatKit(KEY, base_url=emulator.base_url)
+    walk = listed(client, prefetch=True).walk()
+    found: list[str] = []
+
+    async def step() -> bool:
+        page = await walk.next_page()
+        found.extend(thing.id for thing in page or ())
+        return page is not None
+
+    while asyncio.run(step()):
+        pass
+    walk.drop()
+    assert found == IDS
+
+
+@pytest.mark.parametrize("prefetch", [False, True])
+async def test_a_walk_cancelled_in_the_middle_of_a_page_leaves_no_task_and_no_request(
+    client: AsyncChatKit, emulator: Emulator, prefetch: bool
+) -> None:
+    pages = listed(client, prefetch=prefetch).pages()
+    if prefetch:  # the page under way is the one asked for ahead
+        emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=30))
+        await anext(pages)
+    else:
+        emulator.add_faults(Fault(method="GET", delay=30))
+    waiting = asyncio.ensure_future(anext(pages))
+    await until_pending(emulator)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await until_gone(emulator)
+    assert others() == set()
+    assert await ids(listed(client)) == IDS
+
+
+async def test_a_page_ahead_that_fails_after_the_walk_was_left_is_not_told(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    hasty = client.with_options(max_retries=0)
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", status=500))
+    pages = listed(hasty, prefetch=True).pages()
+    await anext(pages)
+    while len(emulator.requests()) < 2 or others():
+        await asyncio.sleep(0.005)
+    await pages.aclose()
+
+
+async def test_a_page_ahead_that_fails_is_told_once_where_it_is_wanted(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    hasty = client.with_options(max_retries=0, retry_policy=RetryPolicy(initial_delay_s=0))
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", status=500))
+    pages = listed(hasty, prefetch=True).pages()
+    await anext(pages)
+    with pytest.raises(InternalServerError):
+        await anext(pages)
+    with pytest.raises(StopAsyncIteration):
+        await anext(pages)
+
+
+async def test_a_walk_that_is_left_with_a_page_ahead_gives_its_connection_back(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=30))
+    async with contextlib.aclosing(listed(client, prefetch=True).pages()) as pages:
+        await anext(pages)
+        await until_pending(emulator)
+    await until_gone(emulator)
+    assert others() == set()
+
+
+async def test_closing_the_client_ends_the_page_ahead(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=30))
+    async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
+        pages = listed(client, prefetch=True).pages()
+        await anext(pages)
+        await until_pending(emulator)
+    await until_gone(emulator)
+    await pages.aclose()
+
+
+def test_a_loop_that_ends_with_a_walk_and_a_page_ahead_is_quiet(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=30))
+    client = AsyncChatKit(KEY, base_url=emulator.base_url)
+    kept: list[Any] = []
+
+    async def begin() -> None:
+        pages = listed(client, prefetch=True).pages()
+        kept.append(pages)
+        await anext(pages)
+
+    asyncio.run(begin())
+    kept.clear()
+    gc.collect()
+    assert asyncio.run(ids(listed(client))) == IDS
