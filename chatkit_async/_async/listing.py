@@ -88,11 +88,7 @@ class Walk(Generic[T]):
         ahead, self._ahead = self._ahead, None
         if ahead is None or ahead.cancelled() or ahead.get_loop() is not asyncio.get_running_loop():
             return await self._page()
-        try:
-            return await ahead
-        except asyncio.CancelledError:
-            ahead.cancel()
-            raise
+        return await ahead  # cancelling who waits cancels it, too
 
     async def _page(self) -> Page[T]:
         assert self._position is not None

@@ -93,10 +93,10 @@ async def test_a_walk_cancelled_in_the_middle_of_a_page_leaves_no_task_and_no_re
 ) -> None:
     pages = listed(client, prefetch=prefetch).pages()
     if prefetch:  # the page under way is the one asked for ahead
-        emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=30))
+        emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=300))
         await anext(pages)
     else:
-        emulator.add_faults(Fault(method="GET", delay=30))
+        emulator.add_faults(Fault(method="GET", delay=300))
     waiting = asyncio.ensure_future(anext(pages))
     await until_pending(emulator)
     waiting.cancel()
@@ -119,6 +119,28 @@ async def test_a_page_ahead_that_fails_after_the_walk_was_left_is_not_told(
     await pages.aclose()
 
 
+async def test_a_page_ahead_that_fails_is_not_told_when_the_walk_was_forgotten(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", status=500))
+    walk = listed(client.with_options(max_retries=0), prefetch=True).walk()
+    await walk.next_page()
+    while len(emulator.requests()) < 2 or others():
+        await asyncio.sleep(0.005)
+    del walk
+
+
+async def test_a_walk_goes_on_in_a_second_loop_while_the_first_still_runs(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=300))
+    async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
+        walk = listed(client, prefetch=True).walk()
+        first = await walk.next_page()
+        await until_pending(emulator)
+        second = await asyncio.to_thread(asyncio.run, walk.next_page())
+        assert [len(page or ()) for page in (first, second)] == [4, 4]
+    walk.drop()
+
+
 async def test_a_page_ahead_that_fails_is_told_once_where_it_is_wanted(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
@@ -135,7 +157,7 @@ async def test_a_page_ahead_that_fails_is_told_once_where_it_is_wanted(
 async def test_a_walk_that_is_left_with_a_page_ahead_gives_its_connection_back(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
-    emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=30))
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=300))
     async with contextlib.aclosing(listed(client, prefetch=True).pages()) as pages:
         await anext(pages)
         await until_pending(emulator)
@@ -144,7 +166,7 @@ async def test_a_walk_that_is_left_with_a_page_ahead_gives_its_connection_back(
 
 
 async def test_closing_the_client_ends_the_page_ahead(emulator: Emulator) -> None:
-    emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=30))
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=300))
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
         pages = listed(client, prefetch=True).pages()
         await anext(pages)
@@ -154,7 +176,7 @@ async def test_closing_the_client_ends_the_page_ahead(emulator: Emulator) -> Non
 
 
 def test_a_loop_that_ends_with_a_walk_and_a_page_ahead_is_quiet(emulator: Emulator) -> None:
-    emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=30))
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=300))
     client = AsyncChatKit(KEY, base_url=emulator.base_url)
     kept: list[Any] = []
 
