@@ -20,7 +20,8 @@ from .._core.retry import RetryPolicy
 from ..errors import ResponseInfo
 from ..types._json import JSON
 from ..types.secret import as_secret
-from .connections import Connections, ConnectionSettings
+from .connection_settings import ConnectionSettings
+from .connections import Connections
 from .sessions import AsyncSessions
 from .threads import AsyncThreads
 

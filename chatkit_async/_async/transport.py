@@ -17,7 +17,7 @@ from yarl import URL
 from .._core.message import Request, Response
 from ..errors import ClientClosedError, ConfigurationError
 from ..types.headers import Headers
-from .connections import ConnectionSettings
+from .connection_settings import ConnectionSettings
 from .delivery import Delivery, undelivered
 from .fork import at_fork, leak
 from .pool import Pool
