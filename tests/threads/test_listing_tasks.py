@@ -44,8 +44,9 @@ async def ids(listing: AsyncListing[ChatKitThreadItem]) -> list[str]:
     return [step.id async for step in listing]
 
 
-async def until_pending(emulator: Emulator) -> None:
-    while not any(asked.ended == "pending" for asked in emulator.requests()):
+async def until_pending(emulator: Emulator, count: int) -> None:
+    """Returns when this many requests have come and the last waits for its answer."""
+    while len(emulator.requests()) < count or emulator.requests()[count - 1].ended != "pending":
         await asyncio.sleep(0.005)
 
 
@@ -98,7 +99,7 @@ async def test_a_walk_cancelled_in_the_middle_of_a_page_leaves_no_task_and_no_re
     else:
         emulator.add_faults(Fault(method="GET", delay=300))
     waiting = asyncio.ensure_future(anext(pages))
-    await until_pending(emulator)
+    await until_pending(emulator, 2 if prefetch else 1)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
@@ -135,7 +136,7 @@ async def test_a_walk_goes_on_in_a_second_loop_while_the_first_still_runs(emulat
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
         walk = listed(client, prefetch=True).walk()
         first = await walk.next_page()
-        await until_pending(emulator)
+        await until_pending(emulator, 2)
         second = await asyncio.to_thread(asyncio.run, walk.next_page())
         assert [len(page or ()) for page in (first, second)] == [4, 4]
     walk.drop()
@@ -160,7 +161,7 @@ async def test_a_walk_that_is_left_with_a_page_ahead_gives_its_connection_back(
     emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=300))
     async with contextlib.aclosing(listed(client, prefetch=True).pages()) as pages:
         await anext(pages)
-        await until_pending(emulator)
+        await until_pending(emulator, 2)
     await until_gone(emulator)
     assert others() == set()
 
@@ -170,7 +171,7 @@ async def test_closing_the_client_ends_the_page_ahead(emulator: Emulator) -> Non
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
         pages = listed(client, prefetch=True).pages()
         await anext(pages)
-        await until_pending(emulator)
+        await until_pending(emulator, 2)
     await until_gone(emulator)
     await pages.aclose()
 
