@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal, TypedDict
 
 import attrs
@@ -12,6 +12,7 @@ import attrs
 from ._clock import unix_now_s
 from .result import Result
 from .secret import Secret
+from .utc import utc
 
 ChatSessionStatus = Literal["active", "expired", "cancelled"]
 """The documented states of a session. The API may send others, so `ChatSession.status` is typed as any string too."""
@@ -120,7 +121,7 @@ class ChatSession(Result):
     @property
     def expires_at_utc(self) -> datetime:
         """`expires_at` as an aware datetime in UTC."""
-        return datetime.fromtimestamp(self.expires_at, UTC)
+        return utc(self.expires_at, "ChatSession.expires_at")
 
     def expires_in(self, now_s: float | None = None) -> float:
         """Seconds until the secret expires; negative once it has.

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chatkit_async import ChatSession
+from chatkit_async import APIResponseValidationError, ChatSession
 from chatkit_async._core.codec import structure
 from chatkit_async.types import _clock
 from chatkit_async.types import session as session_module
@@ -71,3 +71,11 @@ def test_a_browser_gets_the_secret_and_its_end_plain_and_nothing_else(session: C
 def test_json_text_is_what_came_secret_and_letters_whole(session: ChatSession) -> None:
     assert json.loads(session.to_json()) == {**WHOLE, "user": "zoë"}
     assert "zoë" in session.to_json()
+
+
+@pytest.mark.parametrize("expires_at", [10**15, -(10**15), 10**40])
+def test_an_expiry_no_datetime_can_hold_is_an_error_of_ours(expires_at: int) -> None:
+    session = structure({**WHOLE, "expires_at": expires_at}, ChatSession)
+    with pytest.raises(APIResponseValidationError, match=r"ChatSession\.expires_at is .* beyond"):
+        _ = session.expires_at_utc
+    assert session.is_expired(now_s=0) == (expires_at <= 0)
