@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from .._core.call import Call, prepare
 from .._core.config import ClientConfig, Settings, changed_config, first_config
@@ -17,7 +17,7 @@ from .._core.operation import Operation, ParamsT, ResultT
 from .._core.options import QueryValue, RequestOptions, Timeout
 from .._core.raw_call import prepare_raw
 from .._core.retry import RetryPolicy
-from ..errors import ResponseInfo
+from ..errors import ConfigurationError, ResponseInfo
 from ..types._json import JSON
 from ..types.secret import as_secret
 from .connection_settings import ConnectionSettings
@@ -220,7 +220,8 @@ class AsyncChatKit:
             await self._connections.aclose()
 
     async def __aenter__(self) -> Self:
-        """The client itself."""
+        """The client itself, ready to call: aiohttp is imported here rather than under the first request."""
+        self._connections.transport()
         return self
 
     async def __aexit__(
@@ -228,6 +229,12 @@ class AsyncChatKit:
     ) -> None:
         """Close the client."""
         await self.aclose()
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigurationError(
+            "a client is not to be pickled or copied: it holds a key and connections; make one in each process,"
+            " or use with_options() for a copy"
+        )
 
     def __repr__(self) -> str:
         config: ClientConfig | None = getattr(self, "_config", None)  # a traceback shows also what could not be made

@@ -7,6 +7,8 @@ import aiohttp
 from ..types.secret import mask_text
 
 _CLOSING = "Cannot write to closing transport"
+# Errors about the form of an answer.
+_QUOTING = (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)
 
 
 class Delivery:
@@ -47,21 +49,41 @@ class Delivery:
 
 
 class UndeliveredError(Exception):
-    """No whole response came. `written` tells whether the server may have received the request."""
+    """No whole response came.
 
-    def __init__(self, message: str, *, written: bool, is_timeout: bool = False) -> None:
+    Attributes:
+        written: whether the server may have received the request.
+        is_timeout: whether aiohttp gave up waiting.
+        is_stale: whether a pooled connection turned out to be closed before anything was written to it.
+    """
+
+    def __init__(self, message: str, *, written: bool, is_timeout: bool = False, is_stale: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.written = written
         self.is_timeout = is_timeout
+        self.is_stale = is_stale
 
 
 def undelivered(error: BaseException, delivery: Delivery) -> UndeliveredError:
     """What an error of aiohttp tells of a request."""
-    written = delivery.may_have_arrived or (delivery.is_written and not _was_never_written(error))
-    is_timeout = isinstance(error, TimeoutError)
-    what = mask_text(str(error)) or type(error).__name__
-    return UndeliveredError(what, written=written, is_timeout=is_timeout)
+    is_stale = not delivery.may_have_arrived and _was_never_written(error)
+    written = delivery.may_have_arrived or (delivery.is_written and not is_stale)
+    return UndeliveredError(
+        _words(error), written=written, is_timeout=isinstance(error, TimeoutError), is_stale=is_stale
+    )
+
+
+def presentable(error: BaseException) -> BaseException:
+    """An error of aiohttp as a cause that may be shown: one about the form of an answer quotes the answer."""
+    return aiohttp.ClientPayloadError(_words(error)) if isinstance(error, _QUOTING) else error
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, _QUOTING):
+        form = type(error.__cause__ or error).__name__
+        return f"the answer broke off, or is not well-formed HTTP ({form})"
+    return mask_text(str(error)) or type(error).__name__
 
 
 def _was_never_written(error: BaseException | None) -> bool:

@@ -26,6 +26,8 @@ NoAnswerT = TypeVar("NoAnswerT", bound=APIConnectionError)
 
 log = logging.getLogger("chatkit_async")
 
+MOST_STALE_ATTEMPTS = 3  # a server that closes at once is found out, and waited for like any other
+
 
 class Exchange:
     """The attempts of one call.
@@ -44,6 +46,8 @@ class Exchange:
         self._proxy = proxy
         self._delivery = Delivery()
         self._attempts = 0
+        self._stale_attempts = 0  # found a pooled connection closed, wrote nothing, and count for no retry
+        self._is_stale = False  # the last attempt was one of them
         self._was_written = False  # the last attempt, if its answer was lost
         self._known: Outcome = "not_sent"  # of the work, over all attempts
         self._started_s = time.monotonic()
@@ -80,6 +84,7 @@ class Exchange:
 
     async def _attempt(self) -> tuple[Response, ResponseInfo]:
         self._attempts += 1
+        self._is_stale = False
         self._delivery.begin()
         try:
             response = await self._sent()
@@ -99,10 +104,14 @@ class Exchange:
     def _delay_s(self, error: APIError) -> float | None:
         """Seconds until the next attempt, or None if there is none."""
         self._log("failed", error.status)
-        if not self._is_worth_another(error) or self._attempts > self._call.max_retries:
+        if self._is_stale and self._stale_attempts < MOST_STALE_ATTEMPTS:
+            self._stale_attempts += 1
+            return 0.0
+        retry = self._attempts - self._stale_attempts
+        if not self._is_worth_another(error) or retry > self._call.max_retries:
             return None
         chance = random.random()  # noqa: S311 - jitter is no secret
-        delay_s = self._config.retry_policy.delay_s(self._attempts, error.retry_after_s, chance)
+        delay_s = self._config.retry_policy.delay_s(retry, error.retry_after_s, chance)
         return delay_s if self._elapsed_s + delay_s < self._call.timeout.total else None
 
     def _is_worth_another(self, error: APIError) -> bool:
@@ -119,7 +128,9 @@ class Exchange:
         return error
 
     def _undelivered(self, failure: UndeliveredError) -> APIConnectionError:
+        failure.__context__ = None  # aiohttp's own error, which may quote the answer
         self._was_written = failure.written
+        self._is_stale = failure.is_stale
         error_class = APITimeoutError if failure.is_timeout else APIConnectionError
         return self._no_answer(error_class, f"no answer came: {failure.message}", written=failure.written)
 

@@ -18,15 +18,14 @@ from .._core.message import Request, Response
 from ..errors import ClientClosedError, ConfigurationError
 from ..types.headers import Headers
 from .connection_settings import ConnectionSettings
-from .delivery import Delivery, undelivered
+from .delivery import Delivery, presentable, undelivered
 from .fork import at_fork, leak
+from .idle import hear_of_closed_connections
 from .pool import Pool
 from .proxies import Proxy
 
 KEEP_ALIVE_S = 15.0
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
-# A server may have closed pooled connections while the loop stood still; two turns let the loop hear of it.
-QUIET_S = 0.1
 # Headers that aiohttp makes up where we send none: a header set to None is to be absent.
 _AIOHTTPS_OWN = ("user-agent", "accept", "content-type")
 _CLOSED_MEANWHILE = "The client was closed while this call was under way."
@@ -70,7 +69,7 @@ class Transport:
         """
         pool = await self._pool()
         try:
-            await _hear_of_closed_connections(pool)
+            await hear_of_closed_connections(pool)
             response = await self._request(pool, request, delivery, connect_s, proxy)
             return await _read(response)
         except (aiohttp.ClientError, OSError, RuntimeError, UnicodeError, asyncio.CancelledError) as error:
@@ -78,7 +77,7 @@ class Transport:
                 raise ClientClosedError(_CLOSED_MEANWHILE) from error
             if isinstance(error, (RuntimeError, asyncio.CancelledError)):
                 raise
-            raise undelivered(error, delivery) from error
+            raise undelivered(error, delivery) from presentable(error)
         except ValueError as error:
             if _SECOND_AUTHORIZATION not in str(error):
                 raise
@@ -177,10 +176,14 @@ def _own_session(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop
     home = getattr(session, "_loop", loop)
     if home is not loop:
         raise ConfigurationError(
-            f"http_session belongs to the event loop {home!r} and was used in {loop!r}: an aiohttp session works in one"
-            " loop only; leave http_session out and the client opens one in each"
+            f"http_session belongs to the event loop {_named(home)} and was used in {_named(loop)}:"
+            " an aiohttp session works in one loop only; leave http_session out and the client opens one in each"
         )
     return session
+
+
+def _named(loop: asyncio.AbstractEventLoop) -> str:
+    return f"{loop!r} at {id(loop):#x}"  # their reprs alone are alike
 
 
 def _proxy_key(proxy: Proxy | None) -> dict[str, str] | None:
@@ -191,12 +194,6 @@ def _proxy_key(proxy: Proxy | None) -> dict[str, str] | None:
 def _with_proxy_key(request: Request, proxy: Proxy) -> Mapping[str, str]:
     """Without a tunnel, the request itself is what the proxy reads."""
     return request.headers if request.url.startswith("https:") else {**request.headers, **(_proxy_key(proxy) or {})}
-
-
-async def _hear_of_closed_connections(pool: Pool) -> None:
-    if pool.used_at_s is not None and pool.loop.time() - pool.used_at_s > QUIET_S:
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
 
 
 async def _read(response: aiohttp.ClientResponse) -> Response:

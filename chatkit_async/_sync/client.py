@@ -82,6 +82,7 @@ class ChatKit:
         allow_insecure_http: bool = False,
     ) -> None:
         api_key = as_secret(api_key)
+        base_url = as_secret(base_url)
         default_headers = hidden_headers(default_headers)
         proxy = as_secret(proxy)
         self._async = AsyncChatKit(
@@ -147,6 +148,7 @@ class ChatKit:
             ConfigurationError: settings that cannot work.
         """
         api_key = as_secret(api_key)
+        base_url = as_secret(base_url)
         default_headers = hidden_headers(default_headers)
         return self._channel.copy(
             type(self),

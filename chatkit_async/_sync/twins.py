@@ -50,6 +50,7 @@ PHRASES = {
     "open at once in each event loop, at least 1": "open at once, at least 1",
     "A listing: `await` gives its first page, `async for` all": "A listing that holds its first page; `for` gives all",
     " It is no coroutine.": "",
+    ", ready to call: aiohttp is imported here rather than under the first request": "",
     ", lifetime, and the way of one call": " and lifetime, forwarded to the async client",
 }
 
@@ -65,7 +66,12 @@ MODULES = {
 }
 
 # Parameters that may hold a secret, and what hides it; in the order of the signatures.
-SECRET_PARAMETERS = {"api_key": "as_secret", "default_headers": "hidden_headers", "proxy": "as_secret"}
+SECRET_PARAMETERS = {
+    "api_key": "as_secret",
+    "base_url": "as_secret",
+    "default_headers": "hidden_headers",
+    "proxy": "as_secret",
+}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chatkit_async import AsyncChatKit, RequestOptions, Timeout
+from chatkit_async import AsyncChatKit, RequestOptions, RetryPolicy, Timeout
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import APIConnectionError, APITimeoutError
 
@@ -110,7 +110,10 @@ async def test_who_waits_for_a_free_connection_has_sent_nothing(emulator: Emulat
 
 
 @each_call
-async def test_a_pooled_connection_found_closing_has_carried_nothing(emulator: Emulator, call: Call) -> None:
+@pytest.mark.parametrize("max_retries", [0, 2])
+async def test_a_pooled_connection_found_closing_has_carried_nothing_and_costs_no_retry(
+    emulator: Emulator, call: Call, max_retries: int
+) -> None:
     lost: list[asyncio.Transport] = []
 
     async def lose_the_reused(session: aiohttp.ClientSession, *_: object) -> None:
@@ -121,7 +124,8 @@ async def test_a_pooled_connection_found_closing_has_carried_nothing(emulator: E
 
     trace = aiohttp.TraceConfig()
     trace.on_connection_reuseconn.append(lose_the_reused)
-    async with made(emulator.base_url, trace_configs=[trace]) as client:
+    waits = RetryPolicy(initial_delay_s=60)
+    async with made(emulator.base_url, trace_configs=[trace], max_retries=max_retries, retry_policy=waits) as client:
         session = await create(client)
         again = await (create(client) if call is create else client.sessions.cancel(session.id))
         lost[0].abort()

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chatkit_async import AsyncChatKit, ChatSession
+from chatkit_async._async.idle import has_news
 from chatkit_async.emulator import Emulator
 
 from ..conftest import KEY
@@ -62,3 +63,32 @@ async def test_a_connection_closed_during_a_blocked_loop_carries_nothing(
                 assert (await create(client)).response.attempts == 1
                 time.sleep(0.15)
                 assert len(server.requests) == number
+
+
+def test_a_connection_closed_a_moment_ago_is_noticed_before_it_is_used() -> None:
+    with Emulator.in_thread(keep_alive_s=0.03) as emulator:
+
+        async def creates() -> list[int]:
+            async with AsyncChatKit(KEY, base_url=emulator.base_url, max_retries=0) as client:
+                await create(client)
+                return [(await after_a_short_block(client)).response.attempts for _ in range(5)]
+
+        assert asyncio.run(creates()) == [1] * 5
+        assert len(emulator.sessions()) == len(emulator.requests()) == 6
+
+
+async def after_a_short_block(client: AsyncChatKit) -> ChatSession:
+    time.sleep(0.08)
+    return await create(client)
+
+
+async def test_where_sockets_cannot_be_looked_at_the_loop_is_asked(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
+        await create(client)
+        [pool] = client._connections.transport()._pools.values()
+        assert not has_news(pool)
+        monkeypatch.delattr("select.poll")
+        assert has_news(pool)
+        assert (await create(client)).response.attempts == 1

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from chatkit_async import AsyncChatKit, RequestOptions, Timeout
+from chatkit_async import AsyncChatKit, ChatKit, RequestOptions, Timeout
 from chatkit_async._version import VERSION
 from chatkit_async.emulator import Emulator
 from chatkit_async.emulator.record import RecordedRequest
@@ -208,3 +213,25 @@ async def test_a_connect_timeout_that_cannot_work_is_refused(value: Any) -> None
 
 async def test_a_client_shows_where_it_sends_and_no_key() -> None:
     assert repr(AsyncChatKit(KEY)) == "AsyncChatKit(base_url='https://api.openai.com/v1')"
+
+
+def test_entering_a_client_imports_what_its_first_call_needs() -> None:
+    code = (
+        "import asyncio, sys, chatkit_async\n"
+        "async def main():\n"
+        "    client = chatkit_async.AsyncChatKit('sk-test')\n"
+        "    assert 'aiohttp' not in sys.modules\n"
+        "    async with client:\n"
+        "        assert 'aiohttp' in sys.modules\n"
+        "asyncio.run(main())"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.deepcopy])
+@pytest.mark.parametrize("client", [AsyncChatKit(KEY), ChatKit(KEY)], ids=repr)
+def test_a_client_is_neither_pickled_nor_copied(
+    client: AsyncChatKit | ChatKit, duplicate: Callable[[object], object]
+) -> None:
+    with pytest.raises(ConfigurationError, match="with_options"):
+        duplicate(client)

@@ -89,7 +89,6 @@ async def test_no_limit_for_connecting_is_none_for_aiohttp(transport: Transport,
         (aiohttp.ClientConnectionError("gone"), False),
         (aiohttp.ServerDisconnectedError(), False),
         (aiohttp.ConnectionTimeoutError("slow"), True),
-        (aiohttp.ClientPayloadError("half"), False),
         (ConnectionResetError(104, "reset"), False),
         (TimeoutError(), True),
         (UnicodeError("label too long"), False),
@@ -102,6 +101,15 @@ async def test_what_aiohttp_raises_before_it_wrote_is_undelivered(
     answer(server, exception=error)
     found = await raised(UndeliveredError, send(transport))
     assert (found.written, found.is_timeout, found.__cause__) == (False, is_timeout, error)
+
+
+async def test_an_error_that_may_quote_the_answer_is_a_cause_without_its_words(
+    transport: Transport, server: aioresponses
+) -> None:
+    answer(server, exception=aiohttp.ClientPayloadError("half of: ek_THE_SECRET"))
+    found = await raised(UndeliveredError, send(transport))
+    assert type(found.__cause__) is aiohttp.ClientPayloadError
+    assert "SECRET" not in str(found) + str(found.__cause__)
     assert found.message
 
 

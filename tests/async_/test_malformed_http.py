@@ -1,0 +1,47 @@
+"""Answers that are no well-formed HTTP: lost answers like any other, and what they held shows nowhere."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import traceback
+
+import pytest
+
+from chatkit_async import APIConnectionError
+
+from .helpers import create, made, raised
+from .raw import always, raw_server
+
+BODY = b'{"id": "cksess_1", "client_secret": "ek_THE_SECRET"}'
+JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+MALFORMED = {
+    "a chunk longer than it says": JSON + b"Transfer-Encoding: chunked\r\n\r\n5\r\n" + BODY + b"\r\n0\r\n\r\n",
+    "no chunk size": JSON + b"Transfer-Encoding: chunked\r\n\r\n" + BODY,
+    "a body in place of the head": BODY + b"\r\n\r\n",
+    "a header line that is none": JSON + BODY + b"\r\n\r\n",
+    "a length that is none": JSON + b"Content-Length: " + BODY + b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", MALFORMED.values(), ids=MALFORMED)
+async def test_what_a_malformed_answer_held_is_in_no_text_traceback_or_log(
+    answer: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with raw_server(always(answer, then_close=True)) as server, made(server.base_url, max_retries=0) as client:
+        error = await raised(APIConnectionError, create(client))
+    assert error.outcome == "unknown"
+    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format(chain=True))
+    logging.getLogger("app").error("failed", exc_info=error)
+    texts = [
+        str(error),
+        repr(error),
+        "".join(traceback.format_exception(error)),
+        caplog.text,
+        repr(pickle.dumps(error)),
+    ]
+    assert not [text for text in texts if "THE_SECRET" in text]
+    ours = [part for part in shown.split("  File ") if "/chatkit_async/" in part.partition("\n")[0]]
+    assert ours
+    assert not [part for part in ours if "THE_SECRET" in part]
