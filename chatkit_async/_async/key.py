@@ -9,7 +9,8 @@ from typing import Any, cast
 from .._core.config import ClientConfig, checked_key
 from .._core.message import Request
 from ..errors import ConfigurationError
-from ..types.secret import Secret, as_secret
+from ..types.secret import Hidden, Secret, as_secret
+from ..types.shown import kind_of
 
 _MISSING = "no API key: set the environment variable OPENAI_API_KEY, or pass api_key="
 
@@ -28,15 +29,15 @@ async def current_key(config: ClientConfig, request: Request) -> Secret:
     if key is None:
         raise ConfigurationError(_MISSING)
     given = await _asked(key)
-    if isinstance(given, type):
-        raise ConfigurationError(f"what api_key() returned: a string, not a {given.__name__}")
+    if not isinstance(given, Secret):
+        raise ConfigurationError(f"what api_key() returned: a string, not {kind_of(given)}")
     checked = checked_key(given, "what api_key() returned")
     if not isinstance(checked, Secret):
         raise ConfigurationError("api_key() returned an empty key")
     return checked
 
 
-async def _asked(ask: Callable[[], str] | Callable[[], Awaitable[str]]) -> Secret | type:
+async def _asked(ask: Callable[[], str] | Callable[[], Awaitable[str]]) -> Secret | Hidden:
     """The key that was returned, or what else was: the type alone, since it may hold a key as well."""
     from anyio import to_thread  # noqa: PLC0415 - only callables that block need it
 
@@ -49,5 +50,5 @@ async def _asked(ask: Callable[[], str] | Callable[[], Awaitable[str]]) -> Secre
         raise ConfigurationError(f"api_key() failed with {type(error).__name__}; see the cause") from error
 
 
-def _hidden(given: object) -> Secret | type:
-    return Secret(given) if isinstance(given, str) else type(given)
+def _hidden(given: object) -> Secret | Hidden:
+    return Secret(given) if isinstance(given, str) else given if isinstance(given, Hidden) else Hidden(type(given))

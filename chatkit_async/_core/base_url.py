@@ -6,7 +6,10 @@ import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+import attrs
+
 from ..errors import ConfigurationError
+from ..types.secret import as_secret
 from ..types.shown import kind_of, quoted, shown
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -15,25 +18,24 @@ _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\])(?
 _PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
 
 
+@attrs.frozen
+class _Refused:
+    reason: str
+
+
 def checked_base_url(given: object, *, allow_insecure_http: bool) -> str:
     """An absolute http(s) URL without a slash at its end.
 
     Raises:
         ConfigurationError: it is no such URL, holds a user, query or fragment, or is plain http:// to another machine.
     """
-    parts = _split(given)
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"base_url: without user, query and fragment (see default_headers, default_query): {_shown(parts)}"
-        )
-    if not _AUTHORITY.fullmatch(parts.netloc) or not _PATH.fullmatch(parts.path):
-        raise ConfigurationError(f"base_url: {_shown(parts)} holds characters that a URL must encode")
-    if parts.scheme == "http" and not allow_insecure_http and not is_loopback(parts.hostname or ""):
-        raise ConfigurationError(
-            f"base_url: {_shown(parts)} would send the API key unencrypted; use https://,"
-            " or allow_insecure_http=True if the network is yours"
-        )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    given = as_secret(given)
+    if not isinstance(given, str):
+        raise ConfigurationError(f"base_url: a string, not {kind_of(given)}")
+    found = _read(given, allow_insecure_http=allow_insecure_http)
+    if isinstance(found, _Refused):
+        raise ConfigurationError(f"base_url: {found.reason}")
+    return found
 
 
 def origin(url: str) -> str:
@@ -57,23 +59,34 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _split(given: object) -> SplitResult:
-    if not isinstance(given, str):
-        raise ConfigurationError(f"base_url: a string, not {kind_of(given)}")
-    text = given.strip()
+def _read(given: str, *, allow_insecure_http: bool) -> str | _Refused:
+    """The URL, or why not: what stands before @ may be a password, and a frame that holds it must not raise."""
+    parts = _split(given.strip())
+    if isinstance(parts, _Refused):
+        return parts
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        return _Refused(f"without user, query and fragment (see default_headers, default_query): {_shown(parts)}")
+    if not _AUTHORITY.fullmatch(parts.netloc) or not _PATH.fullmatch(parts.path):
+        return _Refused(f"{_shown(parts)} holds characters that a URL must encode")
+    if parts.scheme == "http" and not allow_insecure_http and not is_loopback(parts.hostname or ""):
+        return _Refused(
+            f"{_shown(parts)} would send the API key unencrypted; use https://,"
+            " or allow_insecure_http=True if the network is yours"
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _split(text: str) -> SplitResult | _Refused:
     if not text.isprintable() or " " in text:
-        raise ConfigurationError("base_url: holds blanks or control characters")
+        return _Refused("holds blanks or control characters")
     try:
         parts = urlsplit(text)
         whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0  # reading checks it
-    except ValueError:
+    except ValueError:  # its own text may quote the password
         whole, parts = False, None
-    if not whole or parts is None:
-        # What stands before @ may be a password, and ValueError's own text may quote it.
-        raise ConfigurationError(
-            f"base_url: an absolute URL such as {DEFAULT_BASE_URL}, not {quoted(text.rpartition('@')[2])}"
-        )
-    return parts
+    if whole and parts is not None:
+        return parts
+    return _Refused(f"an absolute URL such as {DEFAULT_BASE_URL}, not {quoted(text.rpartition('@')[2])}")
 
 
 def _shown(parts: SplitResult) -> str:

@@ -23,6 +23,7 @@ _STANDING_HEADERS = {
     "openai-beta": "chatkit_beta=v1",  # in every official example, declared nowhere
     "user-agent": f"chatkit-async/{VERSION}",
 }
+_SCOPE_VARIABLES = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 _SHORTEST_KEY_WITH_SHOWN_END = 16
 
 
@@ -54,6 +55,10 @@ def _hidden(key: ApiKey | None) -> ApiKey | None:
     return as_secret(key)
 
 
+def _hidden_url(url: str | None) -> str | None:
+    return as_secret(url)  # it may hold a password, and is refused then
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """What a caller said of a client; None is not said."""
@@ -61,7 +66,7 @@ class Settings:
     api_key: ApiKey | None = attrs.field(default=None, converter=_hidden)
     organization: str | None = None
     project: str | None = None
-    base_url: str | None = None
+    base_url: str | None = attrs.field(default=None, converter=_hidden_url)
     timeout: float | Timeout | None = None
     max_retries: int | None = None
     retry_policy: RetryPolicy | None = None
@@ -78,17 +83,17 @@ def first_config(settings: Settings, environ: Mapping[str, str]) -> ClientConfig
         settings: the arguments.
         environ: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID are read; empty ones are not set.
     """
-    said = {name: environ.get(f"OPENAI_{name}") for name in ("BASE_URL", "ORG_ID", "PROJECT_ID")}
-    key = as_secret(environ.get("OPENAI_API_KEY"))
+    organization, project = (environ.get(name) for name in _SCOPE_VARIABLES)
+    key, base_url = as_secret(environ.get("OPENAI_API_KEY")), as_secret(environ.get("OPENAI_BASE_URL"))
     del environ  # from here on errors may be raised, and its repr in a traceback would show the key
     defaults = ClientConfig(
         api_key=checked_key(key, "OPENAI_API_KEY"),
         key_origin="the environment variable OPENAI_API_KEY",
-        base_url=said["BASE_URL"] or DEFAULT_BASE_URL,
+        base_url=base_url or DEFAULT_BASE_URL,
         timeout=Timeout(),
         max_retries=2,
         retry_policy=RetryPolicy(),
-        headers=_STANDING_HEADERS | _scope(said["ORG_ID"], said["PROJECT_ID"], "environment"),
+        headers=_STANDING_HEADERS | _scope(organization, project, _SCOPE_VARIABLES),
         query={},
         strict=False,
         allow_insecure_http=checked_flag(settings.allow_insecure_http, "allow_insecure_http"),
@@ -140,15 +145,16 @@ def key_hint(config: ClientConfig) -> str:
 
 
 def _headers(config: ClientConfig, settings: Settings) -> dict[str, str]:
-    scope = _scope(settings.organization, settings.project, "argument")
+    scope = _scope(settings.organization, settings.project, ("organization", "project"))
     return merge_headers(config.headers, scope, checked_headers(settings.default_headers, "default_headers"))
 
 
-def _scope(organization: str | None, project: str | None, origin: str) -> dict[str, str]:
-    given = {"openai-organization": organization, "openai-project": project}
+def _scope(organization: str | None, project: str | None, subjects: tuple[str, str]) -> dict[str, str]:
+    """The headers that say for whom a call is; what is not said or empty is left out."""
+    given = zip(("openai-organization", "openai-project"), (organization, project), subjects, strict=True)
     return {
-        name: checked_text(value, f"{name} ({origin})")
-        for name, value in given.items()
+        name: checked_text(value, subject)
+        for name, value, subject in given
         if value is not None and not (isinstance(value, str) and not value)
     }
 

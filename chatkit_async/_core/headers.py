@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..types.secret import Secret, as_secret, is_secret_field
+from ..types.secret import Secret, as_secret, is_secret_field, without_value
 from ..types.shown import kind_of, quoted
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
@@ -33,9 +33,9 @@ def checked_text(value: object, subject: str) -> str:
 
 
 def hidden_headers(headers: Mapping[str, str | None] | None) -> Mapping[str, str | None] | None:
-    """Headers as they came, their values kept out of tracebacks; what is no mapping as it is."""
+    """Headers as they came, their values kept out of tracebacks; what is no mapping as `Hidden`."""
     if not isinstance(headers, Mapping):
-        return headers
+        return without_value(headers)
     return {name: as_secret(value) for name, value in headers.items()}
 
 

@@ -82,7 +82,6 @@ def _optional_retries(value: int | None) -> int | None:
 
 
 def _headers(value: Mapping[str, str | None] | None) -> Mapping[str, str | None]:
-    value = hidden_headers(value)
     return checked_headers(value, "RequestOptions(headers=)")
 
 
@@ -110,7 +109,7 @@ def _strict(value: bool | None) -> bool | None:
     return None if value is None else checked_flag(value, "RequestOptions(strict=)")
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, init=False)
 class RequestOptions(Setting):
     """Settings of one call; what is left out keeps the client's.
 
@@ -137,6 +136,29 @@ class RequestOptions(Setting):
     query: Mapping[str, QueryValue] = attrs.field(default=None, converter=_query)
     body: Mapping[str, object] = attrs.field(default=None, converter=_body)
     strict: bool | None = attrs.field(default=None, converter=_strict)
+
+    def __init__(
+        self,
+        *,
+        timeout: float | Timeout | None = None,
+        max_retries: int | None = None,
+        retry_ambiguous: bool | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        query: Mapping[str, QueryValue] | None = None,
+        body: Mapping[str, object] | None = None,
+        strict: bool | None = None,
+    ) -> None:
+        headers = hidden_headers(headers)  # what is wrong with one setting must not show a key in a traceback
+        made: Any = self  # pyright does not know __attrs_init__
+        made.__attrs_init__(
+            timeout=timeout,
+            max_retries=max_retries,
+            retry_ambiguous=retry_ambiguous,
+            headers=headers,
+            query=query,
+            body=body,
+            strict=strict,
+        )
 
 
 NO_OPTIONS = RequestOptions()

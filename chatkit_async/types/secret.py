@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -52,9 +52,28 @@ class MaskedDict(dict[str, Any]):
         return MaskedDict, (_without_secrets(dict(self)),)
 
 
+class Hidden:
+    """Stands for a value that is refused and whose repr may show a secret; it keeps the value's type alone."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: type[object]) -> None:
+        self.kind = kind
+
+
 def as_secret(value: T) -> T:
-    """A string as a `Secret`, whatever its own `__str__` says; anything else as it is."""
-    return Secret(str.__str__(value)) if isinstance(value, str) else value  # type: ignore[return-value]
+    """A string as a `Secret`, whatever its own `__str__` says; what is none, nor may give one, as `Hidden`."""
+    kept: Any = value
+    if isinstance(kept, str):
+        kept = Secret(str.__str__(kept))
+    elif not (callable(kept) or hasattr(type(kept), "__await__")):
+        kept = without_value(kept)
+    return cast("T", kept)
+
+
+def without_value(value: T) -> T:
+    """Whatever is given as `Hidden`, typed as it was; None as it is."""
+    return value if value is None or isinstance(value, Hidden) else cast("T", Hidden(type(value)))
 
 
 def is_secret_field(name: str) -> bool:

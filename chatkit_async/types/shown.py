@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .secret import MASK, Secret, mask_text
+from .secret import MASK, Hidden, Secret, mask_text
 
 LONGEST_SHOWN = 80  # characters of a text, bits of an integer
 
@@ -33,9 +33,12 @@ def kind_of(value: object) -> str:
         dict: "an object",
         list: "an array",
         type(None): "null",
+        bytes: "bytes",
     }
-    name = type(value).__name__
-    return names.get(type(value), f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}")
+    kind = value.kind if isinstance(value, Hidden) else type(value)
+    # No u: classes that begin with one are UUID, UserDict, UniqueList.
+    article = "an" if kind.__name__[0] in "AEIOaeio" else "a"
+    return names.get(kind, f"{article} {kind.__name__}")
 
 
 def _plain(value: object) -> object:

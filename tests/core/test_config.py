@@ -74,7 +74,7 @@ def test_what_no_header_can_hold_is_refused_by_name_and_not_repeated(name: str, 
 
 @pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"])
 def test_what_no_header_can_hold_is_refused_in_the_environment_too(variable: str) -> None:
-    with pytest.raises(ConfigurationError, match="character 4 is a control or non-ASCII character"):
+    with pytest.raises(ConfigurationError, match=f"^{variable}: character 4 is a control or non-ASCII character"):
         config({variable: "sk-é"})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatkit_async import AsyncChatKit, ChatKitError, RequestOptions
+from chatkit_async import AsyncChatKit, ChatKit, ChatKitError, RequestOptions
 from chatkit_async._core.config import Settings, first_config
 from chatkit_async._core.headers import checked_headers
 
@@ -77,3 +77,38 @@ def test_a_header_with_a_key_does_not_show_when_another_is_wrong(bad: tuple[Any,
 
 def test_a_header_that_cannot_be_sent_does_not_show() -> None:
     assert HUSH not in own_frames(lambda: checked_headers({"authorization": f"{HUSH}é"}, "headers"))
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": -1}, {"max_retries": -1}, {"query": 5}, {"strict": "yes"}], ids=str)
+def test_headers_of_a_call_do_not_show_when_another_option_is_wrong(wrong: dict[str, Any]) -> None:
+    headers = {"Authorization": f"Bearer {HUSH}"}
+    assert HUSH not in own_frames(lambda: RequestOptions(headers=headers, **wrong))
+
+
+@pytest.mark.parametrize("key", [HUSH.encode(), [HUSH], {"key": HUSH}], ids=lambda key: type(key).__name__)
+def test_a_key_of_another_kind_does_not_show(key: Any) -> None:
+    client = ChatKit()
+    assert HUSH not in own_frames(lambda: AsyncChatKit(key))
+    assert HUSH not in own_frames(lambda: ChatKit(key))
+    assert HUSH not in own_frames(lambda: client.with_options(api_key=key))
+    assert HUSH not in own_frames(lambda: RequestOptions(headers={"Authorization": key}))
+    assert HUSH not in own_frames(lambda: RequestOptions(headers=key, timeout=-1))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://u:{HUSH}@gate.example/v1",
+        f"https://u:{HUSH}@gate.example:99999/v1",
+        f"ftp://u:{HUSH}@gate.example",
+        f"https://u:{HUSH}@gate.example/\x00",
+        f"https://gate.example/v1?key={HUSH}",
+    ],
+)
+def test_a_password_in_a_base_url_does_not_show(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = ChatKit()
+    assert HUSH not in own_frames(lambda: ChatKit(base_url=url))
+    assert HUSH not in own_frames(lambda: client.with_options(base_url=url))
+    assert HUSH not in own_frames(lambda: first_config(Settings(base_url=url), {}))
+    monkeypatch.setattr("os.environ", {"OPENAI_BASE_URL": url})
+    assert HUSH not in own_frames(AsyncChatKit)

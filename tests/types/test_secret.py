@@ -12,6 +12,7 @@ import pytest
 
 from chatkit_async import Secret
 from chatkit_async.types.secret import MaskedDict, as_secret, is_secret_field, mask_text, masked
+from chatkit_async.types.shown import kind_of
 
 
 class Shy(str):
@@ -54,7 +55,13 @@ def test_only_strings_become_secrets() -> None:
     assert isinstance(as_secret("x"), Secret)
     assert as_secret(None) is None
     assert as_secret(Shy("hush")) == "hush"
-    assert as_secret(5) == 5
+    assert as_secret(len) is len
+
+
+def test_what_is_no_string_is_hidden_but_for_its_kind() -> None:
+    hidden: object = as_secret(b"hush")
+    assert "hush" not in repr(hidden)
+    assert kind_of(hidden) == kind_of(as_secret(hidden)) == "bytes"
 
 
 WHOLE = json.dumps({"id": "x", "client_secret": VALUE, "user": "u"})

@@ -7,6 +7,7 @@ import math
 import pickle
 from enum import IntEnum
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -139,7 +140,9 @@ def test_inside_a_sentence_strings_stand_in_quotes(value: Any, text: str) -> Non
         ({}, "an object"),
         ([], "an array"),
         (None, "null"),
-        (b"", "a bytes"),
+        (b"", "bytes"),
+        (UUID(int=1), "a UUID"),
+        (OSError(), "an OSError"),
         (object(), "an object"),
         (Secret(""), "a Secret"),
     ],
