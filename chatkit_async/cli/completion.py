@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from chatkit_async.cli.lost_output import require_stdout
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -18,6 +20,7 @@ def completion(ctx: click.Context, shell: str) -> None:
       ~/.zshrc, after compinit       eval "$(chatkit completion zsh)"
       ~/.config/fish/config.fish     chatkit completion fish | source
     """
+    require_stdout()
     kind = get_completion_class(shell)
     if kind is None:  # pragma: no cover - click has the three of them
         raise click.ClickException(f"click knows no completion for {shell}.")

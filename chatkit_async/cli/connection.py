@@ -11,6 +11,7 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.errors import NoKeyError
+from chatkit_async.cli.lost_output import require_stdout
 
 
 class Connection(NamedTuple):
@@ -21,15 +22,27 @@ class Connection(NamedTuple):
     max_retries: int
     allow_insecure_http: bool
 
-    def client(self) -> chatkit_async.ChatKit:
+    def client(self, *, needs_stdout: bool = True) -> chatkit_async.ChatKit:
         """A client for one command, its key from the environment.
 
+        Args:
+            needs_stdout: False for a command that does something worth doing even if nothing can be printed.
+
         Raises:
+            LostOutputError: stdout is closed.
             NoKeyError: there is none; found before anything else, so that it has its own exit code.
         """
+        if needs_stdout:
+            require_stdout()
         if not os.environ.get("OPENAI_API_KEY", "").strip():
             raise NoKeyError
         return chatkit_async.ChatKit(**self._asdict())
+
+
+def _above_zero(ctx: click.Context, param: click.Parameter, seconds: float) -> float:
+    if not seconds > 0:  # not a number is refused too
+        raise click.BadParameter("pass seconds above 0, or inf for no limit.", ctx, param)
+    return seconds
 
 
 _OPTIONS: Final = (
@@ -44,6 +57,7 @@ _OPTIONS: Final = (
         type=float,
         metavar="SECONDS",
         default=30.0,
+        callback=_above_zero,
         show_default=True,
         help="The time for each answer, attempts and waits together, above 0; `inf` for no limit.",
     ),

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import click
 
 import chatkit_async
+from chatkit_async.cli.lost_output import require_stdout
 from chatkit_async.cli.output import coloured, printable
 from chatkit_async.emulator import Emulator
 
@@ -38,6 +39,7 @@ def demo() -> None:
     Starts the emulator on a free port of this machine and stops it afterwards: needs no key
     and no network, and takes about a second.
     """
+    require_stdout()
     with _own_environment(), Emulator.in_thread() as emulator:
         click.echo(f"A ChatKit server on this machine, {emulator.base_url}: no key, no cost.")
         for number, step in enumerate(steps(emulator.base_url), start=1):

@@ -10,8 +10,15 @@ from types import FrameType
 import click
 
 import chatkit_async
+from chatkit_async.cli.lost_output import require_stdout
 from chatkit_async.emulator.behaviour import Answers
 from chatkit_async.emulator.serve import serve
+
+
+def _not_blank(ctx: click.Context, param: click.Parameter, keys: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(key.strip() for key in keys):
+        raise click.BadParameter("a key cannot be blank.", ctx, param)
+    return keys
 
 
 @click.command()
@@ -35,6 +42,7 @@ from chatkit_async.emulator.serve import serve
     "api_keys",
     multiple=True,
     metavar="KEY",
+    callback=_not_blank,
     help="A key to accept: of your own invention, never a real one. Repeat it for several.  [default: any key]",
 )
 @click.option(
@@ -68,6 +76,7 @@ def emulator(*, host: str, port: int, api_keys: tuple[str, ...], state: str | No
       export OPENAI_BASE_URL=http://127.0.0.1:8787/v1 OPENAI_API_KEY=test-key
       chatkit sessions create --user user_123 --workflow wf_abc
     """
+    require_stdout()
     try:
         asyncio.run(_serve_until_signal(host, port, api_keys, state, answers))
     except chatkit_async.ConfigurationError as error:

@@ -28,6 +28,7 @@ class Field(NamedTuple):
 REQUIRED: Final = frozenset({"user", "workflow.id"})
 STATE: Final = "workflow.state_variables"  # one option for each entry of the map
 
+IDS: Final = {"session_id": "ID", "thread_id": "ID"}  # arguments, as `--help` calls them
 QUERY: Final = frozenset({"after", "before", "limit", "order"})  # of listings; their options have the same names
 
 # Ranges are the client's to check, so that all problems of a body are told at once: they are only named here.
@@ -104,7 +105,7 @@ def option_for(path: str) -> str:
         rest = path.removeprefix(field.path)
         if rest != path and rest[:1] in ("", "["):
             return field.option.replace("/", " or ") + rest
-    return f"--{path}" if path in QUERY else path
+    return f"--{path}" if path in QUERY else IDS.get(path, path)
 
 
 def _option(field: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import Final, NamedTuple
 
@@ -12,7 +14,9 @@ import click
 from click.shell_completion import CompletionItem
 
 import chatkit_async
-from chatkit_async.cli.errors import INTERRUPTED, report_failure, report_usage
+from chatkit_async.cli.errors import FAILURE, INTERRUPTED, report_failure, report_usage
+from chatkit_async.cli.group import OrderedGroup
+from chatkit_async.cli.lost_output import explained, flush_stdout
 from chatkit_async.cli.output import colour
 
 
@@ -33,7 +37,7 @@ COMMANDS: Final = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(OrderedGroup):
     """A group that knows its commands by the table alone."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -110,7 +114,11 @@ def run(arguments: Sequence[str]) -> int:
     _escape_what_cannot_be_encoded(sys.stdout)
     as_json = "--json" in arguments  # read here, because a line that click cannot parse has no options yet
     try:
-        code: int | None = chatkit.main(list(arguments), prog_name="chatkit", standalone_mode=False)
+        code: int | None = chatkit.main([*map(_as_text, arguments)], prog_name="chatkit", standalone_mode=False)
+        flush_stdout()
+    except OSError as error:
+        lost = explained(error)
+        return report_usage(lost, as_json=as_json) if lost else FAILURE
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as error:
@@ -118,6 +126,16 @@ def run(arguments: Sequence[str]) -> int:
     except chatkit_async.ChatKitError as error:
         return report_failure(error, as_json=as_json)
     return code or 0
+
+
+def _as_text(argument: str) -> str:
+    """The argument in UTF-8, also where the locale has only ASCII and Python kept the bytes as surrogates."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        with suppress(UnicodeError):
+            return os.fsencode(argument).decode()
+    return argument
 
 
 def _escape_what_cannot_be_encoded(stream: object) -> None:

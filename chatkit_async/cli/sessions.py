@@ -11,6 +11,7 @@ import click
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
 from chatkit_async.cli.fields import body, body_options
+from chatkit_async.cli.group import OrderedGroup
 from chatkit_async.cli.output import print_json, print_lines
 from chatkit_async.cli.session_view import session_lines
 
@@ -36,7 +37,7 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.group()
+@click.group(cls=OrderedGroup)
 def sessions() -> None:
     """Create and cancel ChatKit sessions."""
 
@@ -76,7 +77,7 @@ def cancel(*, session_id: str, connection: Connection, as_json: bool, show_secre
     Example:
       chatkit sessions cancel cksess_68df4b13b3588190a09d19288d4610ec0df388c3983f58d1
     """
-    with connection.client() as client:
+    with connection.client(needs_stdout=False) as client:
         session = client.sessions.cancel(session_id)
     _print(session, as_json=as_json, show_secret=show_secret)
 

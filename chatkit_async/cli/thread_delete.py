@@ -49,7 +49,7 @@ def delete(
     if not yes and not _confirmed(len(unique)):
         click.echo("Nothing was deleted.", err=True)
         ctx.exit(FAILURE)
-    with connection.client() as client:
+    with connection.client(needs_stdout=False) as client:
         done = [_delete(client, thread_id, missing_ok=missing_ok, as_json=as_json) for thread_id in unique]
     if not all(done):
         ctx.exit(FAILURE)

@@ -10,6 +10,7 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
+from chatkit_async.cli.group import OrderedGroup
 from chatkit_async.cli.listing import Selection, listing_options, pages
 from chatkit_async.cli.output import is_terminal, print_json, print_json_lines, print_lines
 from chatkit_async.cli.progress import Progress
@@ -24,16 +25,12 @@ ALIASES: Final = {"retrieve": "get", "list-items": "items"}
 T = TypeVar("T", chatkit_async.ChatKitThread, chatkit_async.ChatKitThreadItem)
 
 
-class ThreadsGroup(click.Group):
+class ThreadsGroup(OrderedGroup):
     """A group whose commands are also found by the names of the API's operations."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name."""
         return super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names in the order they are explained."""
-        return list(self.commands)
 
 
 @click.group(cls=ThreadsGroup)

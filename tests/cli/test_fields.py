@@ -96,7 +96,8 @@ def test_a_missing_required_option_is_a_usage_error_that_names_it(path: str) -> 
         ("expires_after.seconds", "--expires-after"),
         ("chatkit_configuration.history.enabled", "--history or --no-history"),
         ("workflow.state_variables['seats']", "--state['seats']"),
-        ("session_id", "session_id"),
+        ("session_id", "ID"),
+        ("thread_id", "ID"),
         ("users", "users"),
     ],
 )

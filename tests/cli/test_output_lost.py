@@ -1,0 +1,69 @@
+"""What is told when stdout cannot be written, or is not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from chatkit_async.emulator import Emulator
+
+from .running import COMMAND, DEADLINE_S, environment
+
+FULL = Path("/dev/full")
+LEAST = ("sessions", "create", "--user", "ada", "--workflow", "wf_1")
+READING = (LEAST, ("threads", "list"), ("threads", "get", "cthr_1"), ("threads", "transcript", "cthr_1"))
+
+
+def ended(words: tuple[str, ...], env: dict[str, str], redirection: str) -> tuple[int, str]:
+    """The exit code and stderr of `chatkit WORDS` with its stdout redirected."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, *words],
+        env=environment(env),
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "words",
+    [*READING[:1], ("demo",), ("--help",), ("--version",), ("emulator", "--port", "0"), ("completion", "bash")],
+    ids=" ".join,
+)
+def test_a_full_disk_is_told_on_one_line(env: dict[str, str], words: tuple[str, ...]) -> None:
+    code, errors = ended(words, env, ">/dev/full")
+    assert (code, errors) == (1, f"Error: stdout cannot be written: {os.strerror(28)}.\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_told_to_programs_in_json(env: dict[str, str]) -> None:
+    code, errors = ended((*LEAST, "--json"), env, ">/dev/full")
+    assert (code, errors.count("\n")) == (1, 1)
+    assert "stdout" in json.loads(errors)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "words", [*READING, ("emulator", "--port", "0"), ("demo",), ("completion", "bash")], ids=" ".join
+)
+def test_what_would_be_printed_for_nobody_is_not_asked_for(
+    emulator: Emulator, env: dict[str, str], words: tuple[str, ...]
+) -> None:
+    code, errors = ended(words, env, ">&-")
+    assert (code, errors) == (1, "Error: stdout is closed, and this command is for what it prints.\n")
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("words", [("sessions", "cancel"), ("threads", "delete", "--yes")], ids=" ".join)
+def test_what_does_more_than_print_is_done_without_stdout(
+    emulator: Emulator, env: dict[str, str], words: tuple[str, ...]
+) -> None:
+    emulator.seed(threads=[{"thread": {"id": "one"}, "items": []}], sessions=[{"id": "one"}])
+    assert ended((*words, "one"), env, ">&-") == (0, "")
+    assert len(emulator.requests()) == 1
