@@ -12,6 +12,13 @@ from ..types.shown import kind_of, quoted
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 _VALUE = re.compile(r"[\x20-\x7e\t]*")
+_FRAMING = {
+    "connection": "connections are kept and closed by the client",
+    "content-encoding": "the body is sent as it is",
+    "content-length": "it follows from the body",
+    "host": "it follows from base_url",
+    "transfer-encoding": "it follows from the body",
+}
 
 
 def checked_text(value: object, subject: str) -> str:
@@ -43,7 +50,7 @@ def checked_headers(headers: Mapping[str, str | None] | None, subject: str) -> M
     """Headers by lower-case name; None stays, to remove one.
 
     Raises:
-        ConfigurationError: a name or value that HTTP cannot carry.
+        ConfigurationError: a name or value that HTTP cannot carry, or a header that frames the message.
     """
     given: Any
     headers = given = hidden_headers(headers)
@@ -53,6 +60,8 @@ def checked_headers(headers: Mapping[str, str | None] | None, subject: str) -> M
     for name, value in (given or {}).items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ConfigurationError(f"{subject}: {quoted(name)} is no header name")
+        if name.lower() in _FRAMING:
+            raise ConfigurationError(f"{subject}: {name} is not yours to set or remove: {_FRAMING[name.lower()]}")
         checked[name.lower()] = None if value is None else _value(name, value, subject)
     return checked
 

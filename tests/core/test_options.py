@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chatkit_async import ConfigurationError, ParamsValidationError, RequestOptions, RetryPolicy, Timeout
+from chatkit_async._core.config import Settings, first_config
 from chatkit_async._core.options import finite
 
 
@@ -139,3 +140,13 @@ def test_the_options_show_no_secret() -> None:
 def test_a_setting_half_made_has_a_repr_as_tracebacks_with_locals_need_one(cls: Any) -> None:
     assert repr(cls.__new__(cls)) == f"{cls.__name__}()"
     assert repr(Timeout(5)) == "Timeout(total=5.0, connect=5.0)"
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Content-Encoding", "HOST", "Connection"])
+@pytest.mark.parametrize("value", ["7", None])
+def test_a_header_that_frames_the_message_is_refused(name: str, value: str | None) -> None:
+    said = f"{name} is not yours to set or remove: "
+    with pytest.raises(ConfigurationError, match=said):
+        RequestOptions(headers={name: value})
+    with pytest.raises(ConfigurationError, match=f"^default_headers: {said}"):
+        first_config(Settings(default_headers={name: value}), {})
