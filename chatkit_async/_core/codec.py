@@ -139,13 +139,13 @@ def _is_scalar_map(annotation: Any) -> bool:
     return get_origin(annotation) is Mapping and _SCALARS.issuperset(get_args(arguments[1]))
 
 
-def _scalar_map(value: Any, _: Any) -> dict[str, str | int | float | bool]:
+def _scalar_map(value: Any, _: Any) -> Mapping[str, str | int | float | bool]:
     if value.__class__ is not dict:
         raise _expected("an object", value)
     for name, item in value.items():
         if item.__class__ not in _SCALARS:
             raise _expected("a string, integer, boolean or number", item).below(f"[{shown(name)!r}]")
-    return value
+    return MappingProxyType(value)
 
 
 def _is_sequence(annotation: Any) -> bool:
@@ -235,9 +235,9 @@ def _filled(hint: Any, arguments: tuple[Any, ...]) -> Any:
     return hint[arguments] if getattr(hint, "__parameters__", ()) else hint
 
 
-def _extra(document: dict[str, JSON], cls: type[Result]) -> dict[str, JSON]:
+def _extra(document: dict[str, JSON], cls: type[Result]) -> Mapping[str, JSON]:
     known = field_names(cls)
     extra = {name: value for name, value in document.items() if name not in known}
     if depth_exceeds(list(extra.values()), DEEPEST):
         raise Mismatch(f"nests deeper than {DEEPEST} levels")
-    return extra
+    return MappingProxyType(extra)

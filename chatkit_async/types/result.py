@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
@@ -26,6 +27,10 @@ def per_class(function: FunctionT) -> FunctionT:
     return cast("FunctionT", cache(function))
 
 
+def _read_only(extra: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    return MappingProxyType(dict(extra))
+
+
 class _Slots:
     # Of a class of its own: attrs makes each class anew, and slots named in its body would belong to the old one.
     __slots__ = ("__weakref__", "_response")
@@ -41,7 +46,7 @@ class Result(_Slots):
         response: the `ResponseInfo` of the call, on the object a call returned; not on its parts.
     """
 
-    extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
+    extra: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON], converter=_read_only)
 
     @property
     def missing_fields(self) -> tuple[str, ...]:
@@ -81,7 +86,7 @@ class Result(_Slots):
             return object.__getattribute__(self, name)
 
     def __repr__(self) -> str:
-        shown = [f"{name}={value!r}" for name, value in _present(self).items()]
+        shown = [f"{name}={_writable(value)!r}" for name, value in _present(self).items()]
         shown += [f"extra={masked(self.extra)!r}"] if self.extra else []
         return f"{type(self).__name__}({', '.join(shown)})"
 
@@ -94,7 +99,8 @@ class Result(_Slots):
         return hash((type(self), _hashable(_present(self)), _hashable(self.extra)))
 
     def __reduce__(self) -> tuple[Callable[..., Result], tuple[object, ...]]:
-        return restore, (type(self), _present(self), dict(self.extra))
+        present = {name: _writable(value) for name, value in _present(self).items()}
+        return restore, (type(self), present, dict(self.extra))
 
 
 @per_class
@@ -107,7 +113,7 @@ def restore(cls: type[Result], present: Mapping[str, object], extra: Mapping[str
     """A result object with just these fields filled."""
     result = cls.__new__(cls)
     for name, value in {**present, "extra": extra}.items():
-        object.__setattr__(result, name, value)
+        object.__setattr__(result, name, MappingProxyType(value) if type(value) is dict else value)
     return result
 
 
@@ -136,6 +142,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
     return str(value) if isinstance(value, Secret) else value
+
+
+def _writable(value: object) -> object:
+    """A read-only mapping as a dict, which pickles and has a plain repr; anything else as it is."""
+    return dict(cast("Mapping[str, object]", value)) if type(value) is MappingProxyType else value
 
 
 def _present(result: Result) -> dict[str, object]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import Any
 
 import attrs
 import pytest
 
-from chatkit_async import ChatKitWorkflow, ChatSession, MissingFieldError, ResponseInfo, Secret
+from chatkit_async import (
+    ChatKitWorkflow,
+    ChatKitWorkflowTracing,
+    ChatSession,
+    MissingFieldError,
+    ResponseInfo,
+    Secret,
+)
 from chatkit_async._core.codec import structure
 from chatkit_async.errors import RateLimit
 from chatkit_async.types.headers import Headers
@@ -192,3 +200,26 @@ def test_a_result_can_be_referred_to_weakly() -> None:
 
     found = session(WHOLE)
     assert weakref.ref(found)() is found
+
+
+def test_what_an_answer_holds_by_name_cannot_be_changed() -> None:
+    found = session(WHOLE | {"scope": {"a": 1}})
+    for one in (found, pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found)):
+        assert one == found
+        assert hash(one) == hash(found)
+        assert repr(one) == repr(found)
+        assert one.to_dict() == WHOLE | {"scope": {"a": 1}}
+        for mapping in (one.extra, one.workflow.state_variables):
+            with pytest.raises(TypeError, match="does not support item assignment"):
+                mapping["a"] = 2  # type: ignore[index]
+    assert "mappingproxy" not in repr(found)
+    assert json.loads(json.dumps(dict(found.extra))) == {"scope": {"a": 1}}
+    assert attrs.evolve(found, user="u2").extra == found.extra
+    assert attrs.asdict(found)["extra"] == {"scope": {"a": 1}}
+
+
+def test_an_answer_made_by_hand_keeps_its_own_extra() -> None:
+    given: dict[str, Any] = {"a": 1}
+    made = ChatKitWorkflowTracing(enabled=True, extra=given)
+    given["a"] = 2
+    assert dict(made.extra) == {"a": 1}
