@@ -25,6 +25,8 @@ from .thread import running_in_thread
 
 # What is under way at the end is cut off: whoever leaves does not want to wait.
 SHUTDOWN_TIMEOUT_S = 0.05
+# Of a path or a header: what is longer, aiohttp refuses by itself, and in words that are not the API's.
+MAX_LINE_BYTES = 64 * 2**10
 # Addresses that mean "every address of this machine", and the one to reach them by.
 REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read here, not bound to
 
@@ -146,6 +148,8 @@ class Emulator:
             access_log=None,
             handler_cancellation=True,
             keepalive_timeout=self._keep_alive_s,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_LINE_BYTES,
         )
 
     async def _stop(self) -> None:

@@ -17,8 +17,8 @@ from .record import Entry, RequestLog
 from .refusal import Refusal, body_too_large, not_json, server_error
 from .wire import Answer, Asked, answer, refused
 
-# A state variable may have 10 MiB (WIRE.md).
-MAX_BODY_BYTES = 12 * 2**20
+# A state variable may have 10 Mi characters (WIRE.md), each up to 4 bytes in UTF-8, and others stand beside it.
+MAX_BODY_BYTES = 64 * 2**20
 
 logger = logging.getLogger("chatkit_async.emulator")
 

@@ -9,7 +9,7 @@ import logging
 import pytest
 
 from chatkit_async._core.operations import OPERATIONS
-from chatkit_async.emulator import Emulator, wire
+from chatkit_async.emulator import Emulator, server, wire
 from chatkit_async.emulator.behaviour import BEHAVIOURS
 from tests.emulator.raw import MINIMAL, SESSIONS, answered, exchange, parsed, post, request_bytes
 
@@ -78,6 +78,16 @@ async def test_answers_carry_the_headers_of_the_api(base_url: str) -> None:
     assert headers["openai-processing-ms"].isdigit()
 
 
+@pytest.mark.parametrize("target", [f"{SESSIONS}/{'x' * 60_000}/cancel", f"{SESSIONS}/x/cancel?{'x' * 60_000}"])
+async def test_a_path_and_a_query_may_be_long(base_url: str, target: str) -> None:
+    answer = await exchange(base_url, request_bytes("POST", target))
+    assert (answer.status, answer.error["type"]) == (404, "invalid_request_error")
+
+
+async def test_a_header_may_be_long(base_url: str) -> None:
+    assert (await post(base_url, X_Trace="x" * 60_000)).status == 200
+
+
 async def test_a_query_changes_nothing(base_url: str) -> None:
     assert (await post(base_url, target=f"{SESSIONS}?debug=1")).status == 200
 
@@ -98,8 +108,11 @@ async def test_a_body_may_be_compressed(base_url: str) -> None:
     assert (await post(base_url, gzip.compress(BODY), Content_Encoding="gzip")).status == 200
 
 
-async def test_a_small_body_that_unfolds_beyond_the_bound_is_refused(base_url: str) -> None:
-    bomb = gzip.compress(b" " * (13 * 2**20))
+async def test_a_small_body_that_unfolds_beyond_the_bound_is_refused(
+    base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_BODY_BYTES", 2**20)
+    bomb = gzip.compress(b" " * (2**20 + 1))
     assert (await post(base_url, bomb, Content_Encoding="gzip")).status == 413
 
 

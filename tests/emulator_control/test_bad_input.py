@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatkit_async.emulator import Emulator
-from chatkit_async.emulator.server import MAX_BODY_BYTES
+from chatkit_async.emulator import Emulator, server
 from tests.emulator.raw import post
 from tests.emulator_control.asking import MESSAGE, THREAD, error_of, show, tell
 
@@ -118,16 +117,18 @@ async def test_what_is_nested_too_deep_is_refused(emulator: Emulator, name: str,
     assert (await post(emulator.base_url)).status == 200
 
 
-async def test_what_is_too_large_is_refused(emulator: Emulator) -> None:
-    document = {"threads": [{"thread": {"id": "cthr_1", "title": "x" * MAX_BODY_BYTES}}]}
+async def test_what_is_too_large_is_refused(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MAX_BODY_BYTES", 2000)
+    document = {"threads": [{"thread": {"id": "cthr_1", "title": "x" * 2000}}]}
     assert (await tell(emulator, "seed", document)).status == 413
     assert emulator.threads() == []
     assert (await post(emulator.base_url)).status == 200
 
 
-async def test_the_largest_seed_there_can_be_is_held(emulator: Emulator) -> None:
+async def test_the_largest_seed_there_can_be_is_held(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MAX_BODY_BYTES", 2000)
     document = {"threads": [{"thread": {"id": "cthr_1", "title": ""}}]}
-    title = "x" * (MAX_BODY_BYTES - len(json.dumps(document)))
+    title = "x" * (2000 - len(json.dumps(document)))
     document = {"threads": [{"thread": {"id": "cthr_1", "title": title}}]}
     assert (await tell(emulator, "seed", document)).status == 200
     assert emulator.threads()[0]["title"] == title
