@@ -22,6 +22,7 @@ from .strict import check_strictly
 
 T = TypeVar("T")
 
+NOT_READ = "the answer is larger than 64 MiB or broken, and was not read"
 LONGEST_EXCERPT = 500  # characters of a body that an error may carry
 
 
@@ -76,7 +77,7 @@ def read(cls: type[T], response: Response, *, strict: bool) -> T | Unreadable:
 def read_json(response: Response) -> JSON | Unreadable:
     """The JSON value that a response holds, or why it holds none."""
     if not response.is_whole:
-        return Unreadable("the answer is larger than 64 MiB or broken, and was not read", None)
+        return Unreadable(NOT_READ, None)
     kind = response.headers.get("content-type", "application/json")
     if not is_json(kind):
         return Unreadable(f"the answer is {shown(kind)}, not application/json", excerpt(response))

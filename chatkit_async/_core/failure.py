@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import APIStatusError, ResponseInfo, status_error_class
-from ..types.secret import mask_text
+from ..types.secret import mask_text, without_secrets
 from .base_url import origin
 from .config import ClientConfig, key_hint
-from .decode import error_document, excerpt
+from .decode import NOT_READ, error_document, excerpt
 from .message import Response
 from .retry import outcome_of_status
 
@@ -48,7 +48,9 @@ def error_for_response(operation: str, response: Response, info: ResponseInfo, c
 
 def _text(document: Mapping[str, object] | None, name: str) -> str | None:
     value = (document or {}).get(name)
-    return None if value is None else mask_text(str(value))[:LONGEST_WORDS]
+    if value is None:
+        return None
+    return mask_text(str(value if isinstance(value, str) else without_secrets(value)))[:LONGEST_WORDS]
 
 
 def _message(response: Response, document: Mapping[str, object] | None) -> str:
@@ -57,9 +59,20 @@ def _message(response: Response, document: Mapping[str, object] | None) -> str:
         return said
     if 300 <= response.status < 400:
         return "the server answered with a redirect"
+    if not response.is_whole:
+        return NOT_READ
+    named = _text(document, "code") or _type(document)
+    if named:
+        return named
     return (
         f"the answer was no error of the API: {excerpt(response)[:200]!r}" if response.body else "the answer was empty"
     )
+
+
+def _type(document: Mapping[str, object] | None) -> str | None:
+    """The error's type; not the URL that other APIs (RFC 9457) put there."""
+    found = _text(document, "type")
+    return found if found and found.isidentifier() else None
 
 
 def _hint(response: Response, code: str | None, config: ClientConfig) -> str | None:

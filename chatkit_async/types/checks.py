@@ -16,6 +16,8 @@ T = TypeVar("T")
 # What both JSON writers can send: signed and unsigned 64 bits.
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**64 - 1
 
+_HALF_A_PAIR = "holds half of a surrogate pair, which UTF-8 cannot send (was it read with another encoding than UTF-8?)"
+
 
 @attrs.frozen
 class Invalid:
@@ -67,7 +69,7 @@ def sendable(value: T, *, max_length: int | None = None) -> T:
         said = f"has {len(characters):,} characters; at most {max_length:,} are allowed"
         return refuse(value, "string_above_max_length", said, max_length)
     if not _is_utf8(characters):
-        return refuse(value, "invalid_value", "holds half of a surrogate pair, which UTF-8 cannot send")
+        return refuse(value, "invalid_value", _HALF_A_PAIR)
     return cast("T", characters)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from .secret import Secret, is_secret_field
+from .secret import Secret, is_secret_field, mask_text
+
+# What any secret in a header has in it; most headers have none, and masking costs more than looking.
+_SIGNS = ("ek_", "ek%5", "sk-", "earer")
 
 
 class Headers(Mapping[str, str]):
@@ -22,7 +25,7 @@ class Headers(Mapping[str, str]):
             # Bytes that are no UTF-8 arrive as half surrogates, which no log and no JSON can hold.
             key, value = name.lower(), given if given.isascii() else given.encode(errors="replace").decode()
             whole = f"{self._fields[key]}, {value}" if key in self._fields else value
-            self._fields[key] = Secret(whole) if is_secret_field(key) else str(whole)
+            self._fields[key] = Secret(whole) if is_secret_field(key) else _shown(str(whole))
 
     def __getitem__(self, name: str) -> str:
         return self._fields[name.lower()]
@@ -45,3 +48,7 @@ class Headers(Mapping[str, str]):
     def __reduce__(self) -> tuple[type[Headers], tuple[tuple[tuple[str, str], ...]]]:
         # Errors and results travel through queues: what is secret stays behind.
         return Headers, (tuple((name, "***" if isinstance(value, Secret) else value) for name, value in self.items()),)
+
+
+def _shown(value: str) -> str:
+    return mask_text(value) if any(sign in value for sign in _SIGNS) else value

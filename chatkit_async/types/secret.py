@@ -15,7 +15,8 @@ MASK = "***"
 _SECRETS = (
     re.compile(r"""(?i)(client_?secret\\*["']?\s*[:=]\s*\\*["'])(?:[^"'\\]|\\+[^"'\\])+"""),
     re.compile(r"""(?i)(client_?secret\\*["']?\s*[:=]\s*)[^"'\\\s,}&]+"""),
-    re.compile(r"(?<![A-Za-z])(ek_)(?:[\w\-=+.]|\\*/)+"),
+    re.compile(r"(?i)(client_?secret>\s*)[^<\s]+"),
+    re.compile(r"(?<![A-Za-z])(ek(?:_|%5[Ff]))(?:[\w\-=+.%]|\\*/)+"),
     re.compile(r"(?<![A-Za-z])(sk-)[\w\-*]{4,}"),
     re.compile(r"(?i)\b(bearer\s+)[^\s\"',]+"),
 )
@@ -49,7 +50,7 @@ class MaskedDict(dict[str, Any]):
         return MaskedDict({name: deepcopy(value, memo) for name, value in self.items()})
 
     def __reduce__(self) -> tuple[type[MaskedDict], tuple[dict[str, Any]]]:
-        return MaskedDict, (_without_secrets(dict(self)),)
+        return MaskedDict, (without_secrets(dict(self)),)
 
 
 class Hidden:
@@ -109,9 +110,10 @@ def _hidden(value: Any) -> Any:
     return Secret(value) if isinstance(value, str) else value
 
 
-def _without_secrets(value: Any) -> Any:
+def without_secrets(value: Any) -> Any:
+    """A masked JSON value as plain dicts and lists, `***` for each secret."""
     if isinstance(value, dict):
-        return {name: _without_secrets(item) for name, item in value.items()}
+        return {name: without_secrets(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_without_secrets(item) for item in value]
+        return [without_secrets(item) for item in value]
     return MASK if isinstance(value, Secret) else value

@@ -170,7 +170,10 @@ def test_the_environments_url_is_checked_too() -> None:
         ({"default_query": {5: 1}}, "default_query: names are strings that UTF-8 can hold, not 5"),
         ({"default_query": {"a": []}}, "default_query: 'a' must be a string, integer, boolean or number, not an array"),
         ({"default_query": {"a": math.nan}}, "default_query: 'a' is nan"),
-        ({"default_query": {"a": "\ud800"}}, "default_query: 'a' holds half of a surrogate pair"),
+        (
+            {"default_query": {"a": "\ud800"}},
+            "default_query: 'a' holds half of a surrogate pair",
+        ),
         ({"default_query": {"\ud800": "a"}}, "default_query: names are strings that UTF-8 can hold"),
         ({"default_query": {"a": 10**5000}}, "default_query: 'a' is an integer of 16,610 bits"),
     ],

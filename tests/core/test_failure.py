@@ -67,6 +67,11 @@ def test_a_refusal_in_the_apis_shape_keeps_its_words() -> None:
         ({"message": "m", "code": "c"}, "m", "c"),
         ({"error": {"message": {"a": 1}}}, "{'a': 1}", None),
         ({"error": None}, "the answer was no error of the API: '{\"error\": null}'", None),
+        ({"error": {"code": "insufficient_quota"}}, "insufficient_quota", "insufficient_quota"),
+        ({"error": {"type": "server_error", "message": ""}}, "server_error", None),
+        ({"error": {"message": {"client_secret": "hush", "a": "b"}}}, "{'client_secret': '***', 'a': 'b'}", None),
+        ({"error": {"message": ["ek_123"]}}, "['***']", None),
+        ({"type": "about:blank"}, 'the answer was no error of the API: \'{"type": "about:blank"}\'', None),
         ({"error": {}}, "the answer was no error of the API: '{\"error\": {}}'", None),
         ([], "the answer was no error of the API: '[]'", None),
         (b"", "the answer was empty", None),
@@ -85,6 +90,14 @@ def test_any_body_makes_an_error_with_a_message(body: Any, message: str, code: s
     found = error(500, body)
     assert (found.message, found.code) == (message, code)
     assert pickle.loads(pickle.dumps(found)).message == message
+
+
+def test_a_refusal_whose_body_broke_off_says_so() -> None:
+    answer = Response(500, Headers(), b"", is_whole=False)
+    found = error_for_response(
+        "sessions.create", answer, response_info(answer, attempts=1, elapsed_s=0.1), first_config(Settings(), {})
+    )
+    assert found.message == "the answer is larger than 64 MiB or broken, and was not read"
 
 
 @pytest.mark.parametrize(

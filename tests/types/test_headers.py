@@ -57,3 +57,11 @@ def test_bytes_that_were_no_utf8_become_text_that_logs_and_json_can_hold() -> No
     assert value == "? ok"
     assert json.dumps(value).encode()
     assert Headers([("x", "é")])["x"] == "é"
+
+
+@pytest.mark.parametrize("name", ["x-request-id", "Location", "x-debug"])
+@pytest.mark.parametrize("secret", ["ek_68f0a2hush", "ek%5F68f0a2hush", "sk-proj-hush", "Bearer 68f0a2hush"])
+def test_a_secret_that_a_header_repeats_is_masked(name: str, secret: str) -> None:
+    value = Headers([(name, f"before {secret}")])[name]
+    assert value.startswith("before ")
+    assert value.endswith("***")

@@ -78,6 +78,10 @@ TEXTS = {
     "escaped slashes, encoded twice": json.dumps(WHOLE.replace("/", "\\/")),
     "in a URL": f"secret%22{VALUE}",
     "HTML": f"<b>client_secret</b> {VALUE}",
+    "XML": f"<client_secret>{VALUE}</client_secret>",
+    "XML, of no known shape": "<client_secret>68f0a2</client_secret>",
+    "percent-encoded": VALUE.replace("_", "%5F"),
+    "percent-encoded, lower-case": VALUE.replace("_", "%5f").replace("=", "%3d"),
     "camel case": json.dumps({"clientSecret": VALUE}),
     "bare": VALUE,
 }
