@@ -126,7 +126,7 @@ async def send_trickle(exchange: Exchange, answer: Answer, fault: Fault) -> web.
         await asyncio.sleep(fault.delay or PIECE_PAUSE_S)
         piece = answer.body[start : start + PIECE_BYTES]
         if start + PIECE_BYTES >= len(answer.body):
-            exchange.entry.ended = "answered"  # whoever has the last piece must find it so
+            exchange.entry.answered(answer.status)  # whoever has the last piece must find it so
         await response.write(piece)
     return response
 

@@ -33,6 +33,7 @@ class RecordedRequest:
         body: the body as sent.
         received_at: when it arrived by the emulator's clock, in seconds since 1970.
         ended: "answered", "disconnected" (the connection ended before an answer), or "pending".
+        status: the HTTP status it was answered with; None unless it ended as "answered".
     """
 
     method: str
@@ -42,6 +43,7 @@ class RecordedRequest:
     body: bytes = attrs.field(repr=False)
     received_at: float
     ended: Ended
+    status: int | None = None
 
     @property
     def json(self) -> JSON:
@@ -53,7 +55,7 @@ class RecordedRequest:
 class Entry:
     """A request under way: cheap to make, and filled in as it goes on."""
 
-    __slots__ = ("body", "ended", "head", "received_at")
+    __slots__ = ("body", "ended", "head", "received_at", "status")
 
     def __init__(self, request: web.BaseRequest, received_at: float) -> None:
         # The parts, since the request itself would keep its connection alive.
@@ -61,12 +63,20 @@ class Entry:
         self.received_at = received_at
         self.body = b""
         self.ended: Ended = "pending"
+        self.status: int | None = None
+
+    def answered(self, status: int) -> None:
+        """Notes that it was answered with this status."""
+        self.status = status  # first, for another thread may look in between
+        self.ended = "answered"
 
     def recorded(self) -> RecordedRequest:
         """The entry as it stands now, its key masked."""
         method, url, headers = self.head
         shown = Headers((name, masked(name, value)) for name, value in headers.items())
-        return RecordedRequest(method, url.raw_path, url.query, shown, self.body, self.received_at, self.ended)
+        ended = self.ended
+        status = self.status if ended == "answered" else None
+        return RecordedRequest(method, url.raw_path, url.query, shown, self.body, self.received_at, ended, status)
 
 
 class RequestLog:

@@ -39,7 +39,7 @@ class Server:
         try:
             response = await self._respond(request, log, entry)
             if entry.ended == "pending":
-                entry.ended = "answered"
+                entry.answered(response.status)
             return response
         finally:
             if entry.ended == "pending":

@@ -174,7 +174,7 @@ async def test_a_trickled_body_comes_in_pieces_and_whole(emulator: Emulator) -> 
     writer.close()
     assert len(first) < len(first + rest)
     assert json.loads(first + rest) == emulator.sessions()[0]
-    assert [request.ended for request in emulator.requests()] == ["answered"]
+    assert [(request.ended, request.status) for request in emulator.requests()] == [("answered", 200)]
 
 
 async def test_with_the_last_piece_a_trickled_answer_is_recorded_as_answered(

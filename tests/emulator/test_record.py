@@ -29,7 +29,7 @@ async def test_a_request_is_recorded_as_sent(emulator: Emulator) -> None:
     assert request.body.startswith(b'{"user"')
     assert request.headers["x-trace"] == request.headers["X-TRACE"] == "t1"
     assert 1_800_000_000 <= request.received_at < 1_800_000_060
-    assert request.ended == "answered"
+    assert (request.ended, request.status) == ("answered", 404)
 
 
 async def test_the_key_is_not_kept(emulator: Emulator) -> None:
@@ -60,9 +60,10 @@ async def test_a_client_that_goes_away_while_it_waits_is_recorded_as_disconnecte
     waiting = asyncio.create_task(post(emulator.base_url))
     while not emulator.sessions():
         await asyncio.sleep(0.001)
-    assert [one.ended for one in emulator.requests()] == ["pending"]
+    assert [(one.ended, one.status) for one in emulator.requests()] == [("pending", None)]
     waiting.cancel()
     assert await ended(emulator) == ["disconnected"]
+    assert emulator.requests()[0].status is None
 
 
 async def test_a_client_that_goes_away_within_its_body_is_recorded_as_disconnected(emulator: Emulator) -> None:

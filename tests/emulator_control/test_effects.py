@@ -133,7 +133,7 @@ async def test_requests_are_those_of_the_method_but_in_json() -> None:
         first, second, third = (await show(emulator, "requests")).json["requests"]
         assert (first["method"], first["path"], first["query"]) == ("POST", SESSIONS, {"a": "1", "b": "é"})
         assert first["body"] == {"user": "user_1", "workflow": {"id": "wf_1"}}
-        assert (first["received_at"], first["ended"]) == (BEGINNING, "answered")
+        assert (first["received_at"], first["ended"], first["status"]) == (BEGINNING, "answered", 200)
         assert (second["body"], second["headers"]["x-trace"]) == ("no json", "t1")
         assert (third["method"], third["body"]) == ("GET", None)
         assert (await show(emulator, "requests?limit=1")).json["requests"] == [third]

@@ -131,6 +131,7 @@ def test_requests_are_logged_with_how_they_ended(page: Any, emulator: Emulator, 
     client.threads.list(user="user_1")
     expect(rows(page, "requests")).to_have_count(2)
     expect(rows(page, "requests").first).to_contain_text("GET")
+    expect(rows(page, "requests").first.locator(".status")).to_have_text("200")
     dropped = rows(page, "requests").last
     expect(dropped.locator(".badge")).to_have_text("disconnected")
     dropped.locator("summary").click()

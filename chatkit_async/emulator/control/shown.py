@@ -65,6 +65,7 @@ def request(recorded: RecordedRequest, max_body_bytes: int | None = None) -> JSO
         "body": body(recorded.body, max_body_bytes),
         "received_at": recorded.received_at,
         "ended": recorded.ended,
+        "status": recorded.status,
     }
 
 

@@ -153,7 +153,7 @@ export const requestView = {
   summary: (request) => [
     element("span", { class: "method" }, request.method),
     text("path", request.path),
-    ...(request.ended === "answered" ? [] : [badge(request.ended)]),
+    request.ended === "answered" ? text("status numbers", request.status) : badge(request.ended),
     element("span", { class: "aside numbers" }, time(request.received_at)),
   ],
   content: (request) => [
