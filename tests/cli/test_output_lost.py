@@ -22,7 +22,7 @@ def ended(words: tuple[str, ...], env: dict[str, str], redirection: str) -> tupl
     """The exit code and stderr of `chatkit WORDS` with its stdout redirected."""
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, *words],
-        env=environment(env),
+        env=environment(env) | {"PYTHONUNBUFFERED": ""},  # held back, as usual, and flushed at the end once more
         stderr=subprocess.PIPE,
         encoding="utf-8",
         timeout=DEADLINE_S,
