@@ -89,6 +89,7 @@ class AsyncChatKit:
     ) -> None:
         # What is wrong with one setting must not show another in a traceback.
         api_key, proxy, default_headers = as_secret(api_key), as_secret(proxy), hidden_headers(default_headers)
+        base_url = as_secret(base_url)
         settings = Settings(
             api_key=api_key,
             organization=organization,
@@ -157,7 +158,7 @@ class AsyncChatKit:
         Raises:
             ConfigurationError: settings that cannot work.
         """
-        api_key, default_headers = as_secret(api_key), hidden_headers(default_headers)
+        api_key, base_url, default_headers = as_secret(api_key), as_secret(base_url), hidden_headers(default_headers)
         settings = Settings(
             api_key=api_key,
             organization=organization,

@@ -106,9 +106,10 @@ def test_a_key_of_another_kind_does_not_show(key: Any) -> None:
     ],
 )
 def test_a_password_in_a_base_url_does_not_show(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = ChatKit()
-    assert HUSH not in own_frames(lambda: ChatKit(base_url=url))
-    assert HUSH not in own_frames(lambda: client.with_options(base_url=url))
+    for kind in (ChatKit, AsyncChatKit):
+        client = kind()
+        assert HUSH not in own_frames(lambda kind=kind: kind(base_url=url))
+        assert HUSH not in own_frames(lambda client=client: client.with_options(base_url=url))
     assert HUSH not in own_frames(lambda: first_config(Settings(base_url=url), {}))
     monkeypatch.setattr("os.environ", {"OPENAI_BASE_URL": url})
     assert HUSH not in own_frames(AsyncChatKit)
