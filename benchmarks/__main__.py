@@ -12,19 +12,19 @@ from .measure import compare, count_function_calls
 from .report import costs_table, environment
 from .stub import running_stub
 
-LOADS = (1, 10, 100)  # calls in flight
-
 
 @dataclass(frozen=True)
 class Effort:
-    """How long is measured: turns of one slice for each contender, calls in a slice."""
+    """How much is measured: turns of one slice for each contender, calls in a slice, calls in flight."""
 
     turns: int
     calls: int
+    loads: tuple[int, ...] = (1, 10, 100)
 
 
 FULL = Effort(turns=25, calls=400)
 QUICK = Effort(turns=7, calls=100)
+LEAST = Effort(turns=2, calls=1, loads=(1,))
 
 
 async def run(base_url: str, effort: Effort) -> None:
@@ -33,7 +33,7 @@ async def run(base_url: str, effort: Effort) -> None:
         async with opened(base_url, case) as calls:
             counts = {name: await count_function_calls(call) for name, call in calls.items()}
         costs = {}
-        for in_flight in LOADS:
+        for in_flight in effort.loads:
             async with opened(base_url, case) as calls:
                 costs[in_flight] = await compare(
                     calls, BASELINE.name, in_flight=in_flight, turns=effort.turns, calls=effort.calls
@@ -68,15 +68,17 @@ def main() -> None:
     # asyncio receives into 256 KiB buffers: until a big block was freed once, each costs an mmap and a munmap.
     bytes(1 << 20)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under a minute, for a first look")
-    parser.add_argument("--turns", type=int, help="slices for each contender, at least 2, instead of the usual number")
-    parser.add_argument("--calls", type=int, help="calls in a slice, instead of the usual number")
+    effort = parser.add_mutually_exclusive_group()
+    effort.add_argument(
+        "--quick", dest="effort", action="store_const", const=QUICK, help="under a minute: a first look"
+    )
+    effort.add_argument("--least", dest="effort", action="store_const", const=LEAST, help="only to see that it runs")
+    parser.set_defaults(effort=FULL)
     arguments = parser.parse_args()
-    effort = QUICK if arguments.quick else FULL
     print(environment())
     with running_stub() as base_url:
         asyncio.run(tell_skipped(base_url))
-        asyncio.run(run(base_url, Effort(arguments.turns or effort.turns, arguments.calls or effort.calls)))
+        asyncio.run(run(base_url, arguments.effort))
 
 
 if __name__ == "__main__":
