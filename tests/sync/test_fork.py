@@ -13,7 +13,8 @@ from .running import FORK_WARNING, printed
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")]
 
-# The child calls and exits as any program does, then the parent calls again.
+# The child calls and exits as any program does, then the parent calls again. Each line is flushed: a child forked
+# later would print what is left in the buffer once more.
 FORK = """
 import os, sys
 def fork_and_call():
@@ -22,8 +23,8 @@ def fork_and_call():
         print("child", create(), flush=True)
         sys.exit(0)
     _, status = os.waitpid(child, 0)
-    print("ended", os.waitstatus_to_exitcode(status))
-    print("parent", create())
+    print("ended", os.waitstatus_to_exitcode(status), flush=True)
+    print("parent", create(), flush=True)
 """
 CLIENT = """
 from chatkit_async import ChatKit
@@ -130,7 +131,7 @@ while not portals.current.calls:
 time.sleep(0.2)
 fork_and_call()
 waiting.join()
-print(*answers)
+print(*answers, flush=True)
 fork_and_call()
 client.close()
 """
