@@ -50,12 +50,13 @@ class Walk(Generic[T]):
         Raises:
             APIResponseValidationError: there are more pages, and the API did not say where; all before are right.
         """
-        if self._broken is not None:
-            raise self._broken
+        self._raise_if_broken()
         if self._position is None:
             return None
         page = await self._page_ahead()
         self.go_on_from(page)
+        if "data" in page.missing_fields:  # there is nothing to give before the error
+            self._raise_if_broken()
         if self._prefetch and self._broken is None and self.goes_on:
             self._ahead = asyncio.create_task(self._page())
             self._ahead.add_done_callback(_heard_of)
@@ -76,6 +77,10 @@ class Walk(Generic[T]):
             self._position, self._broken = None, _broken(self._operation, page, lost)
         if self._position is not None:
             self._seen.add(self._position.cursor)
+
+    def _raise_if_broken(self) -> None:
+        if self._broken is not None:
+            raise self._broken
 
     def drop(self) -> None:
         """Give up the page asked for ahead; from any thread."""

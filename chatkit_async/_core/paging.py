@@ -9,7 +9,7 @@ import attrs
 
 from ..errors import ParamsValidationError
 from ..types.checks import Invalid, whole_number
-from ..types.page import Page
+from ..types.page import Page, leads_inside
 from ..types.thread_operations import ThreadListItemsParams, ThreadListParams
 
 T = TypeVar("T")
@@ -71,6 +71,8 @@ def next_position(position: Position, page: Page[T], seen: Collection[str | None
         return Position(position.cursor, position.empty_pages + 1)
     if cursor is None:
         raise LostCursor("a page promises more and names no cursor, nor does its last item have an id")
+    if leads_inside(page, cursor):
+        raise LostCursor(f"a page promises more from {cursor!r}, which is in its midst: items would come twice")
     if cursor in seen:
         raise LostCursor(f"a page promises more from the cursor {cursor!r}, where the listing has been before")
     return Position(cursor)

@@ -38,7 +38,7 @@ class Exchange:
 
 async def carry_out(fault: Fault, exchange: Exchange) -> web.StreamResponse:
     """Lets the fault befall the request; the work is done where the fault lets it be done."""
-    answer = None if fault.drop is True else made_up(fault) or exchange.work()
+    answer = None if fault.drop is True else (not fault.drop and made_up(fault)) or exchange.work()
     if fault.kind != "trickle":
         await asyncio.sleep(fault.delay)
     if answer is None or fault.drop:
@@ -103,12 +103,12 @@ async def send_broken_json(exchange: Exchange, answer: Answer, fault: Fault) -> 
 
 async def send_empty_page(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:
     """A page of a list without its data."""
-    return whole(broken_page(answer, exchange.request.rel_url.query.get("after"), empty_page))
+    return whole(broken_page(answer, exchange.request.rel_url.query, empty_page))
 
 
 async def send_stuck_cursor(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:
     """A page of a list whose cursor leads back."""
-    return whole(broken_page(answer, exchange.request.rel_url.query.get("after"), stuck_cursor))
+    return whole(broken_page(answer, exchange.request.rel_url.query, stuck_cursor))
 
 
 async def send_truncated(exchange: Exchange, answer: Answer, fault: Fault) -> web.StreamResponse:

@@ -13,7 +13,7 @@ PAGE_SIZE = 20
 def page(oldest_first: Sequence[JSONObject], query: JSONObject) -> JSONObject:
     """A page of the list, as the API answers it.
 
-    Cursors are places in the list as ordered; one that is not in it counts as not given. `after` alone, or neither,
+    Cursors are places in the list as ordered; one that is not in it stands beyond its end. `after` alone, or neither,
     takes what comes first behind it; `before` alone what comes last in front of it; both what comes first between them.
     `has_more` tells whether more would come in that direction.
 
@@ -25,7 +25,7 @@ def page(oldest_first: Sequence[JSONObject], query: JSONObject) -> JSONObject:
     limit = cast("int", query.get("limit", PAGE_SIZE))
     after, before = place(line, query.get("after")), place(line, query.get("before"))
     window = line[0 if after is None else after + 1 : before]
-    backwards = after is None and before is not None
+    backwards = "before" in query and "after" not in query
     data = window[max(0, len(window) - limit) :] if backwards else window[:limit]
     return list_of(data, has_more=len(window) > len(data))
 

@@ -64,6 +64,12 @@ class Page(_Directed, Generic[T]):
         return (_restore_backwards, held) if slot_value(self, "_is_backwards") else (restored, held)
 
 
+def leads_inside(page: Page[T], cursor: str) -> bool:
+    """Whether a cursor is the id of an item of the page that is not its edge, so that what follows has been seen."""
+    edge = page._edge_id(0 if slot_value(page, "_is_backwards") else -1)
+    return cursor != edge and any(getattr(item, "id", None) == cursor for item in page.data)
+
+
 def point_backwards(page: Page[T]) -> Page[T]:
     """Let a page know that it was asked for with `before`, and goes on from its first item."""
     object.__setattr__(page, "_is_backwards", True)

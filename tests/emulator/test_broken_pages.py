@@ -24,14 +24,22 @@ async def get(base_url: str, target: str) -> Answer:
 
 
 @pytest.mark.parametrize("target", LISTS)
-@pytest.mark.parametrize(("query", "after"), [("", None), ("?after=c%26d&limit=2", "c&d"), ("?before=x", None)])
+@pytest.mark.parametrize(
+    ("query", "first_id", "last_id"),
+    [
+        ("", None, None),
+        ("?after=c%26d&limit=2", None, "c&d"),
+        ("?before=x", "x", None),
+        ("?before=x&after=y", None, "y"),
+    ],
+)
 async def test_an_empty_page_promises_more_from_where_it_was_asked(
-    emulator: Emulator, base_url: str, target: str, query: str, after: str | None
+    emulator: Emulator, base_url: str, target: str, query: str, first_id: str | None, last_id: str | None
 ) -> None:
     emulator.add_faults(Fault(method="GET", path=target, kind="empty_page", times=2))
     for _ in range(2):
         page = (await get(base_url, target + query)).json
-        assert page == {"object": "list", "data": [], "first_id": None, "last_id": after, "has_more": True}
+        assert page == {"object": "list", "data": [], "first_id": first_id, "last_id": last_id, "has_more": True}
     assert len((await get(base_url, target)).json["data"]) == 6
 
 
@@ -79,5 +87,8 @@ async def test_this_client_goes_past_empty_pages_and_stops_at_a_stuck_cursor(emu
         met = [thread.id async for thread in client.threads.list(limit=2)]
         assert met == [f"cthr_{number}" for number in (5, 4, 3, 2, 1, 0)]
         emulator.add_faults(Fault(method="GET", kind="stuck_cursor", times=100))
-        with pytest.raises(ChatKitError, match="where the listing has been before"):
+        with pytest.raises(ChatKitError, match="in its midst"):
             await client.threads.list(limit=2).collect()
+        for query in ({"after": "cthr_5"}, {"before": "cthr_0"}):
+            with pytest.raises(ChatKitError, match="where the listing has been before"):
+                await client.threads.list(limit=2, **query).collect()  # type: ignore[arg-type]

@@ -64,7 +64,7 @@ def modelled(oldest_first: list[str], query: Query) -> tuple[list[str], bool]:
     line = oldest_first if query.order == "asc" else oldest_first[::-1]
     after = query.after if query.after in line else None
     before = query.before if query.before in line else None
-    if before is not None and after is None:
+    if query.before is not None and query.after is None:
         taken, more = walked(line[::-1], before, None, query.limit)
         return taken[::-1], more
     return walked(line, after, before, query.limit)

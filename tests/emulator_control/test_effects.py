@@ -30,7 +30,9 @@ FAULTS: list[tuple[dict[str, Any], Fault]] = [
     ({"status": 502, "method": "GET"}, Fault(status=502, method="GET")),
     ({"status": 502, "method": "get"}, Fault(status=502, method="GET")),
     ({"status": 400, "body": {"a": [1, None]}}, Fault(status=400, body={"a": [1, None]})),
-    ({"body": {}}, Fault(body={})),
+    ({"status": 200, "body": {}}, Fault(status=200, body={})),
+    ({"body": {}, "headers": {}, "status": None, "delay": 0.01, "drop": False}, Fault(delay=0.01)),
+    ({"status": 429, "headers": {}, "body": {}, "delay": 0, "drop": "after"}, Fault(drop="after")),
     ({"body": "plain"}, Fault(body="plain")),
     ({"delay": 0.01}, Fault(delay=0.01)),
     ({"drop": True}, Fault(drop=True)),
@@ -86,9 +88,11 @@ async def constant(emulator: Emulator, request: bytes) -> bytes:
     return CHANGING.sub(b"", await answered(emulator.base_url, request))
 
 
-async def test_faults_come_one_after_the_other_and_none_clears_them(emulator: Emulator) -> None:
-    await tell(emulator, "faults", {"faults": [{"status": 429}, {"status": 500}]})
-    await tell(emulator, "faults", {"faults": [{"status": 503, "times": 5}]})
+async def test_faults_come_one_after_the_other_in_place_of_those_before_and_none_clears_them(
+    emulator: Emulator,
+) -> None:
+    await tell(emulator, "faults", {"faults": [{"status": 502, "times": 9}]})
+    await tell(emulator, "faults", {"faults": [{"status": 429}, {"status": 500}, {"status": 503, "times": 5}]})
     assert [(await post(emulator.base_url)).status for _ in range(4)] == [429, 500, 503, 503]
     assert (await tell(emulator, "faults", {"faults": []})).json == {"faults": 0}
     assert (await post(emulator.base_url)).status == 200

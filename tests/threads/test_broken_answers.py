@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +12,6 @@ from chatkit_async import (
     APIResponseValidationError,
     AsyncChatKit,
     ChatKit,
-    ChatKitError,
-    MissingFieldError,
     ParamsValidationError,
     RequestOptions,
 )
@@ -69,15 +68,15 @@ async def test_a_page_without_items_and_without_an_empty_array_is_an_error_every
 ) -> None:
     emulator.add_faults(Fault(method="GET", body=without("data"), times=99))
     listing = client.threads.list_items("cthr_1", prefetch=prefetch)
-    for use in (listing.collect, listing.first):
-        with pytest.raises(ChatKitError):
+    for use in (listing.collect, listing.first, listing.first_page):
+        with pytest.raises(APIResponseValidationError, match="has no data"):
             await use()
-    with pytest.raises(ChatKitError):
+    with pytest.raises(APIResponseValidationError, match="has no data"):
         _ = [step async for step in listing]
-    with pytest.raises(ChatKitError):
+    with pytest.raises(APIResponseValidationError, match="has no data"):
         _ = [page async for page in listing.pages()]
-    with pytest.raises(MissingFieldError):
-        list(await listing)
+    with pytest.raises(APIResponseValidationError, match="has no data"):
+        await asyncio.to_thread(blocking.threads.list_items, "cthr_1", prefetch=prefetch)
 
 
 async def test_an_error_of_a_listing_names_its_operation_and_request(client: AsyncChatKit, emulator: Emulator) -> None:

@@ -211,3 +211,16 @@ def test_blocking_a_listing_left_early_with_a_page_ahead_closes_quietly(blocking
     for _ in blocking.threads.list_items("cthr_1", limit=5, prefetch=True):
         emulator.add_faults(Fault(method="GET", delay=30))
         break
+
+
+@pytest.mark.parametrize("query", [{"order": "asc"}, {"order": "asc", "before": "cthi_20"}])
+async def test_a_cursor_in_the_midst_of_a_page_is_an_error_and_gives_nothing_twice(
+    client: AsyncChatKit, emulator: Emulator, query: dict[str, str]
+) -> None:
+    inside = {"first_id": "cthi_2", "last_id": "cthi_2"}
+    page = {"object": "list", "data": [item(number) for number in range(5)], "has_more": True, **inside}
+    emulator.add_faults(Fault(method="GET", body=page))
+    walk = client.threads.list_items("cthr_1", **query).pages()  # type: ignore[arg-type]
+    assert [step.id for step in await anext(walk)] == IDS[:5]
+    with pytest.raises(APIResponseValidationError, match="in its midst"):
+        await anext(walk)

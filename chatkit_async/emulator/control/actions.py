@@ -49,15 +49,21 @@ def seed_refusal(error: ConfigurationError) -> Refusal:
 
 
 def faults(held: Held, told: JSONObject) -> JSONObject:
-    """Lets these go wrong, after those told before; none: nothing any more."""
+    """Lets these go wrong, in this order, and nothing told before; none: nothing any more."""
     rows = cast("list[dict[str, Any]]", told["faults"])
-    queued = [Fault(**{name: value for name, value in row.items() if value is not None}) for row in rows]
+    queued = [Fault(**_told(row)) for row in rows]
     with held.lock:
-        if queued:
-            held.faults.add(*queued)
-        else:
-            held.faults.clear()
+        held.faults.clear()
+        held.faults.add(*queued)
     return {"faults": len(queued)}
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """The fields meant: null is none, nor is a template's empty body where no status asks for an answer."""
+    meant = {name: value for name, value in row.items() if value is not None}
+    if "status" not in meant and meant.get("body") == {}:
+        del meant["body"]
+    return meant
 
 
 def clock(held: Held, told: JSONObject) -> JSONObject:
