@@ -22,13 +22,14 @@ from ..types._json import JSON
 from ..types.secret import as_secret
 from .connection_settings import ConnectionSettings
 from .connections import Connections
-from .sessions import AsyncSessions
-from .threads import AsyncThreads
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
     import aiohttp
+
+    from .sessions import AsyncSessions
+    from .threads import AsyncThreads
 
 
 class AsyncChatKit:
@@ -119,11 +120,15 @@ class AsyncChatKit:
     @cached_property
     def sessions(self) -> AsyncSessions:
         """Mint and cancel sessions."""
+        from .sessions import AsyncSessions  # noqa: PLC0415 - loaded by who uses it
+
         return AsyncSessions(self)
 
     @cached_property
     def threads(self) -> AsyncThreads:
         """Read and delete threads and their items."""
+        from .threads import AsyncThreads  # noqa: PLC0415 - loaded by who uses it
+
         return AsyncThreads(self)
 
     def with_options(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, overload
 
-from .._core.operations import CANCEL_SESSION, CREATE_SESSION
 from .._core.options import RequestOptions
+from .._core.session_rows import CANCEL_SESSION, CREATE_SESSION
 from ..types.session import ChatSession
 from ..types.session_operations import (
     ChatKitConfigurationLike,

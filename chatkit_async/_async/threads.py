@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._core.operations import DELETE_THREAD, LIST_THREAD_ITEMS, LIST_THREADS, RETRIEVE_THREAD
 from .._core.options import RequestOptions
+from .._core.thread_rows import DELETE_THREAD, LIST_THREAD_ITEMS, LIST_THREADS, RETRIEVE_THREAD
 from ..types.items import ChatKitThreadItem
 from ..types.thread import ChatKitThread, ThreadDeleteResponse
 from ..types.thread_operations import (

@@ -17,7 +17,6 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 import attrs
 
@@ -128,6 +127,8 @@ def _number(text: str | None) -> float | None:
 
 
 def _until(date: str, now_s: float) -> float | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - dear, and hardly ever needed
+
     try:
         moment = parsedate_to_datetime(date)
     except (ValueError, OverflowError):

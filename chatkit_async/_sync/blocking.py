@@ -61,7 +61,7 @@ def _imports(source: Source, twin: Twin, used: set[str]) -> str:
     known = source.names | {name: (module, False) for name, module in MODULES.items()}
     for other in TWINS:
         known[other.asynchronous] = (_module(other.source), False)
-        known[other.blocking] = (_module(other.target), False)
+        known[other.blocking] = (_module(other.target), other.role == "resource")  # see _sub_resource
     del known[twin.blocking]
     found = {name: known[name] for name in sorted(used & set(known))}
     always = [(name, module) for name, (module, checked) in found.items() if not checked]
@@ -152,7 +152,14 @@ def _context(member: Member) -> list[str]:
 
 
 def _sub_resource(member: Member) -> list[str]:
-    return [f"        return {WORDS[member.returns]}(self._async.{member.node.name}, self._channel)"]
+    """Its module is loaded by who uses it: a program that mints sessions need not load what threads consist of."""
+    name = WORDS[member.returns]
+    module = next(twin.target.rpartition("/")[2].removesuffix(".py") for twin in TWINS if twin.blocking == name)
+    return [
+        f"        from .{module} import {name}  # noqa: PLC0415 - loaded by who uses it",
+        "",
+        f"        return {name}(self._async.{member.node.name}, self._channel)",
+    ]
 
 
 def _copy(member: Member) -> list[str]:

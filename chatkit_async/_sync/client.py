@@ -16,13 +16,14 @@ from .._core.retry import RetryPolicy
 from ..types._json import JSON
 from ..types.secret import as_secret
 from .channel import Channel, described
-from .sessions import Sessions
-from .threads import Threads
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
     import aiohttp
+
+    from .sessions import Sessions
+    from .threads import Threads
 
 
 class ChatKit:
@@ -108,11 +109,15 @@ class ChatKit:
     @cached_property
     def sessions(self) -> Sessions:
         """Mint and cancel sessions."""
+        from .sessions import Sessions  # noqa: PLC0415 - loaded by who uses it
+
         return Sessions(self._async.sessions, self._channel)
 
     @cached_property
     def threads(self) -> Threads:
         """Read and delete threads and their items."""
+        from .threads import Threads  # noqa: PLC0415 - loaded by who uses it
+
         return Threads(self._async.threads, self._channel)
 
     def with_options(

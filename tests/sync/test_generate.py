@@ -96,10 +96,10 @@ from .._async.things import LIMIT, AsyncThings
 from .._core.options import RequestOptions
 from .channel import Channel
 from .listing import Listing
-from .sessions import Sessions
 
 if TYPE_CHECKING:
     from .._async.things import Thing
+    from .sessions import Sessions
 
 
 class Things:
@@ -133,6 +133,8 @@ class Things:
     @cached_property
     def sessions(self) -> Sessions:
         """Sessions."""
+        from .sessions import Sessions  # noqa: PLC0415 - loaded by who uses it
+
         return Sessions(self._async.sessions, self._channel)
 
     def with_options(self, *, options: RequestOptions) -> Self:
