@@ -14,9 +14,10 @@ from ..types._json import JSON
 from ..types.result import attach_response
 from ..types.secret import mask_text, masked
 from ..types.shown import shown
-from .codec import DEEPEST, Mismatch, depth_exceeds, structure
+from .codec import DEEPEST, depth_exceeds, structure
 from .json_bytes import loads
 from .message import Response
+from .mismatch import Mismatch
 from .operation import Operation
 from .strict import check_strictly
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 from ..types.result import Result, field_names, per_class
 from ..types.shown import quoted
 from ..types.unknown import Unknown
-from .codec import Mismatch
+from .annotations import hints_of
+from .mismatch import Mismatch
 
 
 def check_strictly(result: object) -> None:
@@ -49,7 +50,7 @@ def _check_field(result: Result, name: str) -> None:
 
 @per_class
 def _documented_values(cls: type[Result]) -> dict[str, tuple[str, ...]]:
-    return {name: values for name, hint in get_type_hints(cls).items() if (values := _literals(hint))}
+    return {name: values for name, hint in hints_of(cls).items() if (values := _literals(hint))}
 
 
 def _literals(hint: Any) -> tuple[str, ...]:

@@ -1,0 +1,69 @@
+"""What an annotation of a result's field says of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from inspect import get_annotations
+from operator import or_
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from ..types.result import Result, per_class
+
+Hook = Callable[[Any, Any], Any]  # as cattrs calls them: JSON value and annotation to attribute
+
+SCALARS: frozenset[Any] = frozenset({str, int, float, bool})
+
+
+@per_class
+def hints_of(cls: type[Result]) -> dict[str, Any]:
+    """The annotations of a result class and its bases, read; each class's own once, for no reading is dearer."""
+    hints: dict[str, Any] = {}
+    for base in filter(is_result, reversed(cls.__bases__)):
+        hints |= hints_of(base)
+    return hints | get_annotations(cls, eval_str=True)
+
+
+def is_union(annotation: Any) -> bool:
+    """`A | B` in either spelling."""
+    return get_origin(annotation) in (Union, UnionType)
+
+
+def is_text(annotation: Any) -> bool:
+    """A string, perhaps with the ones that are documented."""
+    parts = get_args(annotation) if is_union(annotation) else (annotation,)
+    return all(part is str or get_origin(part) is Literal for part in parts)
+
+
+def is_optional(annotation: Any) -> bool:
+    """`T | None`."""
+    return is_union(annotation) and NoneType in get_args(annotation)
+
+
+def without_none(annotation: Any) -> Any:
+    """`T` of `T | None`; any other annotation as it is."""
+    if not is_optional(annotation):
+        return annotation
+    return reduce(or_, (part for part in get_args(annotation) if part is not NoneType))
+
+
+def is_scalar_map(annotation: Any) -> bool:
+    """A mapping of names to strings, numbers and booleans."""
+    return get_origin(annotation) is Mapping and SCALARS.issuperset(get_args(get_args(annotation)[1]))
+
+
+def is_sequence(annotation: Any) -> bool:
+    """`tuple[T, ...]`."""
+    return get_origin(annotation) is tuple
+
+
+def is_result(annotation: Any) -> bool:
+    """A result class, or a generic one of something."""
+    cls = get_origin(annotation) or annotation
+    return isinstance(cls, type) and issubclass(cls, Result)
+
+
+def filled(annotation: Any, arguments: tuple[Any, ...]) -> Any:
+    """`tuple[T, ...]` of a generic class as `tuple[ChatKitThread, ...]`."""
+    return annotation[arguments] if getattr(annotation, "__parameters__", ()) else annotation
