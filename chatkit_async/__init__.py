@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .errors import ConfigurationError as ConfigurationError
     from .errors import ConflictError as ConflictError
     from .errors import InternalServerError as InternalServerError
+    from .errors import MintingLimitError as MintingLimitError
     from .errors import MissingFieldError as MissingFieldError
     from .errors import NotFoundError as NotFoundError
     from .errors import ParamsValidationError as ParamsValidationError
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .errors import RateLimitError as RateLimitError
     from .errors import ReentrantCallError as ReentrantCallError
     from .errors import ResponseInfo as ResponseInfo
+    from .errors import SessionRevokedError as SessionRevokedError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .types.content import ChatKitAttachment as ChatKitAttachment
     from .types.content import ChatKitFileAnnotation as ChatKitFileAnnotation
@@ -127,6 +129,7 @@ _HOMES = {
         "ConfigurationError",
         "ConflictError",
         "InternalServerError",
+        "MintingLimitError",
         "MissingFieldError",
         "NotFoundError",
         "ParamsValidationError",
@@ -136,6 +139,7 @@ _HOMES = {
         "RateLimitError",
         "ReentrantCallError",
         "ResponseInfo",
+        "SessionRevokedError",
         "UnprocessableEntityError",
     ),
     "types.content": (

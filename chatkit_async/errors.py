@@ -6,6 +6,8 @@ ChatKitError
 ├── MissingFieldError             (also an AttributeError) the API left this field out
 ├── ClientClosedError             the client was closed before or during the call
 ├── ReentrantCallError            a blocking call where only awaiting can work
+├── MintingLimitError             the broker made too many sessions for this user within a minute; nothing was sent
+├── SessionRevokedError           the broker revoked this user while the call was under way
 └── APIError                      a call that was made and did not succeed
     ├── APIConnectionError        no answer came
     │   └── APITimeoutError       the deadline passed first
@@ -79,6 +81,31 @@ class ClientClosedError(ChatKitError):
 
 class ReentrantCallError(ChatKitError):
     """A blocking call was made where it would block the loop that has to serve it: await the async client there."""
+
+
+class MintingLimitError(ChatKitError):
+    """A broker refuses to make another session for this user within the same minute. Nothing was sent.
+
+    Attributes:
+        retry_after_s: seconds until the next may be made.
+    """
+
+    def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+    def public(self) -> dict[str, str | float | None]:
+        """What a browser may see, as `APIError.public()`."""
+        return {**RateLimitError("").public(), "retry_after_s": self.retry_after_s}
+
+
+class SessionRevokedError(ChatKitError):
+    """The user was revoked while this call was under way; what it made was cancelled. If he is back, ask again."""
+
+    def public(self) -> dict[str, str | float | None]:
+        """What a browser may see, as `APIError.public()`."""
+        said = "Your access ended while a session was being made."
+        return {"code": "session_revoked", "message": said, "request_id": None, "retry_after_s": None}
 
 
 class MissingFieldError(ChatKitError, AttributeError):

@@ -1,0 +1,44 @@
+"""Live client secrets for browsers: one broker for the whole app.
+
+    from chatkit_async.broker import AsyncSessionBroker
+
+    broker = AsyncSessionBroker(client, workflow="wf_abc")
+    live = await broker.secret_for("user_123")
+
+Every name is imported when it is first used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .broker import AsyncSessionBroker as AsyncSessionBroker
+    from .memory_store import MemoryStore as MemoryStore
+    from .record import LiveSecret as LiveSecret
+    from .revoke import Revocation as Revocation
+    from .revoke import RevokedSession as RevokedSession
+    from .store import Store as Store
+
+_HOMES = {
+    "broker": ("AsyncSessionBroker",),
+    "memory_store": ("MemoryStore",),
+    "record": ("LiveSecret",),
+    "revoke": ("Revocation", "RevokedSession"),
+    "store": ("Store",),
+}
+_LAZY = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [*_LAZY]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415 - Redis and encryption are paid for by who uses them
+
+        value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_LAZY})

@@ -1,0 +1,81 @@
+"""A live session: as the broker keeps it, and as it is handed out."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+import attrs
+
+from ..types.secret import Secret
+from .store import Generations
+
+
+@attrs.frozen
+class LiveSecret:
+    """What a browser needs: a client secret that works, and until when.
+
+    Attributes:
+        client_secret: what the browser authenticates with; its repr is masked.
+        expires_at: when it stops working, Unix seconds, UTC, by the API's clock.
+        session_id: the session behind it, `cksess_...`; not for browsers.
+    """
+
+    client_secret: Secret
+    expires_at: int
+    session_id: str
+
+
+@attrs.frozen
+class Record:
+    """A live session, and what decides whether it may be handed out.
+
+    Attributes:
+        live: what is handed out.
+        generations: those it was made under.
+        state: digest of the state variables it was made with.
+    """
+
+    live: LiveSecret
+    generations: Generations
+    state: str
+
+    def is_of(self, current: str | None) -> bool:
+        """Whether its client secret is the one the browser has; compared in constant time."""
+        return current is not None and hmac.compare_digest(_digest(self.live.client_secret), _digest(current))
+
+
+def to_text(record: Record) -> Secret:
+    """The record as JSON text."""
+    live, generations = record.live, record.generations
+    return Secret(
+        json.dumps(
+            [live.client_secret, live.expires_at, live.session_id, generations.user, generations.device, record.state]
+        )
+    )
+
+
+def from_text(text: str) -> Record:
+    """The record in a JSON text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    text = Secret(text)
+    match json.loads(text):
+        case [
+            str() as secret,
+            int() as expires_at,
+            str() as session_id,
+            str() as user,
+            str() as device,
+            str() as state,
+        ]:
+            return Record(LiveSecret(Secret(secret), expires_at, session_id), Generations(user, device), state)
+        case _:
+            raise ValueError("this is no record of a session")
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()

@@ -1,0 +1,65 @@
+"""Cancelling many sessions at once, a result for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import attrs
+
+from .._async.client import AsyncChatKit
+from ..errors import APIError, NotFoundError
+
+AT_ONCE = 8  # a user has few sessions; the API's own limits are unknown
+
+
+@attrs.frozen
+class RevokedSession:
+    """What came of cancelling one session.
+
+    Attributes:
+        session_id: its id, `cksess_...`.
+        error: why it may still live; None if it was cancelled, or is gone.
+    """
+
+    session_id: str
+    error: APIError | None = None
+
+
+@attrs.frozen
+class Revocation:
+    """What came of revoking a user.
+
+    Attributes:
+        sessions: a result for each session that was remembered.
+        is_complete: whether all of them ended, and the store could say which there are. If not, revoke again.
+    """
+
+    sessions: tuple[RevokedSession, ...]
+    is_complete: bool
+
+
+async def cancel_all(client: AsyncChatKit, session_ids: Iterable[str]) -> tuple[RevokedSession, ...]:
+    """Cancels sessions, some at once.
+
+    Raises:
+        ChatKitError: no call can succeed, as without a key.
+    """
+    gate = asyncio.Semaphore(AT_ONCE)
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_cancelled(client, session_id, gate)) for session_id in session_ids]
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    return tuple(task.result() for task in tasks)
+
+
+async def _cancelled(client: AsyncChatKit, session_id: str, gate: asyncio.Semaphore) -> RevokedSession:
+    async with gate:
+        try:
+            await client.sessions.cancel(session_id)
+        except NotFoundError:
+            return RevokedSession(session_id)
+        except APIError as error:
+            return RevokedSession(session_id, error)
+    return RevokedSession(session_id)

@@ -1,0 +1,57 @@
+"""Whose turn it is to make a session, among processes that share secrets: a lease in the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from .flight import Beat
+from .keys import new_token
+from .ledger import Ledger
+from .store import Place
+
+T = TypeVar("T")
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.25
+
+
+class Turn:
+    """One process's wait for its turn at a place, and the turn itself.
+
+    Args:
+        ledger: where the lease is.
+        place: what it is for.
+        lease_s: seconds after which a process that died in its turn blocks nobody any more.
+    """
+
+    def __init__(self, ledger: Ledger, place: Place, lease_s: float) -> None:
+        self._ledger = ledger
+        self._place = place
+        self._lease_s = lease_s
+        self._holder = new_token()
+        self._is_mine = False
+
+    async def take(self, look: Callable[[], Awaitable[T | None]], make: Callable[[], Awaitable[T]], beat: Beat) -> T:
+        """What somebody else made meanwhile, as soon as `look` finds it; else what `make` makes, in our turn."""
+        pause_s = FIRST_PAUSE_S
+        try:
+            while True:
+                beat()
+                self._is_mine = await self._ledger.lease(self._place, self._holder, self._lease_s)
+                found = await look()
+                if found is not None:
+                    return found
+                if self._is_mine:
+                    beat()
+                    return await make()
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        finally:
+            await self._release()
+
+    async def _release(self) -> None:
+        from anyio import CancelScope  # noqa: PLC0415 - an import that most calls need not pay
+
+        if self._is_mine:
+            with CancelScope(shield=True):  # others wait for it
+                await self._ledger.release(self._place, self._holder)

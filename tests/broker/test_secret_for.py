@@ -1,0 +1,145 @@
+"""`secret_for`: when the live secret is handed out again, and when a new one is made."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chatkit_async import AsyncChatKit, ClientClosedError, ConfigurationError, ParamsValidationError, Secret
+from chatkit_async.broker import AsyncSessionBroker, LiveSecret
+from chatkit_async.emulator import Emulator
+
+
+async def test_it_gives_secret_expiry_and_id_of_a_session_of_this_user(
+    broker: AsyncSessionBroker, emulator: Emulator
+) -> None:
+    live = await broker.secret_for("user_1")
+    [session] = emulator.sessions()
+    assert live == LiveSecret(session["client_secret"], session["expires_at"], session["id"])
+    assert isinstance(live.client_secret, Secret)
+    assert (session["user"], session["workflow"]["id"]) == ("user_1", "wf_1")
+
+
+async def test_the_live_secret_is_handed_out_again(broker: AsyncSessionBroker, emulator: Emulator) -> None:
+    first = await broker.secret_for("user_1")
+    assert await broker.secret_for("user_1") == first
+    assert await broker.secret_for("user_1", current="ek_of_another_session") == first
+    assert len(emulator.sessions()) == 1
+
+
+async def test_users_share_no_session(broker: AsyncSessionBroker, emulator: Emulator) -> None:
+    await broker.secret_for("user_1")
+    await broker.secret_for("user_2")
+    assert [session["user"] for session in emulator.sessions()] == ["user_1", "user_2"]
+
+
+async def test_devices_of_a_user_share_no_session(broker: AsyncSessionBroker, emulator: Emulator) -> None:
+    lives = [await broker.secret_for("user_1", device=device) for device in (None, "phone", "laptop", "phone")]
+    assert len(emulator.sessions()) == 3
+    assert lives[1] == lives[3]
+
+
+async def test_who_has_the_live_secret_gets_another_and_the_old_one_lives_on(
+    broker: AsyncSessionBroker, emulator: Emulator
+) -> None:
+    first = await broker.secret_for("user_1")
+    second = await broker.secret_for("user_1", current=str(first.client_secret))
+    assert second.client_secret != first.client_secret
+    assert await broker.secret_for("user_1", current=first.client_secret) == second
+    assert [session["status"] for session in emulator.sessions()] == ["active", "active"]
+
+
+async def test_the_settings_of_the_broker_are_those_of_its_sessions(client: AsyncChatKit, emulator: Emulator) -> None:
+    broker = AsyncSessionBroker(
+        client,
+        workflow={"id": "wf_2", "version": "3"},
+        expires_after=120,
+        rate_limits={"max_requests_per_1_minute": 7},
+        chatkit_configuration={"file_upload": {"enabled": True}},
+    )
+    await broker.secret_for("user_1")
+    [session] = emulator.sessions()
+    assert session["workflow"]["version"] == "3"
+    assert session["rate_limits"]["max_requests_per_1_minute"] == 7
+    assert session["chatkit_configuration"]["file_upload"]["enabled"]
+
+
+@pytest.mark.parametrize("user", ["", " ", "u" * 513, None, 5, "\ud800"])
+async def test_a_user_who_cannot_be_is_refused_before_anything_is_sent(
+    broker: AsyncSessionBroker, emulator: Emulator, user: Any
+) -> None:
+    for call in (broker.secret_for(user), broker.renew(user), broker.revoke(user), broker.owns(user, "cksess_1")):
+        with pytest.raises(ParamsValidationError, match="user"):
+            await call
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("device", ["", " ", "d" * 513, 5, "\ud800"])
+async def test_a_device_that_cannot_be_is_refused_before_anything_is_sent(
+    broker: AsyncSessionBroker, emulator: Emulator, device: Any
+) -> None:
+    for call in (broker.secret_for("user_1", device=device), broker.renew("user_1", device=device)):
+        with pytest.raises(ParamsValidationError, match="device"):
+            await call
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("current", [5, b"ek_1", ["ek_1"]])
+async def test_a_current_secret_that_is_no_string_is_refused_unshown(broker: AsyncSessionBroker, current: Any) -> None:
+    with pytest.raises(ParamsValidationError, match="current: must be a string") as caught:
+        await broker.secret_for("user_1", current=current)
+    assert "ek_1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("current", ["", "\ud800", "x" * 1_000_000])
+async def test_any_string_may_be_the_current_secret(broker: AsyncSessionBroker, current: str) -> None:
+    first = await broker.secret_for("user_1", current=current)
+    assert await broker.secret_for("user_1", current=current) == first
+
+
+async def test_a_closed_broker_makes_nothing_and_leaves_the_client_open(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    async with AsyncSessionBroker(client, workflow="wf_1") as broker:
+        pass
+    await broker.aclose()
+    for call in (broker.secret_for("u"), broker.renew("u"), broker.revoke("u"), broker.owns("u", "x")):
+        with pytest.raises(ClientClosedError, match="broker is closed"):
+            await call
+    assert emulator.requests() == []
+    await client.sessions.create(user="u", workflow="wf_1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"margin_s": 600}, "margin_s.*600"),
+        ({"margin_s": -1}, "margin_s"),
+        ({"margin_s": float("nan")}, "margin_s"),
+        ({"margin_s": "60"}, "margin_s"),
+        ({"expires_after": 60}, "margin_s.*60"),
+        ({"lease_s": 0}, "lease_s"),
+        ({"lease_s": float("inf")}, "lease_s"),
+        ({"sessions_per_minute": 0}, "sessions_per_minute"),
+        ({"sessions_per_minute": 1.5}, "sessions_per_minute"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(client: AsyncChatKit, settings: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        AsyncSessionBroker(client, workflow="wf_1", **settings)
+
+
+def test_a_workflow_that_cannot_be_is_refused(client: AsyncChatKit) -> None:
+    with pytest.raises(ParamsValidationError, match="workflow"):
+        AsyncSessionBroker(client, workflow="")
+
+
+async def test_no_task_is_left_behind(client: AsyncChatKit) -> None:
+    before = asyncio.all_tasks()
+    async with AsyncSessionBroker(client, workflow="wf_1") as broker:
+        await asyncio.gather(*(broker.secret_for(f"user_{number % 3}") for number in range(9)))
+        await broker.renew("user_1")
+        await broker.revoke("user_1")
+        assert asyncio.all_tasks() == before
