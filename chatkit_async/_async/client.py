@@ -8,16 +8,15 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from .._core.call import Call, prepare
+from .._core.call import prepare
 from .._core.config import ClientConfig, Settings, changed_config, first_config
 from .._core.decode import decode, decode_json
 from .._core.headers import hidden_headers
-from .._core.message import Response
 from .._core.operation import Operation, ParamsT, ResultT
 from .._core.options import QueryValue, RequestOptions, Timeout
 from .._core.raw_call import prepare_raw
 from .._core.retry import RetryPolicy
-from ..errors import ConfigurationError, ResponseInfo
+from ..errors import ConfigurationError
 from ..types._json import JSON
 from ..types.secret import as_secret
 from .connection_settings import ConnectionSettings
@@ -217,7 +216,7 @@ class AsyncChatKit:
         Source: ChatKit REST API.
         """
         call = prepare_raw(method, path, body, query, self._config, options)
-        response, info = await self._exchange(call)
+        response, info = await self._connections.exchange(call, self._config).run()
         return decode_json(call.operation, response, info)
 
     async def aclose(self) -> None:
@@ -251,14 +250,8 @@ class AsyncChatKit:
     ) -> ResultT:
         """The way of one call: encode, exchange, decode or raise."""
         call = prepare(operation, params, self._config, options)
-        response, info = await self._exchange(call)
+        response, info = await self._connections.exchange(call, self._config).run()
         return decode(operation, response, info, strict=call.strict)
-
-    def _exchange(self, call: Call) -> Awaitable[tuple[Response, ResponseInfo]]:
-        from .exchange import Exchange  # noqa: PLC0415 - it brings aiohttp
-
-        transport, proxy = self._connections.transport(), self._connections.proxy(self._config.base_url)
-        return Exchange(call, self._config, transport, proxy).run()
 
     def _pages(
         self, operation: Operation[ParamsT, ResultT], options: RequestOptions | None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._core.call import Call
+from .._core.config import ClientConfig
 from ..errors import ClientClosedError
 from .connection_settings import ConnectionSettings
 from .proxies import Proxy, checked_proxy, environment_proxy
 
 if TYPE_CHECKING:
+    from .exchange import Exchange
     from .transport import Transport
 
 
@@ -19,7 +22,21 @@ class Connections:
         self.settings = settings
         self.is_closed = False
         self._transport: Transport | None = None
+        self._exchange_class: type[Exchange] | None = None
         self._proxies: dict[str, Proxy | None] = {}
+
+    def exchange(self, call: Call, config: ClientConfig) -> Exchange:
+        """A call under way.
+
+        Raises:
+            ClientClosedError: the client was closed.
+        """
+        if self._exchange_class is None:
+            from .exchange import Exchange  # noqa: PLC0415 - see above
+
+            self._exchange_class = Exchange
+        transport = self.transport() if self._transport is None or self.is_closed else self._transport
+        return self._exchange_class(call, config, transport, self.proxy(config.base_url))
 
     def transport(self) -> Transport:
         """The transport, made now if this is the first call.

@@ -7,18 +7,20 @@ import logging
 import random
 import time
 from collections.abc import Mapping
+from time import monotonic
 from typing import TypeVar
 
 from .._core.call import Call, with_key
 from .._core.config import ClientConfig
 from .._core.failure import error_for_response
 from .._core.message import Response
-from .._core.options import finite
 from .._core.response_info import response_info
 from .._core.retry import requested_wait_s, retries_status
 from ..errors import APIConnectionError, APIError, APITimeoutError, Outcome, ResponseInfo
+from .deadline import Deadline
 from .delivery import Delivery, UndeliveredError
 from .key import current_key
+from .pool import Pool
 from .proxies import Proxy
 from .transport import Transport
 
@@ -50,7 +52,7 @@ class Exchange:
         self._is_stale = False  # the last attempt was one of them
         self._was_written = False  # the last attempt, if its answer was lost
         self._known: Outcome = "not_sent"  # of the work, over all attempts
-        self._started_s = time.monotonic()
+        self._started_s = monotonic()
 
     async def run(self) -> tuple[Response, ResponseInfo]:
         """The first answer with a status below 300.
@@ -59,47 +61,41 @@ class Exchange:
             APIStatusError, APIConnectionError, APITimeoutError: the call did not succeed.
             ClientClosedError: the client was closed meanwhile.
         """
-        deadline = asyncio.timeout(finite(self._call.timeout.total))
-        self._transport.under_way[deadline] = asyncio.get_running_loop()
+        pool = await self._transport.pool()
         try:
-            async with deadline:
-                return await self._until_answered()
+            with Deadline(pool.deadlines, self._started_s + self._call.timeout.total):
+                while True:
+                    try:
+                        return await self._attempt(pool)
+                    except APIError as error:
+                        delay_s = self._delay_s(error)
+                        if delay_s is None:
+                            raise
+                    await asyncio.sleep(delay_s)
         except TimeoutError as error:
-            error.__traceback__ = None  # a frame of asyncio's holds our task, and that may hold what we raise
+            error.__traceback__ = None  # the deadline's frame holds our task, and that may hold what we raise
             self._transport.check_open()  # closing brings all deadlines forward
             raise self._deadline_error() from error
-        finally:
-            self._transport.under_way.pop(deadline, None)
-            del deadline  # it holds its task, which may hold an error whose traceback holds this frame
 
-    async def _until_answered(self) -> tuple[Response, ResponseInfo]:
-        while True:
-            try:
-                return await self._attempt()
-            except APIError as error:
-                delay_s = self._delay_s(error)
-                if delay_s is None:
-                    raise
-            await asyncio.sleep(delay_s)
-
-    async def _attempt(self) -> tuple[Response, ResponseInfo]:
+    async def _attempt(self, pool: Pool) -> tuple[Response, ResponseInfo]:
+        if self._attempts:
+            self._delivery.begin()
         self._attempts += 1
         self._is_stale = False
-        self._delivery.begin()
         try:
-            response = await self._sent()
+            request = with_key(self._call.request, await current_key(self._config, self._call.request))
+            response = await self._transport.send(
+                pool, request, self._delivery, connect_s=self._call.timeout.connect, proxy=self._proxy
+            )
         except UndeliveredError as failure:
             raise self._undelivered(failure) from failure.__cause__
-        info = response_info(response, attempts=self._tries, elapsed_s=self._elapsed_s)
+        attempts = self._attempts if self._attempts > self._delivery.sends else self._delivery.sends
+        info = response_info(response, attempts=attempts, elapsed_s=monotonic() - self._started_s)
         if response.status >= 300:
             raise self._refused(response, info)
-        self._log("answered", response.status)
+        if log.isEnabledFor(logging.DEBUG):
+            self._log("answered", response.status)
         return response, info
-
-    async def _sent(self) -> Response:
-        request = with_key(self._call.request, await current_key(self._config, self._call.request))
-        connect_s = self._call.timeout.connect
-        return await self._transport.send(request, self._delivery, connect_s=connect_s, proxy=self._proxy)
 
     def _delay_s(self, error: APIError) -> float | None:
         """Seconds until the next attempt, or None if there is none."""
@@ -161,7 +157,7 @@ class Exchange:
 
     @property
     def _elapsed_s(self) -> float:
-        return time.monotonic() - self._started_s
+        return monotonic() - self._started_s
 
     def _log(self, event: str, status: int | None) -> None:
         if log.isEnabledFor(logging.DEBUG):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import select
-from collections.abc import Iterator
 from typing import Any
 
 from .pool import Pool
@@ -13,28 +11,20 @@ from .pool import Pool
 QUIET_S = 0.1
 
 
-async def hear_of_closed_connections(pool: Pool) -> None:
-    """Let the loop notice what ended while it stood still, so that no request is written to a closed connection."""
-    if pool.used_at_s is None:
-        return
-    if pool.loop.time() - pool.used_at_s > QUIET_S or has_news(pool):
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+def is_suspect(pool: Pool, now_s: float) -> bool:
+    """Whether a pooled connection may have ended: the loop hears of it in two turns, before anything is written."""
+    return pool.used_at_s is not None and (now_s - pool.used_at_s > QUIET_S or has_news(pool))
 
 
 def has_news(pool: Pool) -> bool:
     """Whether a connection that would be taken next has something to read: while it is idle, that is its end."""
+    connector: Any = pool.session.connector
     try:
-        poll = select.poll()
-        for socket in _next_sockets(pool):
-            poll.register(socket.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        poll = None
+        for idle in connector._conns.values():  # aiohttp takes the first of them
+            if idle and (transport := idle[0][0].transport) is not None:
+                poll = poll or select.poll()
+                poll.register(transport.get_extra_info("socket"), select.POLLIN)
+        return poll is not None and bool(poll.poll(0))
     except (AttributeError, OSError, ValueError):
         return True  # a system without poll, or a closed socket: the loop knows more
-
-
-def _next_sockets(pool: Pool) -> Iterator[Any]:
-    connector: Any = pool.session.connector
-    for idle in connector._conns.values():  # aiohttp takes the first of them
-        if idle and idle[0][0].transport is not None:
-            yield idle[0][0].transport.get_extra_info("socket")

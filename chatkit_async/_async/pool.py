@@ -13,21 +13,29 @@ from typing import Any
 
 import aiohttp
 
+from .deadline import Deadlines
+
 
 class Pool:
     """An aiohttp session and when it was last used.
 
-    Attributes:
+    Args:
         session: the aiohttp session.
         loop: the loop it belongs to.
-        used_at_s: when a response was last read, by the loop's clock; None before the first.
+        is_plain: nobody but us sees its requests and answers: no session, middleware or trace of the user's.
+
+    Attributes:
+        deadlines: of the calls that use it.
+        used_at_s: when a response was last read, by `time.monotonic`; None before the first.
     """
 
-    __slots__ = ("__weakref__", "_is_ours", "_keeper", "loop", "session", "used_at_s")
+    __slots__ = ("__weakref__", "_is_ours", "_keeper", "deadlines", "is_plain", "loop", "session", "used_at_s")
 
-    def __init__(self, session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop, *, is_plain: bool) -> None:
         self.session = session
         self.loop = loop
+        self.is_plain = is_plain
+        self.deadlines = Deadlines(loop)
         self.used_at_s: float | None = None
         self._is_ours = False
         self._keeper: AsyncGenerator[None, None] | None = None

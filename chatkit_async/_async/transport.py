@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import weakref
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
-from io import BytesIO
+from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 import aiohttp
-from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from .._core.message import Request, Response
+from .._core.options import finite
 from ..errors import ClientClosedError, ConfigurationError
-from ..types.headers import Headers
+from .answer import read, read_whole
 from .connection_settings import ConnectionSettings
 from .delivery import Delivery, presentable, undelivered
 from .fork import at_fork, leak
-from .idle import hear_of_closed_connections
+from .idle import is_suspect
 from .pool import Pool
 from .proxies import Proxy
 
 KEEP_ALIVE_S = 15.0
-LARGEST_BODY_BYTES = 64 * 1024 * 1024
 # Headers that aiohttp makes up where we send none: a header set to None is to be absent.
-_AIOHTTPS_OWN = ("user-agent", "accept", "content-type")
+_AIOHTTPS_OWN = frozenset({"user-agent", "accept", "content-type"})
 _CLOSED_MEANWHILE = "The client was closed while this call was under way."
 _SECOND_AUTHORIZATION = "AUTHORIZATION header"
 _SECOND_CREDENTIALS = (
@@ -43,21 +42,22 @@ class Transport:
 
     Attributes:
         is_closed: whether the client was closed.
-        under_way: the deadlines of all calls, and the loops they run in.
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
         self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
         self.is_closed = False
-        self.under_way: dict[asyncio.Timeout, asyncio.AbstractEventLoop] = {}
         weakref.finalize(self, _close_all, self._pools)
         _live.add(self)
 
-    async def send(self, request: Request, delivery: Delivery, *, connect_s: float, proxy: Proxy | None) -> Response:
+    async def send(
+        self, pool: Pool, request: Request, delivery: Delivery, *, connect_s: float, proxy: Proxy | None
+    ) -> Response:
         """One attempt.
 
         Args:
+            pool: of this loop.
             request: what to send.
             delivery: is told how far it came.
             connect_s: seconds for a new connection; `math.inf` for no limit.
@@ -67,11 +67,12 @@ class Transport:
             UndeliveredError: no whole response came.
             ClientClosedError: the client was closed.
         """
-        pool = await self._pool()
         try:
-            await hear_of_closed_connections(pool)
+            if is_suspect(pool, monotonic()):
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
             response = await self._request(pool, request, delivery, connect_s, proxy)
-            return await _read(response)
+            return (pool.is_plain and read_whole(response)) or await read(response)
         except (aiohttp.ClientError, OSError, RuntimeError, UnicodeError, asyncio.CancelledError) as error:
             if (self.is_closed or pool.session.closed) and not _is_cancelled(error):
                 raise ClientClosedError(_CLOSED_MEANWHILE) from error
@@ -83,7 +84,7 @@ class Transport:
                 raise
             raise ConfigurationError(_SECOND_CREDENTIALS) from error
         finally:
-            pool.used_at_s = pool.loop.time()
+            pool.used_at_s = monotonic()
 
     def check_open(self) -> None:
         """Go on.
@@ -97,9 +98,9 @@ class Transport:
     async def aclose(self) -> None:
         """Close what was opened in this loop, and have other loops close theirs; an `http_session` stays open."""
         self.is_closed = True
-        for deadline, loop in list(self.under_way.items()):
-            with suppress(RuntimeError):  # that loop has ended, and the call with it
-                loop.call_soon_threadsafe(self._end, deadline)
+        for pool in list(self._pools.values()):
+            with suppress(RuntimeError):  # that loop has ended, and its calls with it
+                pool.loop.call_soon_threadsafe(pool.deadlines.end_all)
         here = self._pools.pop(asyncio.get_running_loop(), None)
         _close_all(self._pools)
         if here is not None:
@@ -110,35 +111,36 @@ class Transport:
         leak(dict(self._pools))
         leak(self._settings.http_session)
         self._pools.clear()
-        self.under_way.clear()
 
-    def _end(self, deadline: asyncio.Timeout) -> None:
-        if deadline in self.under_way and not deadline.expired():
-            deadline.reschedule(self.under_way[deadline].time())
-
-    async def _request(
+    def _request(
         self, pool: Pool, request: Request, delivery: Delivery, connect_s: float, proxy: Proxy | None
-    ) -> aiohttp.ClientResponse:
-        return await pool.session.request(
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        return pool.session.request(
             request.method,
             URL(request.url, encoded=True),
             data=request.body,
             headers=request.headers if proxy is None else _with_proxy_key(request, proxy),
-            skip_auto_headers=[name for name in _AIOHTTPS_OWN if name not in request.headers] or None,
+            skip_auto_headers=_AIOHTTPS_OWN.difference(request.headers) or None,
             allow_redirects=False,
             raise_for_status=False,
             proxy=None if proxy is None else proxy.url,
-            proxy_headers=_proxy_key(proxy),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None if connect_s == math.inf else connect_s),
-            middlewares=(*self._middlewares(), delivery),
+            proxy_headers=None if proxy is None else _proxy_key(proxy),
+            timeout=_timeout(connect_s),
+            middlewares=(delivery,) if pool.is_plain else (*self._middlewares(), delivery),
         )
 
     def _middlewares(self) -> tuple[Any, ...]:
         own = self._settings.http_session
         return (*(getattr(own, "_middlewares", ()) if own is not None else ()), *self._settings.middlewares)
 
-    async def _pool(self) -> Pool:
-        self.check_open()
+    async def pool(self) -> Pool:
+        """This loop's pool, opened now if this is its first call.
+
+        Raises:
+            ClientClosedError: the client was closed.
+        """
+        if self.is_closed:
+            self.check_open()
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is not None and not pool.session.closed:
@@ -149,9 +151,10 @@ class Transport:
         for ended in [known for known in list(self._pools) if known.is_closed()]:
             self._pools.pop(ended).close_from_elsewhere()
         if self._settings.http_session is not None:
-            pool = Pool(_own_session(self._settings.http_session, loop), loop)
+            pool = Pool(_own_session(self._settings.http_session, loop), loop, is_plain=False)
         else:
-            pool = Pool(self._new_session(), loop)
+            session = self._new_session()
+            pool = Pool(session, loop, is_plain=not (self._settings.middlewares or session.trace_configs))
             await pool.keep(self._pools)
         self._pools[loop] = pool
         return pool
@@ -186,48 +189,19 @@ def _named(loop: asyncio.AbstractEventLoop) -> str:
     return f"{loop!r} at {id(loop):#x}"  # their reprs alone are alike
 
 
-def _proxy_key(proxy: Proxy | None) -> dict[str, str] | None:
+@lru_cache(maxsize=16)
+def _timeout(connect_s: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, sock_connect=finite(connect_s))
+
+
+def _proxy_key(proxy: Proxy) -> dict[str, str] | None:
     """What a tunnel is asked for with."""
-    return {"proxy-authorization": proxy.authorization} if proxy is not None and proxy.authorization else None
+    return {"proxy-authorization": proxy.authorization} if proxy.authorization else None
 
 
 def _with_proxy_key(request: Request, proxy: Proxy) -> Mapping[str, str]:
     """Without a tunnel, the request itself is what the proxy reads."""
     return request.headers if request.url.startswith("https:") else {**request.headers, **(_proxy_key(proxy) or {})}
-
-
-async def _read(response: aiohttp.ClientResponse) -> Response:
-    headers = Headers(response.headers.items())
-    try:
-        body = await _body(response)
-    except BaseException as error:
-        response.close()
-        if not isinstance(error, (aiohttp.ClientError, OSError)):
-            raise
-        # The status of a refusal is all it takes; what cannot be unpacked has come, and is not lost.
-        if response.status < 300 and not isinstance(error.__cause__, ContentEncodingError):
-            raise
-        body = None
-    if body is None:
-        response.close()
-        return Response(response.status, headers, b"", is_whole=False)
-    return Response(response.status, headers, body)
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes | None:
-    """The body, or None if it is larger than we read."""
-    declared = response.content_length
-    if declared is not None and declared > LARGEST_BODY_BYTES:
-        return None
-    if declared is not None and "Content-Encoding" not in response.headers:
-        return await response.read()
-    # A buffer, and no name for a piece: what arrived must not show in a traceback if the rest does not.
-    buffer, size = BytesIO(), 0
-    while not response.content.at_eof():
-        size += buffer.write(await response.content.readany())
-        if size > LARGEST_BODY_BYTES:
-            return None
-    return buffer.getvalue()
 
 
 def _is_cancelled(error: BaseException) -> bool:

@@ -78,24 +78,26 @@ def with_key(request: Request, key: Secret) -> Request:
     """The request with its key, unless the caller set an authorization of his own."""
     if "authorization" in request.headers:
         return request
-    return attrs.evolve(request, headers={**request.headers, "authorization": Secret(f"Bearer {key}")})
+    headers = {**request.headers, "authorization": Secret(f"Bearer {key}")}
+    return Request(request.method, request.url, headers, request.body)
 
 
 def _request(method: str, target: Target, config: ClientConfig, options: RequestOptions) -> Request:
     body = _body(target.body, options.body)
-    content = {} if body is None else {"content-type": "application/json"}
-    query = _query({**config.query, **target.query, **options.query})
-    headers = (
-        merge_headers(content, config.headers, options.headers) if options.headers else {**content, **config.headers}
-    )
-    return Request(method, f"{config.base_url}{target.path}{query}", headers, body)
+    url = f"{config.base_url}{target.path}"
+    if config.query or target.query or options.query:
+        url += _query({**config.query, **target.query, **options.query})
+    headers = config.headers if body is None else {"content-type": "application/json", **config.headers}
+    if options.headers:
+        headers = merge_headers(headers, options.headers)
+    return Request(method, url, headers, body)
 
 
 def _body(document: Mapping[str, object] | None, extra: Mapping[str, object]) -> bytes | None:
     if document is None and not extra:
         return None
     try:
-        return dumps({**(document or {}), **extra})
+        return dumps({**(document or {}), **extra} if extra else document)
     except (TypeError, ValueError, RecursionError) as error:
         problem = Problem("body", "invalid_value", f"cannot be sent as JSON: {error}")
         raise ParamsValidationError("RequestOptions", (problem,)) from None

@@ -50,8 +50,9 @@ class Target:
 
 def encode(operation: Operation[ParamsT, ResultT], params: ParamsT) -> Target:
     """Sort the fields by where the operation sends them: the path's first, the rest as query or body by method."""
-    document = params.to_dict()
-    path = fill_path(operation.path, {name: document.pop(name) for name in path_names(operation.path)})
+    document, path, names = params.to_dict(), operation.path, path_names(operation.path)
+    if names:
+        path = fill_path(path, {name: document.pop(name) for name in names})
     if operation.method in _BODILESS:
         return Target(path, document, None)
     return Target(path, {}, document or None)

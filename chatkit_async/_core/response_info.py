@@ -9,6 +9,9 @@ from .message import Response
 from .retry import parse_duration_s
 
 _NOTHING_SAID = RateLimit()
+_RATE_LIMIT_HEADERS = frozenset(
+    f"x-ratelimit-{what}-{of}" for what in ("limit", "remaining", "reset") for of in ("requests", "tokens")
+)
 
 
 def response_info(response: Response, *, attempts: int, elapsed_s: float) -> ResponseInfo:
@@ -26,7 +29,7 @@ def response_info(response: Response, *, attempts: int, elapsed_s: float) -> Res
 
 def rate_limit(headers: Mapping[str, str]) -> RateLimit:
     """The `x-ratelimit-...` headers as numbers; durations in seconds."""
-    if not any(name.startswith("x-ratelimit-") for name in headers):
+    if _RATE_LIMIT_HEADERS.isdisjoint(headers):
         return _NOTHING_SAID
     return RateLimit(
         limit_requests=_count(headers.get("x-ratelimit-limit-requests")),

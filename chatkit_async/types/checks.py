@@ -36,9 +36,14 @@ def required(value: T) -> T:
     return refuse(value, "missing_required_parameter", "is required") if value is None else value
 
 
-def text(value: T, *, max_length: int | None = None) -> T:
-    """A string that holds more than blanks, of at most `max_length` characters."""
-    if value is None or isinstance(value, Invalid):
+def text(value: T, *, max_length: int | None = None, is_required: bool = False) -> T:
+    """A string that holds more than blanks, of at most `max_length` characters; None too, unless it is required."""
+    given: object = value
+    if type(given) is str and given.isascii() and given.strip() and (max_length is None or len(given) <= max_length):
+        return value  # nearly all that is ever passed, at a glance
+    if value is None:
+        return required(value) if is_required else value
+    if isinstance(value, Invalid):
         return value
     if not isinstance(value, str):
         return refuse(value, "invalid_type", f"must be a string, not {kind_of(value)}")

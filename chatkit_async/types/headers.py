@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from .secret import Secret, is_secret_field, mask_text
 
 # What any secret in a header has in it; most headers have none, and masking costs more than looking.
-_SIGNS = ("ek_", "ek%5", "sk-", "earer")
+_SIGNS = re.compile("ek_|ek%5|sk-|earer")
+
+
+class ReceivedFields(Protocol):
+    """What an HTTP parser gives: fields by name, whatever its case, each with all its values."""
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def getall(self, name: str, default: Sequence[str], /) -> Sequence[str]: ...
 
 
 class Headers(Mapping[str, str]):
@@ -17,27 +27,39 @@ class Headers(Mapping[str, str]):
         fields: (name, value) pairs, in the order in which they came.
     """
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_received",)
+
+    _received: ReceivedFields
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._fields: dict[str, str] = {}
-        for name, given in fields:
-            # Bytes that are no UTF-8 arrive as half surrogates, which no log and no JSON can hold.
-            key, value = name.lower(), given if given.isascii() else given.encode(errors="replace").decode()
-            whole = f"{self._fields[key]}, {value}" if key in self._fields else value
-            self._fields[key] = Secret(whole) if is_secret_field(key) else _shown(str(whole))
+        self._received = _Fields(fields)
+
+    @classmethod
+    def received(cls, fields: ReceivedFields) -> Headers:
+        """What a parser gave and nobody changes: a field is masked when it is read, and most never are."""
+        headers = cls.__new__(cls)
+        headers._received = fields
+        return headers
 
     def __getitem__(self, name: str) -> str:
-        return self._fields[name.lower()]
+        values = self._received.getall(name, ())
+        if not values:
+            raise KeyError(name)
+        return _shown(name, values)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As for any mapping; each call asks twice, and a KeyError would be the dear way to say no."""
+        values = self._received.getall(name, ())
+        return _shown(name, values) if values else default
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._fields)
+        return iter(dict.fromkeys(map(str.lower, self._received)))
 
     def __len__(self) -> int:
-        return len(self._fields)
+        return len(dict.fromkeys(map(str.lower, self._received)))
 
     def __repr__(self) -> str:
-        return f"Headers({self._fields!r})"
+        return f"Headers({dict(self)!r})"
 
     def __copy__(self) -> Headers:
         return self
@@ -50,5 +72,24 @@ class Headers(Mapping[str, str]):
         return Headers, (tuple((name, "***" if isinstance(value, Secret) else value) for name, value in self.items()),)
 
 
-def _shown(value: str) -> str:
-    return mask_text(value) if any(sign in value for sign in _SIGNS) else value
+class _Fields(dict[str, list[str]]):
+    """Pairs as a parser would give them."""
+
+    __slots__ = ()
+
+    def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
+        for name, value in fields:
+            self.setdefault(name.lower(), []).append(value)
+
+    def getall(self, name: str, default: Sequence[str], /) -> Sequence[str]:
+        return self.get(name.lower(), default)
+
+
+def _shown(name: str, values: Sequence[str]) -> str:
+    value = values[0] if len(values) == 1 else ", ".join(values)
+    if not value.isascii():
+        # Bytes that are no UTF-8 arrive as half surrogates, which no log and no JSON can hold.
+        value = value.encode(errors="replace").decode()
+    if is_secret_field(name):
+        return Secret(value)
+    return mask_text(value) if _SIGNS.search(value) else value

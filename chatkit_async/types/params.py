@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from operator import attrgetter
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 import attrs
@@ -18,6 +19,8 @@ from .result import Result, per_class, plain
 from .shown import kind_of, shown
 
 ParamsT = TypeVar("ParamsT", bound="Params")
+
+_SENT_AS_THEY_ARE = frozenset({str, int, float, bool})
 
 
 class Params:
@@ -32,13 +35,17 @@ class Params:
     KNOWN_MISTAKES: ClassVar[Mapping[str, str]] = {}
 
     def __attrs_post_init__(self) -> None:
-        for name in field_names(type(self)):  # a plain loop: this runs four times a create
-            if type(getattr(self, name)) is Invalid:
-                raise ParamsValidationError(type(self).__name__, self._problems())
+        if Invalid in map(type, values_of(type(self))(self)):  # a loop would cost a call a field
+            raise ParamsValidationError(type(self).__name__, self._problems())
 
     def to_dict(self) -> JSONObject:
         """The JSON object that is sent: what is None is left out."""
-        return {name: _plain(value) for name in field_names(type(self)) if (value := getattr(self, name)) is not None}
+        cls = type(self)
+        return {
+            name: value if type(value) in _SENT_AS_THEY_ARE else _plain(value)
+            for name, value in zip(field_names(cls), values_of(cls)(self), strict=False)
+            if value is not None
+        }
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Self:
@@ -126,6 +133,12 @@ def whole(cls: type[ParamsT], value: object) -> ParamsT:
 def field_names(cls: type[Params]) -> tuple[str, ...]:
     """The fields of a params class, in the order of its definition."""
     return tuple(field.name for field in attrs.fields(cast("type[attrs.AttrsInstance]", cls)))
+
+
+@per_class
+def values_of(cls: type[Params]) -> attrgetter[tuple[Any, ...]]:
+    """Gives the values of an object's fields, in their order, and its class last: of one name it makes no tuple."""
+    return attrgetter(*field_names(cls), "__class__")
 
 
 @per_class

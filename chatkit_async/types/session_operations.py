@@ -34,7 +34,7 @@ def _identifier(value: str) -> str:
 
 
 def _user(value: str) -> str:
-    return text(required(value), max_length=MAX_USER_LENGTH)
+    return text(value, max_length=MAX_USER_LENGTH, is_required=True)
 
 
 def _workflow(value: WorkflowLike) -> ChatSessionWorkflowParam:
@@ -44,16 +44,20 @@ def _workflow(value: WorkflowLike) -> ChatSessionWorkflowParam:
 
 
 def _expires_after(value: ExpiresAfterLike | None) -> ChatSessionExpiresAfterParam | None:
+    if value is None:
+        return None
     return build(
         ChatSessionExpiresAfterParam, value, shorthand=(int, float, timedelta), words="whole seconds, a timedelta"
     )
 
 
 def _rate_limits(value: RateLimitsLike | None) -> ChatSessionRateLimitsParam | None:
-    return build(ChatSessionRateLimitsParam, value, answer=ChatSessionRateLimits)
+    return None if value is None else build(ChatSessionRateLimitsParam, value, answer=ChatSessionRateLimits)
 
 
 def _configuration(value: ChatKitConfigurationLike | None) -> ChatSessionChatKitConfigurationParam | None:
+    if value is None:
+        return None
     return build(ChatSessionChatKitConfigurationParam, value, answer=ChatSessionChatKitConfiguration)
 
 

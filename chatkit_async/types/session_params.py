@@ -59,7 +59,7 @@ def _anchor(value: Literal["created_at"] | None) -> Literal["created_at"]:
 
 
 def _identifier(value: str) -> str:
-    return text(required(value))
+    return text(value, is_required=True)
 
 
 _LATEST = (
@@ -68,6 +68,8 @@ _LATEST = (
 
 
 def _version(value: str | None) -> str | None:
+    if value is None:
+        return None
     return refuse(value, "invalid_value", _LATEST) if isinstance(value, str) and value == "latest" else text(value)
 
 
@@ -115,7 +117,7 @@ class ChatSessionWorkflowTracingParam(Params):
 def _tracing(
     value: ChatSessionWorkflowTracingParam | ChatKitWorkflowTracing | Mapping[str, object] | None,
 ) -> ChatSessionWorkflowTracingParam | None:
-    return build(ChatSessionWorkflowTracingParam, value, answer=ChatKitWorkflowTracing)
+    return None if value is None else build(ChatSessionWorkflowTracingParam, value, answer=ChatKitWorkflowTracing)
 
 
 @attrs.frozen

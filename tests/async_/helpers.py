@@ -6,7 +6,6 @@ import asyncio
 from typing import Any, TypeVar
 
 from chatkit_async import AsyncChatKit, ChatSession, RequestOptions, RetryPolicy
-from chatkit_async._async.exchange import Exchange
 from chatkit_async._core.call import prepare
 from chatkit_async._core.operation import Operation
 from chatkit_async.errors import ResponseInfo
@@ -56,9 +55,7 @@ async def send(
 ) -> ResponseInfo:
     """An operation of our own through the client's attempts."""
     call = prepare(operation, SessionCancelParams("cksess_1"), client._config, options)
-    connections = client._connections
-    exchange = Exchange(call, client._config, connections.transport(), connections.proxy(client._config.base_url))
-    return (await exchange.run())[1]
+    return (await client._connections.exchange(call, client._config).run())[1]
 
 
 async def raised(expected: type[ErrorT], call: Any) -> ErrorT:

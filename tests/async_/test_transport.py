@@ -48,7 +48,8 @@ async def transport() -> AsyncIterator[Transport]:
 
 
 async def send(transport: Transport, delivery: Delivery | None = None, connect_s: float = 5) -> Response:
-    return await transport.send(REQUEST, delivery or Delivery(), connect_s=connect_s, proxy=None)
+    pool = await transport.pool()
+    return await transport.send(pool, REQUEST, delivery or Delivery(), connect_s=connect_s, proxy=None)
 
 
 def answer(server: aioresponses, **settings: Any) -> None:
