@@ -98,10 +98,9 @@ class Portal:
 
     def _run(self) -> None:
         try:
-            import anyio  # noqa: PLC0415 - 20 ms that only a program that makes a call has to pay
-
             # Python's -X dev would have this loop report how long importing aiohttp takes.
-            anyio.run(self._serve, backend="asyncio", backend_options={"debug": False})
+            with asyncio.Runner(debug=False) as runner:
+                runner.run(self._serve())
         except BaseException as error:  # a loop that dies tells its callers, not the terminal
             self._failure = error
         self._ready.set()  # first: whoever waits for it holds the lock
