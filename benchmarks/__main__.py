@@ -1,84 +1,65 @@
-"""`python -m benchmarks [--quick]`: what each operation costs in this client and its peers (extra `bench`)."""
+"""What the client costs beside its peers: measures, and writes results.json, the table, the plot and README's part."""
 
 import argparse
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from .cases import CASES, Case
-from .contenders import BASELINE, CONTENDERS, Call, SkippedError
-from .measure import compare, count_function_calls
-from .report import costs_table, environment
-from .stub import running_stub
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured: turns of one slice for each contender, calls in a slice, calls in flight."""
-
-    turns: int
-    calls: int
-    loads: tuple[int, ...] = (1, 10, 100)
+from .measured import SECTIONS, run_name
+from .method.effort import FULL, LEAST, QUICK, Effort
+from .report.figures import as_text
+from .report.results import FOLDER, Results, read
+from .report.table import table
+from .report.written import write_all
+from .running import run_section
 
 
-FULL = Effort(turns=25, calls=400)
-QUICK = Effort(turns=7, calls=100)
-LEAST = Effort(turns=2, calls=1, loads=(1,))
-
-
-async def run(base_url: str, effort: Effort) -> None:
-    """Prints one table for each operation."""
-    for case in CASES:
-        async with opened(base_url, case) as calls:
-            counts = {name: await count_function_calls(call) for name, call in calls.items()}
-        costs = {}
-        for in_flight in effort.loads:
-            async with opened(base_url, case) as calls:
-                costs[in_flight] = await compare(
-                    calls, BASELINE.name, in_flight=in_flight, turns=effort.turns, calls=effort.calls
-                )
-        print(f"\n{costs_table(case.name, costs, counts)}", flush=True)
-
-
-@asynccontextmanager
-async def opened(base_url: str, case: Case) -> AsyncIterator[dict[str, Call]]:
-    """All contenders that know the case, with fresh pools: one left full by a bigger load costs some of them dear."""
-    async with AsyncExitStack() as stack:
-        calls: dict[str, Call] = {}
-        for contender in CONTENDERS:
-            with suppress(SkippedError):
-                offered = await stack.enter_async_context(contender.open(base_url))
-                calls |= {contender.name: offered[case.name]} if case.name in offered else {}
-        yield calls
-
-
-async def tell_skipped(base_url: str) -> None:
-    """Says who cannot run here, and why."""
-    for contender in CONTENDERS:
-        try:
-            async with contender.open(base_url):
-                pass
-        except SkippedError as reason:
-            print(f"skipped {contender.name}: {reason}")
-
-
-def main() -> None:
-    """Reads the arguments, starts the stub, measures."""
-    # asyncio receives into 256 KiB buffers: until a big block was freed once, each costs an mmap and a munmap.
-    bytes(1 << 20)
+def arguments() -> argparse.Namespace:
+    """Of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     effort = parser.add_mutually_exclusive_group()
     effort.add_argument(
         "--quick", dest="effort", action="store_const", const=QUICK, help="under a minute: a first look"
     )
     effort.add_argument("--least", dest="effort", action="store_const", const=LEAST, help="only to see that it runs")
+    effort.add_argument("--render", action="store_true", help="measure nothing: write table, plot and README anew")
+    names = [section.module for section in SECTIONS]
+    parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"measure only: {', '.join(names)}")
+    parser.add_argument("--to", type=Path, default=FOLDER, help="the folder to write to; default: benchmarks")
+    parser.add_argument("--no-write", action="store_true", help="write nothing, only show")
     parser.set_defaults(effort=FULL)
-    arguments = parser.parse_args()
-    print(environment())
-    with running_stub() as base_url:
-        asyncio.run(tell_skipped(base_url))
-        asyncio.run(run(base_url, arguments.effort))
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measures, shows, writes."""
+    asked = arguments()
+    results = read(asked.to)
+    if not asked.render:
+        measure_into(results, asked.only, asked.effort)
+    print(f"\n{table(results)}")
+    if not asked.no_write:
+        write_all(results, asked.to)
+
+
+def measure_into(results: Results, only: Sequence[str] | None, effort: Effort) -> None:
+    """Each run that is asked for; it replaces what was measured before on the same Python."""
+    kept = results.runs.setdefault(f"{sys.version_info.major}.{sys.version_info.minor}", {})
+    runs = [(section.module, variant) for section in SECTIONS for variant in section.variants]
+    # Two at a time only where figures do not count.
+    pool = ThreadPoolExecutor(2 if effort is LEAST else 1)
+    try:
+        started = {
+            run_name(module, variant): pool.submit(run_section, module, variant, effort)
+            for module, variant in runs
+            if only is None or module in only
+        }
+        for name, run in started.items():
+            kept[name] = run.result()
+            print(as_text(name, kept[name].figures), flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 if __name__ == "__main__":

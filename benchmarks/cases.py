@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 
 from .items import items_of_all_kinds
 
@@ -31,11 +32,13 @@ class Case:
     @property
     def response(self) -> bytes:
         """The whole response, ready to be written."""
-        body = json.dumps(self.answer, separators=(",", ":")).encode()
-        head = (
-            f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: req_1\r\nContent-Length: {len(body)}"
-        )
-        return head.encode() + b"\r\n\r\n" + body
+        return _response(self.answer)
+
+
+def _response(answer: dict[str, object]) -> bytes:
+    body = json.dumps(answer, separators=(",", ":")).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: req_1\r\nContent-Length: {len(body)}"
+    return head.encode() + b"\r\n\r\n" + body
 
 
 def _session(status: str) -> dict[str, object]:
@@ -68,16 +71,32 @@ def _thread(number: int) -> dict[str, object]:
     }
 
 
-def _page(data: list[dict[str, object]]) -> dict[str, object]:
-    return {"object": "list", "data": data, "first_id": data[0]["id"], "last_id": data[-1]["id"], "has_more": False}
+def _page(data: list[dict[str, object]], *, has_more: bool = False) -> dict[str, object]:
+    return {"object": "list", "data": data, "first_id": data[0]["id"], "last_id": data[-1]["id"], "has_more": has_more}
 
 
+@cache
+def page_after(cursor: str | None) -> bytes:
+    """The response with the page of the long thread behind an item, or its first."""
+    start = int(cursor.removeprefix("cthi_")) + 1 if cursor else 0
+    items = items_of_all_kinds(PAGE_SIZE, start)
+    return _response(_page(items, has_more=start + PAGE_SIZE < LONG_THREAD_ITEMS))
+
+
+PAGE_SIZE = 100
+LONG_THREAD_ITEMS = 10_000
+LONG_THREAD_ID = "cthr_long"
 CREATE_BODY: dict[str, object] = {"user": USER, "workflow": {"id": WORKFLOW}}
+CREATE = Case("sessions.create", "POST", "/chatkit/sessions", CREATE_BODY, _session("active"))
+# Its pages are made by `page_after`.
+LONG_THREAD = Case("threads.list_items", "GET", f"/chatkit/threads/{LONG_THREAD_ID}/items", None, {})
 CASES = (
-    Case("sessions.create", "POST", "/chatkit/sessions", CREATE_BODY, _session("active")),
+    CREATE,
     Case("sessions.cancel", "POST", f"/chatkit/sessions/{SESSION_ID}/cancel", None, _session("cancelled")),
-    Case("threads.list", "GET", "/chatkit/threads", None, _page([_thread(number) for number in range(100)])),
+    Case("threads.list", "GET", "/chatkit/threads", None, _page([_thread(number) for number in range(PAGE_SIZE)])),
     Case("threads.retrieve", "GET", f"/chatkit/threads/{THREAD_ID}", None, _thread(1)),
     Case("threads.delete", "DELETE", f"/chatkit/threads/{THREAD_ID}", None, DELETED),
-    Case("threads.list_items", "GET", f"/chatkit/threads/{THREAD_ID}/items", None, _page(items_of_all_kinds(100))),
+    Case(
+        "threads.list_items", "GET", f"/chatkit/threads/{THREAD_ID}/items", None, _page(items_of_all_kinds(PAGE_SIZE))
+    ),
 )

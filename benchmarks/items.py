@@ -36,8 +36,8 @@ KINDS: tuple[dict[str, object], ...] = (
 )
 
 
-def items_of_all_kinds(count: int) -> list[dict[str, object]]:
-    """So many items, the kinds in turn."""
+def items_of_all_kinds(count: int, start: int = 0) -> list[dict[str, object]]:
+    """So many items, numbered from `start`, the kinds in turn."""
     return [
         {
             "id": f"cthi_{number}",
@@ -46,5 +46,5 @@ def items_of_all_kinds(count: int) -> list[dict[str, object]]:
             "thread_id": "cthr_1",
             **kind,
         }
-        for number, kind in enumerate(islice(cycle(KINDS), count))
+        for number, kind in enumerate(islice(cycle(KINDS), count), start)
     ]

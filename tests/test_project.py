@@ -173,10 +173,3 @@ def test_an_operation_lacks_nothing(operation: Any) -> None:
 def test_an_operation_that_nobody_has_built_lacks_everything() -> None:
     unbuilt = SimpleNamespace(name="sessions.explode", method="POST", path="/chatkit/sessions/{session_id}/explode")
     assert list(lacks(unbuilt)) == list(PARTS)
-
-
-@pytest.mark.slow
-def test_the_benchmarks_run() -> None:
-    benchmarks = run("-m", "benchmarks", "--least")
-    assert benchmarks.returncode == 0, benchmarks.stderr
-    assert all(operation.name in benchmarks.stdout for operation in OPERATIONS)

@@ -1,22 +1,16 @@
-"""Who is measured: each contender opens once and offers its call for each case it knows."""
+"""Who is awaited: each contender opens once and offers its call for each operation."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import aiohttp
+from ..cases import CASES, SESSION_ID, THREAD_ID, USER, WORKFLOW, Case
+from . import AIOHTTP, API_KEY, CHATKIT, FLOOR, OPENAI, OPENAI_AIOHTTP
+from .floor import floor
 
-from .cases import CASES, SESSION_ID, THREAD_ID, USER, WORKFLOW, Case
-
-API_KEY = "sk-benchmark"
 Call = Callable[[], Awaitable[Any]]
 Calls = Mapping[str, Call]
-
-
-class SkippedError(Exception):
-    """This contender cannot run here; the message says why."""
 
 
 @asynccontextmanager
@@ -38,43 +32,43 @@ async def chatkit_async(base_url: str) -> AsyncIterator[Calls]:
 @asynccontextmanager
 async def bare_aiohttp(base_url: str) -> AsyncIterator[Calls]:
     """What one writes by hand: aiohttp and json, nothing checked, nothing retried, nothing typed."""
+    import aiohttp
+
     headers = {"Authorization": f"Bearer {API_KEY}", "OpenAI-Beta": "chatkit_beta=v1"}
     async with aiohttp.ClientSession(headers=headers) as session:
 
         async def send(case: Case) -> Any:
             async with session.request(case.method, base_url + case.path, json=case.body) as response:
-                response.raise_for_status()
                 return await response.json()
 
-        yield {case.name: partial(send, case) for case in CASES}
+        async def post(case: Case) -> Any:
+            async with session.post(base_url + case.path, json=case.body) as response:
+                return await response.json()
+
+        async def get(case: Case) -> Any:
+            async with session.get(base_url + case.path) as response:
+                return await response.json()
+
+        senders = {"POST": post, "GET": get}
+        yield {case.name: partial(senders.get(case.method, send), case) for case in CASES}
 
 
 @asynccontextmanager
 async def openai_default(base_url: str) -> AsyncIterator[Calls]:
     """The official client as it comes."""
-    openai = _import_openai()
-    async with openai.AsyncOpenAI(api_key=API_KEY, base_url=base_url) as client:
+    from openai import AsyncOpenAI
+
+    async with AsyncOpenAI(api_key=API_KEY, base_url=base_url) as client:
         yield _official_calls(client)
 
 
 @asynccontextmanager
 async def openai_on_aiohttp(base_url: str) -> AsyncIterator[Calls]:
     """The official client on its aiohttp transport."""
-    openai = _import_openai()
-    try:
-        transport = openai.DefaultAioHttpClient()
-    except (AttributeError, RuntimeError) as reason:
-        raise SkippedError(f"{reason}: pip install 'openai[aiohttp]'") from reason
-    async with openai.AsyncOpenAI(api_key=API_KEY, base_url=base_url, http_client=transport) as client:
+    from openai import AsyncOpenAI, DefaultAioHttpClient
+
+    async with AsyncOpenAI(api_key=API_KEY, base_url=base_url, http_client=DefaultAioHttpClient()) as client:
         yield _official_calls(client)
-
-
-def _import_openai() -> Any:
-    try:
-        import openai
-    except ImportError as reason:
-        raise SkippedError("openai is not installed: pip install 'chatkit-async[bench]'") from reason
-    return openai
 
 
 def _official_calls(client: Any) -> Calls:
@@ -89,18 +83,10 @@ def _official_calls(client: Any) -> Calls:
     }
 
 
-@dataclass(frozen=True)
-class Contender:
-    """A column of the table."""
-
-    name: str
-    open: Callable[[str], AbstractAsyncContextManager[Calls]]
-
-
-BASELINE = Contender("aiohttp + json", bare_aiohttp)
-CONTENDERS = (
-    BASELINE,
-    Contender("chatkit-async", chatkit_async),
-    Contender("openai, aiohttp transport", openai_on_aiohttp),
-    Contender("openai", openai_default),
-)
+AWAITED: Mapping[str, Callable[[str], AbstractAsyncContextManager[Calls]]] = {
+    CHATKIT: chatkit_async,
+    AIOHTTP: bare_aiohttp,
+    OPENAI: openai_default,
+    OPENAI_AIOHTTP: openai_on_aiohttp,
+    FLOOR: floor,
+}

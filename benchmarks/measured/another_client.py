@@ -1,0 +1,58 @@
+"""Another client in a process that has one: made, opened by its first call, and closed."""
+
+import asyncio
+import gc
+import ssl
+from functools import partial
+
+from ..cases import USER, WORKFLOW
+from ..contenders import API_KEY, CHATKIT
+from ..method.effort import Effort
+from ..method.figure import Figures, count_of
+from ..method.in_loop import opened
+from ..method.slices import compare
+from ..servers.running import running
+
+MADE = "another client"
+
+
+def measure(effort: Effort, variant: str) -> Figures:
+    """Milliseconds beyond a call of the client there is, and what is made anew that could be shared."""
+    with running("stub") as stub, opened() as contenders:
+        call = contenders.open(CHATKIT, stub.base_url)["sessions.create"]
+        another = partial(another_client, stub.base_url)
+        samples = compare([contenders.contender(CHATKIT, call), contenders.contender(MADE, another)], effort)
+        made = made_anew(contenders.loop, stub.base_url)
+    return {
+        "another client, CPU": samples.beyond(MADE, CHATKIT).scaled(1e-3, "ms"),
+        "TLS contexts and converters made anew": count_of(made, "objects"),
+    }
+
+
+async def another_client(base_url: str) -> None:
+    """Its whole life, with one call."""
+    from chatkit_async import AsyncChatKit
+
+    async with AsyncChatKit(API_KEY, base_url=base_url) as client:
+        await client.sessions.create(user=USER, workflow=WORKFLOW)
+
+
+def made_anew(loop: asyncio.AbstractEventLoop, base_url: str) -> int:
+    """TLS contexts and converters that another client adds while it lives."""
+    from chatkit_async import AsyncChatKit
+
+    async def life() -> int:
+        async with AsyncChatKit(API_KEY, base_url=base_url) as client:
+            await client.sessions.create(user=USER, workflow=WORKFLOW)
+            return dear_objects()
+
+    before = dear_objects()
+    return loop.run_until_complete(life()) - before
+
+
+def dear_objects() -> int:
+    """TLS contexts (16 ms each) and converters (2 ms) there are now."""
+    import cattrs
+
+    gc.collect()
+    return sum(isinstance(found, (ssl.SSLContext, cattrs.BaseConverter)) for found in gc.get_objects())

@@ -1,0 +1,66 @@
+"""The machine: cores of one's own, memory held, and what to say a measurement was taken on."""
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+PACKAGES = ("aiohttp", "yarl", "attrs", "cattrs", "anyio", "orjson", "openai", "httpx2", "httpx", "click")
+
+
+def warm_up_allocator() -> None:
+    """asyncio receives into 256 KiB buffers: until a big block was freed once, each costs an mmap and a munmap."""
+    bytes(1 << 20)
+
+
+def core_for(role: str) -> set[int] | None:
+    """The core for "contenders" or "server": the last and the first; None where there are not two to choose from."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    cores = sorted(os.sched_getaffinity(0))
+    return {cores[-1] if role == "contenders" else cores[0]} if len(cores) > 1 else None
+
+
+def pin(cores: set[int] | None, pid: int = 0) -> None:
+    """Keeps a process, by default this one, on its cores."""
+    if cores is not None:
+        os.sched_setaffinity(pid, cores)
+
+
+def resident_kib() -> float:
+    """Memory this process holds now, in KiB; `ru_maxrss` would also tell of the process that started it."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024
+
+
+def taken_on() -> dict[str, str | int]:
+    """What a figure is worth little without: date, machine, Python, versions."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cpu": _cpu_model(),
+        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "packages": ", ".join(f"{name} {version}" for name, version in versions().items()),
+    }
+
+
+def versions() -> Mapping[str, str]:
+    """The installed versions of what takes part."""
+    installed = {}
+    for name in PACKAGES:
+        try:
+            installed[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return installed
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or "unknown CPU"
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown CPU")

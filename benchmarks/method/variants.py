@@ -1,0 +1,23 @@
+"""Ways a run can be set up before anything of the package is imported."""
+
+import sys
+
+SPEED = "speed"  # orjson, and the leanest way through aiohttp
+JSON = "json"  # without orjson
+PUBLIC = "public"  # through aiohttp's public surface alone
+
+
+def _block_orjson() -> None:
+    sys.modules["orjson"] = None  # type: ignore[assignment]  # importing it fails from here on
+
+
+def _use_the_public_way() -> None:
+    """Until there is another way, all ways are public."""
+
+
+_PREPARE = {SPEED: lambda: None, JSON: _block_orjson, PUBLIC: _use_the_public_way}
+
+
+def prepare(variant: str) -> None:
+    """Sets this process up for a variant."""
+    _PREPARE[variant]()
