@@ -55,7 +55,7 @@ class Walk(Generic[T]):
             return None
         page = await self._page_ahead()
         self.go_on_from(page)
-        if "data" in page.missing_fields:  # there is nothing to give before the error
+        if self._broken is not None and "data" in page.missing_fields:  # there is nothing to give before the error
             self._raise_if_broken()
         if self._prefetch and self._broken is None and self.goes_on:
             self._ahead = asyncio.create_task(self._page())

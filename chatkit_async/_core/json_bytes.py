@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -14,7 +15,8 @@ try:
 except ImportError:
     orjson = None
 
-_MOST_DIGITS = 20  # of 64 bits, sign included
+_SURE_DIGITS, _MOST_DIGITS = 18, 20  # all numbers so long have 64 bits, sign included; none longer has
+_SURROGATE = re.compile(rb"\\u[dD]")  # a search is four times as fast as `in`, which is made for longer words
 
 
 def dumps(document: Any) -> bytes:
@@ -39,15 +41,15 @@ def loads(body: bytes) -> JSON:
         document: JSON = orjson.loads(body)
         return document
     # As strict as orjson: UTF-8 alone, no constants, no numbers beyond a float, no halves of surrogate pairs.
-    found: JSON = json.loads(
-        body.decode(), parse_constant=_refuse_constant, parse_int=_integer, parse_float=_finite_float
-    )
-    if b"\\ud" in body or b"\\uD" in body:
+    found: JSON = _DECODER.decode(body.decode())
+    if _SURROGATE.search(body):
         json.dumps(found, ensure_ascii=False).encode()
     return found
 
 
 def _integer(text: str) -> int | float:
+    if len(text) <= _SURE_DIGITS:
+        return int(text)
     value = int(text) if len(text) <= _MOST_DIGITS else None
     return value if value is not None and -(2**63) <= value < 2**64 else _finite_float(text)
 
@@ -61,3 +63,6 @@ def _finite_float(text: str) -> float:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_integer, parse_float=_finite_float)

@@ -10,6 +10,7 @@ import attrs
 from ..errors import ParamsValidationError
 from ..types.checks import Invalid, whole_number
 from ..types.page import Page, leads_inside
+from ..types.result import slot_value
 from ..types.thread_operations import ThreadListItemsParams, ThreadListParams
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ def next_position(position: Position, page: Page[T], seen: Collection[str | None
             does not say whether there are.
     """
     for name in ("has_more", "data"):
-        if name in page.missing_fields:
+        if slot_value(page, name) is None:
             raise LostCursor(f"a page has no {name}, so whether and where there are more is not known")
     if not page.has_more:
         return None
