@@ -1,0 +1,144 @@
+"""The endpoint that browsers ask for client secrets: who may, who it is, what is answered. No framework in sight."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import secrets
+from collections.abc import Awaitable, Coroutine
+from typing import Any, TypeVar
+
+import attrs
+
+from ..broker.broker import AsyncSessionBroker
+from ..broker.record import LiveSecret
+from ..broker.revoke import Revocation
+from ..errors import ChatKitError, ConfigurationError
+from ..types._clock import unix_now_s
+from .answer import Answer, Cookie, Refusal, json_answer
+from .body import check_body, check_method, current_secret
+from .failure import failed, status_of
+from .identity import Identity, identity_of
+from .options import EndpointOptions, visitor_cookie
+from .origin import allowed, check_origin
+from .visit import Visit
+
+T = TypeVar("T")
+
+logger = logging.getLogger("chatkit_async.integrations")
+
+
+@attrs.frozen
+class Visitor:
+    """Who is asking, and the cookie by which an anonymous one is known again."""
+
+    identity: Identity = attrs.field(repr=False)
+    cookie: Cookie | None = None
+
+
+class Endpoint:
+    """Decides everything, for an adapter to carry out.
+
+    Args:
+        broker: gives the client secrets.
+        options: how browsers are treated, `hidden`.
+        knows_users: whether the app can tell who is signed in.
+
+    Raises:
+        ConfigurationError: the options cannot work, or nobody could ever get a secret.
+    """
+
+    def __init__(self, broker: AsyncSessionBroker, options: EndpointOptions, *, knows_users: bool) -> None:
+        self._broker = broker
+        self._cookie = visitor_cookie(options)
+        self._allowed_origins = allowed(options.get("allowed_origins", ()))
+        if self._cookie is None and not knows_users:
+            raise ConfigurationError(
+                "session_endpoint: nobody could get a client secret; pass identify, or cookie_keys for the anonymous"
+            )
+
+    async def answer(self, visit: Visit) -> Answer:
+        """The answer to a request: a client secret, or why there is none."""
+        try:
+            visitor, secret = await self._minted(visit)
+        except Refusal as refusal:
+            if refusal.log is not None:
+                logger.error("no client secret given: %s", refusal.log)
+            return refusal.answer
+        except ChatKitError as error:
+            logger.warning("no client secret given, answered with %s: %s", status_of(error), error)
+            return failed(error)
+        document = {"client_secret": secret.client_secret, "expires_at": secret.expires_at}
+        return json_answer(200, document, cookie=visitor.cookie)
+
+    async def revoke(self, visit: Visit) -> tuple[Revocation, Cookie | None]:
+        """Revokes all sessions of whoever asks, signed in and as an anonymous visitor; and the cookie to set."""
+        identity = identity_of(await settled(visit.identify()))
+        visitor = self._known(visit)
+        users = [identity.user] if identity else []
+        users += [user_of(visitor)] if visitor else []
+        revocations: list[Revocation] = [await settled(self._broker.revoke(user)) for user in users]
+        sessions = tuple(session for revocation in revocations for session in revocation.sessions)
+        is_complete = all(revocation.is_complete for revocation in revocations)
+        return Revocation(sessions, is_complete), self._cookie.dropped() if self._cookie else None
+
+    async def _minted(self, visit: Visit) -> tuple[Visitor, LiveSecret]:
+        check_method(visit)
+        check_origin(visit, self._allowed_origins)
+        check_body(visit)
+        current = current_secret(await settled(visit.read_body()))
+        visitor = self._visitor(identity_of(await settled(visit.identify())), visit)
+        user, device = visitor.identity.user, visitor.identity.device
+        return visitor, await settled(self._broker.secret_for(user, device=device, current=current))
+
+    def _visitor(self, identity: Identity | None, visit: Visit) -> Visitor:
+        if identity is not None:
+            return Visitor(identity)
+        if self._cookie is None:
+            raise Refusal(401, "not_signed_in", "Sign in first.")
+        visitor = self._known(visit) or secrets.token_urlsafe(24)
+        return Visitor(Identity(user_of(visitor)), self._cookie.issued(visitor, unix_now_s()))
+
+    def _known(self, visit: Visit) -> str | None:
+        if self._cookie is None:
+            return None
+        return self._cookie.visitor(visit.cookies.get(self._cookie.name), unix_now_s())
+
+
+def user_of(visitor: str) -> str:
+    """The user that an anonymous visitor is to the API."""
+    return f"anonymous_{visitor}"
+
+
+async def settled(value: T | Awaitable[T]) -> T:
+    """The value, awaited where it has to be: brokers, bodies and `identify` may be of either kind."""
+    if inspect.isawaitable(value):
+        awaited: T = await value
+        return awaited
+    return value
+
+
+def is_coroutine_function(function: object) -> bool:
+    """Whether calling it gives a coroutine, by what can be seen of a function or of an object that can be called."""
+    return inspect.iscoroutinefunction(function) or (
+        callable(function) and inspect.iscoroutinefunction(function.__call__)
+    )
+
+
+def check_blocking(broker: object, identify: object) -> None:
+    """Refuses what a blocking view cannot wait for; raises ConfigurationError."""
+    if isinstance(broker, AsyncSessionBroker):
+        raise ConfigurationError("session_endpoint: a blocking view needs a SessionBroker, not an AsyncSessionBroker")
+    if is_coroutine_function(identify):
+        raise ConfigurationError("session_endpoint: a blocking view cannot await identify; make it a plain function")
+
+
+def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine in which nothing waits, because everything it awaits blocks instead."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    coroutine.close()
+    raise ConfigurationError("identify awaits, which a blocking view cannot: make it a plain function")

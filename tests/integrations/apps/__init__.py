@@ -1,0 +1,1 @@
+"""The same small app in each framework: two session endpoints and the app's own logout."""

@@ -1,0 +1,40 @@
+"""FastAPI."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from chatkit_async import AsyncChatKit
+from chatkit_async.integrations.starlette import logout, session_endpoint, setup
+
+from .shared import IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+
+
+async def identify(request: Request) -> Any:
+    return said(request.headers.get("X-Test-Identity"))
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, AsyncChatKit]]:
+    async with impatient:
+        yield {"impatient": impatient}
+
+
+app = FastAPI(lifespan=lifespan)
+impatient = AsyncChatKit(**IMPATIENT)
+broker = setup(app, workflow="wf_1")
+members = setup(app, workflow="wf_1", client=impatient)
+endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
+app.add_route(SESSION, endpoint)
+app.add_route(MEMBERS, session_endpoint(members, identify=identify))
+
+
+@app.post(LOGOUT)
+async def sign_out(request: Request, response: Response) -> str:
+    revocation = await logout(endpoint, request, response)
+    response.headers["X-Test-Complete"] = str(revocation.is_complete)
+    return "bye"

@@ -1,0 +1,28 @@
+"""A server for each framework, and what the tests ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatkit_async.emulator import Emulator
+
+from .serving import KINDS, Served, serving
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _emulator_thread: Emulator
+) -> Iterator[Served]:
+    """The app of one framework behind its server, pointed at the emulator."""
+    folder: Path = tmp_path_factory.mktemp(request.param)
+    with serving(KINDS[request.param], folder / "log", _emulator_thread.base_url) as app:
+        yield app
+
+
+@pytest.fixture
+def url(served: Served, emulator: Emulator) -> str:
+    """Where it is; the emulator as if new."""
+    return served.url

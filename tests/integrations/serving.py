@@ -1,0 +1,107 @@
+"""Each framework's app behind a real server of its kind, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+CHECKOUT = Path(__file__).parents[2]
+DEADLINE_S = 30.0
+APPS = "tests.integrations.apps"
+
+
+@attrs.frozen
+class Kind:
+    """How an app is served: the command, and the exit code of a good end."""
+
+    command: Sequence[str]
+    exit_code: int = 0
+    environment: Mapping[str, str] = attrs.Factory(dict)
+
+
+def asgi(module: str) -> Kind:
+    # uvicorn ends its process by the very signal that it was told to stop by.
+    return Kind([f"{APPS}.serve_asgi", module], -signal.SIGTERM)
+
+
+def gunicorn(module: str) -> Kind:
+    command = ["gunicorn", f"{APPS}.{module}:app", "--bind=fd://{socket}", "--worker-class=gthread", "--threads=4"]
+    return Kind([*command, "--preload", "--log-level=warning", "--graceful-timeout=5"])
+
+
+KINDS: Mapping[str, Kind] = {
+    "starlette": asgi("starlette_app"),
+    "fastapi": asgi("fastapi_app"),
+    "aiohttp": Kind([f"{APPS}.aiohttp_app"]),
+}
+
+
+@attrs.frozen
+class Served:
+    """An app that is being served: where, and by which process; `log` is what it prints."""
+
+    url: str
+    process: subprocess.Popen[bytes] = attrs.field(repr=False)
+    log: Path
+
+    def stopped(self) -> tuple[int, str]:
+        """Asks it to stop by SIGTERM; its exit code and all it has printed."""
+        self.process.terminate()
+        code = self.process.wait(DEADLINE_S)
+        return code, self.log.read_text(errors="replace")
+
+
+@contextmanager
+def serving(kind: Kind, log: Path, base_url: str) -> Iterator[Served]:
+    """Serves an app whose client finds the API at `base_url`, and ends it with the test.
+
+    The socket is opened here, so that the first request waits for the server rather than being refused.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as opened, log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-X",
+                "dev",
+                "-W",
+                "error",
+                "-m",
+                *(part.format(socket=opened.fileno()) for part in kind.command),
+            ],
+            cwd=CHECKOUT,
+            env=environment(base_url, opened.fileno()) | kind.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[opened.fileno()],
+            start_new_session=True,
+        )
+        port = opened.getsockname()[1]
+    try:
+        yield Served(f"http://127.0.0.1:{port}", process, log)
+    except BaseException:
+        print(log.read_text(errors="replace"))
+        raise
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(DEADLINE_S)
+
+
+def environment(base_url: str, descriptor: int) -> dict[str, str]:
+    """What the server's process is told."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(CHECKOUT),
+        "OPENAI_API_KEY": "sk-test",
+        "OPENAI_BASE_URL": base_url,
+        "TEST_SOCKET": str(descriptor),
+    }

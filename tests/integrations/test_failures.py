@@ -1,0 +1,76 @@
+"""What becomes of the API's failures: a status that tells what to do, and none of the API's words."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatkit_async.emulator import Emulator, Fault
+
+from .apps.shared import MEMBERS
+from .asking import as_user, ask, users
+
+SESSIONS = "/chatkit/sessions"
+ADA = as_user("ada")
+UPSTREAM = {"error": {"message": "words of the API", "type": "of_the_api", "param": "of_the_api", "code": "of_the_api"}}
+
+
+def fault(status: int, code: str = "of_the_api", **headers: str) -> Fault:
+    body = {"error": {**UPSTREAM["error"], "code": code}}
+    return Fault(path=SESSIONS, status=status, body=body, headers={"x-request-id": "req_of_the_api", **headers})
+
+
+@pytest.mark.parametrize(
+    ("upstream", "status", "code", "retry_after"),
+    [
+        (fault(429, **{"retry-after": "7"}), 429, "rate_limited", "7"),
+        (fault(429, **{"retry-after-ms": "1500"}), 429, "rate_limited", "2"),
+        (fault(429), 429, "rate_limited", "5"),
+        (fault(429, "insufficient_quota"), 503, "unavailable", "30"),
+        (fault(503, **{"retry-after": "11"}), 503, "unavailable", "11"),
+        (fault(503), 503, "unavailable", "30"),
+        (fault(500), 502, "upstream_error", None),
+        (fault(502), 502, "upstream_error", None),
+        (fault(504), 502, "upstream_error", None),
+        (fault(400), 502, "upstream_error", None),
+        (fault(401), 502, "upstream_error", None),
+        (fault(403), 502, "upstream_error", None),
+        (fault(404), 502, "upstream_error", None),
+        (fault(302, location="https://words.of.the.api/"), 502, "upstream_error", None),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_refusal_by_the_api(
+    url: str, emulator: Emulator, upstream: Fault, status: int, code: str, retry_after: str | None
+) -> None:
+    emulator.add_faults(upstream)
+    answer = ask(url, MEMBERS, headers=ADA)
+    assert (answer.status, answer.error["code"], answer.headers["Retry-After"]) == (status, code, retry_after)
+    assert answer.error["request_id"] == "req_of_the_api"
+    assert b"of_the_api" not in answer.body.replace(b"req_of_the_api", b"")
+    assert b"words" not in answer.body
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert users(emulator) == []
+
+
+def test_a_connection_that_breaks_is_a_bad_gateway(url: str, emulator: Emulator) -> None:
+    emulator.add_faults(Fault(path=SESSIONS, drop=True))
+    answer = ask(url, MEMBERS, headers=ADA)
+    assert (answer.status, answer.error["code"]) == (502, "upstream_unreachable")
+
+
+def test_an_answer_that_comes_too_late_is_a_gateway_timeout(url: str, emulator: Emulator) -> None:
+    emulator.add_faults(Fault(path=SESSIONS, delay=30))
+    answer = ask(url, MEMBERS, headers=ADA)
+    assert (answer.status, answer.error["code"]) == (504, "upstream_timeout")
+
+
+def test_an_answer_that_makes_no_sense_is_a_bad_gateway(url: str, emulator: Emulator) -> None:
+    emulator.add_faults(Fault(path=SESSIONS, status=200, body={"client_secret": None}))
+    assert ask(url, MEMBERS, headers=ADA).status == 502
+
+
+def test_after_a_failure_the_next_request_is_answered(url: str, emulator: Emulator) -> None:
+    emulator.add_faults(fault(500))
+    assert ask(url, MEMBERS, headers=ADA).status == 502
+    emulator.clear_faults()
+    assert ask(url, MEMBERS, headers=ADA).status == 200

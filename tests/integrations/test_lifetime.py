@@ -1,0 +1,55 @@
+"""The client and the broker live and die with the app, behind a real server of each kind."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from chatkit_async.emulator import Emulator
+
+from .asking import as_user, ask, users
+from .counting import counted
+from .serving import KINDS, serving
+
+pytestmark = pytest.mark.slow
+
+VISITORS = [f"visitor_{number}" for number in range(30)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_thirty_requests_use_one_pooled_connection_and_the_end_is_clean(
+    kind: str, tmp_path: Path, emulator: Emulator
+) -> None:
+    with counted(emulator.base_url) as wire, serving(KINDS[kind], tmp_path / "log", wire.base_url) as app:
+        for visitor in VISITORS:
+            assert ask(app.url, headers=as_user(visitor)).status == 200
+        assert users(emulator) == VISITORS
+        assert wire.connections == 1
+        assert app.stopped() == (KINDS[kind].exit_code, "")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_visitors_who_come_at_once_are_all_served(kind: str, tmp_path: Path, emulator: Emulator) -> None:
+    statuses: list[int] = []
+    with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
+
+        def visit(visitor: str) -> None:
+            statuses.append(ask(app.url, headers=as_user(visitor)).status)
+
+        threads = [threading.Thread(target=visit, args=(visitor,)) for visitor in VISITORS]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert statuses == [200] * len(VISITORS)
+        assert sorted(users(emulator)) == sorted(VISITORS)
+        assert app.stopped() == (KINDS[kind].exit_code, "")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_app_that_nobody_has_asked_ends_cleanly(kind: str, tmp_path: Path, emulator: Emulator) -> None:
+    with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
+        assert ask(app.url, "/").status == 404
+        assert app.stopped() == (KINDS[kind].exit_code, "")
