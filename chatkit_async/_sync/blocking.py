@@ -119,6 +119,16 @@ def _client_init(member: Member) -> list[str]:
     ]
 
 
+def _guest_init(member: Member) -> list[str]:
+    """The first parameter is the client, whose async half the async half takes."""
+    name, client = member.twin.blocking, member.node.args.args[1].arg
+    head, first = f"self._async = {member.twin.asynchronous}(", f'async_half({client}, "{name}")'
+    return [
+        layout.bracketed(head, [first, *forwarded(member.node)[1:]], ")", indent=8),
+        f'        self._channel = channel_beside({client}, self._async.aclose, "{name}")',
+    ]
+
+
 def _masked(node: Function) -> list[str]:
     """The first thing a method does that is given a secret: tracebacks may show the locals of its frame."""
     parameters = [arg.arg for arg in [*node.args.args, *node.args.kwonlyargs]]
@@ -175,6 +185,7 @@ Applies = Callable[[Member], bool]
 # The first that applies counts. Lifetime, then the kinds of member that a class of the async half may have.
 KINDS: tuple[tuple[Applies, Callable[[Member], list[str]]], ...] = (
     (lambda member: member.node.name == "__init__" and member.twin.role == "client", _client_init),
+    (lambda member: member.node.name == "__init__" and member.twin.role == "guest", _guest_init),
     (lambda member: member.node.name == "__init__", _resource_init),
     (
         lambda member: member.node.name == "__repr__",

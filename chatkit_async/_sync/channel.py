@@ -32,7 +32,7 @@ class Channel:
         if in_event_loop not in get_args(InEventLoop):
             raise ConfigurationError(f"in_event_loop is 'allow', 'warn' or 'error', not {in_event_loop!r}")
         self._line = _Line(aclose, name)
-        self._in_event_loop: InEventLoop = in_event_loop
+        self.in_event_loop: InEventLoop = in_event_loop
         self._is_copy = False
 
     def copy(self, kind: type[T], function: Callable[..., object], /, **options: Any) -> T:
@@ -40,7 +40,7 @@ class Channel:
         asynchronous = function(**options)
         channel = object.__new__(Channel)
         channel._line = self._line
-        channel._in_event_loop = self._in_event_loop
+        channel.in_event_loop = self.in_event_loop
         channel._is_copy = True
         twin = object.__new__(kind)
         vars(twin).update(_async=asynchronous, _channel=channel)
@@ -91,12 +91,12 @@ class Channel:
 
     def _object_to_running_loop(self) -> None:
         self._refuse_on_loop_thread()
-        if self._in_event_loop == "allow" or _in_ipython():
+        if self.in_event_loop == "allow" or _in_ipython():
             return
         name = self._line.name
         text = f"A blocking {name} call stops the event loop that runs in this thread: await Async{name} instead, "
         text += "or pass in_event_loop='allow' to block it all the same"
-        if self._in_event_loop == "error":
+        if self.in_event_loop == "error":
             raise ReentrantCallError(text)
         warnings.warn(text, RuntimeWarning, stacklevel=_users_level())
 

@@ -14,13 +14,13 @@ class Twin:
         source: the file to read.
         target: the file to write.
         asynchronous: the class to read.
-        role: a "client" opens a channel, a "resource" is reached through one.
+        role: a "client" opens a channel, a "resource" is reached through one, a "guest" works through a client.
     """
 
     source: str
     target: str
     asynchronous: str
-    role: Literal["client", "resource"]
+    role: Literal["client", "resource", "guest"]
 
     @property
     def blocking(self) -> str:
@@ -31,6 +31,7 @@ TWINS = (
     Twin("_async/client.py", "_sync/client.py", "AsyncChatKit", "client"),
     Twin("_async/sessions.py", "_sync/sessions.py", "AsyncSessions", "resource"),
     Twin("_async/threads.py", "_sync/threads.py", "AsyncThreads", "resource"),
+    Twin("broker/broker.py", "broker/_blocking.py", "AsyncSessionBroker", "guest"),
 )
 
 WORDS = {twin.asynchronous: twin.blocking for twin in TWINS} | {
@@ -51,6 +52,7 @@ PHRASES = {
     "A listing: `await` gives its first page, `async for` all": "A listing that holds its first page; `for` gives all",
     " It is no coroutine.": "",
     ", ready to call: aiohttp is imported here rather than under the first request": "",
+    "tasks, event loops and threads;": "threads, forks too;",
     ", lifetime, and the way of one call": " and lifetime, forwarded to the async client",
 }
 
@@ -61,16 +63,21 @@ MODULES = {
     "Listing": "chatkit_async._sync.listing",
     "Literal": "typing",
     "as_secret": "chatkit_async.types.secret",
+    "async_half": "chatkit_async._sync.guest",
+    "channel_beside": "chatkit_async._sync.guest",
     "described": "chatkit_async._sync.channel",
     "hidden_headers": "chatkit_async._core.headers",
+    "hidden_keys": "chatkit_async.types.secret",
 }
 
 # Parameters that may hold a secret, and what hides it; in the order of the signatures.
 SECRET_PARAMETERS = {
     "api_key": "as_secret",
     "base_url": "as_secret",
+    "current": "as_secret",
     "default_headers": "hidden_headers",
     "proxy": "as_secret",
+    "share_secrets": "hidden_keys",
 }
 
 

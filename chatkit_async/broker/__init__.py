@@ -11,17 +11,21 @@ Every name is imported when it is first used.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._blocking import SessionBroker as SessionBroker
     from .broker import AsyncSessionBroker as AsyncSessionBroker
     from .memory_store import MemoryStore as MemoryStore
     from .record import LiveSecret as LiveSecret
+    from .redis_store import RedisStore as RedisStore
     from .revoke import Revocation as Revocation
     from .revoke import RevokedSession as RevokedSession
     from .store import Store as Store
 
 _HOMES = {
+    "_blocking": ("SessionBroker",),
     "broker": ("AsyncSessionBroker",),
     "memory_store": ("MemoryStore",),
     "record": ("LiveSecret",),
+    "redis_store": ("RedisStore",),
     "revoke": ("Revocation", "RevokedSession"),
     "store": ("Store",),
 }

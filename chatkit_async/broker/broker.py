@@ -8,7 +8,7 @@ from typing import Self
 
 from .._async.client import AsyncChatKit
 from ..errors import ClientClosedError, SessionRevokedError
-from ..types.secret import as_secret
+from ..types.secret import as_secret, hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
 from ..types.session_params import StateVariables
 from .api_clock import ApiClock
@@ -18,9 +18,10 @@ from .memory_store import MemoryStore
 from .minting import Minting
 from .record import LiveSecret, Record
 from .revoke import Revocation, cancel_all
-from .shelf import OwnShelf
+from .settings import checked_client, checked_lease, checked_limit, checked_margin
+from .shelf import shelf_for
 from .store import Generations, Seen, Store
-from .template import Asked, Template, checked_lease, checked_limit, checked_margin
+from .template import Asked, Template
 from .turn import Turn
 
 
@@ -72,16 +73,17 @@ class AsyncSessionBroker:
         lease_s: float = 15.0,
         sessions_per_minute: int | None = 30,
     ) -> None:
+        share_secrets = hidden_keys(share_secrets)  # what is wrong with one setting must not show another
         self._template = Template(workflow, chatkit_configuration, expires_after, rate_limits)
         self._margin_s = checked_margin(margin_s, self._template.lives_s)
         self._lease_s = checked_lease(lease_s)
-        self._client = client
-        self._shelf = OwnShelf()
+        self._client = checked_client(client)
+        self._shelf = shelf_for(share_secrets)
         self._clock = ApiClock()
         self._ledger = Ledger(MemoryStore() if store is None else store)
         self._flights: Flights[Record] = Flights(self._lease_s)
         self._minting = Minting(
-            client=client,
+            client=self._client,
             ledger=self._ledger,
             shelf=self._shelf,
             clock=self._clock,
@@ -241,6 +243,10 @@ class AsyncSessionBroker:
     ) -> None:
         """Close the broker."""
         await self.aclose()
+
+    def __repr__(self) -> str:
+        template: Template | None = getattr(self, "_template", None)  # a traceback shows also what could not be made
+        return f"{type(self).__name__}({template})" if template else f"{type(self).__name__}()"
 
     async def _found_or_made(self, asked: Asked, began: Generations, beat: Beat) -> Record:
         """One creation: ours, unless somebody else has made one while we waited."""

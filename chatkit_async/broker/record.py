@@ -9,7 +9,7 @@ import json
 import attrs
 
 from ..types.secret import Secret
-from .store import Generations
+from .store import Generations, Place
 
 
 @attrs.frozen
@@ -46,35 +46,32 @@ class Record:
         return current is not None and hmac.compare_digest(_digest(self.live.client_secret), _digest(current))
 
 
-def to_text(record: Record) -> Secret:
-    """The record as JSON text."""
-    live, generations = record.live, record.generations
-    return Secret(
-        json.dumps(
-            [live.client_secret, live.expires_at, live.session_id, generations.user, generations.device, record.state]
-        )
-    )
+def to_text(record: Record, place: Place) -> Secret:
+    """The record of a place as JSON text."""
+    live, made_in = record.live, record.generations
+    secret = [live.client_secret, live.expires_at, live.session_id]
+    return Secret(json.dumps([place.user, place.device, made_in.user, made_in.device, record.state, *secret]))
 
 
-def from_text(text: str) -> Record:
+def from_text(text: Secret, place: Place) -> Record:
     """The record in a JSON text.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or that of another place.
     """
-    text = Secret(text)
     match json.loads(text):
-        case [
-            str() as secret,
-            int() as expires_at,
-            str() as session_id,
-            str() as user,
-            str() as device,
-            str() as state,
-        ]:
-            return Record(LiveSecret(Secret(secret), expires_at, session_id), Generations(user, device), state)
+        case [place.user, place.device, str() as user, str() as device, str() as state, *secret]:
+            return Record(_live(secret), Generations(user, device), state)
         case _:
-            raise ValueError("this is no record of a session")
+            raise ValueError("this is no record of this place")
+
+
+def _live(parts: list[object]) -> LiveSecret:
+    match parts:
+        case [str() as secret, int() as expires_at, str() as session_id]:
+            return LiveSecret(Secret(secret), expires_at, session_id)
+        case _:
+            raise ValueError("this is no live secret")
 
 
 def _digest(secret: str) -> bytes:

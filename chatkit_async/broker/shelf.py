@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from .expiring import Expiring
@@ -48,3 +49,16 @@ class OwnShelf:
 
     def put(self, place: Place, record: Record, lives_s: float) -> None:
         self._records.set(f"{place.user}/{place.device}", record, lives_s)
+
+
+def shelf_for(share_secrets: Sequence[str | bytes] | None) -> Shelf:
+    """The shelf that a broker's `share_secrets` asks for.
+
+    Raises:
+        ConfigurationError: a key is none, there are none, or cryptography is not installed.
+    """
+    if share_secrets is None:
+        return OwnShelf()
+    from .sealing import SharedShelf  # noqa: PLC0415 - encryption is paid for by who uses it
+
+    return SharedShelf(share_secrets)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TypeVar
 
 import attrs
 
-from ..errors import ConfigurationError, ParamsValidationError
-from ..types.checks import Invalid, as_float, refuse, text, whole_number
+from ..errors import ParamsValidationError
+from ..types.checks import Invalid, refuse, text
 from ..types.secret import Secret
 from ..types.session_operations import (
     MAX_USER_LENGTH,
@@ -72,6 +71,9 @@ class Template:
         )
         self._settings = self._params.to_dict()
 
+    def __str__(self) -> str:
+        return f"workflow={self._params.workflow.id!r}"
+
     @property
     def lives_s(self) -> int:
         """Seconds that a session lives."""
@@ -105,46 +107,6 @@ class Template:
             ParamsValidationError: a user that cannot be.
         """
         return self.asked(user, None, None).place.user
-
-
-def checked_margin(margin_s: float, lives_s: int) -> float:
-    """Seconds of life below which a session is not handed out any more.
-
-    Raises:
-        ConfigurationError: no session could ever be handed out twice.
-    """
-    seconds = as_float(margin_s)
-    if seconds is None or not 0 <= seconds < lives_s:
-        raise ConfigurationError(
-            f"margin_s: seconds from 0 to less than a session lives, which is {lives_s} here (expires_after),"
-            f" not {margin_s!r}"
-        )
-    return seconds
-
-
-def checked_lease(lease_s: float) -> float:
-    """Seconds that making a session may take, which is as long as one that died blocks others.
-
-    Raises:
-        ConfigurationError: no session could be made in it.
-    """
-    seconds = as_float(lease_s)
-    if seconds is None or not 0 < seconds < math.inf:
-        raise ConfigurationError(f"lease_s: seconds above 0, not {lease_s!r}")
-    return seconds
-
-
-def checked_limit(sessions_per_minute: int | None) -> int | None:
-    """How many sessions a user may have made in a minute.
-
-    Raises:
-        ConfigurationError: it is no whole number of at least 1.
-    """
-    if sessions_per_minute is None or isinstance(whole_number(sessions_per_minute, minimum=1), int):
-        return sessions_per_minute
-    raise ConfigurationError(
-        f"sessions_per_minute: a whole number of at least 1, or None for any number, not {sessions_per_minute!r}"
-    )
 
 
 def _device(device: str | None) -> str | None:

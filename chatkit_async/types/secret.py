@@ -72,6 +72,18 @@ def as_secret(value: T) -> T:
     return cast("T", kept)
 
 
+def hidden_keys(value: T) -> T:
+    """A list or tuple of strings or bytes as a tuple of `Secret` texts; anything else as `Hidden`; None as it is."""
+    kept: Any = value
+    if isinstance(kept, (list, tuple)):
+        return cast("T", tuple(as_secret(_key_text(key)) for key in kept))
+    return without_value(value)
+
+
+def _key_text(key: object) -> object:
+    return Secret(bytes(key).decode("latin-1")) if isinstance(key, (bytes, bytearray)) else key
+
+
 def without_value(value: T) -> T:
     """Whatever is given as `Hidden`, typed as it was; None as it is."""
     return value if value is None or isinstance(value, Hidden) else cast("T", Hidden(type(value)))

@@ -1,16 +1,40 @@
-"""What the broker's tests share: a broker on a memory store."""
+"""What the broker's tests share: brokers, and a real Redis."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker
 
+from .redis_server import PROGRAM, RedisServer
+
 
 @pytest.fixture
 async def broker(client: AsyncChatKit) -> AsyncIterator[AsyncSessionBroker]:
+    """A broker with a store of its own."""
     async with AsyncSessionBroker(client, workflow="wf_1") as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def _redis_process() -> Iterator[RedisServer]:
+    if PROGRAM is None:
+        assert not os.environ.get("CI"), "redis-server is to be installed here"
+        pytest.skip("needs redis-server (Debian: apt-get install redis-server)")
+    server = RedisServer()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def redis_server(_redis_process: RedisServer) -> RedisServer:
+    """A Redis that runs and is empty."""
+    _redis_process.thaw_or_start()
+    _redis_process.ask("FLUSHALL")
+    return _redis_process
