@@ -42,6 +42,7 @@ class Walk(Generic[T]):
         self._position: Position | None = begin
         self._seen = {begin.cursor}
         self._ahead: asyncio.Task[Page[T]] | None = None
+        self._untaken: Page[T] | None = None
         self._broken: APIResponseValidationError | None = None
 
     async def next_page(self) -> Page[T] | None:
@@ -50,6 +51,9 @@ class Walk(Generic[T]):
         Raises:
             APIResponseValidationError: there are more pages, and the API did not say where; all before are right.
         """
+        page, self._untaken = self._untaken, None
+        if page is not None:
+            return page
         self._raise_if_broken()
         if self._position is None:
             return None
@@ -58,8 +62,7 @@ class Walk(Generic[T]):
         if self._broken is not None and "data" in page.missing_fields:  # there is nothing to give before the error
             self._raise_if_broken()
         if self._prefetch and self._broken is None and self.goes_on:
-            self._ahead = asyncio.create_task(self._page())
-            self._ahead.add_done_callback(_heard_of)
+            await self._ask_ahead(page)
         return page
 
     @property
@@ -88,6 +91,14 @@ class Walk(Generic[T]):
         if ahead is not None:
             with suppress(RuntimeError):  # its loop has ended, and the task with it
                 ahead.get_loop().call_soon_threadsafe(ahead.cancel)
+
+    async def _ask_ahead(self, page: Page[T]) -> None:
+        """Asks for the next page at once: whoever uses this one may not let the loop run meanwhile."""
+        self._ahead = asyncio.create_task(self._page())
+        self._ahead.add_done_callback(_heard_of)
+        self._untaken = page  # cancelled here, its caller has yet to see it
+        await asyncio.sleep(0)  # the task runs up to its answer
+        self._untaken = None
 
     async def _page_ahead(self) -> Page[T]:
         ahead, self._ahead = self._ahead, None

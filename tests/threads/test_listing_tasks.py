@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -190,3 +191,35 @@ def test_a_loop_that_ends_with_a_walk_and_a_page_ahead_is_quiet(emulator: Emulat
     kept.clear()
     gc.collect()
     assert asyncio.run(ids(listed(client))) == IDS
+
+
+async def test_the_page_ahead_is_asked_for_even_if_who_reads_never_lets_the_loop_run(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    walk = listed(client, prefetch=True).walk()
+    for pages in (1, 2, 3):
+        await walk.next_page()
+        give_up_s = time.monotonic() + 10
+        while len(emulator.requests()) <= pages and time.monotonic() < give_up_s:
+            time.sleep(0.001)
+        assert len(emulator.requests()) == pages + 1
+
+
+async def test_a_walk_cancelled_while_it_asks_for_the_page_ahead_loses_no_page(client: AsyncChatKit) -> None:
+    walk = listed(client, prefetch=True).walk()
+    fetch, reading, asked = walk._fetch, asyncio.ensure_future(walk.next_page()), 0
+
+    async def cancel_at_the_second(params: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            reading.cancel()
+        return await fetch(params)
+
+    walk._fetch = cancel_at_the_second
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    found: list[str] = []
+    while (page := await walk.next_page()) is not None:
+        found += [step.id for step in page.data]
+    assert found == IDS
