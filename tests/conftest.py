@@ -16,6 +16,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job ignore
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--public-way", action="store_true", help="as where aiohttp is not as known: all requests by session.request"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("public_way", default=False):
+        from chatkit_async._async import pool
+
+        pool.is_known = lambda: False
+
+
 @pytest.fixture(scope="session")
 def _emulator_thread() -> Iterator[Emulator]:
     with Emulator.in_thread() as emulator:

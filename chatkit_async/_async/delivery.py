@@ -30,12 +30,16 @@ class Delivery:
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """A client middleware: sees every send, also those that aiohttp repeats by itself."""
-        self.sends += 1
-        self.may_have_arrived = self.is_written
-        self._request = request
+        self.count(request)
         if self.sends > 1:
             request.headers["x-stainless-retry-count"] = str(self.sends - 1)
         return await handler(request)
+
+    def count(self, request: aiohttp.ClientRequest) -> None:
+        """A request is about to be sent, the same for the first time or again."""
+        self.sends += 1
+        self.may_have_arrived = self.is_written
+        self._request = request
 
     def begin(self) -> None:
         """Another attempt begins: nothing of it was written yet."""

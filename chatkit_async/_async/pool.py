@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 
 from .deadline import Deadlines
+from .lean_guard import is_known
 
 
 class Pool:
@@ -25,16 +26,28 @@ class Pool:
         is_plain: nobody but us sees its requests and answers: no session, middleware or trace of the user's.
 
     Attributes:
+        is_lean: plain, and aiohttp is as the lean way knows it.
         deadlines: of the calls that use it.
         used_at_s: when a response was last read, by `time.monotonic`; None before the first.
     """
 
-    __slots__ = ("__weakref__", "_is_ours", "_keeper", "deadlines", "is_plain", "loop", "session", "used_at_s")
+    __slots__ = (
+        "__weakref__",
+        "_is_ours",
+        "_keeper",
+        "deadlines",
+        "is_lean",
+        "is_plain",
+        "loop",
+        "session",
+        "used_at_s",
+    )
 
     def __init__(self, session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop, *, is_plain: bool) -> None:
         self.session = session
         self.loop = loop
         self.is_plain = is_plain
+        self.is_lean = is_plain and is_known()
         self.deadlines = Deadlines(loop)
         self.used_at_s: float | None = None
         self._is_ours = False

@@ -21,6 +21,8 @@ from .connection_settings import ConnectionSettings
 from .delivery import Delivery, presentable, undelivered
 from .fork import at_fork, leak
 from .idle import is_suspect
+from .lean_guard import is_untouched
+from .lean_request import is_lean, send_lean
 from .pool import Pool
 from .proxies import Proxy
 
@@ -115,6 +117,8 @@ class Transport:
     def _request(
         self, pool: Pool, request: Request, delivery: Delivery, connect_s: float, proxy: Proxy | None
     ) -> Awaitable[aiohttp.ClientResponse]:
+        if pool.is_lean and proxy is None and is_lean(request) and is_untouched():
+            return send_lean(pool.session, request, delivery, _timeout(connect_s))
         return pool.session.request(
             request.method,
             URL(request.url, encoded=True),

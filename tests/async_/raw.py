@@ -26,6 +26,7 @@ class Asked:
     headers: dict[str, str]
     body: bytes
     connection: int
+    raw: bytes
 
 
 @attrs.define
@@ -126,12 +127,14 @@ async def _converse(
 ) -> None:
     connection = state.connections
     while not writer.is_closing():
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        start, *lines = head.rstrip("\r\n").split("\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        start, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        if "expect" in headers:
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         method, path, _ = start.split(" ")
-        asked = Asked(method, path, headers, body, connection)
+        asked = Asked(method, path, headers, body, connection, head + body)
         state.requests.append(asked)
         state.has_changed.set()
         await answer(writer, asked)

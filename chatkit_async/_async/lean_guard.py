@@ -1,0 +1,75 @@
+"""Whether aiohttp is as the lean way knows it; where it is not, requests go through `session.request`."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from functools import cache
+from types import FunctionType
+from typing import Any
+
+import aiohttp
+
+log = logging.getLogger("chatkit_async")
+
+KNOWN_VERSIONS = ("3.12", "3.13", "3.14")
+ASKS_FOR_A_WRITER = "stream_writer" in inspect.signature(aiohttp.ClientResponse).parameters
+
+# What the lean way goes past: who replaces one of these (mocks, recorders, tracers) wants to see requests.
+_Session: Any = aiohttp.ClientSession
+_Request: Any = aiohttp.ClientRequest
+_PASSED = (_Session.request, _Session._request, _Request.__init__, _Request.send)
+
+_CONNECT = ("self", "req", "traces", "timeout")
+_RESPONSE = (
+    "self", "method", "url", "writer", "continue100", "timer", "request_info", "traces", "loop", "session",
+)  # fmt: skip
+_RESPONSES = (_RESPONSE, (*_RESPONSE, "stream_writer"))
+_ASKED_OF_A_REQUEST = frozenset(
+    {"url", "_ssl", "proxy", "proxy_auth", "proxy_headers", "server_hostname"}
+    | {"raw_host", "port", "scheme", "hash", "tuple", "items", "__new__", "ConnectionKey", "_SSL_SCHEMES"}
+)
+
+
+def is_untouched() -> bool:
+    """Whether nobody has put something of his own between a session and its requests."""
+    return (_Session.request, _Session._request, _Request.__init__, _Request.send) == _PASSED
+
+
+@cache
+def is_known() -> bool:
+    """Whether this aiohttp is one that the lean way was written for; says why not, once, at DEBUG."""
+    try:
+        strange = _strange()
+    except (AttributeError, ImportError, TypeError) as error:
+        strange = str(error)
+    if strange:
+        log.debug("aiohttp %s is not as known (%s): requests go its public way", aiohttp.__version__, strange)
+    return not strange
+
+
+def _strange() -> str | None:
+    from aiohttp.client_proto import ResponseHandler  # noqa: PLC0415 - may be gone one day
+
+    key: Any = _Request.connection_key
+    if aiohttp.__version__.rpartition(".")[0] not in KNOWN_VERSIONS:
+        return "the version"
+    if not all(isinstance(passed, FunctionType) and passed.__module__.startswith("aiohttp.") for passed in _PASSED):
+        return "something stands between a session and its requests"
+    if _parameters(aiohttp.BaseConnector.connect) != _CONNECT:
+        return "BaseConnector.connect"
+    if _parameters(aiohttp.ClientResponse.__init__) not in _RESPONSES:
+        return "ClientResponse"
+    if _parameters(aiohttp.ClientResponse.start) != ("self", "connection"):
+        return "ClientResponse.start"
+    if "read_until_eof" not in _parameters(ResponseHandler.set_response_params):
+        return "ResponseHandler.set_response_params"
+    if not _ASKED_OF_A_REQUEST.issuperset(key.fget.__code__.co_names):
+        return "ClientRequest.connection_key"
+    return None
+
+
+def _parameters(function: Any) -> tuple[str, ...]:
+    code = function.__code__
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return names

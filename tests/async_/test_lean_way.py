@@ -1,0 +1,256 @@
+"""The lean way of a request and the public one: the same bytes; which is taken when; what upstream may not change."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import connector
+from aioresponses import aioresponses
+
+from chatkit_async import AsyncChatKit, RequestOptions
+from chatkit_async._async import lean_guard, pool, transport
+from chatkit_async._async.lean_request import LARGEST_LEAN_BODY_BYTES, LeanRequest
+from chatkit_async.emulator import Emulator
+from chatkit_async.errors import APIStatusError
+
+from .helpers import cancel, create, made, raised
+from .raw import Asked, always, in_turn, raw_server, response
+from .test_transport import MockedResponse
+
+Call = Callable[[AsyncChatKit], Awaitable[object]]
+EMPTY_PAGE = b'{"object":"list","data":[],"first_id":null,"last_id":null,"has_more":false}'
+LARGE = RequestOptions(body={"more": "x" * LARGEST_LEAN_BODY_BYTES})
+EXPECTING = RequestOptions(headers={"expect": "100-continue"})
+
+
+@pytest.fixture(autouse=True)
+def _known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests choose the way themselves, whatever --public-way says."""
+    monkeypatch.setattr(pool, "is_known", lambda: True)
+
+
+@pytest.fixture
+def lean_requests(monkeypatch: pytest.MonkeyPatch) -> list[LeanRequest]:
+    """The requests that went the lean way."""
+    seen: list[LeanRequest] = []
+    send = transport.send_lean
+
+    def noting(*args: Any) -> Any:
+        seen.append(args[1])
+        return send(*args)
+
+    monkeypatch.setattr(transport, "send_lean", noting)
+    return seen
+
+
+def with_options(**settings: Any) -> Call:
+    return lambda client: create(client, RequestOptions(**settings))
+
+
+CALLS: dict[str, Call] = {
+    "a create": create,
+    "a cancel, which has no body": cancel,
+    "a page": lambda client: client.threads.list(limit=5, user="zoë & co"),
+    "an id that needs encoding": lambda client: client.sessions.cancel("a/b?c#d é"),
+    "a body beyond ASCII": lambda client: client.sessions.create(user="zoë", workflow="wf_1"),
+    "a method of the user's": lambda client: client.request("PUT", "/chatkit/x", body={"a": 1}, query={"b": True}),
+    "a delete with a body": lambda client: client.request("DELETE", "/chatkit/x", body={"a": 1}),
+    "a get with a body": lambda client: client.request("GET", "/chatkit/x", body={}),
+    "headers of the user's": with_options(headers={"X-Odd": "a, b\tc", "Cookie": "a=b", "ACCEPT-encoding": "br"}),
+    "headers removed": with_options(headers={"Accept": None, "User-Agent": None, "Content-Type": None}),
+    "an authorization of the user's": with_options(headers={"Authorization": "Basic abc"}),
+    "a query of the user's": with_options(query={"a": "b c", "d": 1}),
+    "a body too large for the lean way": lambda client: create(client, LARGE),
+    "a body that waits for the server's word": lambda client: create(client, EXPECTING),
+}
+
+
+async def sent(call: Call, *, is_known: bool, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> list[bytes]:
+    """What a server receives of a call that it refuses once, Host's port apart."""
+    monkeypatch.setattr(pool, "is_known", lambda: is_known)
+    page_or_session = response(EMPTY_PAGE if call is CALLS["a page"] else response().partition(b"\r\n\r\n")[2])
+    async with raw_server(in_turn(response(b"{}", status="503 Wait"), page_or_session)) as server:
+        async with made(server.base_url, **settings) as client:
+            await call(client)
+        return [asked.raw.replace(b":%d" % server.port, b":port") for asked in server.requests]
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+async def test_the_bytes_on_the_wire_are_the_same_both_ways(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    lean = await sent(call, is_known=True, monkeypatch=monkeypatch)
+    assert lean == await sent(call, is_known=False, monkeypatch=monkeypatch)
+    assert len(lean) == 2
+    assert b"\r\nx-stainless-retry-count: 1\r\n" in lean[1]
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "organization and project": {"organization": "org_1", "project": "proj_1"},
+    "headers of the client's": {"default_headers": {"X-A": "1", "openai-beta": None}},
+    "a query of the client's": {"default_query": {"team": "a&b"}},
+    "a key that is asked for": {"api_key": lambda: "sk-asked-for-01234567"},
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+async def test_and_so_they_are_for_settings_of_the_client(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lean = await sent(create, is_known=True, monkeypatch=monkeypatch, **settings)
+    assert lean == await sent(create, is_known=False, monkeypatch=monkeypatch, **settings)
+
+
+async def test_requests_go_the_lean_way(emulator: Emulator, lean_requests: list[LeanRequest]) -> None:
+    async with made(emulator.base_url) as client:
+        session = await create(client)
+        await client.sessions.cancel(session.id)
+        await client.threads.list()
+    assert len(lean_requests) == len(emulator.requests()) == 3
+
+
+async def middleware(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    return await handler(request)
+
+
+WATCHED: dict[str, dict[str, Any]] = {
+    "a middleware": {"middlewares": [middleware]},
+    "a trace": {"trace_configs": [aiohttp.TraceConfig()]},
+}
+
+
+@pytest.mark.parametrize("settings", WATCHED.values(), ids=WATCHED)
+async def test_what_the_user_watches_goes_the_public_way(
+    emulator: Emulator, lean_requests: list[LeanRequest], settings: dict[str, Any]
+) -> None:
+    async with made(emulator.base_url, **settings) as client:
+        await create(client)
+    assert (lean_requests, len(emulator.requests())) == ([], 1)
+
+
+async def test_a_session_of_the_users_goes_the_public_way(emulator: Emulator, lean_requests: list[LeanRequest]) -> None:
+    async with aiohttp.ClientSession() as own, made(emulator.base_url, http_session=own) as client:
+        await create(client)
+    assert (lean_requests, len(emulator.requests())) == ([], 1)
+
+
+async def test_a_proxy_is_asked_the_public_way(lean_requests: list[LeanRequest]) -> None:
+    async with raw_server(always(response())) as proxy:
+        settings = {"proxy": f"http://127.0.0.1:{proxy.port}", "allow_insecure_http": True}
+        async with made("http://api.example/v1", **settings) as client:
+            await create(client)
+        assert (lean_requests, len(proxy.requests)) == ([], 1)
+
+
+@pytest.mark.parametrize("options", [EXPECTING, LARGE])
+async def test_a_request_that_aiohttp_must_care_for_goes_the_public_way(
+    lean_requests: list[LeanRequest], options: RequestOptions
+) -> None:
+    async with raw_server(always(response())) as server:
+        async with made(server.base_url) as client:
+            await create(client, options)
+            assert lean_requests == []
+            await create(client)
+        assert (len(lean_requests), len(server.requests)) == (1, 2)
+
+
+async def test_who_mocks_sessions_sees_requests_even_of_an_open_client(
+    emulator: Emulator, lean_requests: list[LeanRequest]
+) -> None:
+    async with made(emulator.base_url) as client:
+        await create(client)
+        with aioresponses() as mocked:
+            url = f"{emulator.base_url}/chatkit/sessions"
+            mocked.post(url, response_class=MockedResponse, status=418, payload={})
+            assert (await raised(APIStatusError, create(client))).status == 418
+        await create(client)
+    assert (len(lean_requests), len(emulator.requests())) == (2, 2)
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    lean_guard.is_known.cache_clear()
+    caplog.set_level(logging.DEBUG, "chatkit_async")
+    return lambda: [record.message for record in caplog.records if "public way" in record.message]
+
+
+@pytest.fixture
+async def asked(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[], Awaitable[list[Asked]]]]:
+    """Two creates by a client that asks the guard itself; what came."""
+    monkeypatch.setattr(pool, "is_known", lean_guard.is_known)
+
+    async def two_creates() -> list[Asked]:
+        async with raw_server(always(response())) as server:
+            async with made(server.base_url) as client:
+                await create(client)
+            async with made(server.base_url) as client:
+                await create(client)
+            return server.requests
+
+    yield two_creates
+    monkeypatch.undo()
+    lean_guard.is_known.cache_clear()
+
+
+def of_a_version_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aiohttp, "__version__", "3.99.0")
+
+
+def with_another_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connect(self: Any, request: Any, *, timeout: Any) -> None: ...
+
+    monkeypatch.setattr(connector.BaseConnector, "connect", connect)
+    monkeypatch.setattr(connector.TCPConnector, "connect", connector_connect, raising=False)
+
+
+connector_connect = connector.BaseConnector.connect
+
+
+def without_a_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    from aiohttp import client_proto
+
+    monkeypatch.delattr(client_proto, "ResponseHandler")
+
+
+def with_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = aiohttp.ClientRequest.connection_key
+    monkeypatch.setattr(
+        aiohttp.ClientRequest, "connection_key", property(lambda self: (known.fget(self), self.novelty)[0])
+    )
+    monkeypatch.setattr(aiohttp.ClientRequest, "novelty", 1, raising=False)
+
+
+@pytest.mark.parametrize("change", [of_a_version_to_come, with_another_signature, without_a_class, with_another_key])
+async def test_an_aiohttp_that_is_not_as_known_is_used_the_public_way_and_said_so_once(
+    change: Callable[[pytest.MonkeyPatch], None],
+    monkeypatch: pytest.MonkeyPatch,
+    lean_requests: list[LeanRequest],
+    said: Callable[[], list[str]],
+    asked: Callable[[], Awaitable[list[Asked]]],
+) -> None:
+    change(monkeypatch)
+    assert len(await asked()) == 2
+    assert (lean_requests, len(said())) == ([], 1)
+    assert aiohttp.__version__ in said()[0]
+
+
+async def test_this_aiohttp_is_as_known(
+    lean_requests: list[LeanRequest], said: Callable[[], list[str]], asked: Callable[[], Awaitable[list[Asked]]]
+) -> None:
+    assert len(await asked()) == len(lean_requests) == 2
+    assert said() == []
+
+
+def test_the_connector_asks_a_request_for_nothing_new() -> None:
+    asked_for = {
+        node.attr
+        for node in ast.walk(ast.parse(inspect.getsource(connector)))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "req"
+    }
+    always_there = {"connection_key", "host", "is_ssl", "port", "request_info", "server_hostname", "ssl", "url"}
+    for_proxies = {"headers", "proxy", "proxy_auth", "proxy_headers"}
+    assert asked_for <= always_there | for_proxies, "read aiohttp's connector, then LeanRequest and lean_guard"
