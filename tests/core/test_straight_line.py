@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import linecache
-import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from itertools import cycle, islice
-from types import FrameType
 from typing import Any
 
 import attrs
@@ -18,6 +15,7 @@ import pytest
 from chatkit_async import ChatKitThreadItem, ChatKitWidgetItem, ChatSession, Page
 from chatkit_async._core.codec import Mismatch, converter, structure
 from chatkit_async.types.result import Result, field_names
+from tests.counting import python_calls
 from tests.types.documents import RESULTS, SCHEMAS, WHOLE, class_of, resolved, whole
 
 every_result = pytest.mark.parametrize("schema", RESULTS)
@@ -44,24 +42,6 @@ def places(document: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
         yield below, document, place
         if isinstance(value, (dict, list)):
             yield from places(value, below)
-
-
-def python_calls(action: Callable[[], object]) -> int:
-    """Python functions entered by an action: a cost without noise."""
-    entered = 0
-
-    def count(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal entered
-        entered += event == "call"
-
-    gc.disable()  # what others do when garbage is collected is not the action's
-    sys.setprofile(count)
-    try:
-        action()
-    finally:
-        sys.setprofile(None)
-        gc.enable()
-    return entered - 1  # the action itself
 
 
 @every_result
