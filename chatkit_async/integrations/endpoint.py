@@ -6,7 +6,7 @@ import inspect
 import logging
 import secrets
 from collections.abc import Awaitable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -22,6 +22,9 @@ from .identity import Identity, identity_of
 from .options import EndpointOptions, visitor_cookie
 from .origin import allowed, check_origin
 from .visit import Visit
+
+if TYPE_CHECKING:
+    from ..broker._blocking import SessionBroker
 
 T = TypeVar("T")
 
@@ -48,7 +51,9 @@ class Endpoint:
         ConfigurationError: the options cannot work, or nobody could ever get a secret.
     """
 
-    def __init__(self, broker: AsyncSessionBroker, options: EndpointOptions, *, knows_users: bool) -> None:
+    def __init__(
+        self, broker: AsyncSessionBroker | SessionBroker, options: EndpointOptions, *, knows_users: bool
+    ) -> None:
         self._broker = broker
         self._cookie = visitor_cookie(options)
         self._allowed_origins = allowed(options.get("allowed_origins", ()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,12 +12,15 @@ from .serving import KINDS, Served, serving
 
 
 @pytest.fixture(scope="module", params=list(KINDS))
-def served(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _emulator_thread: Emulator
-) -> Iterator[Served]:
+def kind(request: pytest.FixtureRequest) -> str:
+    """A framework, and the server its app runs behind."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def served(kind: str, tmp_path_factory: pytest.TempPathFactory, _emulator_thread: Emulator) -> Iterator[Served]:
     """The app of one framework behind its server, pointed at the emulator."""
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    with serving(KINDS[request.param], folder / "log", _emulator_thread.base_url) as app:
+    with serving(KINDS[kind], tmp_path_factory.mktemp(kind) / "log", _emulator_thread.base_url) as app:
         yield app
 
 

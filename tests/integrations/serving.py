@@ -15,16 +15,18 @@ import attrs
 
 CHECKOUT = Path(__file__).parents[2]
 DEADLINE_S = 30.0
+# It looks at a socket that it is given through another, of the family AF_UNIX, and leaves that open.
+GUNICORNS_OWN = "ignore:unclosed <socket.socket fd=3, family=1:ResourceWarning"
 APPS = "tests.integrations.apps"
 
 
 @attrs.frozen
 class Kind:
-    """How an app is served: the command, and the exit code of a good end."""
+    """How an app is served: the command, the exit code of a good end, and which warnings are not ours."""
 
     command: Sequence[str]
     exit_code: int = 0
-    environment: Mapping[str, str] = attrs.Factory(dict)
+    warnings: Sequence[str] = ()
 
 
 def asgi(module: str) -> Kind:
@@ -34,13 +36,16 @@ def asgi(module: str) -> Kind:
 
 def gunicorn(module: str) -> Kind:
     command = ["gunicorn", f"{APPS}.{module}:app", "--bind=fd://{socket}", "--worker-class=gthread", "--threads=4"]
-    return Kind([*command, "--preload", "--log-level=warning", "--graceful-timeout=5"])
+    return Kind([*command, "--preload", "--log-level=warning", "--graceful-timeout=5"], warnings=[GUNICORNS_OWN])
 
 
 KINDS: Mapping[str, Kind] = {
     "starlette": asgi("starlette_app"),
     "fastapi": asgi("fastapi_app"),
     "aiohttp": Kind([f"{APPS}.aiohttp_app"]),
+    "django-asgi": asgi("django_asgi_app"),
+    "django-wsgi": gunicorn("django_wsgi_app"),
+    "flask": gunicorn("flask_app"),
 }
 
 
@@ -66,18 +71,12 @@ def serving(kind: Kind, log: Path, base_url: str) -> Iterator[Served]:
     The socket is opened here, so that the first request waits for the server rather than being refused.
     """
     with socket.create_server(("127.0.0.1", 0)) as opened, log.open("wb") as output:
+        warnings = [part for warning in ("error", *kind.warnings) for part in ("-W", warning)]
+        command = [part.format(socket=opened.fileno()) for part in kind.command]
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-X",
-                "dev",
-                "-W",
-                "error",
-                "-m",
-                *(part.format(socket=opened.fileno()) for part in kind.command),
-            ],
+            [sys.executable, "-X", "dev", *warnings, "-m", *command],
             cwd=CHECKOUT,
-            env=environment(base_url, opened.fileno()) | kind.environment,
+            env=environment(base_url, opened.fileno()),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

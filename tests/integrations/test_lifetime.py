@@ -18,7 +18,6 @@ pytestmark = pytest.mark.slow
 VISITORS = [f"visitor_{number}" for number in range(30)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_thirty_requests_use_one_pooled_connection_and_the_end_is_clean(
     kind: str, tmp_path: Path, emulator: Emulator
 ) -> None:
@@ -30,7 +29,6 @@ def test_thirty_requests_use_one_pooled_connection_and_the_end_is_clean(
         assert app.stopped() == (KINDS[kind].exit_code, "")
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_visitors_who_come_at_once_are_all_served(kind: str, tmp_path: Path, emulator: Emulator) -> None:
     statuses: list[int] = []
     with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
@@ -48,7 +46,6 @@ def test_visitors_who_come_at_once_are_all_served(kind: str, tmp_path: Path, emu
         assert app.stopped() == (KINDS[kind].exit_code, "")
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_an_app_that_nobody_has_asked_ends_cleanly(kind: str, tmp_path: Path, emulator: Emulator) -> None:
     with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
         assert ask(app.url, "/").status == 404

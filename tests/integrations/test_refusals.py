@@ -114,7 +114,9 @@ def test_a_body_that_is_too_large(url: str, emulator: Emulator, size: int) -> No
     refused(ask(url, body=body, headers=ADA), 413, "body_too_large", emulator)
 
 
-def test_a_body_that_is_said_to_be_too_large_is_not_waited_for(url: str, emulator: Emulator) -> None:
+def test_a_body_that_is_said_to_be_too_large_is_not_waited_for(url: str, emulator: Emulator, kind: str) -> None:
+    if kind == "django-asgi":
+        pytest.skip("Django reads bodies to their end before it calls an async view")
     headers = ADA | {"Content-Type": "application/json", "Content-Length": "9" * 15}
     refused(ask(url, headers=headers), 413, "body_too_large", emulator)
 

@@ -1,0 +1,42 @@
+"""Django under WSGI, with blocking views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+from chatkit_async import ChatKit
+from chatkit_async.integrations.django import logout, session_endpoint, setup
+
+from .django_settings import configure
+from .shared import IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+
+
+def identify(request: HttpRequest) -> Any:
+    return said(request.headers.get("X-Test-Identity"))
+
+
+configure(__name__)
+broker = setup(workflow="wf_1")
+members = setup(workflow="wf_1", client=ChatKit(**IMPATIENT))
+endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
+
+
+@csrf_exempt
+def sign_out(request: HttpRequest) -> HttpResponse:
+    response = HttpResponse("bye")
+    revocation = logout(endpoint, request, response)
+    response["X-Test-Complete"] = str(revocation.is_complete)
+    return response
+
+
+urlpatterns = [
+    path(SESSION[1:], endpoint),
+    path(MEMBERS[1:], session_endpoint(members, identify=identify)),
+    path(LOGOUT[1:], sign_out),
+]
+app = get_wsgi_application()

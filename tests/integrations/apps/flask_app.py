@@ -1,0 +1,32 @@
+"""Flask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Request, Response, request
+
+from chatkit_async import ChatKit
+from chatkit_async.integrations.flask import logout, session_endpoint, setup
+
+from .shared import IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+
+
+def identify(request: Request) -> Any:
+    return said(request.headers.get("X-Test-Identity"))
+
+
+app = Flask(__name__)
+broker = setup(app, workflow="wf_1")
+members = setup(app, workflow="wf_1", client=ChatKit(**IMPATIENT))
+endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
+app.add_url_rule(SESSION, view_func=endpoint)
+app.add_url_rule(MEMBERS, "members", session_endpoint(members, identify=identify))
+
+
+@app.post(LOGOUT)
+def sign_out() -> Response:
+    response = Response("bye")
+    revocation = logout(endpoint, request, response)
+    response.headers["X-Test-Complete"] = str(revocation.is_complete)
+    return response
