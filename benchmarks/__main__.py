@@ -14,10 +14,14 @@ from .report.table import table
 from .report.written import write_all
 from .running import run_section
 
+EPILOG = (
+    "Figures of several Pythons stand side by side: run it with each; those of other Pythons and sections are kept."
+)
+
 
 def arguments() -> argparse.Namespace:
     """Of the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__, epilog=EPILOG)
     effort = parser.add_mutually_exclusive_group()
     effort.add_argument(
         "--quick", dest="effort", action="store_const", const=QUICK, help="under a minute: a first look"

@@ -6,7 +6,7 @@ import json
 import sys
 
 from .method.effort import EFFORTS
-from .method.machine import warm_up_allocator
+from .method.machine import pin_contenders, warm_up_allocator
 from .method.variants import prepare
 
 
@@ -15,6 +15,7 @@ def main() -> None:
     section, variant, effort = sys.argv[1:]
     prepare(variant)
     warm_up_allocator()
+    pin_contenders()
     module = importlib.import_module(f"benchmarks.measured.{section}")
     figures = module.measure(EFFORTS[effort], variant)
     print(json.dumps({name: dataclasses.asdict(figure) for name, figure in figures.items()}))

@@ -18,6 +18,9 @@ class Section:
         return [run_name(self.module, variant) for variant in self.variants]
 
 
+STUB_SHARE = "stub, share busy"
+
+
 def run_name(module: str, variant: str = SPEED) -> str:
     """How results and goals call the figures of one run."""
     return f"{module}, {variant}"

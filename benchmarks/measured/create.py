@@ -9,9 +9,10 @@ from ..method.in_loop import contenders_for
 from ..method.slices import Contender, compare
 from ..method.variants import SPEED
 from ..servers.running import RunningServer, running
+from . import STUB_SHARE
 
 FEW = 1000  # in flight, where a slice of the official client takes seconds
-FEW_TURNS = 9
+FEW_TURNS = 7
 
 
 def measure(effort: Effort, variant: str) -> Figures:
@@ -29,7 +30,7 @@ def at_load(stub: RunningServer, in_flight: int, peers: tuple[str, ...], effort:
     turns = min(effort.turns, FEW_TURNS) if in_flight >= FEW else effort.turns
     with contenders_for("sessions.create", (CHATKIT, *peers), stub.base_url, in_flight) as contenders:
         samples = compare(contenders, effort, turns)
-        figures = {"stub, share busy": stub_share(stub, contenders[-1])} if FLOOR in peers else {}
+        figures = {STUB_SHARE: stub_share(stub, contenders[-1])} if FLOOR in peers else {}
     figures |= samples.costs() | {f"{name}, clock": samples.wall(name) for name in samples.names}
     figures |= samples.ratios(CHATKIT)
     return {f"{in_flight} in flight: {name}": figure for name, figure in figures.items()}

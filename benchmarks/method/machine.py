@@ -9,24 +9,25 @@ from pathlib import Path
 
 PACKAGES = ("aiohttp", "yarl", "attrs", "cattrs", "anyio", "orjson", "openai", "httpx2", "httpx", "click")
 
+# Those of this process before it is pinned; none where the system cannot pin.
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
 
 def warm_up_allocator() -> None:
     """asyncio receives into 256 KiB buffers: until a big block was freed once, each costs an mmap and a munmap."""
     bytes(1 << 20)
 
 
-def core_for(role: str) -> set[int] | None:
-    """The core for "contenders" or "server": the last and the first; None where there are not two to choose from."""
-    if not hasattr(os, "sched_getaffinity"):
-        return None
-    cores = sorted(os.sched_getaffinity(0))
-    return {cores[-1] if role == "contenders" else cores[0]} if len(cores) > 1 else None
+def pin_contenders() -> None:
+    """Keeps this process, and those it starts, on the last core, where there are two to choose from."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(0, {CORES[-1]})
 
 
-def pin(cores: set[int] | None, pid: int = 0) -> None:
-    """Keeps a process, by default this one, on its cores."""
-    if cores is not None:
-        os.sched_setaffinity(pid, cores)
+def pin_server(pid: int) -> None:
+    """Keeps a server on the first core."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(pid, {CORES[0]})
 
 
 def resident_kib() -> float:
@@ -40,7 +41,7 @@ def taken_on() -> dict[str, str | int]:
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "cpu": _cpu_model(),
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "cpus": len(CORES) or os.cpu_count() or 1,
         "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": ", ".join(f"{name} {version}" for name, version in versions().items()),

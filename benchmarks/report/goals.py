@@ -94,8 +94,8 @@ AWAITED_LINES = (
     Line("create, function calls: lean / public way", "calls", (
         Limit(CALLS, f"{CHATKIT}, calls", 320, 290, "lean way"),
         Limit(PUBLIC_CALLS, f"{CHATKIT}, calls", 435, label="public way"),
-    )),
-    Line("create, turns of the event loop", "turns", _one(CALLS, f"{CHATKIT}, loop turns", 3, 2)),
+    ), each_python=True),
+    Line("create, turns of the event loop", "turns", _one(CALLS, f"{CHATKIT}, loop turns", 3, 2), each_python=True),
     Line("`list_items`, a page of 100: with / without `speed`", BARE, (
         Limit(PAGES, f"{CHATKIT} / {AIOHTTP}", 1.5, 1.2, "with"),
         Limit(run_name("list_items", JSON), f"{CHATKIT} / {AIOHTTP}", 1.8, label="without"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from ..measured import STUB_SHARE
 from ..method.figure import Figure
 from .goals import LINES, Limit, Line
 from .results import Results
@@ -76,8 +77,20 @@ def taken_on(results: Results) -> str:
     one = {name: _distinct(taken, name) for name in taken[0]}
     return (
         f"Taken {one['date']} ({one['effort']} run) on {one['cpu']}, {one['cpus']} CPUs, {one['system']},"
-        f" {one['python']}; {one['packages']}."
+        f" {one['python']}; {one['packages']}.{_stub_note(results)}"
     )
+
+
+def _stub_note(results: Results) -> str:
+    """How near the server came to being what was measured."""
+    found = [
+        figure.median
+        for python in results.pythons
+        for run in results.runs[python].values()
+        for name, figure in run.figures.items()
+        if name.endswith(STUB_SHARE)
+    ]
+    return f" The server was busy for at most {max(found):.0%} of the time." if found else ""
 
 
 def _distinct(taken: Sequence[Mapping[str, str | int]], name: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..cases import PREFIX
-from ..method.machine import core_for, pin
+from ..method.machine import pin_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,11 +39,9 @@ class RunningServer:
 @contextmanager
 def running(name: str) -> Iterator[RunningServer]:
     """Runs one of the modules here."""
-    server_core, own_core = core_for("server"), core_for("contenders")
     command = [sys.executable, "-m", f"benchmarks.servers.{name}"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        pin(server_core, process.pid)
-        pin(own_core)
+        pin_server(process.pid)
         server = RunningServer(process)
         if not server.base_urls:
             raise RuntimeError(f"{name} did not start")

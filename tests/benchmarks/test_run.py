@@ -51,6 +51,15 @@ def test_every_operation_is_measured_beside_its_peers(results: Results) -> None:
     assert [operation.name for operation in OPERATIONS if f"{operation.name}: openai, CPU" not in measured] == []
 
 
+def test_the_public_way_is_another_way(results: Results) -> None:
+    lean, public = (
+        results.figure(PYTHON, f"function_calls, {way}", "chatkit-async, calls") for way in ("speed", "public")
+    )
+    assert lean is not None
+    assert public is not None
+    assert public.median > lean.median + 50  # what the lean way goes past
+
+
 def test_without_speed_means_without_orjson(folder: Path) -> None:
     program = (
         "from benchmarks.method.variants import prepare; prepare('json'); import chatkit_async._core.json_bytes as j"
