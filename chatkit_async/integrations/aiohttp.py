@@ -15,6 +15,7 @@ from ..broker.revoke import Revocation
 from ..types.session_operations import WorkflowLike
 from .answer import Cookie
 from .app_broker import AppBroker
+from .body import not_whole
 from .endpoint import Endpoint
 from .identity import MaybeIdentified
 from .options import BrokerOptions, EndpointOptions, hidden
@@ -49,6 +50,7 @@ def setup(
     Raises:
         ConfigurationError: settings that cannot work.
     """
+    options = hidden(options)
     broker = AppBroker(client, workflow, options)
 
     async def lifetime(app: web.Application) -> AsyncIterator[None]:
@@ -128,9 +130,16 @@ def _visit(identify: Identify | None, request: web.Request) -> Visit:
         is_https=request.secure,
         values=lambda name: request.headers.getall(name, []),
         cookies=request.cookies,
-        read_body=request.read,
+        read_body=lambda: _body(request),
         identify=lambda: identify(request) if identify else None,
     )
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except (ConnectionError, web.RequestPayloadError):
+        raise not_whole() from None
 
 
 def _set_cookie(response: web.StreamResponse, cookie: Cookie | None) -> None:

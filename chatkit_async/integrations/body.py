@@ -52,6 +52,11 @@ def current_secret(body: bytes) -> Secret | None:
     return Secret(current)
 
 
+def not_whole() -> Refusal:
+    """400: the visitor left before the body was there; nobody hears it."""
+    return _not_understood("The body did not arrive whole.")
+
+
 def _length(text: str | None) -> int:
     if text is None:
         return 0

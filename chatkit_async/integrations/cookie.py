@@ -6,48 +6,35 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
 
 import attrs
 
 from ..errors import ConfigurationError
-from ..types.secret import Hidden
+from ..types.secret import Secret
 from .answer import Cookie
 
 # The keys may serve other purposes elsewhere; what is signed here is of no use there, and the other way round.
 PURPOSE = b"chatkit_async.integrations anonymous visitor v1"
 FORMAT = re.compile(r"v1\.([A-Za-z0-9_-]{32})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
-SHORTEST_KEY_BYTES = 16
+SHORTEST_KEY = 16  # characters or bytes
 MAX_AGE_S = 30 * 24 * 3600  # a month without a visit; each visit begins it anew
 
 
-@attrs.frozen
-class SigningKey:
-    """A key that shows nothing of itself."""
-
-    value: bytes = attrs.field(repr=False)
-
-
-def hidden_key(key: object) -> SigningKey | Hidden:
-    """The key out of sight, whatever was given."""
-    if isinstance(key, str):
-        return SigningKey(str.__str__(key).encode("utf-8", "surrogatepass"))
-    return SigningKey(bytes(key)) if isinstance(key, bytes) else Hidden(type(key))
-
-
-def signing_keys(hidden: Iterable[SigningKey | Hidden]) -> tuple[SigningKey, ...]:
-    """The keys, each long enough; raises ConfigurationError."""
+def signing_keys(hidden: object) -> tuple[Secret, ...]:
+    """The keys, hidden before, each long enough; raises ConfigurationError."""
+    if not isinstance(hidden, tuple):
+        raise ConfigurationError("cookie_keys: pass a list: the first key signs, the others are still accepted")
     return tuple(_long_enough(key, position) for position, key in enumerate(hidden))
 
 
-def _long_enough(key: SigningKey | Hidden, position: int) -> SigningKey:
-    if isinstance(key, Hidden) or len(key.value) < SHORTEST_KEY_BYTES:
-        given = key.kind.__name__ if isinstance(key, Hidden) else f"{len(key.value)} bytes"
-        raise ConfigurationError(
-            f"cookie_keys[{position}]: a key is a string or bytes, at least {SHORTEST_KEY_BYTES} bytes long and made by"
-            f" chance, as `secrets.token_hex(32)` is; not {given}"
-        )
-    return key
+def _long_enough(key: object, position: int) -> Secret:
+    if isinstance(key, Secret) and len(key) >= SHORTEST_KEY:
+        return key
+    given = f"{len(key)} long" if isinstance(key, Secret) else "something else"
+    raise ConfigurationError(
+        f"cookie_keys[{position}]: a key is a string or bytes, at least {SHORTEST_KEY} long and made by chance, as"
+        f" `secrets.token_hex(32)` is; this one is {given}"
+    )
 
 
 @attrs.frozen
@@ -60,7 +47,7 @@ class VisitorCookie:
         max_age_s: how many seconds after a visit it still counts.
     """
 
-    keys: tuple[SigningKey, ...] = attrs.field(repr=False)
+    keys: tuple[Secret, ...] = attrs.field(repr=False)
     is_secure: bool
     max_age_s: int
 
@@ -89,7 +76,7 @@ class VisitorCookie:
         return Cookie(self.name, "", 0, self.is_secure)
 
 
-def _signature(key: SigningKey, visitor: str, issued_at: str) -> str:
-    own = hmac.digest(key.value, PURPOSE, hashlib.sha256)
+def _signature(key: Secret, visitor: str, issued_at: str) -> str:
+    own = hmac.digest(key.encode("utf-8", "surrogatepass"), PURPOSE, hashlib.sha256)
     signed = hmac.digest(own, f"v1.{visitor}.{issued_at}".encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()

@@ -26,9 +26,10 @@ from ..broker.broker import AsyncSessionBroker
 from ..broker.revoke import Revocation
 from ..errors import ConfigurationError
 from ..types.session_operations import WorkflowLike
-from .answer import Answer, Cookie, Refusal
+from .answer import Answer, Cookie
 from .app_broker import AppBroker
 from .blocking_app_broker import BlockingAppBroker
+from .body import not_whole
 from .endpoint import Endpoint, check_blocking, is_coroutine_function, run_blocking
 from .identity import Identified, MaybeIdentified
 from .options import BrokerOptions, EndpointOptions, hidden
@@ -80,6 +81,7 @@ def setup(
     Raises:
         ConfigurationError: settings that cannot work.
     """
+    options = hidden(options)
     if is_async and not isinstance(client, ChatKit):
         broker = AppBroker(client, workflow, options)
         atexit.register(lambda: asyncio.run(broker.aclose()))
@@ -229,7 +231,7 @@ def _body(request: HttpRequest) -> bytes:
     try:
         return bytes(request.body)
     except UnreadablePostError:
-        raise Refusal(400, "bad_request", "The body did not arrive whole.") from None
+        raise not_whole() from None
 
 
 def _response(answer: Answer) -> HttpResponse:

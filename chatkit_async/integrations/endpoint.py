@@ -54,6 +54,8 @@ class Endpoint:
     def __init__(
         self, broker: AsyncSessionBroker | SessionBroker, options: EndpointOptions, *, knows_users: bool
     ) -> None:
+        for name in options.keys() - EndpointOptions.__annotations__:
+            raise TypeError(f"session_endpoint() got an unexpected keyword argument {name!r}")
         self._broker = broker
         self._cookie = visitor_cookie(options)
         self._allowed_origins = allowed(options.get("allowed_origins", ()))

@@ -47,6 +47,7 @@ def setup(
     Raises:
         ConfigurationError: settings that cannot work.
     """
+    options = hidden(options)
     broker = BlockingAppBroker(client, workflow, options)
     app.extensions["chatkit"] = broker
     atexit.register(broker.close)  # Flask knows no end of an app

@@ -9,9 +9,9 @@ from typing import TypeAlias, cast
 import attrs
 
 from ..types.checks import Invalid, text
+from ..types.session_operations import MAX_USER_LENGTH
 from .answer import Refusal
 
-LONGEST = 512  # characters; the API finds a user's threads by no longer name
 # What the users of anonymous visitors look like. Nobody else may: who signs in chooses names.
 VISITOR = re.compile(r"anonymous_[A-Za-z0-9_-]{32}")
 
@@ -55,7 +55,7 @@ def _check(name: str, value: object) -> None:
         return
     if value is None:
         raise _wrong("an Identity without a user; return None alone for who is not signed in")
-    checked = text(value, max_length=LONGEST)
+    checked = text(value, max_length=MAX_USER_LENGTH)
     if isinstance(checked, Invalid):
         raise _wrong(f"a {name} that {checked.problems[0].message}")
 

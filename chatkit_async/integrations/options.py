@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import Any, TypedDict, cast
+from collections.abc import Mapping, Sequence
+from typing import TypedDict, TypeVar, cast
 
 from ..broker.store import Store
 from ..errors import ConfigurationError
+from ..types.secret import hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike
-from .cookie import MAX_AGE_S, VisitorCookie, hidden_key, signing_keys
+from .cookie import MAX_AGE_S, VisitorCookie, signing_keys
+
+KEYS = ("cookie_keys", "share_secrets")
+SHORTEST_AGE_S = 60
 
 
 class EndpointOptions(TypedDict, total=False):
@@ -46,17 +49,19 @@ class BrokerOptions(TypedDict, total=False):
     sessions_per_minute: int | None
 
 
-def hidden(options: EndpointOptions) -> EndpointOptions:
-    """The options with the keys out of sight: a traceback may show the locals of every frame they pass through."""
-    keys: object = options.get("cookie_keys", ())
-    listed: Sequence[object] = keys if isinstance(keys, Sequence) and not isinstance(keys, (str, bytes)) else (None,)
-    return {**options, "cookie_keys": cast("Sequence[str]", tuple(hidden_key(key) for key in listed))}
+OptionsT = TypeVar("OptionsT", EndpointOptions, BrokerOptions)
+
+
+def hidden(options: OptionsT) -> OptionsT:
+    """The options with their keys out of sight: a traceback may show the locals of every frame they pass through."""
+    shown = cast("Mapping[str, object]", options)
+    return cast("OptionsT", {name: hidden_keys(value) if name in KEYS else value for name, value in shown.items()})
 
 
 def visitor_cookie(options: EndpointOptions) -> VisitorCookie | None:
     """The cookie as set up, None where there are no keys; takes `hidden` options, raises ConfigurationError."""
-    keys = signing_keys(cast("Any", options.get("cookie_keys", ())))
+    keys = signing_keys(options.get("cookie_keys", ()))
     max_age_s: object = options.get("cookie_max_age_s", MAX_AGE_S)
-    if isinstance(max_age_s, bool) or not isinstance(max_age_s, int) or not 60 <= max_age_s < math.inf:
-        raise ConfigurationError(f"cookie_max_age_s={max_age_s!r}: pass whole seconds, at least 60")
+    if isinstance(max_age_s, bool) or not isinstance(max_age_s, int) or max_age_s < SHORTEST_AGE_S:
+        raise ConfigurationError(f"cookie_max_age_s={max_age_s!r}: pass whole seconds, at least {SHORTEST_AGE_S}")
     return VisitorCookie(keys, bool(options.get("cookie_secure", True)), max_age_s) if keys else None

@@ -21,8 +21,9 @@ from .._async.client import AsyncChatKit
 from ..broker.broker import AsyncSessionBroker
 from ..broker.revoke import Revocation
 from ..types.session_operations import WorkflowLike
-from .answer import Cookie, Refusal
+from .answer import Cookie
 from .app_broker import AppBroker
+from .body import not_whole
 from .endpoint import Endpoint, is_coroutine_function
 from .identity import Identified, MaybeIdentified
 from .options import BrokerOptions, EndpointOptions, hidden
@@ -56,6 +57,7 @@ def setup(
     Raises:
         ConfigurationError: settings that cannot work.
     """
+    options = hidden(options)
     broker = AppBroker(client, workflow, options)
     own_lifespan = app.router.lifespan_context
 
@@ -151,7 +153,7 @@ async def _body(request: Request) -> bytes:
     try:
         return await request.body()
     except ClientDisconnect:
-        raise Refusal(400, "bad_request", "The body did not arrive whole.") from None
+        raise not_whole() from None
 
 
 def _set_cookie(response: Response, cookie: Cookie | None) -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -93,6 +94,12 @@ def serving(kind: Kind, log: Path, base_url: str) -> Iterator[Served]:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(DEADLINE_S)
+
+
+def address(url: str) -> tuple[str, int]:
+    """The host and port of a URL."""
+    parts = urlsplit(url)
+    return str(parts.hostname), int(parts.port or 80)
 
 
 def environment(base_url: str, descriptor: int) -> dict[str, str]:

@@ -128,6 +128,12 @@ def test_without_keys_for_cookies_only_who_is_signed_in_gets_a_secret(url: str, 
     assert users(emulator)[1:] == ["hana"]
 
 
+def test_whom_the_app_turns_away_in_its_frameworks_own_way_gets_that_answer(url: str, emulator: Emulator) -> None:
+    assert ask(url, headers=as_user("forbidden")).status == 403
+    assert ask(url, MEMBERS, headers=as_user("forbidden")).status == 403
+    assert users(emulator) == []
+
+
 def test_no_answer_lets_pages_of_other_origins_read_it(url: str) -> None:
     asked = as_user("ines", Origin="https://shop.example")
     for answer in (ask(url, headers=asked), ask(url, headers=as_user(7)), ask(url, method="OPTIONS", headers=asked)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from pathlib import Path
 
@@ -11,10 +12,14 @@ from chatkit_async.emulator import Emulator
 
 from .asking import as_user, ask, users
 from .counting import counted
-from .serving import KINDS, serving
+from .serving import KINDS, address, serving
 
 pytestmark = pytest.mark.slow
 
+HALF_A_REQUEST = (
+    b"POST /api/chatkit/session HTTP/1.1\r\nHost: chat.example\r\nContent-Type: application/json\r\n"
+    b'X-Test-Identity: "leaving"\r\nContent-Length: 100\r\n\r\n{"currentClientSecret":'
+)
 VISITORS = [f"visitor_{number}" for number in range(30)]
 
 
@@ -43,6 +48,18 @@ def test_visitors_who_come_at_once_are_all_served(kind: str, tmp_path: Path, emu
             thread.join()
         assert statuses == [200] * len(VISITORS)
         assert sorted(users(emulator)) == sorted(VISITORS)
+        assert app.stopped() == (KINDS[kind].exit_code, "")
+
+
+def test_visitors_who_leave_in_the_middle_are_nothing_to_print_about(
+    kind: str, tmp_path: Path, emulator: Emulator
+) -> None:
+    with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
+        for _ in range(3):
+            with socket.create_connection(address(app.url)) as leaving:
+                leaving.sendall(HALF_A_REQUEST)
+        assert ask(app.url, headers=as_user("ada")).status == 200
+        assert users(emulator) == ["ada"]
         assert app.stopped() == (KINDS[kind].exit_code, "")
 
 

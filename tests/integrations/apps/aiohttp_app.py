@@ -10,10 +10,12 @@ from aiohttp import web
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.aiohttp import logout, session_endpoint, setup
 
-from .shared import IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, listening, said
+from .shared import FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, listening, said
 
 
 def identify(request: web.Request) -> Any:
+    if request.headers.get("X-Test-Identity") == FORBIDDEN:
+        raise web.HTTPForbidden
     return said(request.headers.get("X-Test-Identity"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -13,10 +14,12 @@ from chatkit_async import ChatKit
 from chatkit_async.integrations.django import logout, session_endpoint, setup
 
 from .django_settings import configure
-from .shared import IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+from .shared import FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
 
 
 def identify(request: HttpRequest) -> Any:
+    if request.headers.get("X-Test-Identity") == FORBIDDEN:
+        raise PermissionDenied
     return said(request.headers.get("X-Test-Identity"))
 
 

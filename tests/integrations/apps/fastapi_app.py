@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.starlette import logout, session_endpoint, setup
 
-from .shared import IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+from .shared import FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
 
 
 async def identify(request: Request) -> Any:
+    if request.headers.get("X-Test-Identity") == FORBIDDEN:
+        raise HTTPException(403)
     return said(request.headers.get("X-Test-Identity"))
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Request, Response, request
+from werkzeug.exceptions import Forbidden
 
 from chatkit_async import ChatKit
 from chatkit_async.integrations.flask import logout, session_endpoint, setup
 
-from .shared import IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+from .shared import FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
 
 
 def identify(request: Request) -> Any:
+    if request.headers.get("X-Test-Identity") == FORBIDDEN:
+        raise Forbidden
     return said(request.headers.get("X-Test-Identity"))
 
 

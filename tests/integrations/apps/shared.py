@@ -10,6 +10,7 @@ from typing import Any, cast
 from chatkit_async.integrations import EndpointOptions, Identity
 
 SESSION, MEMBERS, LOGOUT = "/api/chatkit/session", "/api/chatkit/members", "/logout"
+FORBIDDEN = '"forbidden"'  # has `identify` turn somebody away as the framework does
 # Of the client behind MEMBERS, which is the app's own, so that failures are tested without waiting.
 IMPATIENT: Any = {"timeout": 1.0, "max_retries": 0}
 OLD_KEY, KEY = "an old key that still counts", b"the key that signs by now, as bytes"

@@ -7,16 +7,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.starlette import logout, session_endpoint, setup
 
-from .shared import IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+from .shared import FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
 
 
 def identify(request: Request) -> Any:
+    if request.headers.get("X-Test-Identity") == FORBIDDEN:
+        raise HTTPException(403)
     return said(request.headers.get("X-Test-Identity"))
 
 

@@ -1,0 +1,201 @@
+"""`setup` and `session_endpoint` of each framework: what they make, close, leave alone and refuse."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp.web
+import flask
+import pytest
+from fastapi import FastAPI
+from starlette.applications import Starlette
+
+from chatkit_async import AsyncChatKit, ChatKit, ClientClosedError, ConfigurationError
+from chatkit_async.broker import AsyncSessionBroker, SessionBroker
+from chatkit_async.emulator import Emulator
+from chatkit_async.integrations import BrokerOptions
+from chatkit_async.integrations import aiohttp as for_aiohttp
+from chatkit_async.integrations import django as for_django
+from chatkit_async.integrations import flask as for_flask
+from chatkit_async.integrations import starlette as for_starlette
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    monkeypatch.setenv("OPENAI_BASE_URL", emulator.base_url)
+
+
+async def identify(request: Any) -> str:
+    return "ada"
+
+
+def identify_blocking(request: Any) -> str:
+    return "ada"
+
+
+@asynccontextmanager
+async def running(app: Any) -> AsyncIterator[Any]:
+    """The app between its start and its end."""
+    if isinstance(app, aiohttp.web.Application):
+        runner = aiohttp.web.AppRunner(app)
+        await runner.setup()
+        yield None
+        await runner.cleanup()
+    else:
+        async with app.router.lifespan_context(app) as state:
+            yield state
+
+
+APPS = [(Starlette, for_starlette.setup), (FastAPI, for_starlette.setup), (aiohttp.web.Application, for_aiohttp.setup)]
+each_async_framework = pytest.mark.parametrize(("make", "setup"), APPS, ids=["starlette", "fastapi", "aiohttp"])
+
+
+@each_async_framework
+async def test_the_broker_and_its_client_close_with_the_app(make: Any, setup: Any) -> None:
+    app = make()
+    broker = setup(app, workflow="wf_1")
+    client = broker._app_client
+    async with running(app):
+        assert (await broker.secret_for("ada")).client_secret
+    with pytest.raises(ClientClosedError):
+        await client.sessions.create(user="ada", workflow="wf_1")
+
+
+@each_async_framework
+async def test_a_given_client_stays_its_owners(make: Any, setup: Any, client: AsyncChatKit) -> None:
+    app = make()
+    broker = setup(app, workflow="wf_1", client=client)
+    async with running(app):
+        await broker.secret_for("ada")
+    assert (await client.sessions.create(user="ada", workflow="wf_1")).user == "ada"
+
+
+@pytest.mark.parametrize("make", [Starlette, FastAPI])
+async def test_an_app_may_start_again_as_tests_have_it_do(make: Any) -> None:
+    app = make()
+    broker = for_starlette.setup(app, workflow="wf_1")
+    secrets = []
+    for _ in range(3):
+        async with running(app):
+            secrets.append((await broker.secret_for("ada")).client_secret)
+    assert len(set(secrets)) == 3
+
+
+@pytest.mark.parametrize("make", [Starlette, FastAPI])
+async def test_the_apps_own_lifespan_is_kept_and_may_use_the_broker_to_its_end(make: Any, emulator: Emulator) -> None:
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[dict[str, str]]:
+        yield {"kept": "yes"}
+        await broker.revoke("ada")
+
+    app = make(lifespan=lifespan)
+    broker = for_starlette.setup(app, workflow="wf_1")
+    async with running(app) as state:
+        await broker.secret_for("ada")
+        assert state == {"kept": "yes"}
+    assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
+
+
+def test_flask_finds_the_broker_among_its_extensions() -> None:
+    app = flask.Flask(__name__)
+    broker = for_flask.setup(app, workflow="wf_1")
+    assert app.extensions["chatkit"] is broker
+    assert broker.secret_for("ada").client_secret
+    broker.close()
+    with pytest.raises(ClientClosedError):
+        broker.secret_for("ada")
+
+
+def test_django_takes_the_broker_and_the_client_that_fit_its_views() -> None:
+    assert isinstance(for_django.setup(workflow="wf_1"), SessionBroker)
+    assert isinstance(for_django.setup(workflow="wf_1", is_async=True), AsyncSessionBroker)
+    with pytest.raises(ConfigurationError, match="do not fit"):
+        for_django.setup(workflow="wf_1", client=AsyncChatKit())  # type: ignore[call-overload]
+    with pytest.raises(ConfigurationError, match="do not fit"):
+        for_django.setup(workflow="wf_1", client=ChatKit(), is_async=True)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("module", [for_django, for_flask])
+def test_a_given_blocking_client_stays_its_owners(module: Any, emulator: Emulator) -> None:
+    with ChatKit() as client:
+        app = {"app": flask.Flask(__name__)} if module is for_flask else {}
+        broker = module.setup(**app, workflow="wf_1", client=client)
+        broker.secret_for("ada")
+        broker.close()
+        assert client.sessions.create(user="ada", workflow="wf_1").user == "ada"
+
+
+def test_the_brokers_type_decides_whether_djangos_view_is_async() -> None:
+    from asgiref.sync import iscoroutinefunction
+
+    blocking, awaited = for_django.setup(workflow="wf_1"), for_django.setup(workflow="wf_1", is_async=True)
+    assert not iscoroutinefunction(for_django.session_endpoint(blocking, identify=identify_blocking))
+    assert iscoroutinefunction(for_django.session_endpoint(awaited, identify=identify))
+
+
+class Callable:
+    """An `identify` that is an object."""
+
+    async def __call__(self, request: Any) -> str:
+        return "ada"
+
+
+@pytest.mark.parametrize("asynchronous", [identify, Callable()], ids=["function", "object"])
+def test_blocking_views_refuse_what_they_would_have_to_await(asynchronous: Any) -> None:
+    blocking = for_django.setup(workflow="wf_1")
+    for module in (for_django, for_flask):
+        with pytest.raises(ConfigurationError, match="make it a plain function"):
+            module.session_endpoint(blocking, identify=asynchronous)  # type: ignore[attr-defined]
+    with pytest.raises(ConfigurationError, match="needs a SessionBroker"):
+        for_flask.session_endpoint(AsyncSessionBroker(AsyncChatKit(), workflow="wf_1"))  # type: ignore[arg-type]
+
+
+def test_setup_passes_on_every_option_of_the_broker() -> None:
+    parameters = inspect.signature(AsyncSessionBroker).parameters
+    assert {*parameters} - {"client", "workflow"} == BrokerOptions.__annotations__.keys()
+
+
+def test_a_misspelt_option_of_setup_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="margin"):
+        for_starlette.setup(Starlette(), workflow="wf_1", margin=5)  # type: ignore[call-arg]
+
+
+def python(code: str) -> str:
+    # Without coverage, which imports modules of its own.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=50, check=True).stdout
+
+
+@pytest.mark.parametrize("framework", ["starlette", "django", "flask"])
+def test_a_framework_that_is_not_installed_is_named_with_what_to_do(framework: str) -> None:
+    code = f"""
+import sys
+sys.modules[{framework!r}] = None
+try:
+    import chatkit_async.integrations.{framework}
+except ImportError as error:
+    print(error)
+"""
+    assert f"chatkit_async.integrations.{framework} needs" in python(code)
+    assert f"pip install {framework}" in python(code)
+
+
+def test_no_framework_is_imported_before_it_is_asked_for() -> None:
+    loaded = python("import sys, chatkit_async.integrations; print(*sys.modules)").split()
+    assert {"starlette", "fastapi", "django", "flask"}.isdisjoint(loaded)
+
+
+def test_a_framework_brings_neither_the_others_nor_the_half_it_has_no_use_for() -> None:
+    loaded = python("import sys, chatkit_async.integrations.starlette; print(*sys.modules)").split()
+    assert {"fastapi", "django", "flask", "chatkit_async._sync.client"}.isdisjoint(loaded)
