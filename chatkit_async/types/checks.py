@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -54,11 +54,12 @@ def text(value: T, *, max_length: int | None = None, is_required: bool = False) 
     return sendable(value, max_length=max_length)
 
 
-def path_segment(value: T) -> T:
-    """An id that can stand as one segment of a path: any string but "", "." and ".."."""
-    if isinstance(value, Invalid):
-        return value
-    if not isinstance(value, str):
+def path_segment(value: str) -> str:
+    """An id that can stand as one segment of a path: any string but "", "." and ".."; it is required."""
+    given: Any = value
+    if given is None or isinstance(given, Invalid):
+        return required(value)
+    if not isinstance(given, str):
         return refuse(value, "invalid_type", f"must be a string, not {kind_of(value)}")
     if value in ("", ".", ".."):
         return refuse(value, "invalid_value", f"is {value!r}, which is no id and would change the path")
@@ -67,15 +68,16 @@ def path_segment(value: T) -> T:
 
 def sendable(value: T, *, max_length: int | None = None) -> T:
     """Any string that UTF-8 can hold, of at most `max_length` characters; a subclass's plain text but for a Secret."""
-    given: object = value
-    assert isinstance(given, str)
-    characters = given if type(given) in (str, Secret) else str.__str__(given)
+    characters: Any = value
+    if type(characters) not in (str, Secret):
+        characters = str.__str__(characters)
     if max_length is not None and len(characters) > max_length:
         said = f"has {len(characters):,} characters; at most {max_length:,} are allowed"
         return refuse(value, "string_above_max_length", said, max_length)
-    if not _is_utf8(characters):
+    if not (characters.isascii() or _is_utf8(characters)):
         return refuse(value, "invalid_value", _HALF_A_PAIR)
-    return cast("T", characters)
+    sent: T = characters
+    return sent
 
 
 def whole_number(value: T, *, minimum: int, maximum: int = LARGEST_INTEGER) -> T:
@@ -125,6 +127,6 @@ def as_float(value: object) -> float | None:
 
 def _is_utf8(text: str) -> bool:
     try:
-        return text.isascii() or bool(text.encode())
+        return bool(text.encode())
     except UnicodeEncodeError:
         return False

@@ -20,6 +20,7 @@ from .shown import kind_of, shown
 
 ParamsT = TypeVar("ParamsT", bound="Params")
 
+_NO_VALUE = frozenset({Invalid})
 _SENT_AS_THEY_ARE = frozenset({str, int, float, bool})
 
 
@@ -35,7 +36,7 @@ class Params:
     KNOWN_MISTAKES: ClassVar[Mapping[str, str]] = {}
 
     def __attrs_post_init__(self) -> None:
-        if Invalid in map(type, values_of(type(self))(self)):  # a loop would cost a call a field
+        if not _NO_VALUE.isdisjoint(map(type, values_of(type(self))(self))):  # a loop would cost a call a field
             raise ParamsValidationError(type(self).__name__, self._problems())
 
     def to_dict(self) -> JSONObject:
@@ -55,14 +56,13 @@ class Params:
             ParamsValidationError: unknown, misplaced, missing or bad fields, all at once, each with the right name.
         """
         passed: Any = mapping
-        if not isinstance(passed, Mapping):
+        if not _is_mapping(passed):
             said = f"must be a mapping, not {kind_of(passed)}"
             raise ParamsValidationError(cls.__name__, (Problem("", "invalid_type", said, shown(passed)),))
-        given: dict[str, Any] = {name: mapping[name] for name in field_names(cls) if mapping.get(name) is not None}
+        known = field_names(cls)
+        given: dict[str, Any] = {name: value for name in known if (value := mapping.get(name)) is not None}
         absent = {name: None for name in required_names(cls) if name not in given}
-        problems = [
-            _unknown(cls, name) for name in mapping if not isinstance(name, str) or name not in field_names(cls)
-        ]
+        problems = [_unknown(cls, name) for name in mapping if not isinstance(name, str) or name not in known]
         params: Self | None = None
         try:
             params = cls(**given, **absent)
@@ -111,8 +111,8 @@ def _from_fields(cls: type[ParamsT], value: object, answer: type[Result] | None,
     fields: Any = value
     if answer is not None and isinstance(value, answer):
         fields = {name: getattr(value, name) for name in field_names(cls) if name not in value.missing_fields}
-    if isinstance(fields, Mapping):
-        return cls.from_mapping(cast("Mapping[str, object]", fields))
+    if _is_mapping(fields):
+        return cls.from_mapping(fields)
     kinds = f"{words}, a {cls.__name__} or a mapping" if words else f"a {cls.__name__} or a mapping"
     return refuse(cast("ParamsT", value), "invalid_type", f"must be {kinds}, not {kind_of(value)}")
 
@@ -151,6 +151,10 @@ def required_names(cls: type[Params]) -> tuple[str, ...]:
 def join_path(outer: str, inner: str) -> str:
     """`workflow` and `id` as `workflow.id`; an index or quoted key comes as `["k"]` and needs no dot."""
     return f"{outer}{inner}" if not inner or inner.startswith("[") else f"{outer}.{inner}"
+
+
+def _is_mapping(value: object) -> bool:
+    return type(value) is dict or isinstance(value, Mapping)  # a dict mostly, and asking what else is one is dear
 
 
 def _plain(value: Any) -> Any:

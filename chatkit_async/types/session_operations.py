@@ -29,10 +29,6 @@ ChatKitConfigurationLike: TypeAlias = (
 )
 
 
-def _identifier(value: str) -> str:
-    return path_segment(required(value))
-
-
 def _user(value: str) -> str:
     return text(value, max_length=MAX_USER_LENGTH, is_required=True)
 
@@ -154,4 +150,4 @@ class SessionCancelParams(Params):
         session_id: the session's id, `cksess_...`.
     """
 
-    session_id: str = attrs.field(converter=_identifier)
+    session_id: str = attrs.field(converter=path_segment)

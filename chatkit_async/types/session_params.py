@@ -83,7 +83,8 @@ def _state_variables(value: StateVariables | None) -> StateVariables | None:
     problems: list[Problem] = []
     for name, item in given.items():
         key, held = _state_name(name), scalar(item, max_length=MAX_STATE_VALUE_LENGTH)
-        problems += _state_problems(name, key, held)
+        if type(key) is Invalid or type(held) is Invalid:
+            problems += _state_problems(name, key, held)
         kept[key] = held
     if len(given) > MAX_STATE_VARIABLES:
         said = f"has {len(given)} entries; at most {MAX_STATE_VARIABLES} are allowed"
@@ -99,7 +100,7 @@ def _state_name(name: object) -> object:
 
 def _state_problems(name: object, *checked: object) -> list[Problem]:
     found = [result for result in checked if isinstance(result, Invalid)]
-    place = f"[{shown(name)!r}]" if found else ""
+    place = f"[{shown(name)!r}]"
     return [attrs.evolve(problem, path=place) for result in found for problem in result.problems]
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from .checks import path_segment, refuse, required, text, whole_number
+from .checks import path_segment, refuse, text, whole_number
 from .params import Params
 from .session_operations import MAX_USER_LENGTH
 from .shown import quoted
@@ -14,10 +14,6 @@ from .shown import quoted
 MAX_PAGE_SIZE = 100
 
 Order: TypeAlias = Literal["asc", "desc"]
-
-
-def _identifier(value: str) -> str:
-    return path_segment(required(value))
 
 
 def _cursor(value: str | None) -> str | None:
@@ -74,7 +70,7 @@ class ThreadListItemsParams(Params):
     Source: ChatKit REST API, ListThreadItemsMethod.
     """
 
-    thread_id: str = attrs.field(converter=_identifier)
+    thread_id: str = attrs.field(converter=path_segment)
     after: str | None = attrs.field(default=None, converter=_cursor)
     before: str | None = attrs.field(default=None, converter=_cursor)
     limit: int | None = attrs.field(default=None, converter=_page_size)
@@ -85,11 +81,11 @@ class ThreadListItemsParams(Params):
 class ThreadRetrieveParams(Params):
     """What `threads.retrieve` takes: the thread's id, a segment of the path of `GET /chatkit/threads/{thread_id}`."""
 
-    thread_id: str = attrs.field(converter=_identifier)
+    thread_id: str = attrs.field(converter=path_segment)
 
 
 @attrs.frozen
 class ThreadDeleteParams(Params):
     """What `threads.delete` takes: the thread's id, a segment of the path of `DELETE /chatkit/threads/{thread_id}`."""
 
-    thread_id: str = attrs.field(converter=_identifier)
+    thread_id: str = attrs.field(converter=path_segment)
