@@ -36,6 +36,12 @@ def is_text(annotation: Any) -> bool:
     return all(part is str or get_origin(part) is Literal for part in parts)
 
 
+def constant_of(annotation: Any) -> str | None:
+    """The one string that is documented for a field, if there is one alone."""
+    documented = [word for part in get_args(annotation) if get_origin(part) is Literal for word in get_args(part)]
+    return documented[0] if len(documented) == 1 else None
+
+
 def is_optional(annotation: Any) -> bool:
     """`T | None`."""
     return is_union(annotation) and NoneType in get_args(annotation)

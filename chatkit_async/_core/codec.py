@@ -17,6 +17,7 @@ from ..types.shown import shown
 from .annotations import (
     SCALARS,
     Hook,
+    constant_of,
     filled,
     hints_of,
     is_optional,
@@ -152,7 +153,7 @@ def _result_hook(annotation: Any, made: Converter) -> Hook:
 
 def _field(name: str, hint: Any, made: Converter) -> Field:
     hook = made.get_structure_hook(without_none(hint))
-    return Field(name, hook, _KEPT.get(hook), is_optional(hint))
+    return Field(name, hook, _KEPT.get(hook), is_optional(hint), constant_of(hint))
 
 
 def _by_field(cls: Any, hooks: dict[str, Hook]) -> Hook:

@@ -19,6 +19,7 @@ from .annotations import Hook
 from .mismatch import Mismatch
 
 NO_EXTRA: Mapping[str, JSON] = MappingProxyType({})
+_MOST_SHARED = 256  # of a class; sessions differ in few of their settings, and a server may send any number
 
 
 @attrs.frozen
@@ -30,12 +31,14 @@ class Field:
         hook: turns the JSON value into the attribute's.
         scalar: the type whose values need no hook, `str`; None if all do.
         is_nullable: null stays None.
+        constant: the one string documented; all answers share it, however many are held.
     """
 
     name: str
     hook: Hook
     scalar: type | None
     is_nullable: bool
+    constant: str | None = None
 
 
 def straight_line(cls: type[Result], fields: tuple[Field, ...], by_field: Hook) -> Hook:
@@ -49,6 +52,7 @@ def straight_line(cls: type[Result], fields: tuple[Field, ...], by_field: Hook) 
         "Mismatch": Mismatch,
         "NO_EXTRA": NO_EXTRA,
         "Result": cls,
+        "SHARED": {},
         "Writable": _writable(cls),
         "by_field": by_field,
     }
@@ -74,13 +78,38 @@ def _body(fields: tuple[Field, ...]) -> list[str]:
         "except KeyError:  # absent, and another is undocumented",
         "    return by_field(document, None)",
         *(line for field in inline for line in _check(field)),
+        *(_shared(fields) if is_of_settings(fields) else ()),
         "result = Writable()",
-        *(f"result.{field.name} = {field.name}_" for field in inline),
+        *(f"result.{field.name} = {_value(field)}" for field in inline),
         *(_calls(nested) if nested else ()),
         "result.extra = NO_EXTRA",
         "result.__class__ = Result",
+        *(_share() if is_of_settings(fields) else ()),
         "return result",
     ]
+
+
+def is_of_settings(fields: tuple[Field, ...]) -> bool:
+    """Whether a part holds nothing but switches and numbers: equal ones are one object, which is smaller and faster."""
+    return all(field.scalar in {bool, int} for field in fields)
+
+
+def _shared(fields: tuple[Field, ...]) -> list[str]:
+    return [
+        f"settings = ({', '.join(f'{field.name}_' for field in fields)},)",
+        "result = SHARED.get(settings)",
+        "if result is not None:",
+        "    return result",
+    ]
+
+
+def _share() -> list[str]:
+    return [f"if len(SHARED) < {_MOST_SHARED}:", "    SHARED[settings] = result"]
+
+
+def _value(field: Field) -> str:
+    value = f"{field.name}_"
+    return value if field.constant is None else f"{field.constant!r} if {value} == {field.constant!r} else {value}"
 
 
 def _check(field: Field) -> list[str]:

@@ -87,8 +87,8 @@ async def whole_body(request: web.BaseRequest) -> bytes:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray()
     try:
-        async for chunk in request.content.iter_any():
-            body += chunk
+        while not request.content.at_eof():
+            body += await request.content.readany()
             if len(body) > MAX_BODY_BYTES:
                 raise body_too_large(MAX_BODY_BYTES)
     except web.RequestPayloadError:

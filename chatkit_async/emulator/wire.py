@@ -75,7 +75,7 @@ def checked_body(asked: Asked, schema: Object) -> JSONObject:
 def decoded(body: bytes) -> JSON:
     """The JSON in a body; raises Refusal (400) for all that no strict parser would read."""
     try:
-        document = cast("JSON", json.loads(body.decode(), parse_constant=refuse_constant))
+        document = cast("JSON", STRICT_DECODER.decode(body.decode()))
         if b"\\ud" in body or b"\\uD" in body:
             # Perhaps half of a character, which encodes to nothing.
             json.dumps(document, ensure_ascii=False).encode()
@@ -89,9 +89,14 @@ def refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
+# Made once: `json.loads` and `json.dumps` with arguments make anew what they use each time.
+STRICT_DECODER = json.JSONDecoder(parse_constant=refuse_constant)
+COMPACT_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
 def json_answer(status: int, document: JSON, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer with a JSON body."""
-    body = json.dumps(document, separators=(",", ":")).encode()
+    body = COMPACT_ENCODER.encode(document).encode()
     return Answer(status, {**JSON_HEADERS, **headers} if headers else JSON_HEADERS, body)
 
 
