@@ -7,22 +7,22 @@ from types import TracebackType
 from typing import Self
 
 from .._async.client import AsyncChatKit
-from ..errors import ClientClosedError, SessionRevokedError
+from ..errors import ClientClosedError
 from ..types.secret import as_secret, hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
 from ..types.session_params import StateVariables
 from .api_clock import ApiClock
-from .flight import Beat, Flights
+from .creation import Creation
 from .ledger import Ledger
+from .live import Live
 from .memory_store import MemoryStore
 from .minting import Minting
-from .record import LiveSecret, Record
+from .record import LiveSecret
 from .revoke import Revocation, cancel_all
 from .settings import checked_client, checked_lease, checked_limit, checked_margin
 from .shelf import shelf_for
-from .store import Generations, Seen, Store
+from .store import Store
 from .template import Asked, Template
-from .turn import Turn
 
 
 class AsyncSessionBroker:
@@ -75,22 +75,13 @@ class AsyncSessionBroker:
     ) -> None:
         share_secrets = hidden_keys(share_secrets)  # what is wrong with one setting must not show another
         self._template = Template(workflow, chatkit_configuration, expires_after, rate_limits)
-        self._margin_s = checked_margin(margin_s, self._template.lives_s)
-        self._lease_s = checked_lease(lease_s)
         self._client = checked_client(client)
-        self._shelf = shelf_for(share_secrets)
-        self._clock = ApiClock()
         self._ledger = Ledger(MemoryStore() if store is None else store)
-        self._flights: Flights[Record] = Flights(self._lease_s)
-        self._minting = Minting(
-            client=self._client,
-            ledger=self._ledger,
-            shelf=self._shelf,
-            clock=self._clock,
-            margin_s=self._margin_s,
-            lease_s=self._lease_s,
-            per_minute=checked_limit(sessions_per_minute),
-        )
+        margin_s, lease_s = checked_margin(margin_s, self._template.lives_s), checked_lease(lease_s)
+        self._live = Live(shelf_for(share_secrets), ApiClock(), margin_s)
+        limit = checked_limit(sessions_per_minute)
+        minting = Minting(client=client, ledger=self._ledger, live=self._live, lease_s=lease_s, per_minute=limit)
+        self._creation = Creation(self._ledger, self._live, minting, lease_s)
         self._is_closed = False
 
     async def secret_for(
@@ -134,9 +125,10 @@ class AsyncSessionBroker:
         """
         current = as_secret(current)
         asked = self._asked(user, device, state_variables, current)
-        began = (seen := await self._ledger.read(asked.place)).generations
-        while (record := self._live(asked, seen, began)) is None:
-            record = await self._flights.share(_key(asked, began), lambda beat: self._found_or_made(asked, began, beat))
+        seen = await self._ledger.read(asked.place)
+        began = seen.generations
+        while (record := self._live.found(asked, seen, began)) is None:
+            record = await self._creation.made(asked, began)
             if asked.suits(record):
                 break
             seen = await self._ledger.read(asked.place)
@@ -168,8 +160,7 @@ class AsyncSessionBroker:
         """
         asked = self._asked(user, device, state_variables)
         began = (await self._ledger.read(asked.place)).generations
-        record = await self._flights.alone(_key(asked, began), lambda beat: self._replaced(asked, began, beat))
-        return record.live
+        return (await self._creation.renewed(asked, began)).live
 
     async def revoke(self, user: str) -> Revocation:
         """Cancel every live session of a user, on all devices: for a logout.
@@ -248,42 +239,6 @@ class AsyncSessionBroker:
         template: Template | None = getattr(self, "_template", None)  # a traceback shows also what could not be made
         return f"{type(self).__name__}({template})" if template else f"{type(self).__name__}()"
 
-    async def _found_or_made(self, asked: Asked, began: Generations, beat: Beat) -> Record:
-        """One creation: ours, unless somebody else has made one while we waited."""
-        seen = Seen(began)
-
-        async def look() -> Record | None:
-            nonlocal seen
-            seen = await self._ledger.read(asked.place)
-            return self._live(asked, seen, began)
-
-        async def make() -> Record:
-            return await self._minting.mint(asked, seen.generations)
-
-        if self._shelf.is_shared:
-            return await Turn(self._ledger, asked.place, self._lease_s).take(look, make, beat)
-        return await look() or await make()
-
-    async def _replaced(self, asked: Asked, began: Generations, beat: Beat) -> Record:
-        async def look() -> None:
-            return None
-
-        async def make() -> Record:
-            return await self._minting.replace(asked, began)
-
-        if self._shelf.is_shared:
-            return await Turn(self._ledger, asked.place, self._lease_s).take(look, make, beat)
-        return await make()
-
-    def _live(self, asked: Asked, seen: Seen, began: Generations) -> Record | None:
-        """The session that may be handed out for what was asked, if there is one."""
-        if seen.generations.revoked_since(began):
-            raise SessionRevokedError("The user was revoked while his session was waited for")
-        record = self._shelf.find(asked.place, seen)
-        if record is None or record.generations != seen.generations or not asked.suits(record):
-            return None
-        return record if self._clock.seconds_left(record.live.expires_at) > self._margin_s else None
-
     def _asked(
         self, user: str, device: str | None, state_variables: StateVariables | None, current: str | None = None
     ) -> Asked:
@@ -293,8 +248,3 @@ class AsyncSessionBroker:
     def _check_open(self) -> None:
         if self._is_closed:
             raise ClientClosedError("This broker is closed: make a new one")
-
-
-def _key(asked: Asked, began: Generations) -> str:
-    """What one creation at a time is made for; who was revoked does not wait for what was begun before."""
-    return f"{asked.place.user}/{asked.place.device}/{began.user}"

@@ -52,12 +52,12 @@ class Ledger:
     async def read(self, place: Place) -> Seen:
         """What is held of a place; writes what the store has still to be told."""
         fresh = new_token()
-        seen, is_stores = await self._store.ask(lambda store: store.read(place, fresh))
+        seen, is_stores = await self._store.ask(lambda store: store.read(place, fresh), Seen)
         if is_stores:
             self._notice_loss(place.user, seen.generations.user)
             if self._unrevoked or self._unwritten:
                 await self._write(WRITTEN_PER_CALL)
-                seen, _ = await self._store.ask(lambda store: store.read(place, fresh))
+                seen, _ = await self._store.ask(lambda store: store.read(place, fresh), Seen)
         return seen
 
     async def keep(self, place: Place, minted: Minted) -> Generations:
@@ -66,21 +66,21 @@ class Ledger:
         self._own.remember(place, minted)
         self._made.set(minted.session_id, made, minted.lives_s)
         self._unwritten.set(minted.session_id, made, minted.lives_s)  # until it is: this may be interrupted
-        generations, is_stores = await self._store.ask(lambda store: store.keep(place, minted))
+        generations, is_stores = await self._store.ask(lambda store: store.keep(place, minted), Generations)
         if is_stores:
             self._unwritten.pop(minted.session_id)
         return generations
 
     async def sessions(self, user: str) -> Iterable[str]:
         """The ids of a user's live sessions."""
-        known, _ = await self._store.ask(lambda store: store.sessions(user))
+        known, _ = await self._store.ask(lambda store: store.sessions(user), Mapping)
         return {*known, *(made.session_id for made in self._unwritten.values() if made.place.user == user)}
 
     async def revoke(self, user: str) -> Known:
         """Begins a new generation of the user: no session made before is handed out any more."""
         generation = REVOKED + new_token()
         own = await self._own.revoke(user, generation)
-        known, is_stores = await self._store.ask(lambda store: store.revoke(user, generation), now=True)
+        known, is_stores = await self._store.ask(lambda store: store.revoke(user, generation), Mapping, now=True)
         if not is_stores:
             self._unrevoked.set(user, generation, GENERATION_LIVES_S)
         return Known({**own, **known}, is_stores)
@@ -89,7 +89,7 @@ class Ledger:
         """Begins a new generation of one device, which it returns with the sessions of the old ones."""
         generation = new_token()
         own = await self._own.revoke(place.user, generation, place.device)
-        known, _ = await self._store.ask(lambda store: store.revoke(place.user, generation, place.device))
+        known, _ = await self._store.ask(lambda store: store.revoke(place.user, generation, place.device), Mapping)
         return generation, {**own, **known}
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
@@ -99,20 +99,20 @@ class Ledger:
             self._made.pop(session_id)
             self._unwritten.pop(session_id)
         await self._own.forget(user, gone)
-        await self._store.ask(lambda store: store.forget(user, gone))
+        await self._store.ask(lambda store: store.forget(user, gone), object)
 
     async def count(self, user: str, window_s: float) -> Count:
         """Counts one more session for the user."""
-        return (await self._store.ask(lambda store: store.count(user, window_s)))[0]
+        return (await self._store.ask(lambda store: store.count(user, window_s), Count))[0]
 
     async def lease(self, place: Place, holder: str, lease_s: float) -> bool:
         """Whether the place is leased to this holder."""
-        return (await self._store.ask(lambda store: store.lease(place, holder, lease_s)))[0]
+        return (await self._store.ask(lambda store: store.lease(place, holder, lease_s), bool))[0]
 
     async def release(self, place: Place, holder: str) -> None:
         """Ends the lease, wherever it was taken."""
         await self._own.release(place, holder)
-        await self._store.ask(lambda store: store.release(place, holder))
+        await self._store.ask(lambda store: store.release(place, holder), object)
 
     async def aclose(self) -> None:
         """Writes what is unwritten, though not for ever, and closes the store."""
@@ -143,14 +143,14 @@ class Ledger:
 
     async def _write_revocation(self, user: str) -> bool:
         generation = self._unrevoked.get(user) or ""
-        _, is_stores = await self._store.ask(lambda store: store.revoke(user, generation))
+        _, is_stores = await self._store.ask(lambda store: store.revoke(user, generation), Mapping)
         if is_stores:
             self._unrevoked.pop(user)
         return is_stores
 
     async def _write_session(self, made: _Own) -> bool:
         minted = Minted(made.session_id, self._unwritten.left_s(made.session_id), Generations("", ""))
-        _, is_stores = await self._store.ask(lambda store: store.keep(made.place, minted))
+        _, is_stores = await self._store.ask(lambda store: store.keep(made.place, minted), Generations)
         if is_stores:
             self._unwritten.pop(made.session_id)
         return is_stores

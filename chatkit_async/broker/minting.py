@@ -11,12 +11,11 @@ from .._async.client import AsyncChatKit
 from .._core.options import RequestOptions
 from ..errors import MintingLimitError, SessionRevokedError
 from ..types.session import ChatSession
-from .api_clock import ApiClock
 from .ledger import Ledger
+from .live import Live
 from .record import LiveSecret, Record
 from .revoke import cancel_all
-from .shelf import Shelf
-from .store import Generations, Minted
+from .store import Generations
 from .template import Asked
 
 LIMIT_WINDOW_S = 60.0
@@ -31,18 +30,14 @@ class Minting:
     Args:
         client: makes and cancels them.
         ledger: remembers them.
-        shelf: keeps their secrets.
-        clock: learns the API's time from them.
-        margin_s: seconds of life below which none is handed out.
+        live: keeps them to be handed out.
         lease_s: seconds that making one may take.
         per_minute: how many a user may have made in a minute; None for any number.
     """
 
     client: AsyncChatKit
     ledger: Ledger
-    shelf: Shelf
-    clock: ApiClock
-    margin_s: float
+    live: Live
     lease_s: float
     per_minute: int | None
 
@@ -78,19 +73,16 @@ class Minting:
         timeout = self.client._config.timeout
         options = RequestOptions(timeout=attrs.evolve(timeout, total=min(timeout.total, self.lease_s)))
         session = await self.client.sessions.create(asked.params, options=options)
-        self.clock.learn(session)
+        self.live.learn(session)
         return session
 
     async def _kept(self, asked: Asked, record: Record) -> Generations:
-        lives_s = max(1.0, self.clock.seconds_left(record.live.expires_at))
-        useful_s = max(0.0, lives_s - self.margin_s)
-        sealed = self.shelf.sealed(asked.place, record) if useful_s else None
-        minted = Minted(record.live.session_id, lives_s, record.generations, sealed, useful_s)
+        minted = self.live.minted(asked, record)
         now = await self.ledger.keep(asked.place, minted)
         if now.revoked_since(record.generations):
             await self.end(asked.place.user, [record.live.session_id])
             raise SessionRevokedError("The user was revoked while a session was being made; it was cancelled")
-        self.shelf.put(asked.place, record, useful_s)
+        self.live.put(asked, record, minted)
         return now
 
     async def _check_limit(self, user: str) -> None:

@@ -9,6 +9,7 @@ import json
 import attrs
 
 from ..types.secret import Secret
+from ..types.session import BrowserSecret
 from .store import Generations, Place
 
 
@@ -25,6 +26,10 @@ class LiveSecret:
     client_secret: Secret
     expires_at: int
     session_id: str
+
+    def for_browser(self) -> BrowserSecret:
+        """Exactly `{"client_secret", "expires_at"}`, plain: what your endpoint may answer a browser with."""
+        return {"client_secret": str(self.client_secret), "expires_at": self.expires_at}
 
 
 @attrs.frozen

@@ -49,11 +49,7 @@ class RedisClients:
             self._home = loop
             return self._given
         held = self._held.get(loop)
-        if held is None:
-            client = self._make()
-            held = self._held[loop] = _Held(client, _keeper(client, loop, self._held))
-            await anext(held.keeper)
-        return held.client
+        return (await self._opened(loop)).client if held is None else held.client
 
     async def aclose(self) -> None:
         """Closes this loop's client, and has other loops close theirs; the next call opens a new one."""
@@ -68,6 +64,16 @@ class RedisClients:
         """In a forked child: never free what the parent opened, and start anew."""
         leak((dict(self._held), self._given))
         self._held.clear()
+
+    async def _opened(self, loop: asyncio.AbstractEventLoop) -> _Held:
+        for other in list(self._held):
+            if other.is_closed():  # by somebody who does not finish what a loop holds
+                self._held.pop(other, None)
+        client = self._make()
+        held = self._held[loop] = _Held(client, _keeper(client, loop, self._held))
+        if not getattr(loop, "_asyncgens_shutdown_called", False):  # else the loop is about to end
+            await anext(held.keeper)
+        return held
 
 
 def plain_copy(client: Redis) -> Redis:

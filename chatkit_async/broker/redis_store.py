@@ -16,7 +16,7 @@ from .store import Count, Generations, Minted, Place, Seen
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-ANSWER_S = 1.0  # to wait for one of these connections
+ANSWER_S = 2.0  # to wait for one of these connections
 MOST_CONNECTIONS = 16  # an event loop
 
 

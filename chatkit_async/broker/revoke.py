@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import attrs
 
 from .._async.client import AsyncChatKit
-from ..errors import APIError, NotFoundError
+from ..errors import APIError, NotFoundError, ParamsValidationError
 
 AT_ONCE = 8  # a user has few sessions; the API's own limits are unknown
 
@@ -58,7 +58,7 @@ async def _cancelled(client: AsyncChatKit, session_id: str, gate: asyncio.Semaph
     async with gate:
         try:
             await client.sessions.cancel(session_id)
-        except NotFoundError:
+        except (NotFoundError, ParamsValidationError):  # gone, or no id that a session could have
             return RevokedSession(session_id)
         except APIError as error:
             return RevokedSession(session_id, error)

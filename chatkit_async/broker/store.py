@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import attrs
+from attrs.validators import instance_of, optional
 
 REVOKED = "revoked-"
 
@@ -25,8 +26,8 @@ class Generations:
     The user's changes when he is revoked, and when the store has lost its memory; the place's when it is renewed.
     """
 
-    user: str
-    device: str
+    user: str = attrs.field(validator=instance_of(str))
+    device: str = attrs.field(validator=instance_of(str))
 
     def revoked_since(self, earlier: Generations) -> bool:
         """Whether the user was revoked after `earlier`; a store that lost its memory revokes nobody."""
@@ -37,8 +38,8 @@ class Generations:
 class Seen:
     """What a store holds of a place: its generations, and the sealed record of its live session if there is one."""
 
-    generations: Generations
-    record: str | None = attrs.field(default=None, repr=False)
+    generations: Generations = attrs.field(validator=instance_of(Generations))
+    record: str | None = attrs.field(default=None, repr=False, validator=optional(instance_of(str)))
 
 
 @attrs.frozen
@@ -56,8 +57,8 @@ class Minted:
 class Count:
     """How many were counted in the window under way, and the seconds until it ends."""
 
-    number: int
-    left_s: float
+    number: int = attrs.field(validator=instance_of(int))
+    left_s: float = attrs.field(validator=instance_of((int, float)))
 
 
 class Store(Protocol):

@@ -69,7 +69,7 @@ class Template:
             expires_after=expires_after,
             rate_limits=rate_limits,
         )
-        self._settings = self._params.to_dict()
+        self._settings = digest("settings", self._params.to_dict())
 
     def __str__(self) -> str:
         return f"workflow={self._params.workflow.id!r}"

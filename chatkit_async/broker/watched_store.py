@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from ..errors import ChatKitError
@@ -13,8 +13,8 @@ from .memory_store import MemoryStore
 from .store import Store
 
 T = TypeVar("T")
-ANSWER_S = 1.0  # a browser waits behind it
-PAUSE_S = 1.0  # between two attempts at a store that fails: else each call would wait for it
+ANSWER_S = 2.0  # a browser waits behind it; a busy machine may take its time
+PAUSE_S = 2.0  # between two attempts at a store that fails: else each call would wait for it
 
 log = logging.getLogger("chatkit_async")
 
@@ -28,17 +28,20 @@ class WatchedStore:
         self._fails = False
         self._again_at_s = 0.0
 
-    async def ask(self, question: Callable[[Store], Awaitable[T]], *, now: bool = False) -> tuple[T, bool]:
+    async def ask(
+        self, question: Callable[[Store], Awaitable[T]], kind: type[object], *, now: bool = False
+    ) -> tuple[T, bool]:
         """The answer, and whether it is the store's.
 
         Args:
             question: what to ask, of the store or of `own`.
+            kind: what the answer has to be.
             now: ask a store that has just failed, too.
         """
         if now or time.monotonic() >= self._again_at_s:
             try:
                 async with asyncio.timeout(ANSWER_S):
-                    answer = await question(self._store)
+                    answer = _checked(await question(self._store), kind)
             except ChatKitError:
                 raise
             except Exception as error:  # whatever a store may raise, it is an outage
@@ -69,3 +72,11 @@ class WatchedStore:
         if self._fails:
             self._fails = False
             log.warning("The broker's store answers again")
+
+
+def _checked(answer: T, kind: type[object]) -> T:
+    """The answer, if a store may give it: of that kind, and a mapping one of texts."""
+    parts = [*answer.keys(), *answer.values()] if isinstance(answer, Mapping) else []
+    if not isinstance(answer, kind) or not all(isinstance(part, str) for part in parts):
+        raise TypeError("the store answered with something else than was asked for")
+    return answer
