@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import socket
@@ -67,20 +68,18 @@ class RedisServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def ask(self, *words: str) -> str:
-        """One command, and its answer as it comes."""
+        """One command, and its answer as it comes, without the sign that says its type."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(5)
             connection.connect(str(self._socket))
-            connection.sendall(
-                "".join([f"*{len(words)}\r\n", *(f"${len(word)}\r\n{word}\r\n" for word in words)]).encode()
-            )
-            answer = b""
-            while not answer.endswith(b"\r\n"):
-                answer += connection.recv(65536)
-        return answer.decode()
+            connection.sendall(f"{shlex.join(words)}\r\n".encode())
+            connection.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+        assert not answer.startswith("-"), answer
+        return answer[1:].strip()
 
     def _answers(self) -> bool:
         try:
-            return self.ask("PING").startswith("+PONG")
+            return self.ask("PING") == "PONG"
         except OSError:
             return False

@@ -52,7 +52,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def remembered(redis_server: RedisServer) -> int:
     """How many sessions of the user the store knows."""
-    return int(redis_server.ask("ZCARD", f"{USER_KEYS}:sessions").removeprefix(":"))
+    return int(redis_server.ask("ZCARD", f"{USER_KEYS}:sessions"))
 
 
 async def test_with_the_store_down_sessions_are_made_handed_out_and_revoked(
