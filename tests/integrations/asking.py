@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from chatkit_async.emulator import Emulator
 
 from .apps.shared import SESSION
 
+_numbers = itertools.count()
 Headers = Mapping[str, str | Sequence[str]]
 
 
@@ -88,6 +90,11 @@ def as_user(identity: Any, **headers: str | Sequence[str]) -> Headers:
         "X-Test-Identity": json.dumps(identity),
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
+
+
+def as_somebody(**headers: str | Sequence[str]) -> Headers:
+    """The headers of somebody who was never here before."""
+    return as_user(f"somebody_{next(_numbers)}", **headers)
 
 
 def cookie_header(answer: Answer) -> Headers:

@@ -11,15 +11,15 @@ from chatkit_async.emulator import Emulator
 from .serving import KINDS, Served, serving
 
 
-@pytest.fixture(scope="module", params=list(KINDS))
+@pytest.fixture(scope="session", params=list(KINDS))
 def kind(request: pytest.FixtureRequest) -> str:
     """A framework, and the server its app runs behind."""
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(kind: str, tmp_path_factory: pytest.TempPathFactory, _emulator_thread: Emulator) -> Iterator[Served]:
-    """The app of one framework behind its server, pointed at the emulator."""
+    """The app of one framework behind its server, pointed at the emulator. What it has minted, it remembers."""
     with serving(KINDS[kind], tmp_path_factory.mktemp(kind) / "log", _emulator_thread.base_url) as app:
         yield app
 

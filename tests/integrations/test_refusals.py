@@ -10,9 +10,9 @@ import pytest
 from chatkit_async.emulator import Emulator
 
 from .apps.shared import SESSION
-from .asking import Answer, as_user, ask, users
+from .asking import Answer, as_somebody, as_user, ask, users
 
-ADA = as_user("ada")
+SOMEBODY = as_somebody()
 SMALLEST_TOO_LARGE = 16 * 1024 + 1
 
 
@@ -26,13 +26,13 @@ def refused(answer: Answer, status: int, code: str, emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_other_methods_than_post(url: str, emulator: Emulator, method: str) -> None:
-    answer = ask(url, method=method, headers=ADA)
+    answer = ask(url, method=method, headers=SOMEBODY)
     refused(answer, 405, "method_not_allowed", emulator)
     assert answer.headers["Allow"] == "POST"
 
 
 def test_head_is_refused_without_a_body(url: str, emulator: Emulator) -> None:
-    answer = ask(url, method="HEAD", headers=ADA)
+    answer = ask(url, method="HEAD", headers=SOMEBODY)
     assert (answer.status, answer.body, answer.headers["Allow"]) == (405, b"", "POST")
     assert users(emulator) == []
 
@@ -58,7 +58,7 @@ def test_head_is_refused_without_a_body(url: str, emulator: Emulator) -> None:
 )
 def test_a_foreign_origin(url: str, emulator: Emulator, origin: str) -> None:
     host = url.removeprefix("http://")
-    answer = ask(url, headers=ADA | {"Origin": origin.format(host=host)})
+    answer = ask(url, headers=SOMEBODY | {"Origin": origin.format(host=host)})
     if origin:
         refused(answer, 403, "foreign_origin", emulator)
     else:
@@ -66,20 +66,20 @@ def test_a_foreign_origin(url: str, emulator: Emulator, origin: str) -> None:
 
 
 def test_two_origins(url: str, emulator: Emulator) -> None:
-    refused(ask(url, headers=ADA | {"Origin": [url, "https://evil.example"]}), 403, "foreign_origin", emulator)
-    refused(ask(url, headers=ADA | {"Origin": ["https://evil.example", url]}), 403, "foreign_origin", emulator)
+    refused(ask(url, headers=SOMEBODY | {"Origin": [url, "https://evil.example"]}), 403, "foreign_origin", emulator)
+    refused(ask(url, headers=SOMEBODY | {"Origin": ["https://evil.example", url]}), 403, "foreign_origin", emulator)
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "same-site, none", "garbage"])
 def test_a_page_of_another_site_by_the_browsers_own_word(url: str, emulator: Emulator, site: str) -> None:
-    refused(ask(url, headers=ADA | {"Sec-Fetch-Site": site}), 403, "foreign_origin", emulator)
-    refused(ask(url, headers=ADA | {"Sec-Fetch-Site": site, "Origin": url}), 403, "foreign_origin", emulator)
+    refused(ask(url, headers=SOMEBODY | {"Sec-Fetch-Site": site}), 403, "foreign_origin", emulator)
+    refused(ask(url, headers=SOMEBODY | {"Sec-Fetch-Site": site, "Origin": url}), 403, "foreign_origin", emulator)
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-Host", "Forwarded", "X-Original-Host", "X-Host"])
 def test_a_host_that_a_proxy_or_anybody_else_speaks_of(url: str, emulator: Emulator, name: str) -> None:
     said = "host=evil.example;proto=http" if name == "Forwarded" else "evil.example"
-    headers = ADA | {"Origin": "http://evil.example", name: said, "X-Forwarded-Proto": "http"}
+    headers = SOMEBODY | {"Origin": "http://evil.example", name: said, "X-Forwarded-Proto": "http"}
     refused(ask(url, headers=headers), 403, "foreign_origin", emulator)
 
 
@@ -89,40 +89,40 @@ def test_a_host_that_a_proxy_or_anybody_else_speaks_of(url: str, emulator: Emula
      "text/plain;application/json", "application/jsonp", "application/json, text/plain", "application/vnd.api+json"],
 )  # fmt: skip
 def test_a_wrong_content_type(url: str, emulator: Emulator, content_type: str) -> None:
-    headers = ADA | {"Content-Type": content_type}
+    headers = SOMEBODY | {"Content-Type": content_type}
     refused(ask(url, body={}, headers=headers), 415, "unsupported_content_type", emulator)
     refused(ask(url, headers=headers), 415, "unsupported_content_type", emulator)
 
 
 def test_a_body_without_a_content_type(url: str, emulator: Emulator) -> None:
-    refused(ask(url, body={}, headers=ADA | {"Content-Type": ()}), 415, "unsupported_content_type", emulator)
+    refused(ask(url, body={}, headers=SOMEBODY | {"Content-Type": ()}), 415, "unsupported_content_type", emulator)
 
 
 def test_a_form_of_another_site(url: str, emulator: Emulator) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://evil.example"}
-    refused(ask(url, body=b"currentClientSecret=x", headers=ADA | form), 403, "foreign_origin", emulator)
+    refused(ask(url, body=b"currentClientSecret=x", headers=SOMEBODY | form), 403, "foreign_origin", emulator)
 
 
 def test_a_compressed_body(url: str, emulator: Emulator) -> None:
-    answer = ask(url, body={}, headers=ADA | {"Content-Encoding": "gzip"})
+    answer = ask(url, body={}, headers=SOMEBODY | {"Content-Encoding": "gzip"})
     refused(answer, 415, "unsupported_content_encoding", emulator)
 
 
 @pytest.mark.parametrize("size", [SMALLEST_TOO_LARGE, 2**20])
 def test_a_body_that_is_too_large(url: str, emulator: Emulator, size: int) -> None:
     body = json.dumps({"currentClientSecret": "x"}).encode().ljust(size)
-    refused(ask(url, body=body, headers=ADA), 413, "body_too_large", emulator)
+    refused(ask(url, body=body, headers=SOMEBODY), 413, "body_too_large", emulator)
 
 
 def test_a_body_that_is_said_to_be_too_large_is_not_waited_for(url: str, emulator: Emulator, kind: str) -> None:
     if kind == "django-asgi":
         pytest.skip("Django reads bodies to their end before it calls an async view")
-    headers = ADA | {"Content-Type": "application/json", "Content-Length": "9" * 15}
+    headers = SOMEBODY | {"Content-Type": "application/json", "Content-Length": "9" * 15}
     refused(ask(url, headers=headers), 413, "body_too_large", emulator)
 
 
 def test_a_body_of_unknown_length(url: str, emulator: Emulator) -> None:
-    headers = ADA | {"Content-Type": "application/json", "Transfer-Encoding": "chunked", "Content-Length": ()}
+    headers = SOMEBODY | {"Content-Type": "application/json", "Transfer-Encoding": "chunked", "Content-Length": ()}
     refused(ask(url, body=b"2\r\n{}\r\n0\r\n\r\n", headers=headers), 411, "length_required", emulator)
 
 
@@ -134,7 +134,7 @@ def test_a_body_of_unknown_length(url: str, emulator: Emulator) -> None:
     ids=lambda body: body[:24].decode("latin-1"),
 )  # fmt: skip
 def test_a_body_that_is_not_what_it_should_be(url: str, emulator: Emulator, body: bytes) -> None:
-    refused(ask(url, body=body, headers=ADA), 400, "bad_request", emulator)
+    refused(ask(url, body=body, headers=SOMEBODY), 400, "bad_request", emulator)
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_a_user_who_cannot_be_one_is_the_servers_fault(url: str, emulator: Emula
 def test_nothing_of_a_request_is_repeated_in_the_refusal(url: str) -> None:
     marked = "<script>marked</script>"
     for headers in ({"Origin": marked}, {"Content-Type": marked}, {"Sec-Fetch-Site": marked}):
-        assert b"marked" not in ask(url, body={"marked": marked}, headers=ADA | headers).body
-    assert b"marked" not in ask(url, body=b'{"marked"', headers=ADA).body
+        assert b"marked" not in ask(url, body={"marked": marked}, headers=SOMEBODY | headers).body
+    assert b"marked" not in ask(url, body=b'{"marked"', headers=SOMEBODY).body
     assert b"marked" not in ask(url, headers=as_user(["marked", 7])).body
 
 
@@ -177,4 +177,4 @@ def test_nothing_of_a_request_is_repeated_in_the_refusal(url: str) -> None:
 )
 def test_what_comes_from_pages_of_the_apps_own_and_from_programs_is_answered(url: str, headers: dict[str, str]) -> None:
     filled = {name: value.format(url=url) for name, value in headers.items()}
-    assert ask(url, SESSION, headers=ADA | filled, body={}).status == 200
+    assert ask(url, SESSION, headers=SOMEBODY | filled, body={}).status == 200
