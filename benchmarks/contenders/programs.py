@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from ..cases import CREATE, USER, WORKFLOW
 from . import AIOHTTP, API_KEY, CHATKIT, CHATKIT_BLOCKING, OPENAI, OPENAI_BLOCKING
 
+# Linux alone says what is resident now; elsewhere it is the most that ever was, in bytes on macOS.
 _SHOW_MEMORY = """
-import os
-with open("/proc/self/statm") as statm:
-    print(int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024)
+import os, resource, sys
+try:
+    with open("/proc/self/statm") as statm:
+        print(int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024)
+except OSError:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1))
 """
 
 _CHATKIT = f"""

@@ -2,6 +2,8 @@
 
 import os
 import platform
+import resource
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
@@ -9,6 +11,7 @@ from pathlib import Path
 
 PACKAGES = ("aiohttp", "yarl", "attrs", "cattrs", "anyio", "orjson", "openai", "httpx2", "httpx", "click")
 
+STATM = Path("/proc/self/statm")
 # Those of this process before it is pinned; none where the system cannot pin.
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
@@ -31,9 +34,11 @@ def pin_server(pid: int) -> None:
 
 
 def resident_kib() -> float:
-    """Memory this process holds now, in KiB; `ru_maxrss` would also tell of the process that started it."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1024
+    """Memory this process holds now, in KiB; where the system does not say, the most it ever held."""
+    if STATM.exists():
+        return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1024 if sys.platform == "darwin" else most
 
 
 def taken_on() -> dict[str, str | int]:

@@ -14,7 +14,7 @@ from .effort import Effort
 from .figure import Figure, Figures, figure_of
 
 DISTURBED = 1.15
-FEWEST_CALM = 1 / 3  # of the turns; with fewer, disturbed ones are better than none
+FEWEST_CALM = 8  # slices, or a third of the turns; with fewer, all count: so few say less than disturbed ones
 YARDSTICK_ROUNDS = 4000
 
 
@@ -105,7 +105,7 @@ class Samples:
     def _calm(self, *names: str) -> list[int]:
         turns = range(min(len(self._taken[name]) for name in names))
         calm = [turn for turn in turns if all(self._taken[name][turn].yardstick_us <= self._most_us for name in names)]
-        return calm if len(calm) >= max(2, len(turns) * FEWEST_CALM) else list(turns)
+        return calm if len(calm) >= max(2, min(FEWEST_CALM, len(turns) / 3)) else list(turns)
 
 
 def compare(contenders: Sequence[Contender], effort: Effort, turns: int | None = None) -> Samples:

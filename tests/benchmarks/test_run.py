@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 BEYOND_LEAST = "1000"  # calls in flight, and seconds in the official client
 
-pytestmark = [pytest.mark.checkout, pytest.mark.slow]
+# One least run serves them all, and is made by whichever comes first.
+pytestmark = [pytest.mark.checkout, pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -39,7 +40,6 @@ def results(folder: Path) -> Results:
     return read(folder)
 
 
-@pytest.mark.timeout(120)
 def test_every_goal_has_a_measured_figure(results: Results) -> None:
     asked = {(limit.run, limit.figure) for line in LINES for limit in line.limits if BEYOND_LEAST not in limit.figure}
     missing = [names for names in asked if results.figure(PYTHON, *names) is None]

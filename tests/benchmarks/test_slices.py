@@ -53,3 +53,9 @@ def test_a_slice_is_a_multiple_of_the_calls_in_flight() -> None:
     asked: Counter[int] = Counter()
     compare([Contender("a", lambda calls: asked.update([calls]), least=10)], LEAST)
     assert set(asked) == {10}
+
+
+def test_where_hardly_a_slice_was_undisturbed_all_count() -> None:
+    disturbed = [(9.0, CALM * (1.2 + turn)) for turn in range(11)]
+    figure = samples(a=[(1.0, CALM), *disturbed]).cpu("a")
+    assert (figure.median, figure.slices, figure.dropped) == (9, 12, 0)
