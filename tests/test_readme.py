@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -65,24 +65,66 @@ def test_every_python_block_runs(example: Any, capsys: pytest.CaptureFixture[str
     example.evaluate()
 
 
-def test_the_fastapi_app_gives_browsers_a_secret(emulator: Emulator) -> None:
-    with served(names_after("FastAPI(lifespan")["app"]) as url:
+WEB_EXAMPLES = ["from fastapi import", "from aiohttp import web", "from django.urls import"]
+
+
+@pytest.mark.parametrize("needle", WEB_EXAMPLES)
+def test_a_web_app_needs_no_more_than_ten_lines(needle: str) -> None:
+    [text] = [str(example.parsed) for example in EXAMPLES if needle in str(example.parsed)]
+    assert len(text.strip().splitlines()) <= 10
+
+
+def test_the_fastapi_app_gives_who_is_signed_in_a_secret(emulator: Emulator) -> None:
+    app = names_after("from fastapi import")["app"]
+
+    async def with_session(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "session": {"user": "ada"}}, receive, send)
+
+    with served(with_session) as url:
         request = urllib.request.Request(f"{url}/api/chatkit/session", method="POST")
         with urllib.request.urlopen(request, timeout=10) as answer:
-            given = json.load(answer)
-    [session] = emulator.sessions()
-    assert given == {"client_secret": session["client_secret"], "expires_at": session["expires_at"]}
+            assert_minted_for_ada(json.load(answer), emulator)
 
 
-def test_the_aiohttp_app_gives_browsers_a_secret(emulator: Emulator) -> None:
+@pytest.mark.filterwarnings("ignore:It is recommended to use web.RequestKey")
+def test_the_aiohttp_app_gives_who_is_signed_in_a_secret(emulator: Emulator) -> None:
+    from aiohttp import web
     from aiohttp.test_utils import TestClient, TestServer
 
+    @web.middleware
+    async def sign_in(request: web.Request, handler: Any) -> web.StreamResponse:
+        request["user"] = "ada"
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
     async def visit() -> Any:
-        app = names_after("web.Application()")["app"]
-        async with TestClient(TestServer(app)) as browser, browser.post("/api/chatkit/session") as answer:
+        app = names_after("from aiohttp import web")["app"]
+        app.middlewares.append(sign_in)
+        async with TestClient(TestServer(app)) as browser, browser.post("/api/chatkit/session", json={}) as answer:
             return await answer.json()
 
-    assert asyncio.run(visit())["client_secret"] == emulator.sessions()[0]["client_secret"]
+    assert_minted_for_ada(asyncio.run(visit()), emulator)
+
+
+def test_the_django_view_gives_who_is_signed_in_a_secret(emulator: Emulator) -> None:
+    from django.conf import settings
+    from django.test import RequestFactory
+
+    if not settings.configured:
+        settings.configure(ALLOWED_HOSTS=["*"])
+    names = names_after("from django.urls import")
+    [route] = names["urlpatterns"]
+    request = RequestFactory().post("/api/chatkit/session", content_type="application/json")
+    request.user = SimpleNamespace(get_username=lambda: "ada")
+    answer = route.resolve("api/chatkit/session").func(request)
+    names["broker"].close()
+    assert_minted_for_ada(json.loads(answer.content), emulator)
+
+
+def assert_minted_for_ada(given: Any, emulator: Emulator) -> None:
+    [session] = emulator.sessions()
+    assert session["user"] == "ada"
+    assert given == {"client_secret": session["client_secret"], "expires_at": session["expires_at"]}
 
 
 def test_the_celery_task_mints_a_session(emulator: Emulator) -> None:
