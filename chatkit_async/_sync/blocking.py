@@ -125,7 +125,7 @@ def _guest_init(member: Member) -> list[str]:
     head, first = f"self._async = {member.twin.asynchronous}(", f'async_half({client}, "{name}")'
     return [
         layout.bracketed(head, [first, *forwarded(member.node)[1:]], ")", indent=8),
-        f'        self._channel = channel_beside({client}, self._async.aclose, "{name}")',
+        f'        self._channel = GuestChannel({client}, self._async.aclose, "{name}")',
     ]
 
 

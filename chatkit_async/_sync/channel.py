@@ -35,6 +35,11 @@ class Channel:
         self.in_event_loop: InEventLoop = in_event_loop
         self._is_copy = False
 
+    @property
+    def name(self) -> str:
+        """Of the blocking class, for messages."""
+        return self._line.name
+
     def copy(self, kind: type[T], function: Callable[..., object], /, **options: Any) -> T:
         """A blocking object around the copy that `function` makes; closing it leaves the shared connections open."""
         asynchronous = function(**options)
@@ -93,7 +98,7 @@ class Channel:
         self._refuse_on_loop_thread()
         if self.in_event_loop == "allow" or _in_ipython():
             return
-        name = self._line.name
+        name = self.name
         text = f"A blocking {name} call stops the event loop that runs in this thread: await Async{name} instead, "
         text += "or pass in_event_loop='allow' to block it all the same"
         if self.in_event_loop == "error":
@@ -101,7 +106,7 @@ class Channel:
         warnings.warn(text, RuntimeWarning, stacklevel=_users_level())
 
     def _refuse_on_loop_thread(self) -> None:
-        portal, name = portals.current, self._line.name
+        portal, name = portals.current, self.name
         if portal is not None and portal.is_current_thread:
             text = f"A blocking {name} call on the event loop thread of the blocking clients would wait for itself"
             raise ReentrantCallError(f"{text}: await Async{name} there")

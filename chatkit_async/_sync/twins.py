@@ -64,7 +64,7 @@ MODULES = {
     "Literal": "typing",
     "as_secret": "chatkit_async.types.secret",
     "async_half": "chatkit_async._sync.guest",
-    "channel_beside": "chatkit_async._sync.guest",
+    "GuestChannel": "chatkit_async._sync.guest",
     "described": "chatkit_async._sync.channel",
     "hidden_headers": "chatkit_async._core.headers",
     "hidden_keys": "chatkit_async.types.secret",

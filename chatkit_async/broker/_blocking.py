@@ -10,7 +10,7 @@ from typing import Self
 
 from .._sync.channel import described
 from .._sync.client import ChatKit
-from .._sync.guest import async_half, channel_beside
+from .._sync.guest import GuestChannel, async_half
 from ..types.secret import as_secret, hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
 from ..types.session_params import StateVariables
@@ -81,7 +81,7 @@ class SessionBroker:
             lease_s=lease_s,
             sessions_per_minute=sessions_per_minute,
         )
-        self._channel = channel_beside(client, self._async.aclose, "SessionBroker")
+        self._channel = GuestChannel(client, self._async.aclose, "SessionBroker")
 
     def secret_for(
         self,

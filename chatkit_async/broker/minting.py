@@ -65,7 +65,9 @@ class Minting:
         results = await cancel_all(self.client, session_ids)
         failed = [result.error for result in results if result.error is not None]
         if failed:
-            log.warning("%d sessions could not be cancelled and expire by themselves: %s", len(failed), failed[0])
+            # Not the error's own words, which may be the API's, and name the user.
+            what, first = type(failed[0]).__name__, failed[0].request_id
+            log.warning("%d sessions could not be cancelled: %s, request %s", len(failed), what, first)
         await self.ledger.forget(user, [result.session_id for result in results if result.error is None])
 
     async def _created(self, asked: Asked) -> ChatSession:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
-from ..types.secret import as_secret
+from ..types.secret import Hidden, as_secret, without_value
 from . import redis_scripts as scripts
 from .memory_store import GENERATION_LIVES_S
 from .redis_clients import RedisClients, plain_copy
@@ -42,12 +42,13 @@ class RedisStore:
     """
 
     def __init__(self, url: str | None = None, *, client: Redis | None = None, prefix: str = "chatkit-async") -> None:
-        url = as_secret(url)  # it may hold a password
-        redis = _redis()
+        url = as_secret(url)  # a password in it, or in what is no client, is not for tracebacks
+        kind = type(client).__name__
+        client = client if isinstance(client, _redis().Redis) else without_value(client)
+        if isinstance(client, Hidden):
+            raise ConfigurationError(f"RedisStore takes a redis.asyncio.Redis as client, not {kind}")
         if (url is None) == (client is None):
             raise ConfigurationError("RedisStore takes a url, or a client: one of the two")
-        if client is not None and not isinstance(client, redis.Redis):
-            raise ConfigurationError(f"RedisStore takes a redis.asyncio.Redis as client, not {type(client).__name__}")
         self._prefix = prefix
         self._clients = RedisClients(_maker(url) if client is None else lambda: plain_copy(client), client)
 
