@@ -1,4 +1,8 @@
-"""Another client in a process that has one: made, opened by its first call, and closed."""
+"""Another client in a process that has one: made, opened by its first call, and closed.
+
+What the first call's new connection costs is the system's and aiohttp's: a bare aiohttp session that lives as long is
+taken off.
+"""
 
 import asyncio
 import gc
@@ -6,25 +10,28 @@ import ssl
 from functools import partial
 
 from ..cases import USER, WORKFLOW
-from ..contenders import API_KEY, CHATKIT
+from ..contenders import API_KEY
+from ..contenders.awaited import bare_aiohttp
 from ..method.effort import Effort
 from ..method.figure import Figures, count_of
 from ..method.in_loop import opened
 from ..method.slices import compare
 from ..servers.running import running
 
-MADE = "another client"
+CLIENT, SESSION = "another client", "another aiohttp session"
 
 
 def measure(effort: Effort, variant: str) -> Figures:
-    """Milliseconds beyond a call of the client there is, and what is made anew that could be shared."""
+    """Milliseconds beyond a bare aiohttp session, and what is made anew that could be shared."""
     with running("stub") as stub, opened() as contenders:
-        call = contenders.open(CHATKIT, stub.base_url)["sessions.create"]
-        another = partial(another_client, stub.base_url)
-        samples = compare([contenders.contender(CHATKIT, call), contenders.contender(MADE, another)], effort)
+        lives = {CLIENT: another_client, SESSION: another_session}
+        samples = compare(
+            [contenders.contender(name, partial(life, stub.base_url)) for name, life in lives.items()], effort
+        )
         made = made_anew(contenders.loop, stub.base_url)
-    return {
-        "another client, CPU": samples.beyond(MADE, CHATKIT).scaled(1e-3, "ms"),
+    added = samples.beyond(CLIENT, SESSION).scaled(1e-3, "ms")
+    return samples.costs() | {
+        f"{CLIENT} beyond {SESSION}": added,
         "TLS contexts and converters made anew": count_of(made, "objects"),
     }
 
@@ -35,6 +42,12 @@ async def another_client(base_url: str) -> None:
 
     async with AsyncChatKit(API_KEY, base_url=base_url) as client:
         await client.sessions.create(user=USER, workflow=WORKFLOW)
+
+
+async def another_session(base_url: str) -> None:
+    """The same by hand."""
+    async with bare_aiohttp(base_url) as calls:
+        await calls["sessions.create"]()
 
 
 def made_anew(loop: asyncio.AbstractEventLoop, base_url: str) -> int:

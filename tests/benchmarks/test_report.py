@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.contenders import AIOHTTP, CHATKIT
 from benchmarks.method.figure import Figure
+from benchmarks.report.goals import LINES
 from benchmarks.report.plot import plot
 from benchmarks.report.readme import README, embedded, with_embedded
 from benchmarks.report.results import FOLDER, Results, Run, read, write
@@ -138,3 +139,14 @@ def test_readme_shows_what_the_results_say() -> None:
 def test_the_written_table_and_plot_are_those_of_the_results() -> None:
     assert (FOLDER / "results.md").read_text() == table(read()) + "\n"
     assert (FOLDER / "results.svg").read_text() == plot(read())
+
+
+def test_the_results_hold_every_goal() -> None:
+    results = read()
+    missing = [
+        (limit.run, limit.figure)
+        for line in LINES
+        for limit in line.limits
+        if results.figure(results.main_python, limit.run, limit.figure) is None
+    ]
+    assert missing == []
