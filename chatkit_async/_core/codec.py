@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from ..types._json import JSON
-from ..types.result import Result, field_names
+from ..types.result import Result, field_names, per_class
 from ..types.secret import Secret
 from ..types.shown import shown
 from .annotations import (
@@ -45,8 +45,14 @@ def structure(document: JSON, cls: type[T]) -> T:
     Raises:
         Mismatch: a documented field has another JSON type than documented.
     """
-    found: T = converter().get_structure_hook(cls)(document, cls)
+    found: T = _hook(cls)(document, cls)
     return found
+
+
+@per_class
+def _hook(cls: Any) -> Hook:  # cattrs remembers, too, and takes longer to
+    hook: Hook = converter().get_structure_hook(cls)
+    return hook
 
 
 @cache

@@ -80,7 +80,7 @@ def read_json(response: Response) -> JSON | Unreadable:
     if not response.is_whole:
         return Unreadable(NOT_READ, None)
     kind = response.headers.get("content-type", "application/json")
-    if not is_json(kind):
+    if kind != "application/json" and not is_json(kind):
         return Unreadable(f"the answer is {shown(kind)}, not application/json", excerpt(response))
     try:
         return loads(response.body)

@@ -28,7 +28,7 @@ def dumps(document: Any) -> bytes:
     if orjson is not None:
         written: bytes = orjson.dumps(document)
         return written
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _ENCODER.encode(document).encode()
 
 
 def loads(body: bytes) -> JSON:
@@ -43,7 +43,7 @@ def loads(body: bytes) -> JSON:
     # As strict as orjson: UTF-8 alone, no constants, no numbers beyond a float, no halves of surrogate pairs.
     found: JSON = _DECODER.decode(body.decode())
     if _SURROGATE.search(body):
-        json.dumps(found, ensure_ascii=False).encode()
+        _ENCODER.encode(found).encode()
     return found
 
 
@@ -65,4 +65,5 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_integer, parse_float=_finite_float)

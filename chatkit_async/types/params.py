@@ -35,16 +35,24 @@ class Params:
 
     KNOWN_MISTAKES: ClassVar[Mapping[str, str]] = {}
 
+    # Asked for several times a create: the names of the fields, and what gives their values in that order.
+    _names: ClassVar[tuple[str, ...]]
+    _values: ClassVar[attrgetter[tuple[Any, ...]]]
+
+    @classmethod
+    def __attrs_init_subclass__(cls) -> None:
+        cls._names = field_names(cls)
+        cls._values = attrgetter(*cls._names, "__class__")  # and its class last: of one name it makes no tuple
+
     def __attrs_post_init__(self) -> None:
-        if not _NO_VALUE.isdisjoint(map(type, values_of(type(self))(self))):  # a loop would cost a call a field
+        if not _NO_VALUE.isdisjoint(map(type, self._values(self))):  # a loop would cost a call a field
             raise ParamsValidationError(type(self).__name__, self._problems())
 
     def to_dict(self) -> JSONObject:
         """The JSON object that is sent: what is None is left out."""
-        cls = type(self)
         return {
             name: value if type(value) in _SENT_AS_THEY_ARE else _plain(value)
-            for name, value in zip(field_names(cls), values_of(cls)(self), strict=False)
+            for name, value in zip(self._names, self._values(self), strict=False)
             if value is not None
         }
 
@@ -133,12 +141,6 @@ def whole(cls: type[ParamsT], value: object) -> ParamsT:
 def field_names(cls: type[Params]) -> tuple[str, ...]:
     """The fields of a params class, in the order of its definition."""
     return tuple(field.name for field in attrs.fields(cast("type[attrs.AttrsInstance]", cls)))
-
-
-@per_class
-def values_of(cls: type[Params]) -> attrgetter[tuple[Any, ...]]:
-    """Gives the values of an object's fields, in their order, and its class last: of one name it makes no tuple."""
-    return attrgetter(*field_names(cls), "__class__")
 
 
 @per_class
