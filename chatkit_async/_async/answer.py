@@ -9,11 +9,12 @@ from aiohttp.http_exceptions import ContentEncodingError
 
 from .._core.message import Response
 from ..types.headers import Headers
+from .lean_request import LeanAnswer
 
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
 
 
-async def read(response: aiohttp.ClientResponse) -> Response:
+async def read(response: aiohttp.ClientResponse | LeanAnswer) -> Response:
     """The answer with its body, or without if that is too large, or belongs to a refusal and does not come."""
     headers = Headers.received(response.headers)
     try:
@@ -32,7 +33,7 @@ async def read(response: aiohttp.ClientResponse) -> Response:
     return Response(response.status, headers, body)
 
 
-def read_whole(response: aiohttp.ClientResponse) -> Response | None:
+def read_whole(response: aiohttp.ClientResponse | LeanAnswer) -> Response | None:
     """The answer if all of it came with its head, as most do; None if there is more to do.
 
     Only for answers that nobody else reads: a middleware may have, a trace wants to know.
@@ -44,7 +45,7 @@ def read_whole(response: aiohttp.ClientResponse) -> Response | None:
     return Response(response.status, Headers.received(response.headers), content.read_nowait())
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes | None:
+async def _body(response: aiohttp.ClientResponse | LeanAnswer) -> bytes | None:
     """The body, or None if it is larger than we read."""
     declared = response.content_length
     if declared is not None and declared > LARGEST_BODY_BYTES:

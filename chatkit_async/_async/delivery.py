@@ -38,7 +38,7 @@ class Delivery:
     def count(self, request: aiohttp.ClientRequest) -> None:
         """A request is about to be sent, the same for the first time or again."""
         self.sends += 1
-        self.may_have_arrived = self.is_written
+        self.may_have_arrived = self.sends > 1 and self.is_written
         self._request = request
 
     def begin(self) -> None:

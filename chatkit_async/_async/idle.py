@@ -18,7 +18,7 @@ def is_suspect(pool: Pool, now_s: float) -> bool:
 
 def has_news(pool: Pool) -> bool:
     """Whether a connection that would be taken next has something to read: while it is idle, that is its end."""
-    connector: Any = pool.session.connector
+    connector: Any = pool.connector
     try:
         poll = None
         for idle in connector._conns.values():  # aiohttp takes the first of them

@@ -1,21 +1,23 @@
 """The lean way: a request whose every byte is known is written straight to a connection of aiohttp's pool.
 
-The connector, the parser and the response are aiohttp's. Left out is what has one outcome here: cookies, redirects,
+The connector and the parser are aiohttp's. Left out is what has one outcome here: cookies, redirects,
 compression, chunks, parts, 100-continue, a task that writes the body. `lean_guard` says whether aiohttp is as known.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import aiohttp
 from aiohttp import hdrs
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from .._core.message import Request
 from .delivery import Delivery
-from .lean_guard import ASKS_FOR_A_WRITER
 
 # More goes out while the answer may come in already, and aiohttp's writer knows how to wait for that.
 LARGEST_LEAN_BODY_BYTES = 32 * 1024
@@ -34,52 +36,88 @@ def is_lean(request: Request) -> bool:
     )
 
 
-async def send_lean(
-    session: aiohttp.ClientSession, request: Request, delivery: Delivery, timeout: aiohttp.ClientTimeout
-) -> aiohttp.ClientResponse:
-    """What `session.request` gives, for a request that `is_lean` and goes through no proxy."""
-    is_last = request.method not in _SENT_AGAIN
-    while True:
-        try:
-            return await _sent(LeanRequest(session, request, delivery), timeout)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise
-        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-            if is_last:
-                raise
-        is_last = True
+def send_lean(
+    connector: aiohttp.BaseConnector, request: Request, delivery: Delivery, timeout: aiohttp.ClientTimeout
+) -> Awaitable[LeanAnswer]:
+    """What `session.request` does, for a request that `is_lean` and goes through no proxy."""
+    send = _sent_again if request.method in _SENT_AGAIN else _sent
+    return send(connector, request, delivery, timeout)
 
 
-async def _sent(request: LeanRequest, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
-    connector = request.session.connector
-    if connector is None:
-        raise RuntimeError("Session is closed")
+async def _sent_again(
+    connector: aiohttp.BaseConnector, request: Request, delivery: Delivery, timeout: aiohttp.ClientTimeout
+) -> LeanAnswer:
     try:
-        connection: Any = await connector.connect(request, traces=[], timeout=timeout)
+        return await _sent(connector, request, delivery, timeout)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        return await _sent(connector, request, delivery, timeout)
+
+
+async def _sent(
+    connector: aiohttp.BaseConnector, request: Request, delivery: Delivery, timeout: aiohttp.ClientTimeout
+) -> LeanAnswer:
+    lean = LeanRequest(request, delivery)
+    try:
+        connection: Any = await connector.connect(lean, traces=[], timeout=timeout)
     except TimeoutError as error:
-        raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {request.url}") from error
+        raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {lean.url}") from error
     try:
-        connection.protocol.set_response_params(read_until_eof=True)
-        response = request.response = request.write(connection)
-        try:
-            await response.start(connection)
-        except BaseException:
-            response.close()
-            raise
+        protocol = connection.protocol
+        protocol.set_response_params(read_until_eof=True)
+        lean.write(protocol.transport)
+        message, content = await protocol.read()
+        while 100 <= message.code < 200 and message.code != 101:
+            message, content = await protocol.read()
+    except HttpProcessingError as error:
+        connection.close()
+        raise aiohttp.ClientPayloadError(error.message) from error
     except BaseException:
         connection.close()
         raise
-    return response
+    return LeanAnswer(message, content, connection)
+
+
+class LeanAnswer:
+    """As much of `aiohttp.ClientResponse` as it takes to read one."""
+
+    __slots__ = ("_connection", "content", "headers", "status")
+
+    def __init__(self, message: Any, content: aiohttp.StreamReader, connection: Any) -> None:
+        self.status: int = message.code
+        self.headers: CIMultiDictProxy[str] = message.headers
+        self.content = content
+        self._connection = connection
+        content.on_eof(connection.release)  # at once, as a rule: all has come
+
+    @property
+    def connection(self) -> Any:
+        """What holds the connection; None once it is back in the pool."""
+        return self._connection if self._connection.protocol is not None else None
+
+    @property
+    def content_length(self) -> int | None:
+        """What the head announces."""
+        declared = self.headers.get(hdrs.CONTENT_LENGTH)
+        return None if declared is None else int(declared)
+
+    async def read(self) -> bytes:
+        """The rest of the body."""
+        return await self.content.read()
+
+    def close(self) -> None:
+        """Close the connection, unless it is back in the pool."""
+        self._connection.close()
 
 
 class LeanRequest(aiohttp.ClientRequest):
-    """What the connector and the response ask a request for, and its bytes."""
+    """What the connector asks a request for, and its bytes."""
 
-    response: Any = None
+    response: Any = None  # something once the request is written, as with aiohttp's own
 
-    def __init__(self, session: aiohttp.ClientSession, request: Request, delivery: Delivery) -> None:
+    def __init__(self, request: Request, delivery: Delivery) -> None:
         # Not aiohttp's own: it is what the lean way leaves out.
-        self._session = session
         self._ssl = True
         self.method = request.method
         self.url = self.original_url = URL(request.url, encoded=True)
@@ -89,34 +127,15 @@ class LeanRequest(aiohttp.ClientRequest):
 
     @property
     def request_info(self) -> aiohttp.RequestInfo:
-        """For aiohttp's errors, without headers."""
+        """For the connector's errors, without headers."""
         return aiohttp.RequestInfo(self.url, self.method, _NO_FIELDS, self.url)
 
-    def write(self, connection: Any) -> aiohttp.ClientResponse:
-        """Send the request; the response knows the connection only once it is started."""
-        transport = connection.protocol.transport
+    def write(self, transport: asyncio.WriteTransport | None) -> None:
+        """Send it."""
         if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
         transport.write(self._head_and_body)
-        make: Any = aiohttp.ClientResponse
-        response: aiohttp.ClientResponse = make(
-            self.method,
-            self.url,
-            writer=None,
-            continue100=None,
-            timer=None,
-            request_info=self.request_info,
-            traces=[],
-            loop=self._session._loop,
-            session=self._session,
-            **({"stream_writer": self} if ASKS_FOR_A_WRITER else {}),
-        )
-        return response
-
-    @property
-    def output_size(self) -> int:
-        """Bytes sent; newer responses ask."""
-        return len(self._head_and_body)
+        self.response = transport
 
 
 def _head(request: Request, url: URL, delivery: Delivery) -> bytes:

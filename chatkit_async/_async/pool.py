@@ -26,6 +26,7 @@ class Pool:
         is_plain: nobody but us sees its requests and answers: no session, middleware or trace of the user's.
 
     Attributes:
+        connector: the session's.
         is_lean: plain, and aiohttp is as the lean way knows it.
         deadlines: of the calls that use it.
         used_at_s: when a response was last read, by `time.monotonic`; None before the first.
@@ -35,6 +36,7 @@ class Pool:
         "__weakref__",
         "_is_ours",
         "_keeper",
+        "connector",
         "deadlines",
         "is_lean",
         "is_plain",
@@ -45,6 +47,7 @@ class Pool:
 
     def __init__(self, session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop, *, is_plain: bool) -> None:
         self.session = session
+        self.connector = session.connector
         self.loop = loop
         self.is_plain = is_plain
         self.is_lean = is_plain and is_known()

@@ -22,7 +22,7 @@ from .delivery import Delivery, presentable, undelivered
 from .fork import at_fork, leak
 from .idle import is_suspect
 from .lean_guard import is_untouched
-from .lean_request import is_lean, send_lean
+from .lean_request import LeanAnswer, is_lean, send_lean
 from .pool import Pool
 from .proxies import Proxy
 
@@ -116,9 +116,9 @@ class Transport:
 
     def _request(
         self, pool: Pool, request: Request, delivery: Delivery, connect_s: float, proxy: Proxy | None
-    ) -> Awaitable[aiohttp.ClientResponse]:
-        if pool.is_lean and proxy is None and is_lean(request) and is_untouched():
-            return send_lean(pool.session, request, delivery, _timeout(connect_s))
+    ) -> Awaitable[aiohttp.ClientResponse | LeanAnswer]:
+        if pool.is_lean and pool.connector and proxy is None and is_lean(request) and is_untouched():
+            return send_lean(pool.connector, request, delivery, _timeout(connect_s))
         return pool.session.request(
             request.method,
             URL(request.url, encoded=True),
@@ -147,7 +147,7 @@ class Transport:
             self.check_open()
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
-        if pool is not None and not pool.session.closed:
+        if pool is not None and (pool.is_plain or not pool.session.closed):  # a plain one is ours to close
             return pool
         return await self._open(loop)
 

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from .secret import Secret, is_secret_field, mask_text
 
-# What any secret in a header has in it; most headers have none, and masking costs more than looking.
-_SIGNS = re.compile("ek_|ek%5|sk-|earer")
+# What any secret in a header has in it, or what is no ASCII; most headers hold neither, and looking is cheap.
+_ODD = re.compile(r"ek_|ek%5|sk-|earer|[^\x00-\x7f]")
 
 
 class ReceivedFields(Protocol):
@@ -86,10 +86,11 @@ class _Fields(dict[str, list[str]]):
 
 
 def _shown(name: str, values: Sequence[str]) -> str:
-    value = values[0] if len(values) == 1 else ", ".join(values)
-    if not value.isascii():
+    value, *more = values
+    if more:
+        value = ", ".join(values)
+    if _ODD.search(value):
         # Bytes that are no UTF-8 arrive as half surrogates, which no log and no JSON can hold.
         value = value.encode(errors="replace").decode()
-    if is_secret_field(name):
-        return Secret(value)
-    return mask_text(value) if _SIGNS.search(value) else value
+        return Secret(value) if is_secret_field(name) else mask_text(value)
+    return Secret(value) if is_secret_field(name) else value
