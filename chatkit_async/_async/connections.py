@@ -36,7 +36,10 @@ class Connections:
 
             self._exchange_class = Exchange
         transport = self.transport() if self._transport is None or self.is_closed else self._transport
-        return self._exchange_class(call, config, transport, self.proxy(config.base_url))
+        url = config.base_url
+        return self._exchange_class(
+            call, config, transport, self._proxies[url] if url in self._proxies else self.proxy(url)
+        )
 
     def transport(self) -> Transport:
         """The transport, made now if this is the first call.

@@ -41,6 +41,20 @@ class Exchange:
         proxy: the proxy to go through, or None.
     """
 
+    __slots__ = (
+        "_attempts",
+        "_call",
+        "_config",
+        "_delivery",
+        "_is_stale",
+        "_known",
+        "_proxy",
+        "_stale_attempts",
+        "_started_s",
+        "_transport",
+        "_was_written",
+    )
+
     def __init__(self, call: Call, config: ClientConfig, transport: Transport, proxy: Proxy | None) -> None:
         self._call = call
         self._config = config
@@ -83,7 +97,9 @@ class Exchange:
         self._attempts += 1
         self._is_stale = False
         try:
-            request = with_key(self._call.request, await current_key(self._config, self._call.request))
+            request = self._call.request
+            if "authorization" not in request.headers:
+                request = with_key(request, await current_key(self._config, request))
             response = await self._transport.send(
                 pool, request, self._delivery, connect_s=self._call.timeout.connect, proxy=self._proxy
             )

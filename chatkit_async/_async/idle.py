@@ -11,9 +11,9 @@ from .pool import Pool
 QUIET_S = 0.1
 
 
-def is_suspect(pool: Pool, now_s: float) -> bool:
+def is_suspect(pool: Pool, quiet_s: float) -> bool:
     """Whether a pooled connection may have ended: the loop hears of it in two turns, before anything is written."""
-    return pool.used_at_s is not None and (now_s - pool.used_at_s > QUIET_S or has_news(pool))
+    return quiet_s > QUIET_S or has_news(pool)
 
 
 def has_news(pool: Pool) -> bool:

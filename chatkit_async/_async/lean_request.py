@@ -115,13 +115,13 @@ class LeanRequest(aiohttp.ClientRequest):
     """What the connector asks a request for, and its bytes."""
 
     response: Any = None  # something once the request is written, as with aiohttp's own
+    proxy = proxy_auth = proxy_headers = server_hostname = None
+    _ssl = True
 
     def __init__(self, request: Request, delivery: Delivery) -> None:
         # Not aiohttp's own: it is what the lean way leaves out.
-        self._ssl = True
         self.method = request.method
         self.url = self.original_url = URL(request.url, encoded=True)
-        self.proxy = self.proxy_auth = self.proxy_headers = self.server_hostname = None
         delivery.count(self)
         self._head_and_body = _head(request, self.url, delivery) + (request.body or b"")
 

@@ -70,7 +70,7 @@ class Transport:
             ClientClosedError: the client was closed.
         """
         try:
-            if is_suspect(pool, monotonic()):
+            if pool.used_at_s is not None and is_suspect(pool, monotonic() - pool.used_at_s):
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
             response = await self._request(pool, request, delivery, connect_s, proxy)

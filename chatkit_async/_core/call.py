@@ -11,7 +11,7 @@ import attrs
 from ..errors import ConfigurationError, ParamsValidationError, Problem
 from ..types.secret import Secret
 from ..types.shown import kind_of
-from .config import ClientConfig
+from .config import JSON_TYPE, ClientConfig, bearer
 from .headers import merge_headers
 from .json_bytes import dumps
 from .message import Request
@@ -25,7 +25,7 @@ class Call:
 
     Attributes:
         operation: its name.
-        request: complete but for the key.
+        request: complete, but for a key that has to be asked for.
         timeout: its deadline.
         max_retries: attempts after the first.
         repeats_lost: sent again after its answer was lost.
@@ -78,8 +78,7 @@ def with_key(request: Request, key: Secret) -> Request:
     """The request with its key, unless the caller set an authorization of his own."""
     if "authorization" in request.headers:
         return request
-    headers = {**request.headers, "authorization": Secret(f"Bearer {key}")}
-    return Request(request.method, request.url, headers, request.body)
+    return attrs.evolve(request, headers={**request.headers, "authorization": bearer(key)})
 
 
 def _request(method: str, target: Target, config: ClientConfig, options: RequestOptions) -> Request:
@@ -87,9 +86,11 @@ def _request(method: str, target: Target, config: ClientConfig, options: Request
     url = f"{config.base_url}{target.path}"
     if config.query or target.query or options.query:
         url += _query({**config.query, **target.query, **options.query})
-    headers = config.headers if body is None else {"content-type": "application/json", **config.headers}
     if options.headers:
-        headers = merge_headers(headers, options.headers)
+        content = {} if body is None else {"content-type": JSON_TYPE}
+        headers: Mapping[str, str] = merge_headers(content, config.headers, options.headers)
+    else:
+        headers = config.keyed_headers if body is None else config.json_headers
     return Request(method, url, headers, body)
 
 

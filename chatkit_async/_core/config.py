@@ -18,13 +18,29 @@ from .retry import RetryPolicy
 
 ApiKey: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
+JSON_TYPE = "application/json"
 _STANDING_HEADERS = {
-    "accept": "application/json",
+    "accept": JSON_TYPE,
     "openai-beta": "chatkit_beta=v1",  # in every official example, declared nowhere
     "user-agent": f"chatkit-async/{VERSION}",
 }
 _SCOPE_VARIABLES = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 _SHORTEST_KEY_WITH_SHOWN_END = 16
+
+
+def bearer(key: Secret) -> Secret:
+    """A key as the header `authorization` holds it."""
+    return Secret(f"Bearer {key}")
+
+
+def _keyed(config: ClientConfig) -> Mapping[str, str]:
+    if not isinstance(config.api_key, Secret) or "authorization" in config.headers:
+        return config.headers
+    return {**config.headers, "authorization": bearer(config.api_key)}
+
+
+def _for_json(config: ClientConfig) -> Mapping[str, str]:
+    return {"content-type": JSON_TYPE, **config.keyed_headers}
 
 
 @attrs.frozen
@@ -37,6 +53,8 @@ class ClientConfig:
         base_url: absolute, without a slash at its end.
         timeout, max_retries, retry_policy, strict: for calls that do not say otherwise.
         headers, query: sent with every request.
+        keyed_headers: the same headers with the key, where it is a constant.
+        json_headers: those, and what says that a body is JSON.
     """
 
     api_key: Secret | Callable[[], str] | Callable[[], Awaitable[str]] | None
@@ -49,6 +67,8 @@ class ClientConfig:
     query: Mapping[str, QueryValue]
     strict: bool
     allow_insecure_http: bool
+    keyed_headers: Mapping[str, str] = attrs.field(init=False, default=attrs.Factory(_keyed, takes_self=True))
+    json_headers: Mapping[str, str] = attrs.field(init=False, default=attrs.Factory(_for_json, takes_self=True))
 
 
 def _hidden(key: ApiKey | None) -> ApiKey | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ..errors import RateLimit, ResponseInfo
+from ..types.headers import Headers
 from .message import Response
 from .retry import parse_duration_s
 
@@ -27,9 +26,9 @@ def response_info(response: Response, *, attempts: int, elapsed_s: float) -> Res
     )
 
 
-def rate_limit(headers: Mapping[str, str]) -> RateLimit:
+def rate_limit(headers: Headers) -> RateLimit:
     """The `x-ratelimit-...` headers as numbers; durations in seconds."""
-    if _RATE_LIMIT_HEADERS.isdisjoint(headers):
+    if not headers.holds_any(_RATE_LIMIT_HEADERS):
         return _NOTHING_SAID
     return RateLimit(
         limit_requests=_count(headers.get("x-ratelimit-limit-requests")),

@@ -17,6 +17,8 @@ class ReceivedFields(Protocol):
 
     def __iter__(self) -> Iterator[str]: ...
 
+    def __contains__(self, name: object, /) -> bool: ...
+
     def getall(self, name: str, default: Sequence[str], /) -> Sequence[str]: ...
 
 
@@ -51,6 +53,10 @@ class Headers(Mapping[str, str]):
         """As for any mapping; each call asks twice, and a KeyError would be the dear way to say no."""
         values = self._received.getall(name, ())
         return _shown(name, values) if values else default
+
+    def holds_any(self, names: Iterable[str]) -> bool:
+        """Whether one of these, in lower case, is among the fields."""
+        return any(map(self._received.__contains__, names))
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(map(str.lower, self._received)))
