@@ -33,6 +33,7 @@ SECTIONS = (
     Section("operations"),
     Section("list_items", (SPEED, JSON)),
     Section("paging"),
+    Section("prefetch"),
     Section("blocking"),
     Section("process_start"),
     Section("imports"),

@@ -103,7 +103,7 @@ AWAITED_LINES = (
     Line("the same beside the official client", "x openai", _one(PAGES, f"{CHATKIT} / {OPENAI}", 1 / 5)),
     Line("paging 10,000 items", "x asking for its pages", _one(run_name("paging"), "walk / its pages", 1.1)),
     Line("the same with `prefetch` at 20 ms latency", "x the slower of network and CPU, on the clock",
-         _one(run_name("paging"), "with prefetch: clock / slower of network and CPU", 1.1)),
+         _one(run_name("prefetch"), "clock / slower of network and CPU", 1.1)),
 )  # fmt: skip
 BLOCKING_LINES = (
     Line("blocking create: what handing over adds", f"x what `{BY_HAND}` adds",

@@ -23,7 +23,7 @@ def _rows(line: Line, results: Results) -> list[tuple[str, ...]]:
     found = {python: [results.figure(python, limit.run, limit.figure) for limit in line.limits] for python in pythons}
     shown = [python for python in pythons if any(found[python])] or pythons[-1:]
     named = line.each_python and len(shown) > 1
-    return [_row(line, found[python], f", {python}" if named else "") for python in shown]
+    return [_row(line, found[python], f", Python {python}" if named else "") for python in shown]
 
 
 def _row(line: Line, figures: Sequence[Figure | None], python: str) -> tuple[str, ...]:
