@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -10,14 +11,13 @@ from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.broker.api_clock import ApiClock
 from chatkit_async.emulator import Emulator, Fault
+from chatkit_async.types._clock import unix_now_s
 
 
 class MovedClock:
     """This machine's clock, moved at will."""
 
     def __init__(self) -> None:
-        from chatkit_async.types._clock import unix_now_s
-
         self.ahead_s = 0.0
         self._real: Callable[[], float] = unix_now_s
 
@@ -97,8 +97,6 @@ async def test_a_refresh_with_90_seconds_left_gives_another_secret(
 
 
 async def test_a_session_that_has_expired_is_no_more_the_users(client: AsyncChatKit) -> None:
-    import asyncio
-
     broker = AsyncSessionBroker(client, workflow="wf_1", margin_s=0, expires_after=1)
     live = await broker.secret_for("user_1")
     async with asyncio.timeout(20):
