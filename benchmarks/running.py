@@ -6,7 +6,7 @@ import sys
 
 from .method.effort import Effort
 from .method.figure import Figure
-from .method.machine import taken_on
+from .method.machine import quiet_environment, taken_on
 from .report.results import Run
 from .servers.running import ROOT
 
@@ -18,7 +18,7 @@ def run_section(module: str, variant: str, effort: Effort) -> Run:
         SystemExit: it failed; what it wrote to stderr says why.
     """
     command = [sys.executable, "-m", "benchmarks.worker", module, variant, effort.name]
-    worker = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    worker = subprocess.run(command, cwd=ROOT, env=quiet_environment(), stdout=subprocess.PIPE, text=True, check=False)
     if worker.returncode:
         raise SystemExit(f"{module}, {variant} failed")
     figures = {name: Figure(**figure) for name, figure in json.loads(worker.stdout).items()}

@@ -17,6 +17,8 @@ LENGTH = b"Content-Length: "
 class Connection(asyncio.Protocol):
     """One request at a time; gives the bodies of answers that declare their length."""
 
+    answer: "asyncio.Future[bytes] | None" = None
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
@@ -24,9 +26,9 @@ class Connection(asyncio.Protocol):
     def ask(self, request: bytes) -> "asyncio.Future[bytes]":
         """Writes a request; the future is its answer's body."""
         self.received = b""
-        self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.answer = answer = asyncio.get_running_loop().create_future()
         self.transport.write(request)
-        return self.answer
+        return answer
 
     def data_received(self, data: bytes) -> None:
         self.received = received = self.received + data if self.received else data
@@ -34,11 +36,12 @@ class Connection(asyncio.Protocol):
         if end >= 4:
             start = received.index(LENGTH) + len(LENGTH)
             size = int(received[start : received.index(b"\r\n", start)])
-            if len(received) == end + size:
+            if len(received) == end + size and self.answer is not None:
                 self.answer.set_result(received[end:])
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.transport.close()
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_exception(error or ConnectionError("the server closed the connection"))
 
 
 class Connections:

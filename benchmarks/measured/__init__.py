@@ -12,17 +12,12 @@ class Section:
     module: str
     variants: tuple[str, ...] = (SPEED,)
 
-    @property
-    def runs(self) -> list[str]:
-        """The names of its runs, such as `create, json`."""
-        return [run_name(self.module, variant) for variant in self.variants]
-
 
 STUB_SHARE = "stub, share busy"
 
 
 def run_name(module: str, variant: str = SPEED) -> str:
-    """How results and goals call the figures of one run."""
+    """How results and goals call the figures of one run, such as `create, json`."""
     return f"{module}, {variant}"
 
 

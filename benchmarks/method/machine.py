@@ -33,6 +33,16 @@ def pin_server(pid: int) -> None:
         os.sched_setaffinity(pid, {CORES[0]})
 
 
+def quiet_environment() -> dict[str, str]:
+    """The environment without what would make processes other than they are: settings, proxies, coverage."""
+    left_out = ("COVERAGE_", "OPENAI_", "PYTHONDEVMODE", "PYTHONPROFILEIMPORTTIME")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(left_out) and not name.lower().endswith("_proxy")
+    }
+
+
 def resident_kib() -> float:
     """Memory this process holds now, in KiB; where the system does not say, the most it ever held."""
     if STATM.exists():

@@ -1,14 +1,12 @@
 """Contenders that are whole processes: a call is one process from its start to its end."""
 
-import os
 import resource
 import subprocess
 import sys
 
 from ..servers.running import ROOT
+from .machine import quiet_environment
 from .slices import Contender
-
-_LEFT_OUT = ("COVERAGE_", "OPENAI_", "PYTHONDEVMODE", "PYTHONPROFILEIMPORTTIME")
 
 
 def program(name: str, code: str, *arguments: str, printed: list[str] | None = None) -> Contender:
@@ -23,10 +21,9 @@ def program(name: str, code: str, *arguments: str, printed: list[str] | None = N
 
 def output_of(code: str, *arguments: str) -> str:
     """What a program prints."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=60
+        command, cwd=ROOT, env=quiet_environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=60
     ).stdout
 
 

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks.contenders import AIOHTTP, CHATKIT
+from benchmarks.measured import SECTIONS
 from benchmarks.method.figure import Figure
 from benchmarks.report.goals import LINES
 from benchmarks.report.plot import plot
@@ -123,6 +124,11 @@ def test_bars_are_as_long_as_their_figures() -> None:
 
 def test_a_plot_of_nothing_is_well_formed() -> None:
     assert bars(plot(Results({}))) == {}
+
+
+def test_every_file_of_what_is_measured_is_run() -> None:
+    files = {file.stem for file in (FOLDER / "measured").glob("*.py")} - {"__init__"}
+    assert files == {section.module for section in SECTIONS}
 
 
 def test_readme_keeps_what_stands_around_its_table() -> None:

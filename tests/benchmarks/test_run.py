@@ -1,12 +1,12 @@
 """`python -m benchmarks` runs, and measures what the goals ask for."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.method.machine import quiet_environment
 from benchmarks.report.goals import LINES
 from benchmarks.report.results import Results, read
 from chatkit_async._core.operations import OPERATIONS
@@ -20,10 +20,10 @@ pytestmark = [pytest.mark.checkout, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    # Without coverage, which imports modules of its own and takes its time.
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     command = [sys.executable, "-m", "benchmarks", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=280, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=quiet_environment(), capture_output=True, text=True, timeout=280, check=False
+    )
 
 
 @pytest.fixture(scope="module")
