@@ -15,10 +15,10 @@ class Deadlines:
         loop: where the calls run; only `end_all` may come from elsewhere, by `call_soon_threadsafe`.
     """
 
-    __slots__ = ("_loop", "_timer", "under_way", "wakes_s")
+    __slots__ = ("_timer", "loop", "under_way", "wakes_s")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._timer: asyncio.TimerHandle | None = None
         self.wakes_s = math.inf
         self.under_way: set[Deadline] = set()
@@ -34,7 +34,7 @@ class Deadlines:
         if self._timer is not None:
             self._timer.cancel()
         self.wakes_s = at_s
-        self._timer = None if at_s == math.inf else self._loop.call_later(at_s - monotonic(), self._look)
+        self._timer = None if at_s == math.inf else self.loop.call_later(at_s - monotonic(), self._look)
 
     def _look(self) -> None:
         now_s = monotonic()
@@ -60,7 +60,7 @@ class Deadline:
         self.has_passed = False
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._deadlines.loop)
         if task is None:
             raise RuntimeError("a call runs in a task of asyncio's")
         self._task, self._cancelling = task, task.cancelling()

@@ -11,11 +11,6 @@ from .pool import Pool
 QUIET_S = 0.1
 
 
-def is_suspect(pool: Pool, quiet_s: float) -> bool:
-    """Whether a pooled connection may have ended: the loop hears of it in two turns, before anything is written."""
-    return quiet_s > QUIET_S or has_news(pool)
-
-
 def has_news(pool: Pool) -> bool:
     """Whether a connection that would be taken next has something to read: while it is idle, that is its end."""
     connector: Any = pool.connector

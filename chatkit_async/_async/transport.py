@@ -20,7 +20,7 @@ from .answer import read, read_whole
 from .connection_settings import ConnectionSettings
 from .delivery import Delivery, presentable, undelivered
 from .fork import at_fork, leak
-from .idle import is_suspect
+from .idle import QUIET_S, has_news
 from .lean_guard import is_untouched
 from .lean_request import LeanAnswer, is_lean, send_lean
 from .pool import Pool
@@ -70,7 +70,8 @@ class Transport:
             ClientClosedError: the client was closed.
         """
         try:
-            if pool.used_at_s is not None and is_suspect(pool, monotonic() - pool.used_at_s):
+            if pool.used_at_s is not None and (monotonic() - pool.used_at_s > QUIET_S or has_news(pool)):
+                # A connection may have ended: the loop hears of it in two turns, before anything is written.
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
             response = await self._request(pool, request, delivery, connect_s, proxy)

@@ -62,7 +62,7 @@ def settle(
         ParamsValidationError: a body that JSON cannot hold.
     """
     said = NO_OPTIONS if options is None else options
-    if not isinstance(said, RequestOptions):
+    if said is not NO_OPTIONS and not isinstance(said, RequestOptions):
         raise ConfigurationError(f"options: a RequestOptions, not {kind_of(said)}")
     return Call(
         operation=operation.name,
