@@ -20,6 +20,7 @@ from .endpoint import Endpoint
 from .identity import MaybeIdentified
 from .options import BrokerOptions, EndpointOptions, hidden
 from .visit import Visit
+from .waiting import check_async
 
 Identify = Callable[[web.Request], MaybeIdentified]
 
@@ -98,6 +99,7 @@ def session_endpoint(
         ConfigurationError: settings that cannot work.
     """
     options = hidden(options)
+    check_async(broker)
     return SessionEndpoint(Endpoint(broker, options, knows_users=identify is not None), identify)
 
 

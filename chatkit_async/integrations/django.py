@@ -30,10 +30,11 @@ from .answer import Answer, Cookie
 from .app_broker import AppBroker
 from .blocking_app_broker import BlockingAppBroker
 from .body import not_whole
-from .endpoint import Endpoint, check_blocking, is_coroutine_function, run_blocking
+from .endpoint import Endpoint
 from .identity import Identified, MaybeIdentified
 from .options import BrokerOptions, EndpointOptions, hidden
 from .visit import Visit
+from .waiting import called_blocking, check_blocking, is_coroutine_function, run_blocking
 
 Identify = Callable[[HttpRequest], Identified]
 MaybeAsyncIdentify = Callable[[HttpRequest], MaybeIdentified]
@@ -115,7 +116,7 @@ class SessionEndpoint:
         return revocation
 
     def _visit(self, request: HttpRequest) -> Visit:
-        return _visit(request, lambda: self._identify(request) if self._identify else None)
+        return _visit(request, lambda: called_blocking(self._identify, request) if self._identify else None)
 
 
 class AsyncSessionEndpoint:

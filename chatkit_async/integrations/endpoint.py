@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import secrets
-from collections.abc import Awaitable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -22,11 +20,10 @@ from .identity import Identity, identity_of
 from .options import EndpointOptions, visitor_cookie
 from .origin import allowed, check_origin
 from .visit import Visit
+from .waiting import settled
 
 if TYPE_CHECKING:
     from ..broker._blocking import SessionBroker
-
-T = TypeVar("T")
 
 logger = logging.getLogger("chatkit_async.integrations")
 
@@ -79,11 +76,18 @@ class Endpoint:
         return json_answer(200, document, cookie=visitor.cookie)
 
     async def revoke(self, visit: Visit) -> tuple[Revocation, Cookie | None]:
-        """Revokes all sessions of whoever asks, signed in and as an anonymous visitor; and the cookie to set."""
-        identity = identity_of(await settled(visit.identify()))
+        """Revokes all sessions of whoever asks, signed in and as an anonymous visitor; and the cookie to set.
+
+        Raises:
+            ConfigurationError: `identify` returned what is no user.
+        """
+        try:
+            identity = identity_of(await settled(visit.identify()))
+        except Refusal as refusal:
+            raise ConfigurationError(f"logout: {refusal.log}") from refusal
+        users = [] if identity is None else [identity.user]
         visitor = self._known(visit)
-        users = [identity.user] if identity else []
-        users += [user_of(visitor)] if visitor else []
+        users += [] if visitor is None else [user_of(visitor)]
         revocations: list[Revocation] = [await settled(self._broker.revoke(user)) for user in users]
         sessions = tuple(session for revocation in revocations for session in revocation.sessions)
         is_complete = all(revocation.is_complete for revocation in revocations)
@@ -95,8 +99,11 @@ class Endpoint:
         check_body(visit)
         current = current_secret(await settled(visit.read_body()))
         visitor = self._visitor(identity_of(await settled(visit.identify())), visit)
-        user, device = visitor.identity.user, visitor.identity.device
-        return visitor, await settled(self._broker.secret_for(user, device=device, current=current))
+        who = visitor.identity
+        asked = self._broker.secret_for(
+            who.user, device=who.device, current=current, state_variables=who.state_variables
+        )
+        return visitor, await settled(asked)
 
     def _visitor(self, identity: Identity | None, visit: Visit) -> Visitor:
         if identity is not None:
@@ -115,37 +122,3 @@ class Endpoint:
 def user_of(visitor: str) -> str:
     """The user that an anonymous visitor is to the API."""
     return f"anonymous_{visitor}"
-
-
-async def settled(value: T | Awaitable[T]) -> T:
-    """The value, awaited where it has to be: brokers, bodies and `identify` may be of either kind."""
-    if inspect.isawaitable(value):
-        awaited: T = await value
-        return awaited
-    return value
-
-
-def is_coroutine_function(function: object) -> bool:
-    """Whether calling it gives a coroutine, by what can be seen of a function or of an object that can be called."""
-    return inspect.iscoroutinefunction(function) or (
-        callable(function) and inspect.iscoroutinefunction(function.__call__)
-    )
-
-
-def check_blocking(broker: object, identify: object) -> None:
-    """Refuses what a blocking view cannot wait for; raises ConfigurationError."""
-    if isinstance(broker, AsyncSessionBroker):
-        raise ConfigurationError("session_endpoint: a blocking view needs a SessionBroker, not an AsyncSessionBroker")
-    if is_coroutine_function(identify):
-        raise ConfigurationError("session_endpoint: a blocking view cannot await identify; make it a plain function")
-
-
-def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine in which nothing waits, because everything it awaits blocks instead."""
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    coroutine.close()
-    raise ConfigurationError("identify awaits, which a blocking view cannot: make it a plain function")

@@ -17,10 +17,11 @@ from ..broker.revoke import Revocation
 from ..types.session_operations import WorkflowLike
 from .answer import Cookie
 from .blocking_app_broker import BlockingAppBroker
-from .endpoint import Endpoint, check_blocking, run_blocking
+from .endpoint import Endpoint
 from .identity import Identified
 from .options import BrokerOptions, EndpointOptions, hidden
 from .visit import Visit
+from .waiting import called_blocking, check_blocking, run_blocking
 
 Identify = Callable[[Request], Identified]
 
@@ -84,7 +85,7 @@ class SessionEndpoint:
             values=asked.headers.getlist,
             cookies=asked.cookies,
             read_body=asked.get_data,
-            identify=lambda: self._identify(asked) if self._identify else None,
+            identify=lambda: called_blocking(self._identify, asked) if self._identify else None,
         )
 
 

@@ -10,6 +10,7 @@ import attrs
 
 from ..types.checks import Invalid, text
 from ..types.session_operations import MAX_USER_LENGTH
+from ..types.session_params import StateVariables
 from .answer import Refusal
 
 # What the users of anonymous visitors look like. Nobody else may: who signs in chooses names.
@@ -25,10 +26,13 @@ class Identity:
         device: one of the user's devices, 1..512 characters, each of which gets a session of its own, and with it a
             rate limit of its own; default None: all devices of the user share one. A session key of your framework
             serves well.
+        state_variables: given to the workflow, beside those of the broker; a session that was made with others is
+            replaced. Default None: whichever session there is will do.
     """
 
     user: str
     device: str | None = None
+    state_variables: StateVariables | None = None
 
 
 Identified: TypeAlias = str | Identity | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 try:
     from starlette.applications import Starlette
@@ -24,10 +24,11 @@ from ..types.session_operations import WorkflowLike
 from .answer import Cookie
 from .app_broker import AppBroker
 from .body import not_whole
-from .endpoint import Endpoint, is_coroutine_function
+from .endpoint import Endpoint
 from .identity import Identified, MaybeIdentified
 from .options import BrokerOptions, EndpointOptions, hidden
 from .visit import Visit
+from .waiting import check_async, is_coroutine_function
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -71,18 +72,37 @@ def setup(
 
 
 class SessionEndpoint:
-    """The endpoint, an ASGI app: `app.add_route(path, endpoint)` gives it requests of any method."""
+    """The endpoint: an ASGI app, and for a route of your own a function of its request.
+
+    `app.add_route(path, endpoint)` gives it requests of any method. Where identity comes from a dependency of FastAPI,
+    let a route put it into `request.state`, where `identify` finds it, and return `await endpoint(request)`.
+    """
 
     def __init__(self, endpoint: Endpoint, identify: Identify | None) -> None:
         self._endpoint = endpoint
         self._identify = identify
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    @overload
+    async def __call__(self, asked: Request, /) -> Response: ...
+    @overload
+    async def __call__(self, asked: Scope, receive: Receive, send: Send, /) -> None: ...
+    async def __call__(
+        self, asked: Request | Scope, receive: Receive | None = None, send: Send | None = None, /
+    ) -> Response | None:
         """Answers a request."""
-        answer = await self._endpoint.answer(self._visit(Request(scope, receive)))
+        if isinstance(asked, Request):
+            return await self._answered(asked)
+        assert receive is not None
+        assert send is not None
+        response = await self._answered(Request(asked, receive))
+        await response(asked, receive, send)
+        return None
+
+    async def _answered(self, request: Request) -> Response:
+        answer = await self._endpoint.answer(self._visit(request))
         response = Response(answer.body, answer.status, answer.headers)
         _set_cookie(response, answer.cookie)
-        await response(scope, receive, send)
+        return response
 
     async def _revoke(self, request: Request, response: Response) -> Revocation:
         revocation, cookie = await self._endpoint.revoke(self._visit(request))
@@ -122,6 +142,7 @@ def session_endpoint(
         ConfigurationError: settings that cannot work.
     """
     options = hidden(options)
+    check_async(broker)
     return SessionEndpoint(Endpoint(broker, options, knows_users=identify is not None), identify)
 
 

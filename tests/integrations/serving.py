@@ -72,10 +72,11 @@ def serving(kind: Kind, log: Path, base_url: str) -> Iterator[Served]:
     The socket is opened here, so that the first request waits for the server rather than being refused.
     """
     with socket.create_server(("127.0.0.1", 0)) as opened, log.open("wb") as output:
+        # What Python warns of is an error and shows in the log. (-X dev would tell of slowness, too.)
         warnings = [part for warning in ("error", *kind.warnings) for part in ("-W", warning)]
         command = [part.format(socket=opened.fileno()) for part in kind.command]
         process = subprocess.Popen(
-            [sys.executable, "-X", "dev", *warnings, "-m", *command],
+            [sys.executable, *warnings, "-m", *command],
             cwd=CHECKOUT,
             env=environment(base_url, opened.fileno()),
             stdin=subprocess.DEVNULL,

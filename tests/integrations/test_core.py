@@ -16,8 +16,9 @@ from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import ChatKitError, ClientClosedError, MintingLimitError, SessionRevokedError
 from chatkit_async.integrations import Identity
 from chatkit_async.integrations.answer import Answer
-from chatkit_async.integrations.endpoint import Endpoint, run_blocking
+from chatkit_async.integrations.endpoint import Endpoint
 from chatkit_async.integrations.failure import failed
+from chatkit_async.integrations.waiting import run_blocking
 
 from .visiting import endpoint, visit
 
@@ -117,6 +118,30 @@ async def test_a_failure_is_logged_without_user_body_or_secret(
     assert "held_by" not in caplog.text
 
 
+async def test_state_variables_come_from_the_app_too(broker: AsyncSessionBroker, emulator: Emulator) -> None:
+    made = endpoint(broker)
+    for plan in ("free", "pro"):
+        assert (await made.answer(visit(identity=Identity("ada", state_variables={"plan": plan})))).status == 200
+    assert [session["workflow"]["state_variables"] for session in emulator.sessions()] == [
+        {"plan": "free"},
+        {"plan": "pro"},
+    ]
+
+
+@pytest.mark.parametrize("variables", [{"plan": ["a", "list"]}, {"p" * 65: 1}, "plan", 7])
+async def test_state_variables_that_cannot_be_are_the_servers_fault(
+    broker: AsyncSessionBroker, emulator: Emulator, variables: Any
+) -> None:
+    answer = await endpoint(broker).answer(visit(identity=Identity("ada", state_variables=variables)))
+    assert (answer.status, error_of(answer)["code"]) == (500, "server_error")
+    assert emulator.sessions() == []
+
+
+async def test_logout_says_what_identify_did_wrong(broker: AsyncSessionBroker) -> None:
+    with pytest.raises(ConfigurationError, match="logout: identify returned a user that must be a string"):
+        await endpoint(broker).revoke(visit(identity=7))
+
+
 def refused_with(error: ChatKitError) -> tuple[int, str | None]:
     answer = failed(error)
     return answer.status, answer.headers.get("Retry-After")
@@ -170,11 +195,11 @@ async def test_no_frame_shows_a_key_or_a_secret_when_the_apps_own_code_fails(bro
         assert [frame for frame in frames if hidden in frame] == []
 
 
-def test_no_frame_shows_a_key_when_settings_are_refused() -> None:
+def test_no_frame_shows_a_key_when_settings_are_refused(broker: AsyncSessionBroker) -> None:
     from chatkit_async.integrations.starlette import session_endpoint
 
     with pytest.raises(ConfigurationError) as caught:
-        session_endpoint(object(), cookie_keys=KEYS, allowed_origins=["*"])  # type: ignore[arg-type]
+        session_endpoint(broker, cookie_keys=KEYS, allowed_origins=["*"])
     frames = own_frames(caught.value)
     assert len(frames) >= 3
     assert [frame for frame in frames if "of chance" in frame] == []
@@ -183,5 +208,5 @@ def test_no_frame_shows_a_key_when_settings_are_refused() -> None:
 def test_a_coroutine_that_waits_cannot_run_in_a_blocking_view() -> None:
     import asyncio
 
-    with pytest.raises(ConfigurationError, match="make it a plain function"):
+    with pytest.raises(ConfigurationError, match="something to wait for"):
         run_blocking(asyncio.sleep(0))

@@ -160,6 +160,24 @@ def test_blocking_views_refuse_what_they_would_have_to_await(asynchronous: Any) 
         for_flask.session_endpoint(AsyncSessionBroker(AsyncChatKit(), workflow="wf_1"))  # type: ignore[arg-type]
 
 
+def test_a_blocking_view_says_so_when_identify_turns_out_to_be_async(emulator: Emulator) -> None:
+    app = flask.Flask(__name__)
+    with ChatKit() as client:
+        broker = for_flask.setup(app, workflow="wf_1", client=client)
+        endpoint = for_flask.session_endpoint(broker, identify=lambda request: identify(request))  # type: ignore[arg-type, return-value]
+        app.add_url_rule("/session", view_func=endpoint)
+        answer = app.test_client().post("/session")
+        broker.close()
+    assert answer.status_code == 500
+    assert emulator.sessions() == []
+
+
+@pytest.mark.parametrize("module", [for_starlette, for_aiohttp])
+def test_async_views_refuse_a_broker_that_would_block_their_loop(module: Any) -> None:
+    with pytest.raises(ConfigurationError, match="needs an AsyncSessionBroker, not a SessionBroker"):
+        module.session_endpoint(SessionBroker(ChatKit(), workflow="wf_1"), identify=identify)
+
+
 def test_setup_passes_on_every_option_of_the_broker() -> None:
     parameters = inspect.signature(AsyncSessionBroker).parameters
     assert {*parameters} - {"client", "workflow"} == BrokerOptions.__annotations__.keys()

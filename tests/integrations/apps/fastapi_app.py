@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.starlette import logout, session_endpoint, setup
@@ -32,7 +32,16 @@ broker = setup(app, workflow="wf_1")
 members = setup(app, workflow="wf_1", client=impatient)
 endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
 app.add_route(SESSION, endpoint)
-app.add_route(MEMBERS, session_endpoint(members, identify=identify))
+for_members = session_endpoint(members, identify=lambda request: request.state.identity)
+
+
+async def member(request: Request) -> None:
+    request.state.identity = await identify(request)
+
+
+@app.post(MEMBERS, dependencies=[Depends(member)])
+async def session_of_a_member(request: Request) -> Response:
+    return await for_members(request)
 
 
 @app.post(LOGOUT)
