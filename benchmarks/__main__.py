@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 from .measured import SECTIONS, run_name
@@ -36,15 +37,29 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def check_extra() -> None:
+    """Go on.
+
+    Raises:
+        SystemExit: something of the extra `bench` is not installed.
+    """
+    missing = [name for name in ("click", "openai", "orjson", "rich") if find_spec(name) is None]
+    if missing:
+        raise SystemExit(f"python -m benchmarks needs {', '.join(missing)}: pip install '.[bench]'")
+
+
 def main() -> None:
-    """Measures, shows, writes."""
+    """Measures, writes, shows."""
     asked = arguments()
     results = read(asked.to)
-    if not asked.render:
-        measure_into(results, asked.only, asked.effort)
+    try:
+        if not asked.render:
+            check_extra()
+            measure_into(results, asked.only, asked.effort)
+    finally:  # interrupted, it keeps what was measured so far
+        if not asked.no_write:
+            write_all(results, asked.to)
     print(f"\n{table(results)}")
-    if not asked.no_write:
-        write_all(results, asked.to)
 
 
 def measure_into(results: Results, only: Sequence[str] | None, effort: Effort) -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from ..cases import LONG_THREAD_ID, PAGE_SIZE
-from ..contenders import API_KEY, CHATKIT, CHATKIT_BLOCKING, OPENAI_BLOCKING, available
+from ..contenders import API_KEY, CHATKIT, CHATKIT_BLOCKING, OPENAI_BLOCKING
 from ..contenders.blocking import BLOCKING, BY_HAND, Create
 from ..method.counts import times_called
 from ..method.effort import Effort
@@ -43,7 +43,7 @@ def beside_official(base_url: str, threads: int, effort: Effort) -> Figures:
         samples = compare(
             [
                 in_threads(name, stack.enter_context(BLOCKING[name](base_url)), threads, stack)
-                for name in available((CHATKIT_BLOCKING, OPENAI_BLOCKING))
+                for name in (CHATKIT_BLOCKING, OPENAI_BLOCKING)
             ],
             effort,
         )

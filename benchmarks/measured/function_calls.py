@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from ..contenders import AIOHTTP, CHATKIT, OPENAI, OPENAI_AIOHTTP, available
+from ..contenders import AIOHTTP, CHATKIT, OPENAI, OPENAI_AIOHTTP
 from ..contenders.awaited import Call
 from ..method.counts import CountingLoop, function_calls, loop_turns
 from ..method.effort import Effort
@@ -16,7 +16,7 @@ COUNTS: Mapping[str, Callable[[Call], Awaitable[float]]] = {"calls": function_ca
 
 def measure(effort: Effort, variant: str) -> Figures:
     """Both counts for each contender."""
-    names = available((CHATKIT, AIOHTTP, OPENAI, OPENAI_AIOHTTP) if variant == SPEED else (CHATKIT,))
+    names = (CHATKIT, AIOHTTP, OPENAI, OPENAI_AIOHTTP) if variant == SPEED else (CHATKIT,)
     figures: Figures = {}
     with running("stub") as stub, opened(CountingLoop()) as contenders:
         for name in names:

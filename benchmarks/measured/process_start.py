@@ -1,6 +1,6 @@
 """From the start of a process over its first response to its end: CPU, and memory held after that response."""
 
-from ..contenders import AIOHTTP, CHATKIT, CHATKIT_BLOCKING, OPENAI, OPENAI_BLOCKING, available
+from ..contenders import AIOHTTP, CHATKIT, CHATKIT_BLOCKING, OPENAI, OPENAI_BLOCKING
 from ..contenders.programs import PROGRAMS
 from ..method.effort import Effort
 from ..method.figure import Figure, Figures, figure_of
@@ -13,11 +13,11 @@ PAIRS = ((CHATKIT, AIOHTTP), (CHATKIT_BLOCKING, AIOHTTP), (CHATKIT, OPENAI), (CH
 
 def measure(effort: Effort, variant: str) -> Figures:
     """CPU of each whole process, ratios, and resident memory."""
-    printed: dict[str, list[str]] = {name: [] for name in available(PROGRAMS)}
+    printed: dict[str, list[str]] = {name: [] for name in PROGRAMS}
     with running("stub") as stub:
         programs = [program(name, PROGRAMS[name], stub.base_url, printed=memory) for name, memory in printed.items()]
         samples = compare(programs, effort, effort.processes)
-    ratios = {f"{own} / {other}": samples.ratio(own, other) for own, other in PAIRS if other in printed}
+    ratios = {f"{own} / {other}": samples.ratio(own, other) for own, other in PAIRS}
     resident = {f"{name}, resident": mebibytes(memory) for name, memory in printed.items()}
     return samples.costs() | ratios | resident
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 
-from ..contenders import available
 from ..contenders.awaited import AWAITED, Call, Calls
 from .slices import Contender
 
@@ -56,12 +55,9 @@ def opened(loop: asyncio.AbstractEventLoop | None = None) -> Iterator[Opened]:
 def contenders_for(
     operation: str, names: Iterable[str], base_url: str, in_flight: int = 1
 ) -> Iterator[list[Contender]]:
-    """A contender for each name that can run here, all with fresh connections.
+    """A contender for each name, all with fresh connections.
 
     Fresh, because a pool left full by a bigger load costs some of them dear.
     """
     with opened() as contenders:
-        yield [
-            contenders.contender(name, contenders.open(name, base_url)[operation], in_flight)
-            for name in available(names)
-        ]
+        yield [contenders.contender(name, contenders.open(name, base_url)[operation], in_flight) for name in names]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .effort import Effort
+from .effort import LEAST, Effort
 from .figure import Figure, Figures, figure_of
 
 DISTURBED = 1.15
@@ -122,8 +122,10 @@ def compare(contenders: Sequence[Contender], effort: Effort, turns: int | None =
 
 
 def _calls_in_a_slice(contender: Contender, effort: Effort) -> int:
-    contender.run(contender.least)
-    if contender.most == contender.least or not effort.slice_s:
+    is_fixed = contender.most == contender.least
+    if effort is not LEAST or not is_fixed:
+        contender.run(contender.least)
+    if effort is LEAST or is_fixed:
         return contender.least
     began_s = contender.cpu_s()
     contender.run(contender.least)
