@@ -11,7 +11,7 @@ from ..method.in_loop import opened
 from ..method.variants import SPEED
 from ..servers.running import running
 
-COUNTS: Mapping[str, Callable[[Call], Awaitable[float]]] = {"calls": function_calls, "loop turns": loop_turns}
+COUNTS: Mapping[str, Callable[[Call], Awaitable[int]]] = {"calls": function_calls, "loop turns": loop_turns}
 
 
 def measure(effort: Effort, variant: str) -> Figures:
@@ -26,5 +26,5 @@ def measure(effort: Effort, variant: str) -> Figures:
     return figures
 
 
-async def _counted(count: Callable[[Call], Awaitable[float]], call: Call) -> float:
+async def _counted(count: Callable[[Call], Awaitable[int]], call: Call) -> int:
     return await count(call)
