@@ -12,8 +12,8 @@ import attrs
 
 from .expiring import Expiring
 from .keys import new_token
-from .memory_store import GENERATION_LIVES_S, MemoryStore
-from .store import REVOKED, Count, Generations, Minted, Place, Seen, Store
+from .memory_store import MemoryStore
+from .store import GENERATION_LIVES_S, REVOKED, Count, Generations, Minted, Place, Seen, Store
 from .watched_store import WatchedStore
 
 WRITTEN_PER_CALL = 20  # more would keep one call waiting for the others' sake
@@ -48,6 +48,7 @@ class Ledger:
         self._unwritten: Expiring[_Own] = Expiring(time.monotonic)
         self._unrevoked: Expiring[str] = Expiring(time.monotonic)
         self._last_seen: Expiring[str] = Expiring(time.monotonic)
+        self._is_writing = False
 
     async def read(self, place: Place) -> Seen:
         """What is held of a place; writes what the store has still to be told."""
@@ -55,10 +56,9 @@ class Ledger:
         seen, is_stores = await self._store.ask(lambda store: store.read(place, fresh), Seen)
         if is_stores:
             self._notice_loss(place.user, seen.generations.user)
-            if self._unrevoked or self._unwritten:
+            if (self._unrevoked or self._unwritten) and not self._is_writing:
                 await self._write(WRITTEN_PER_CALL)
-                seen, _ = await self._store.ask(lambda store: store.read(place, fresh), Seen)
-        return seen
+        return attrs.evolve(seen, generations=self._known(place, seen.generations))
 
     async def keep(self, place: Place, minted: Minted) -> Generations:
         """Remembers a session; the generations are those at that moment."""
@@ -69,7 +69,7 @@ class Ledger:
         generations, is_stores = await self._store.ask(lambda store: store.keep(place, minted), Generations)
         if is_stores:
             self._unwritten.pop(minted.session_id)
-        return generations
+        return self._known(place, generations)
 
     async def sessions(self, user: str) -> Iterable[str]:
         """The ids of a user's live sessions."""
@@ -81,7 +81,9 @@ class Ledger:
         generation = REVOKED + new_token()
         own = await self._own.revoke(user, generation)
         known, is_stores = await self._store.ask(lambda store: store.revoke(user, generation), Mapping, now=True)
-        if not is_stores:
+        if is_stores:
+            self._unrevoked.pop(user)
+        else:
             self._unrevoked.set(user, generation, GENERATION_LIVES_S)
         return Known({**own, **known}, is_stores)
 
@@ -118,12 +120,17 @@ class Ledger:
         """Writes what is unwritten, though not for ever, and closes the store."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WRITE_ALL_S):
-                await self._write(len(self._unrevoked) + len(self._unwritten))
+                await self._write(len(self._unrevoked) + len(self._unwritten), now=True)
         if len(self._unwritten):
             log.warning(
                 "The broker's store was not told of %d sessions; they expire by themselves", len(self._unwritten)
             )
         await self._store.aclose()
+
+    def _known(self, place: Place, generations: Generations) -> Generations:
+        """The generations, also where the store has yet to be told of the user's."""
+        unrevoked = self._unrevoked.get(place.user)
+        return generations if unrevoked is None else attrs.evolve(generations, user=unrevoked)
 
     def _notice_loss(self, user: str, generation: str) -> None:
         """A generation that changed without a revocation: the store has lost its memory, and is to be told again."""
@@ -133,24 +140,29 @@ class Ledger:
             for made in self._made.values():
                 self._unwritten.set(made.session_id, made, self._made.left_s(made.session_id))
 
-    async def _write(self, at_most: int) -> None:
-        for user in list(self._unrevoked)[:at_most]:
-            if not await self._write_revocation(user):
-                return
-        for made in self._unwritten.values()[:at_most]:
-            if not await self._write_session(made):
-                return
+    async def _write(self, at_most: int, *, now: bool = False) -> None:
+        """Tells the store what it has to be told, until it fails."""
+        self._is_writing = True
+        try:
+            for user in list(self._unrevoked)[:at_most]:
+                if not await self._write_revocation(user, now=now):
+                    return
+            for made in self._unwritten.values()[:at_most]:
+                if not await self._write_session(made, now=now):
+                    return
+        finally:
+            self._is_writing = False
 
-    async def _write_revocation(self, user: str) -> bool:
+    async def _write_revocation(self, user: str, *, now: bool) -> bool:
         generation = self._unrevoked.get(user) or ""
-        _, is_stores = await self._store.ask(lambda store: store.revoke(user, generation), Mapping)
-        if is_stores:
+        _, is_stores = await self._store.ask(lambda store: store.revoke(user, generation), Mapping, now=now)
+        if is_stores and self._unrevoked.get(user) == generation:
             self._unrevoked.pop(user)
         return is_stores
 
-    async def _write_session(self, made: _Own) -> bool:
+    async def _write_session(self, made: _Own, *, now: bool) -> bool:
         minted = Minted(made.session_id, self._unwritten.left_s(made.session_id), Generations("", ""))
-        _, is_stores = await self._store.ask(lambda store: store.keep(made.place, minted), Generations)
+        _, is_stores = await self._store.ask(lambda store: store.keep(made.place, minted), Generations, now=now)
         if is_stores:
             self._unwritten.pop(made.session_id)
         return is_stores

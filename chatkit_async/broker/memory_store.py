@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from .expiring import Expiring
 from .locking import lock
-from .store import Count, Generations, Minted, Place, Seen
-
-GENERATION_LIVES_S = 3600.0  # longer than any session made under it
+from .store import GENERATION_LIVES_S, Count, Generations, Minted, Place, Seen
 
 
 class MemoryStore:

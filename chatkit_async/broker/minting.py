@@ -67,7 +67,9 @@ class Minting:
         if failed:
             # Not the error's own words, which may be the API's, and name the user.
             what, first = type(failed[0]).__name__, failed[0].request_id
-            log.warning("%d sessions could not be cancelled: %s, request %s", len(failed), what, first)
+            log.warning(
+                "%d sessions were not cancelled and expire by themselves: %s, request %s", len(failed), what, first
+            )
         await self.ledger.forget(user, [result.session_id for result in results if result.error is None])
 
     async def _created(self, asked: Asked) -> ChatSession:

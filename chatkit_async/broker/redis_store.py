@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigurationError
 from ..types.secret import Hidden, as_secret, without_value
 from . import redis_scripts as scripts
-from .memory_store import GENERATION_LIVES_S
 from .redis_clients import RedisClients, plain_copy
 from .redis_scripts import Script
-from .store import Count, Generations, Minted, Place, Seen
+from .store import GENERATION_LIVES_S, Count, Generations, Minted, Place, Seen
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

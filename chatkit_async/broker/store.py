@@ -9,6 +9,7 @@ import attrs
 from attrs.validators import instance_of, optional
 
 REVOKED = "revoked-"
+GENERATION_LIVES_S = 3600.0  # longer than any session made under it
 
 
 @attrs.frozen

@@ -29,7 +29,7 @@ class Turn:
         self._place = place
         self._lease_s = lease_s
         self._holder = new_token()
-        self._is_mine = False
+        self._may_be_mine = False
 
     async def take(self, look: Callable[[], Awaitable[T | None]], make: Callable[[], Awaitable[T]], beat: Beat) -> T:
         """What somebody else made meanwhile, as soon as `look` finds it; else what `make` makes, in our turn."""
@@ -37,11 +37,12 @@ class Turn:
         try:
             while True:
                 beat()
-                self._is_mine = await self._ledger.lease(self._place, self._holder, self._lease_s)
+                self._may_be_mine = True  # this may be interrupted
+                is_mine = await self._ledger.lease(self._place, self._holder, self._lease_s)
                 found = await look()
                 if found is not None:
                     return found
-                if self._is_mine:
+                if is_mine:
                     beat()
                     return await make()
                 await asyncio.sleep(pause_s)
@@ -52,6 +53,6 @@ class Turn:
     async def _release(self) -> None:
         from anyio import CancelScope  # noqa: PLC0415 - an import that most calls need not pay
 
-        if self._is_mine:
+        if self._may_be_mine:
             with CancelScope(shield=True):  # others wait for it
                 await self._ledger.release(self._place, self._holder)

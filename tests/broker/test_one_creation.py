@@ -11,6 +11,9 @@ import pytest
 from chatkit_async import AsyncChatKit, BadRequestError, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.broker.flight import Flights
+from chatkit_async.broker.record import Record
+from chatkit_async.broker.store import Generations
+from chatkit_async.broker.template import Asked
 from chatkit_async.emulator import Emulator, Fault
 
 from ..conftest import KEY
@@ -104,6 +107,21 @@ async def test_a_broker_works_after_a_creator_was_cancelled_alone(
         await broker.secret_for("user_1")
 
 
+async def test_who_comes_to_make_a_session_just_after_another_did_takes_that_one(
+    broker: AsyncSessionBroker, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = broker._creation.made
+
+    async def late(asked: Asked, began: Generations) -> Record:
+        monkeypatch.undo()
+        await broker.secret_for("user_1")  # in another thread, between the look and the creation
+        return await made(asked, began)
+
+    monkeypatch.setattr(broker._creation, "made", late)
+    await broker.secret_for("user_1")
+    assert len(emulator.sessions()) == 1
+
+
 def in_threads(work: Callable[[], object], count: int) -> None:
     threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
@@ -114,13 +132,15 @@ def in_threads(work: Callable[[], object], count: int) -> None:
 
 def test_event_loops_in_several_threads_share_one_session(emulator: Emulator) -> None:
     client = AsyncChatKit(KEY, base_url=emulator.base_url)
-    broker = AsyncSessionBroker(client, workflow="wf_1")
+    broker = AsyncSessionBroker(client, workflow="wf_1", lease_s=600)
+    emulator.add_faults(Fault(delay=0.3))
     together = threading.Barrier(8)
     found = []
 
     async def ask() -> None:
         together.wait(20)
-        found.extend(await asyncio.gather(*(broker.secret_for("user_1") for _ in range(10))))
+        async with asyncio.timeout(20):  # far less than the lease
+            found.extend(await asyncio.gather(*(broker.secret_for("user_1") for _ in range(10))))
 
     in_threads(lambda: asyncio.run(ask()), 8)
     assert len(found) == 80
@@ -130,14 +150,15 @@ def test_event_loops_in_several_threads_share_one_session(emulator: Emulator) ->
 
 def test_an_error_reaches_the_waiters_of_other_loops(emulator: Emulator) -> None:
     client = AsyncChatKit(KEY, base_url=emulator.base_url)
-    broker = AsyncSessionBroker(client, workflow="wf_1")
+    broker = AsyncSessionBroker(client, workflow="wf_1", lease_s=600)
     emulator.add_faults(Fault(status=400, delay=0.5))
     together, found = threading.Barrier(4), []
 
     async def ask() -> None:
         together.wait(20)
         try:
-            await broker.secret_for("user_1")
+            async with asyncio.timeout(20):  # far less than the lease
+                await broker.secret_for("user_1")
         except BadRequestError as error:
             found.append(error)
 

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
-from chatkit_async import AsyncChatKit, MintingLimitError
+from chatkit_async import AsyncChatKit, MintingLimitError, SessionRevokedError
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
 from chatkit_async.broker.keys import digest
 from chatkit_async.emulator import Emulator, Fault
@@ -111,6 +112,38 @@ async def test_a_revoke_during_an_outage_holds_when_the_store_returns(
     assert (await broker.revoke("user_1")).is_complete
     assert not await other.owns("user_1", kept.session_id)
     await other.aclose()
+
+
+async def test_a_session_being_made_while_a_revoke_meets_an_outage_is_handed_out_to_nobody(
+    broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    emulator.add_faults(Fault(delay=1.0))
+    call = asyncio.create_task(broker.secret_for("user_1"))
+    async with asyncio.timeout(20):
+        while not emulator.sessions():
+            await asyncio.sleep(0.005)
+    with frozen(redis_server):
+        assert not (await broker.revoke("user_1")).is_complete
+    with pytest.raises(SessionRevokedError):
+        await call  # by now the store answers, and knows of no revocation
+    assert emulator.sessions()[0]["status"] == "cancelled"
+
+
+async def test_a_shared_secret_is_not_handed_out_before_the_store_knows_of_the_revocation(
+    client: AsyncChatKit, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatkit_async.broker.ledger.WRITTEN_PER_CALL", 0)
+    keys = [Fernet.generate_key()]
+    brokers = [
+        AsyncSessionBroker(client, workflow="wf_1", store=RedisStore(redis_server.url), share_secrets=keys)
+        for _ in range(2)
+    ]
+    live = await brokers[0].secret_for("user_1")
+    with frozen(redis_server):
+        await brokers[1].revoke("user_1")
+    assert await brokers[1].secret_for("user_1") != live
+    for broker in brokers:
+        await broker.aclose()
 
 
 async def test_a_store_that_hangs_holds_up_nobody_for_long(

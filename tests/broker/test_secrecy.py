@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import pickle
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -138,6 +140,20 @@ async def test_logs_hold_neither_user_nor_key_nor_secret_and_errors_neither_key_
     assert [text for text in logged if any(part in text for part in [*hidden, USER])] == []
     texts = [f"{link} {link!r}" for link in chain(error)] + [str(pickle.loads(pickle.dumps(error)).__reduce__())]
     assert [text for text in texts if any(part in text for part in hidden)] == []
+
+
+@each_failure
+@each_store
+async def test_an_error_is_in_no_reference_cycle(
+    emulator: Emulator, act: Act, settings: Callable[[], dict[str, Any]]
+) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        error = weakref.ref(await failed(emulator, act, settings()))
+        assert error() is None, [type(holder) for holder in gc.get_referrers(error())]
+    finally:
+        gc.enable()
 
 
 async def test_no_repr_shows_a_secret(client: AsyncChatKit, emulator: Emulator) -> None:
