@@ -9,6 +9,9 @@ from ..cases import CASES, SESSION_ID, THREAD_ID, USER, WORKFLOW, Case
 from . import AIOHTTP, API_KEY, CHATKIT, FLOOR, OPENAI, OPENAI_AIOHTTP
 from .floor import floor
 
+# The official client gives a connection 5 s, and with 1,000 in flight on a busy machine may need more.
+PATIENCE_S = 300.0
+
 Call = Callable[[], Awaitable[Any]]
 Calls = Mapping[str, Call]
 
@@ -58,7 +61,7 @@ async def openai_default(base_url: str) -> AsyncIterator[Calls]:
     """The official client as it comes."""
     from openai import AsyncOpenAI
 
-    async with AsyncOpenAI(api_key=API_KEY, base_url=base_url) as client:
+    async with AsyncOpenAI(api_key=API_KEY, base_url=base_url, timeout=PATIENCE_S) as client:
         yield _official_calls(client)
 
 
@@ -67,7 +70,8 @@ async def openai_on_aiohttp(base_url: str) -> AsyncIterator[Calls]:
     """The official client on its aiohttp transport."""
     from openai import AsyncOpenAI, DefaultAioHttpClient
 
-    async with AsyncOpenAI(api_key=API_KEY, base_url=base_url, http_client=DefaultAioHttpClient()) as client:
+    transport = DefaultAioHttpClient(timeout=PATIENCE_S)
+    async with AsyncOpenAI(api_key=API_KEY, base_url=base_url, timeout=PATIENCE_S, http_client=transport) as client:
         yield _official_calls(client)
 
 

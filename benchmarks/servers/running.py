@@ -41,8 +41,11 @@ def running(name: str) -> Iterator[RunningServer]:
     """Runs one of the modules here."""
     command = [sys.executable, "-m", f"benchmarks.servers.{name}"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        pin_server(process.pid)
-        server = RunningServer(process)
-        if not server.base_urls:
-            raise RuntimeError(f"{name} did not start")
-        yield server
+        try:
+            pin_server(process.pid)
+            server = RunningServer(process)
+            if not server.base_urls:
+                raise RuntimeError(f"{name} did not start")
+            yield server
+        finally:
+            process.kill()  # left by an error, contenders hold connections that it would wait for
