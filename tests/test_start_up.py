@@ -14,7 +14,7 @@ from chatkit_async.emulator import Emulator
 
 ROOT = Path(__file__).parents[1]
 NAMES = "AsyncChatKit, ChatKit, ChatSession"
-THREADS = {"content", "items", "page", "thread", "thread_operations"}  # modules that describe threads
+THREADS = {"content", "items", "page", "thread", "thread_operations", "unknown"}  # modules that describe threads
 NETWORK = {"aiohttp", "anyio", "cattrs"}
 
 CREATE = {

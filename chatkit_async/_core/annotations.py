@@ -70,6 +70,11 @@ def is_result(annotation: Any) -> bool:
     return isinstance(cls, type) and issubclass(cls, Result)
 
 
+def is_tagged_union(annotation: Any) -> bool:
+    """One result class or another: `type` says which."""
+    return is_union(annotation) and all(map(is_result, get_args(annotation)))
+
+
 def filled(annotation: Any, arguments: tuple[Any, ...]) -> Any:
     """`tuple[T, ...]` of a generic class as `tuple[ChatKitThread, ...]`."""
     return annotation[arguments] if getattr(annotation, "__parameters__", ()) else annotation

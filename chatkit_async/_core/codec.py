@@ -24,12 +24,12 @@ from .annotations import (
     is_result,
     is_scalar_map,
     is_sequence,
+    is_tagged_union,
     is_text,
     without_none,
 )
 from .mismatch import Mismatch, expected
 from .straight_line import NO_EXTRA, Field, straight_line
-from .tagged_union import is_tagged_union, tagged_items_hook, tagged_union_hook
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -65,7 +65,7 @@ def converter() -> Converter:
         made.register_structure_hook(annotation, hook)
     made.register_structure_hook_func(is_text, _text)
     made.register_structure_hook_func(is_scalar_map, _scalar_map)
-    made.register_structure_hook_factory(is_tagged_union, tagged_union_hook)
+    made.register_structure_hook_factory(is_tagged_union, _tagged_union_hook)
     made.register_structure_hook_factory(is_sequence, _sequence_hook)
     made.register_structure_hook_factory(is_optional, _optional_hook)
     made.register_structure_hook_factory(is_result, _result_hook)
@@ -131,7 +131,19 @@ def _optional_hook(annotation: Any, made: Converter) -> Hook:
 
 def _sequence_hook(annotation: Any, made: Converter) -> Hook:
     kind = get_args(annotation)[0]
-    return tagged_items_hook(kind, made) if is_tagged_union(kind) else _items_hook(made.get_structure_hook(kind))
+    return _tagged_items_hook(kind, made) if is_tagged_union(kind) else _items_hook(made.get_structure_hook(kind))
+
+
+def _tagged_union_hook(annotation: Any, made: Converter) -> Hook:
+    from .tagged_union import tagged_union_hook  # noqa: PLC0415 - sessions hold none, and need no classes for them
+
+    return tagged_union_hook(annotation, made)
+
+
+def _tagged_items_hook(union: Any, made: Converter) -> Hook:
+    from .tagged_union import tagged_items_hook  # noqa: PLC0415 - as above
+
+    return tagged_items_hook(union, made)
 
 
 def _items_hook(hook: Hook) -> Hook:

@@ -19,7 +19,6 @@ from .json_bytes import loads
 from .message import Response
 from .mismatch import Mismatch
 from .operation import Operation
-from .strict import check_strictly
 
 T = TypeVar("T")
 
@@ -68,11 +67,17 @@ def read(cls: type[T], response: Response, *, strict: bool) -> T | Unreadable:
     try:
         result = structure(document, cls)
         if strict:
-            check_strictly(result)
+            _check_strictly(result)
     except Mismatch as mismatch:
         body = None if depth_exceeds(document, DEEPEST) else masked(document)
         return Unreadable(f"the answer is not a {_name(cls)}: {mismatch.path or 'it'} {mismatch.message}", body)
     return result
+
+
+def _check_strictly(result: object) -> None:
+    from .strict import check_strictly  # noqa: PLC0415 - few ask for it
+
+    check_strictly(result)
 
 
 def read_json(response: Response) -> JSON | Unreadable:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..types.unknown import Unknown
-from .annotations import Hook, hints_of, is_union
+from .annotations import Hook, hints_of
 from .mismatch import Mismatch, expected
 
 if TYPE_CHECKING:
     from cattrs import Converter
-
-
-def is_tagged_union(annotation: Any) -> bool:
-    """Whether an annotation is a union with a member for kinds that are not documented."""
-    return is_union(annotation) and any(_is_unknown(part) for part in get_args(annotation))
 
 
 def tagged_union_hook(annotation: Any, made: Converter) -> Hook:
