@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+from contextlib import suppress
+
 from .._sync.client import ChatKit
 from ..broker._blocking import SessionBroker
+from ..errors import ChatKitError
 from ..types.session_operations import WorkflowLike
 from .options import BrokerOptions
 
@@ -17,6 +21,10 @@ class BlockingAppBroker(SessionBroker):
         assert made is not None
         super().__init__(made, workflow=workflow, **options)
 
+    def close_at_exit(self) -> None:
+        """Closes when the process ends, where no framework tells of another end."""
+        atexit.register(self._close_quietly)
+
     def close(self) -> None:
         """Closes the broker, and its client unless that was given."""
         try:
@@ -24,3 +32,8 @@ class BlockingAppBroker(SessionBroker):
         finally:
             if self._own_client is not None:
                 self._own_client.close()
+
+    def _close_quietly(self) -> None:
+        # Where the loop was stopped by a fork, Python 3.12 starts no thread for it any more; then nothing is open.
+        with suppress(ChatKitError):
+            self.close()

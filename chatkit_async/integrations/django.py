@@ -92,7 +92,7 @@ def setup(
             f"setup: is_async={is_async} and a client that is a {type(client).__name__} do not fit"
         )
     blocking = BlockingAppBroker(client, workflow, options)
-    atexit.register(blocking.close)
+    blocking.close_at_exit()
     return blocking
 
 

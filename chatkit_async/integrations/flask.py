@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Callable
 from typing import Unpack
 
@@ -51,7 +50,7 @@ def setup(
     options = hidden(options)
     broker = BlockingAppBroker(client, workflow, options)
     app.extensions["chatkit"] = broker
-    atexit.register(broker.close)  # Flask knows no end of an app
+    broker.close_at_exit()  # Flask knows no end of an app
     return broker
 
 
