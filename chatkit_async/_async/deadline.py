@@ -62,7 +62,9 @@ class Deadline:
     def __enter__(self) -> None:
         task = asyncio.current_task(self._deadlines.loop)
         if task is None:
-            raise RuntimeError("a call runs in a task of asyncio's")
+            raise RuntimeError(
+                "a call was made outside a task: await it in one, as asyncio.run() and create_task() make"
+            )
         self._task, self._cancelling = task, task.cancelling()
         self._deadlines.under_way.add(self)
         if self.ends_s < self._deadlines.wakes_s:

@@ -140,13 +140,13 @@ class LeanRequest(aiohttp.ClientRequest):
 
 def _head(request: Request, url: URL, delivery: Delivery) -> bytes:
     """The head, byte for byte as aiohttp writes it."""
-    fields = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
-    if "accept-encoding" not in request.headers:
-        fields += f"Accept-Encoding: {_ENCODINGS}\r\n"
-    if request.body is not None:
-        fields += f"Content-Length: {len(request.body)}\r\n"
-    elif request.method != "GET":
-        fields += "Content-Length: 0\r\n"
+    framing = "" if "accept-encoding" in request.headers else f"Accept-Encoding: {_ENCODINGS}\r\n"
+    if request.body is not None or request.method != "GET":
+        framing += f"Content-Length: {len(request.body or b'')}\r\n"
     if delivery.sends > 1:
-        fields += f"x-stainless-retry-count: {delivery.sends - 1}\r\n"
-    return f"{request.method} {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n{fields}\r\n".encode()
+        framing += f"x-stainless-retry-count: {delivery.sends - 1}\r\n"
+    line = f"{request.method} {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n"
+    # No name for the headers as text: a traceback would show the key.
+    return "".join(
+        [line, *[f"{name}: {value}\r\n" for name, value in request.headers.items()], framing, "\r\n"]
+    ).encode()

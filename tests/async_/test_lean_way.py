@@ -17,7 +17,7 @@ from chatkit_async import AsyncChatKit, RequestOptions
 from chatkit_async._async import lean_guard, pool, transport
 from chatkit_async._async.lean_request import LARGEST_LEAN_BODY_BYTES, LeanRequest
 from chatkit_async.emulator import Emulator
-from chatkit_async.errors import APIStatusError
+from chatkit_async.errors import APIConnectionError, APIStatusError
 
 from .helpers import cancel, create, made, raised
 from .raw import Asked, always, in_turn, raw_server, response
@@ -254,3 +254,26 @@ def test_the_connector_asks_a_request_for_nothing_new() -> None:
     always_there = {"connection_key", "host", "is_ssl", "port", "request_info", "server_hostname", "ssl", "url"}
     for_proxies = {"headers", "proxy", "proxy_auth", "proxy_headers"}
     assert asked_for <= always_there | for_proxies, "read aiohttp's connector, then LeanRequest and lean_guard"
+
+
+both_ways = pytest.mark.parametrize("is_known", [True, False], ids=["lean", "public"])
+
+
+@both_ways
+async def test_a_connection_that_is_refused_is_tried_once(monkeypatch: pytest.MonkeyPatch, is_known: bool) -> None:
+    monkeypatch.setattr(pool, "is_known", lambda: is_known)
+    async with raw_server(always(b"")) as server:
+        nobody_there = server.base_url
+    async with made(nobody_there, max_retries=0) as client:
+        error = await raised(APIConnectionError, client.threads.retrieve("cthr_1"))
+    assert (error.attempts, error.outcome) == (1, "not_sent")
+
+
+@both_ways
+async def test_answers_before_the_answer_are_passed_over(monkeypatch: pytest.MonkeyPatch, is_known: bool) -> None:
+    monkeypatch.setattr(pool, "is_known", lambda: is_known)
+    early = b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n"
+    async with raw_server(always(early + early + response())) as server, made(server.base_url) as client:
+        assert (await create(client)).client_secret == "ek_raw"
+        assert (await create(client)).response.status == 200
+        assert server.connections == 1
