@@ -15,6 +15,7 @@ from aiohttp import web
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
 from .behaviour import Answers
+from .connection import Connections
 from .faults import Fault
 from .held import Held, store_at
 from .record import RecordedRequest
@@ -25,8 +26,6 @@ from .thread import running_in_thread
 
 # What is under way at the end is cut off: whoever leaves does not want to wait.
 SHUTDOWN_TIMEOUT_S = 0.05
-# Of a path or a header: what is longer, aiohttp refuses by itself, and in words that are not the API's.
-MAX_LINE_BYTES = 64 * 2**10
 # Addresses that mean "every address of this machine", and the one to reach them by.
 REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read here, not bound to
 
@@ -128,7 +127,9 @@ class Emulator:
             raise ConfigurationError(f"this emulator already runs at {self._base_url}")
         with self._held.lock:
             self._held.open()
-        runner = self._runner = web.ServerRunner(self._server(), shutdown_timeout=SHUTDOWN_TIMEOUT_S)
+        server = Server(self._held)
+        connections = Connections(server.handle, server.unreadable, self._keep_alive_s)
+        runner = self._runner = web.ServerRunner(connections, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
         try:
             await runner.setup()
             await web.TCPSite(runner, self._host, self._port).start()
@@ -140,17 +141,6 @@ class Emulator:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._stop()
-
-    def _server(self) -> web.Server:
-        # aiohttp's bare server: its applications route by themselves, which here the table of operations does.
-        return web.Server(
-            Server(self._held).handle,
-            access_log=None,
-            handler_cancellation=True,
-            keepalive_timeout=self._keep_alive_s,
-            max_line_size=MAX_LINE_BYTES,
-            max_field_size=MAX_LINE_BYTES,
-        )
 
     async def _stop(self) -> None:
         runner, self._runner = self._runner, None

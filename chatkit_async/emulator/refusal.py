@@ -105,6 +105,12 @@ def not_json() -> Refusal:
     return Refusal(400, NOT_JSON)
 
 
+def unreadable(limit_bytes: int) -> Refusal:
+    """400: what was sent is no request."""
+    said = f"it is no HTTP, or its path or one of its headers is longer than {limit_bytes} bytes"
+    return Refusal(400, f"The request could not be read: {said}.")
+
+
 def unsupported_content_type(content_type: str) -> Refusal:
     """400: the body says that it is something else than JSON."""
     message = (

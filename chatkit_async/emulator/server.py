@@ -11,10 +11,11 @@ from email.utils import formatdate
 from aiohttp import web
 
 from . import control
+from .connection import MAX_LINE_BYTES
 from .held import Held
 from .mischief import Exchange, carry_out, whole
 from .record import Entry, RequestLog
-from .refusal import Refusal, body_too_large, not_json, server_error
+from .refusal import Refusal, body_too_large, not_json, server_error, unreadable
 from .wire import Answer, Asked, answer, refused
 
 # A state variable may have 10 Mi characters (WIRE.md), each up to 4 bytes in UTF-8, and others stand beside it.
@@ -44,6 +45,10 @@ class Server:
         finally:
             if entry.ended == "pending":
                 entry.ended = "disconnected"
+
+    def unreadable(self) -> web.Response:
+        """What is said of a request that could not be read; it is in no record."""
+        return whole(self._signed(refused(unreadable(MAX_LINE_BYTES)), time.perf_counter()))
 
     async def _respond(self, request: web.BaseRequest, log: RequestLog, entry: Entry) -> web.StreamResponse:
         started_s = time.perf_counter()

@@ -88,6 +88,26 @@ async def test_a_header_may_be_long(base_url: str) -> None:
     assert (await post(base_url, X_Trace="x" * 60_000)).status == 200
 
 
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        pytest.param(request_bytes("POST", f"{SESSIONS}/{'x' * 70_000}"), id="a path beyond 64 KiB"),
+        pytest.param(request_bytes("POST", SESSIONS, BODY, {"X-Long": "x" * 70_000}), id="a header beyond 64 KiB"),
+        pytest.param(b"POST / HTTP/one\r\n\r\n", id="no HTTP"),
+    ],
+)
+async def test_a_request_that_cannot_be_read_is_refused_in_the_apis_shape(
+    base_url: str, request_head: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await exchange(base_url, request_head)
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/json")
+    assert answer.error["type"] == "invalid_request_error"
+    assert answer.error["message"] == (
+        "The request could not be read: it is no HTTP, or its path or one of its headers is longer than 65536 bytes."
+    )
+    assert "xxxx" not in caplog.text
+
+
 async def test_a_query_changes_nothing(base_url: str) -> None:
     assert (await post(base_url, target=f"{SESSIONS}?debug=1")).status == 200
 
