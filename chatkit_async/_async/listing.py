@@ -37,7 +37,7 @@ class Walk(Generic[T]):
         self._operation = operation
         self._fetch = fetch
         self._params = params
-        self._prefetch = prefetch
+        self.prefetch = prefetch
         begin = first_position(params)
         self._position: Position | None = begin
         self._seen = {begin.cursor}
@@ -61,7 +61,7 @@ class Walk(Generic[T]):
         self.go_on_from(page)
         if self._broken is not None and "data" in page.missing_fields:  # there is nothing to give before the error
             self._raise_if_broken()
-        if self._prefetch and self._broken is None and self.goes_on:
+        if self.prefetch and self._broken is None and self.goes_on:
             await self._ask_ahead(page)
         return page
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-from .._async.listing import AsyncListing
+from .._async.listing import AsyncListing, Walk
 from .._core.paging import checked_max_items
 from ..types.page import Page
 from .channel import Channel
@@ -31,7 +32,12 @@ class Listing(Generic[T]):
     ) -> None:
         self._channel = channel
         self._listing = function(*args, **kwargs)
-        self._first_page: Page[T] = channel.call(self._listing.first_page)
+        walk = self._listing.walk()
+        page = channel.call(walk.next_page)
+        assert page is not None
+        self._first_page: Page[T] = page
+        # For the first who iterates: it has asked for the next page already.
+        self._begun = [walk] if walk.prefetch else []
 
     @property
     def data(self) -> tuple[T, ...]:
@@ -68,14 +74,23 @@ class Listing(Generic[T]):
         Args:
             prefetch: ask for the next page while this one is used; default: what the listing was made with.
         """
-        walk = self._listing.walk(prefetch=prefetch)
-        walk.go_on_from(self._first_page)
+        walk = self._walk(prefetch)
         try:
             yield self._first_page
             while walk.goes_on and (page := self._channel.call(walk.next_page)) is not None:
                 yield page
         finally:
             walk.drop()
+
+    def _walk(self, prefetch: bool | None) -> Walk[T]:
+        """A walk that stands behind the first page."""
+        walk = self._listing.walk(prefetch=prefetch)
+        for begun in self._begun if walk.prefetch else ():
+            with suppress(ValueError):  # another thread has taken it meanwhile
+                self._begun.remove(begun)
+                return begun
+        walk.go_on_from(self._first_page)
+        return walk
 
     def first(self) -> T | None:
         """The first item; None if there is none."""

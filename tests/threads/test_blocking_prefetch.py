@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatkit_async import ChatKit, ClientClosedError
+from chatkit_async import ChatKit, ClientClosedError, NotFoundError
 from chatkit_async.emulator import Emulator, Fault
 
 from ..conftest import KEY
@@ -44,6 +44,36 @@ def test_many_threads_walk_one_listing_with_pages_ahead(blocking: ChatKit) -> No
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: [step.id for step in listing], range(8)))
     assert found == [IDS] * 8
+
+
+def test_the_second_page_is_asked_for_as_soon_as_the_first_has_come(blocking: ChatKit, emulator: Emulator) -> None:
+    listing = blocking.threads.list_items("cthr_1", order="asc", limit=4, prefetch=True)
+    eventually(lambda: len(emulator.requests()) == 2, "the page ahead")
+    assert [step.id for step in listing] == IDS
+    assert len(emulator.requests()) == 7
+
+
+def test_a_walk_without_pages_ahead_leaves_the_one_asked_for_to_the_next_walk(
+    blocking: ChatKit, emulator: Emulator
+) -> None:
+    listing = blocking.threads.list_items("cthr_1", order="asc", limit=20, prefetch=True)
+    eventually(lambda: len(emulator.requests()) == 2, "the page ahead")
+    first = listing.first()
+    assert (first and first.id, listing.first() == first) == (IDS[0], True)
+    assert [step.id for step in listing] == IDS
+    assert len(emulator.requests()) == 2
+    assert [step.id for step in listing] == IDS  # and again, from the first page, which stays
+    assert len(emulator.requests()) == 3
+
+
+def test_a_page_ahead_that_nobody_takes_is_no_ones_error(blocking: ChatKit, emulator: Emulator) -> None:
+    emulator.add_faults(Fault(method="GET"), Fault(method="GET", status=404))
+    listing = blocking.threads.list_items("cthr_1", order="asc", limit=4, prefetch=True)
+    eventually(lambda: len(emulator.requests()) == 2, "the page ahead")
+    assert len(listing.data) == 4
+    with pytest.raises(NotFoundError):
+        listing.collect()
+    assert len(listing.collect()) == 25
 
 
 def test_leaving_a_walk_gives_up_the_page_ahead(blocking: ChatKit, emulator: Emulator) -> None:
