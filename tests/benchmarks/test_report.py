@@ -91,7 +91,7 @@ def test_the_table_says_what_it_was_taken_on() -> None:
 def test_runs_taken_on_different_days_are_all_named() -> None:
     results = results_of({1: 1.0})
     results.runs["3.11"]["growth, speed"] = Run({**TAKEN, "date": "2026-03-04"}, {})
-    assert "2026-01-02; 2026-03-04" in table(results)
+    assert "2026-01-02, 2026-03-04" in table(results)
 
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
