@@ -6,7 +6,7 @@ import aiohttp
 
 from ..types.secret import mask_text
 
-_CLOSING = "Cannot write to closing transport"
+CLOSING = "Cannot write to closing transport"
 # Errors about the form of an answer.
 _QUOTING = (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)
 
@@ -92,7 +92,7 @@ def _words(error: BaseException) -> str:
 
 def _was_never_written(error: BaseException | None) -> bool:
     while error is not None:
-        if isinstance(error, aiohttp.ClientConnectionResetError) and _CLOSING in str(error):
+        if isinstance(error, aiohttp.ClientConnectionResetError) and CLOSING in str(error):
             return True
         error = error.__cause__
     return False

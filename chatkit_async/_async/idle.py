@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from contextlib import suppress
 from typing import Any
 
 from .pool import Pool
@@ -21,5 +22,16 @@ def has_news(pool: Pool) -> bool:
                 poll = poll or select.poll()
                 poll.register(transport.get_extra_info("socket"), select.POLLIN)
         return poll is not None and bool(poll.poll(0))
-    except (AttributeError, OSError, ValueError):
-        return True  # a system without poll, or a closed socket: the loop knows more
+    except (AttributeError, OSError, TypeError, ValueError):
+        return True  # a system without poll, no socket or a closed one: the loop knows more
+
+
+def close_spoiled(pool: Pool) -> None:
+    """Close connections on which something came that nobody asked for: it would pass for the answer to what is next."""
+    connector: Any = pool.connector
+    with suppress(AttributeError):
+        for idle in connector._conns.values():
+            for protocol, _ in idle:
+                if not protocol.should_close:
+                    break  # aiohttp takes this one
+                protocol.close()

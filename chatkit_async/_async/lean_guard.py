@@ -16,7 +16,8 @@ KNOWN_VERSIONS = ("3.12", "3.13", "3.14")
 # What the lean way goes past: who replaces one of these (mocks, recorders, tracers) wants to see requests.
 _Session: Any = aiohttp.ClientSession
 _Request: Any = aiohttp.ClientRequest
-_PASSED = (_Session.request, _Session._request, _Request.__init__, _Request.send)
+_Connector: Any = aiohttp.TCPConnector
+_PASSED = (_Session.request, _Session._request, _Request.__init__, _Request.send, _Connector.connect)
 
 _ASKED_OF_A_REQUEST = frozenset(
     {"url", "_ssl", "proxy", "proxy_auth", "proxy_headers", "server_hostname"}
@@ -26,7 +27,28 @@ _ASKED_OF_A_REQUEST = frozenset(
 
 def is_untouched() -> bool:
     """Whether nobody has put something of his own between a session and its requests."""
-    return (_Session.request, _Session._request, _Request.__init__, _Request.send) == _PASSED
+    request, inner, init, send, connect = _PASSED
+    # By identity: wrapt's wrappers call themselves equal to what they wrap.
+    return (
+        _Session.request is request
+        and _Session._request is inner
+        and _Request.__init__ is init
+        and _Request.send is send
+        and _Connector.connect is connect
+    )
+
+
+def is_bare(session: Any) -> bool:
+    """Whether a session is as we made it: who wraps its making adds traces, middlewares, classes, a proxy."""
+    try:
+        added = (session.trace_configs, session._middlewares, session._default_headers, session._default_auth)
+        return (
+            not any((*added, session._default_proxy, session._trust_env))
+            and (type(session), type(session.connector)) == (_Session, _Connector)
+            and (session._request_class, session._response_class) == (_Request, aiohttp.ClientResponse)
+        )
+    except AttributeError:
+        return False
 
 
 @cache
@@ -49,11 +71,13 @@ def _strange() -> str | None:
     key: Any = _Request.connection_key
     if aiohttp.__version__.rpartition(".")[0] not in KNOWN_VERSIONS:
         return "the version"
-    if not all(isinstance(passed, FunctionType) and passed.__module__.startswith("aiohttp.") for passed in _PASSED):
+    if not all(map(_is_aiohttps, _PASSED)):
         return "something stands between a session and its requests"
     if _parameters(aiohttp.BaseConnector.connect) != ("self", "req", "traces", "timeout"):
         return "BaseConnector.connect"
-    if "read_until_eof" not in _parameters(ResponseHandler.set_response_params):
+    if "read_until_eof" not in _parameters(ResponseHandler.set_response_params) or not _has(
+        ResponseHandler, "should_close", "transport"
+    ):
         return "ResponseHandler.set_response_params"
     if _parameters(ResponseHandler.read) != ("self",) or not _has(RawResponseMessage, "code", "headers"):
         return "ResponseHandler.read"
@@ -62,6 +86,11 @@ def _strange() -> str | None:
     if not _ASKED_OF_A_REQUEST.issuperset(key.fget.__code__.co_names):
         return "ClientRequest.connection_key"
     return None
+
+
+def _is_aiohttps(function: Any) -> bool:
+    """Whether a function was written there: a wrapper passes for what it wraps by name, module and even class."""
+    return type(function) is FunctionType and str(function.__globals__.get("__name__")).startswith("aiohttp.")
 
 
 def _has(cls: Any, *names: str) -> bool:

@@ -17,7 +17,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from .._core.message import Request
-from .delivery import Delivery
+from .delivery import CLOSING, Delivery
 
 # More goes out while the answer may come in already, and aiohttp's writer knows how to wait for that.
 LARGEST_LEAN_BODY_BYTES = 32 * 1024
@@ -65,6 +65,8 @@ async def _sent(
         raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {lean.url}") from error
     try:
         protocol = connection.protocol
+        if protocol.should_close:  # something came that nobody asked for: it would pass for the answer
+            raise aiohttp.ClientConnectionResetError(CLOSING)
         protocol.set_response_params(read_until_eof=True)
         lean.write(protocol.transport)
         message, content = await protocol.read()
@@ -133,7 +135,7 @@ class LeanRequest(aiohttp.ClientRequest):
     def write(self, transport: asyncio.WriteTransport | None) -> None:
         """Send it."""
         if transport is None or transport.is_closing():
-            raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+            raise aiohttp.ClientConnectionResetError(CLOSING)
         transport.write(self._head_and_body)
         self.response = transport
 

@@ -20,8 +20,8 @@ from .answer import read, read_whole
 from .connection_settings import ConnectionSettings
 from .delivery import Delivery, presentable, undelivered
 from .fork import at_fork, leak
-from .idle import QUIET_S, has_news
-from .lean_guard import is_untouched
+from .idle import QUIET_S, close_spoiled, has_news
+from .lean_guard import is_bare, is_untouched
 from .lean_request import LeanAnswer, is_lean, send_lean
 from .pool import Pool
 from .proxies import Proxy
@@ -120,6 +120,7 @@ class Transport:
     ) -> Awaitable[aiohttp.ClientResponse | LeanAnswer]:
         if pool.is_lean and pool.connector and proxy is None and is_lean(request) and is_untouched():
             return send_lean(pool.connector, request, delivery, _timeout(connect_s))
+        close_spoiled(pool)
         return pool.session.request(
             request.method,
             URL(request.url, encoded=True),
@@ -131,12 +132,11 @@ class Transport:
             proxy=None if proxy is None else proxy.url,
             proxy_headers=None if proxy is None else _proxy_key(proxy),
             timeout=_timeout(connect_s),
-            middlewares=(delivery,) if pool.is_plain else (*self._middlewares(), delivery),
+            middlewares=(delivery,) if pool.is_plain else (*self._middlewares(pool), delivery),
         )
 
-    def _middlewares(self) -> tuple[Any, ...]:
-        own = self._settings.http_session
-        return (*(getattr(own, "_middlewares", ()) if own is not None else ()), *self._settings.middlewares)
+    def _middlewares(self, pool: Pool) -> tuple[Any, ...]:
+        return (*getattr(pool.session, "_middlewares", ()), *self._settings.middlewares)
 
     async def pool(self) -> Pool:
         """This loop's pool, opened now if this is its first call.
@@ -159,7 +159,7 @@ class Transport:
             pool = Pool(_own_session(self._settings.http_session, loop), loop, is_plain=False)
         else:
             session = self._new_session()
-            pool = Pool(session, loop, is_plain=not (self._settings.middlewares or session.trace_configs))
+            pool = Pool(session, loop, is_plain=not self._settings.middlewares and is_bare(session))
             await pool.keep(self._pools)
         self._pools[loop] = pool
         return pool
