@@ -32,6 +32,7 @@ class Portal:
     """One event loop in its daemon thread: from `start` until `stop`, or until something ends the loop by force."""
 
     loop: asyncio.AbstractEventLoop
+    _thread: threading.Thread
 
     def __init__(self) -> None:
         self.calls: set[Pending] = set()  # in flight, or a context held open: the loop is not idle
@@ -43,7 +44,6 @@ class Portal:
         self._cleaning: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="chatkit-async loop", daemon=True)
 
     @property
     def is_current_thread(self) -> bool:
@@ -53,9 +53,11 @@ class Portal:
         """Returns once the loop runs.
 
         Raises:
-            APIConnectionError: it does not: no more threads or files, or the interpreter is shutting down.
+            APIConnectionError: it does not: no more threads or files, the interpreter is shutting down, or is one of
+                several and has no daemon threads.
         """
         try:
+            self._thread = threading.Thread(target=self._run, name="chatkit-async loop", daemon=True)
             self._thread.start()
             self._ready.wait()
         except RuntimeError as error:

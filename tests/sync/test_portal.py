@@ -92,6 +92,20 @@ def test_a_thread_that_does_not_start_is_an_error_of_ours(channel: Channel, monk
     assert channel.call(answer) == 42
 
 
+def test_an_interpreter_without_daemon_threads_is_an_error_of_ours(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading, "Thread", refuse)
+        with pytest.raises(APIConnectionError, match="daemon threads are disabled") as caught:
+            channel.call(answer)
+    assert caught.value.outcome == "not_sent"
+    assert channel.call(answer) == 42
+
+
 def test_a_first_call_that_is_interrupted_while_the_loop_starts_leaves_no_thread(
     channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
