@@ -94,7 +94,7 @@ def _stub_note(results: Results) -> str:
 
 
 def _distinct(taken: Sequence[Mapping[str, str | int]], name: str) -> str:
-    return ", ".join(dict.fromkeys(str(one[name]) for one in taken))
+    return ", ".join(dict.fromkeys(part for one in taken for part in str(one[name]).split(", ")))
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:

@@ -94,6 +94,13 @@ def test_runs_taken_on_different_days_are_all_named() -> None:
     assert "2026-01-02, 2026-03-04" in table(results)
 
 
+def test_each_version_of_a_package_is_named_once() -> None:
+    results = results_of({1: 1.0})
+    for run, packages in {"a": "aiohttp 3.14.5, attrs 26.1.0", "b": "aiohttp 3.15.0, attrs 26.1.0"}.items():
+        results.runs["3.11"][run] = Run({**TAKEN, "packages": packages}, {})
+    assert "aiohttp 3.14.5, attrs 26.1.0, aiohttp 3.15.0." in table(results)
+
+
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     figure = Figure(0.7, "x", 0.6, 0.8, 58, 2)
     results = Results({"3.11": {"create, speed": Run(TAKEN, {"a": figure, "b": Figure(3, "calls")})}})
