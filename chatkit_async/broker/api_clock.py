@@ -10,16 +10,22 @@ from .freshness import clock_skew_s, seconds_left
 
 
 class ApiClock:
-    """This machine's clock, corrected by the `Date` of the last session made."""
+    """This machine's clock, corrected by the `Date` of the last session made.
 
-    def __init__(self, read: Callable[[], float] = unix_now_s) -> None:
+    Args:
+        life_s: seconds that sessions live.
+        read: this machine's clock, Unix seconds.
+    """
+
+    def __init__(self, life_s: float, read: Callable[[], float] = unix_now_s) -> None:
+        self._life_s = life_s
         self._read = read
         self._skew_s = 0.0
 
     def learn(self, session: ChatSession) -> None:
         """Takes the skew from a session that was made just now."""
-        skew_s = clock_skew_s(session.response.headers.get("date"), session.expires_at, now_s=self._read())
-        self._skew_s = self._skew_s if skew_s is None else skew_s
+        date, now_s = session.response.headers.get("date"), self._read()
+        self._skew_s = clock_skew_s(date, session.expires_at, now_s=now_s, life_s=self._life_s)
 
     def seconds_left(self, expires_at: int) -> float:
         """Seconds until then, by the API's clock."""

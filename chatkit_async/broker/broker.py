@@ -78,7 +78,7 @@ class AsyncSessionBroker:
         self._client = checked_client(client)
         self._ledger = Ledger(MemoryStore() if store is None else store)
         margin_s, lease_s = checked_margin(margin_s, self._template.lives_s), checked_lease(lease_s)
-        self._live = Live(shelf_for(share_secrets), ApiClock(), margin_s)
+        self._live = Live(shelf_for(share_secrets), ApiClock(self._template.lives_s), margin_s)
         limit = checked_limit(sessions_per_minute)
         minting = Minting(client=client, ledger=self._ledger, live=self._live, lease_s=lease_s, per_minute=limit)
         self._creation = Creation(self._ledger, self._live, minting, lease_s)

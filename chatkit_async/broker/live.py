@@ -51,7 +51,7 @@ class Live:
 
     def minted(self, asked: Asked, record: Record) -> Minted:
         """What the store shall remember of a new session."""
-        lives_s = max(1.0, self.clock.seconds_left(record.live.expires_at))  # at least until it can be cancelled
+        lives_s = self.clock.seconds_left(record.live.expires_at)
         sealed = self.shelf.sealed(asked.place, record) if lives_s > self.margin_s else None
         return Minted(record.live.session_id, lives_s, record.generations, sealed, lives_s - self.margin_s)
 

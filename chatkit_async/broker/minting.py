@@ -57,7 +57,7 @@ class Minting:
         generation, others = await self.ledger.renew(asked.place)
         record = _record(session, asked, attrs.evolve(began, device=generation))
         await self._kept(asked, record)
-        await self.end(asked.place.user, [other for other in others if other != session.id])
+        await self.end(asked.place.user, others)
         return record
 
     async def end(self, user: str, session_ids: Iterable[str]) -> None:
@@ -94,7 +94,7 @@ class Minting:
             return
         count = await self.ledger.count(user, LIMIT_WINDOW_S)
         if count.number > self.per_minute:
-            wait_s = max(0.0, count.left_s)
+            wait_s = min(max(0.0, count.left_s), LIMIT_WINDOW_S)
             raise MintingLimitError(
                 f"More than {self.per_minute} sessions within a minute for this user: wait {wait_s:.1f} s, or raise"
                 " sessions_per_minute of the broker",

@@ -76,7 +76,7 @@ return {number, redis.call('PTTL', KEYS[1])}
 # KEYS: the lease. ARGV: the holder, the lease's length.
 LEASE = Script("""
 redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
-return redis.call('GET', KEYS[1])
+return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
 """)
 
 # KEYS: the lease. ARGV: the holder.

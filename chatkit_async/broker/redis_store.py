@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ANSWER_S = 2.0  # to wait for one of these connections
 MOST_CONNECTIONS = 16  # an event loop
+RUBBISH = "Redis answered with something else than was asked for"
 
 
 class RedisStore:
@@ -56,12 +57,13 @@ class RedisStore:
 
     async def read(self, place: Place, new_generation: str) -> Seen:
         keys = [self._user(place), self._device(place), self._key(place.user, f"record:{place.device}")]
-        user, device, record = await self._run(scripts.READ, keys, [new_generation, _ms(GENERATION_LIVES_S)])
-        return Seen(Generations(_text(user), _text(device)), _text(record) or None)
+        found = await self._run(scripts.READ, keys, [new_generation, _ms(GENERATION_LIVES_S)])
+        user, device, record = _texts(found)
+        return Seen(Generations(user, device), record or None)
 
     async def keep(self, place: Place, minted: Minted) -> Generations:
         keys = [self._ids(place.user), self._user(place), self._device(place)]
-        user, device = await self._run(
+        found = await self._run(
             scripts.KEEP,
             [*keys, self._key(place.user, f"record:{place.device}")],
             [
@@ -74,7 +76,7 @@ class RedisStore:
                 _ms(GENERATION_LIVES_S),
             ],
         )
-        return Generations(_text(user), _text(device))
+        return Generations(*_texts(found))
 
     async def sessions(self, user: str) -> Mapping[str, str]:
         return _sessions(await self._run(scripts.SESSIONS, [self._ids(user)], []))
@@ -88,11 +90,15 @@ class RedisStore:
         await self._run(scripts.FORGET, [self._ids(user)], list(session_ids))
 
     async def count(self, user: str, window_s: float) -> Count:
-        number, left_ms = await self._run(scripts.COUNT, [self._key(user, "minted")], [_ms(window_s)])
-        return Count(int(number), int(left_ms) / 1000)
+        match await self._run(scripts.COUNT, [self._key(user, "minted")], [_ms(window_s)]):
+            case [int(number), int(left_ms)]:
+                return Count(number, left_ms / 1000)
+            case _:
+                raise ValueError(RUBBISH)
 
     async def lease(self, place: Place, holder: str, lease_s: float) -> bool:
-        return _text(await self._run(scripts.LEASE, [self._lease(place)], [holder, _ms(lease_s)])) == holder
+        is_holders = await self._run(scripts.LEASE, [self._lease(place)], [holder, _ms(lease_s)])
+        return {0: False, 1: True}[is_holders]
 
     async def release(self, place: Place, holder: str) -> None:
         await self._run(scripts.RELEASE, [self._lease(place)], [holder])
@@ -156,17 +162,16 @@ def _made(url: str) -> Redis:
     return Redis.from_pool(pool)
 
 
-def _sessions(members: list[str | bytes]) -> dict[str, str]:
-    pairs = [_text(member).split(" ", 1) for member in members]
+def _sessions(members: object) -> dict[str, str]:
+    pairs = [member.split(" ", 1) for member in _texts(members)]
     return {session_id: device for device, session_id in pairs}
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bytes):
-        return value.decode()
-    if isinstance(value, str):
-        return value
-    raise ValueError("the store answered with something that is no text")
+def _texts(answer: object) -> list[str]:
+    """A list of texts, in whichever way the client gives them."""
+    if not isinstance(answer, list) or not all(isinstance(part, (bytes, str)) for part in answer):
+        raise ValueError(RUBBISH)
+    return [part.decode() if isinstance(part, bytes) else part for part in answer]
 
 
 def _ms(seconds: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from .store import Place
 
 T = TypeVar("T")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 0.25
+LEASES_WAITED = 2  # a store that never gives the turn is no reason to wait for ever
 
 
 class Turn:
@@ -33,7 +35,7 @@ class Turn:
 
     async def take(self, look: Callable[[], Awaitable[T | None]], make: Callable[[], Awaitable[T]], beat: Beat) -> T:
         """What somebody else made meanwhile, as soon as `look` finds it; else what `make` makes, in our turn."""
-        pause_s = FIRST_PAUSE_S
+        pause_s, until_s = FIRST_PAUSE_S, time.monotonic() + LEASES_WAITED * self._lease_s
         try:
             while True:
                 beat()
@@ -42,7 +44,7 @@ class Turn:
                 found = await look()
                 if found is not None:
                     return found
-                if is_mine:
+                if is_mine or time.monotonic() > until_s:
                     beat()
                     return await make()
                 await asyncio.sleep(pause_s)

@@ -28,7 +28,7 @@ class MovedClock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> MovedClock:
     moved = MovedClock()
-    monkeypatch.setattr("chatkit_async.broker.broker.ApiClock", lambda: ApiClock(moved))
+    monkeypatch.setattr("chatkit_async.broker.broker.ApiClock", lambda life_s: ApiClock(life_s, moved))
     return moved
 
 
@@ -73,10 +73,12 @@ async def test_a_machine_whose_clock_is_wrong_judges_all_the_same(
     assert await broker.secret_for("user_1") != first
 
 
+@pytest.mark.parametrize("ahead_s", [0, 7200, -7200])
 @pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 GMT", "never", ""])
-async def test_an_answer_with_a_strange_date_is_judged_by_this_machines_clock(
-    broker: AsyncSessionBroker, clock: MovedClock, emulator: Emulator, date: str
+async def test_an_answer_with_a_strange_date_is_judged_all_the_same(
+    broker: AsyncSessionBroker, clock: MovedClock, emulator: Emulator, date: str, ahead_s: float
 ) -> None:
+    emulator.advance_clock(ahead_s)
     emulator.add_faults(Fault(headers={"Date": date}))
     first = await broker.secret_for("user_1")
     clock.ahead_s = 530

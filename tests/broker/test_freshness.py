@@ -21,32 +21,50 @@ def test_seconds_left_count_from_the_apis_clock_where_it_differs() -> None:
     assert seconds_left(EXPIRES_AT, now_s=NOW_S + 3600, skew_s=-3600) == 600
 
 
+def skew_s(date: str | None, *, now_s: float = NOW_S, life_s: float = 600) -> float:
+    return clock_skew_s(date, EXPIRES_AT, now_s=now_s, life_s=life_s)
+
+
 def test_a_machine_whose_clock_is_right_sees_no_skew() -> None:
-    assert clock_skew_s(DATE, EXPIRES_AT, now_s=NOW_S) == 0
+    assert skew_s(DATE) == 0
 
 
 @pytest.mark.parametrize("behind_s", [-86_400, -90, 90, 86_400])
 def test_a_machine_whose_clock_is_wrong_sees_by_how_much(behind_s: float) -> None:
-    assert clock_skew_s(DATE, EXPIRES_AT, now_s=NOW_S - behind_s) == behind_s
-
-
-@pytest.mark.parametrize("date", [None, "", "yesterday", "Thu, 99 May 2026 20:26:40 GMT", "1780000000", "é\ud800"])
-def test_a_date_that_is_none_says_nothing(date: str | None) -> None:
-    assert clock_skew_s(date, EXPIRES_AT, now_s=NOW_S) is None
-
-
-@pytest.mark.parametrize(
-    "date",
-    [
-        "Thu, 28 May 2026 20:36:41 GMT",  # the session would have expired before it was made
-        "Thu, 28 May 2026 20:26:30 GMT",  # it would live longer than the API allows
-        "Thu, 01 Jan 1970 00:00:00 GMT",
-        "Fri, 31 Dec 9999 23:59:59 GMT",
-    ],
-)
-def test_a_date_that_gives_the_session_an_impossible_life_says_nothing(date: str) -> None:
-    assert clock_skew_s(date, EXPIRES_AT, now_s=NOW_S) is None
+    assert skew_s(DATE, now_s=NOW_S - behind_s) == behind_s
 
 
 def test_a_date_cut_to_the_second_is_possible() -> None:
-    assert clock_skew_s("Thu, 28 May 2026 20:26:39 GMT", EXPIRES_AT, now_s=NOW_S) == -1
+    assert skew_s("Thu, 28 May 2026 20:26:39 GMT") == -1
+
+
+STRANGE = [
+    None,
+    "",
+    "yesterday",
+    "Thu, 99 May 2026 20:26:40 GMT",
+    "1780000000",
+    "é\ud800",
+    "Thu, 28 May 2026 20:36:41 GMT",  # the session would have expired before it was made
+    "Thu, 28 May 2026 20:26:30 GMT",  # it would live longer than it does
+    "Thu, 01 Jan 1970 00:00:00 GMT",
+    "Fri, 31 Dec 9999 23:59:59 GMT",
+]
+
+
+@pytest.mark.parametrize("date", STRANGE)
+def test_with_a_strange_date_a_clock_that_fits_the_session_is_believed(date: str | None) -> None:
+    assert skew_s(date) == 0
+
+
+@pytest.mark.parametrize("date", STRANGE)
+@pytest.mark.parametrize("behind_s", [-86_400, 86_400])
+def test_with_a_strange_date_and_a_clock_that_does_not_fit_the_session_begins_its_life_now(
+    date: str | None, behind_s: float
+) -> None:
+    assert skew_s(date, now_s=NOW_S - behind_s) == behind_s
+
+
+def test_a_shorter_life_leaves_less_room_for_doubt() -> None:
+    assert skew_s(None, life_s=600) == 0
+    assert skew_s(None, life_s=60) == 540

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import threading
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,8 @@ from chatkit_async.broker import AsyncSessionBroker, MemoryStore
 from chatkit_async.broker.expiring import Expiring
 from chatkit_async.broker.store import Generations, Minted, Place
 from chatkit_async.emulator import Emulator
+
+from ..sync.running import FORK_WARNING, printed
 
 
 class Clock:
@@ -89,6 +93,39 @@ async def test_sessions_of_a_user_who_never_rests_do_not_pile_up() -> None:
         clock.now_s += 60
         await store.keep(Place("user", "device"), Minted(f"cksess_{number}", 600, Generations("", "")))
     assert len(await store.sessions("user")) == 10
+
+
+async def test_a_generation_outlives_the_sessions_made_under_it() -> None:
+    clock = Clock()
+    store, place = MemoryStore(clock), Place("user", "device")
+    generations = (await store.read(place, "first")).generations
+    for number in range(10):
+        clock.now_s += 3000
+        await store.keep(place, Minted(f"cksess_{number}", 600, generations))
+    assert (await store.read(place, "second")).generations == generations
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_fork_waits_for_a_thread_that_is_at_the_store(tmp_path: Path) -> None:
+    text = """
+import asyncio, os, signal, threading
+from chatkit_async.broker import MemoryStore
+from chatkit_async.broker.locking import lock
+held, release = threading.Event(), threading.Event()
+def hold():
+    with lock:
+        held.set()
+        release.wait(0.3)
+threading.Thread(target=hold).start()
+held.wait()
+child = os.fork()
+if not child:
+    signal.alarm(20)
+    os._exit(asyncio.run(MemoryStore().count("user", 60)).number)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert printed(tmp_path, text, warnings=FORK_WARNING) == "1\n"
 
 
 def test_threads_that_use_a_store_at_once_do_not_disturb_each_other() -> None:

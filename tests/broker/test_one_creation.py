@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatkit_async import AsyncChatKit, BadRequestError, MintingLimitError
+from chatkit_async import APITimeoutError, AsyncChatKit, BadRequestError, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.broker.flight import Flights
 from chatkit_async.broker.record import Record
@@ -227,3 +227,19 @@ async def test_a_limit_that_is_reached_reaches_every_waiter(client: AsyncChatKit
     errors = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(error) for error in errors] == [MintingLimitError] * 5
     assert len(emulator.requests()) == 1
+
+
+async def test_making_a_session_takes_no_longer_than_the_lease(client: AsyncChatKit, emulator: Emulator) -> None:
+    broker = AsyncSessionBroker(client, workflow="wf_1", lease_s=0.3)
+    emulator.add_faults(Fault(delay=60))
+    async with asyncio.timeout(20):  # far less than the client's own 30 s
+        with pytest.raises(APITimeoutError):
+            await broker.secret_for("user_1")
+
+
+async def test_a_client_in_more_of_a_hurry_than_the_lease_is_minded(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(delay=60))
+    async with AsyncChatKit(KEY, base_url=emulator.base_url, timeout=0.3) as client:
+        async with asyncio.timeout(20):
+            with pytest.raises(APITimeoutError):
+                await AsyncSessionBroker(client, workflow="wf_1", lease_s=600).secret_for("user_1")

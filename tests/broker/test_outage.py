@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import redis.asyncio
 from cryptography.fernet import Fernet
 
-from chatkit_async import AsyncChatKit, MintingLimitError, SessionRevokedError
+from chatkit_async import AsyncChatKit, ConfigurationError, MintingLimitError, SessionRevokedError
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
 from chatkit_async.broker.keys import digest
+from chatkit_async.broker.store import Place
 from chatkit_async.emulator import Emulator, Fault
 
 from .redis_server import RedisServer
@@ -183,6 +185,47 @@ async def test_a_redis_that_is_restarted_midway_is_told_again_what_it_lost(
     await other.aclose()
 
 
+async def test_a_revoke_reaches_what_this_process_made_though_redis_has_just_lost_it(
+    broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    await broker.secret_for("user_1")
+    redis_server.restart()
+    assert len((await broker.revoke("user_1")).sessions) == 1
+    assert emulator.sessions()[0]["status"] == "cancelled"
+
+
+async def test_a_turn_taken_in_an_outage_is_given_back_though_the_store_returned_meanwhile(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    keys, store = [Fernet.generate_key()], RedisStore(redis_server.url)
+    broker = AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=keys, lease_s=600)
+    emulator.add_faults(Fault(delay=0.5))
+    redis_server.stop()
+    call = asyncio.create_task(broker.secret_for("user_1"))
+    async with asyncio.timeout(20):
+        while not emulator.sessions():
+            await asyncio.sleep(0.005)
+    redis_server.start()
+    await call
+    redis_server.stop()
+    async with asyncio.timeout(20):  # less than the lease
+        await broker.secret_for("user_1")
+    await broker.aclose()
+
+
+async def test_a_store_that_is_set_up_wrongly_is_no_outage(client: AsyncChatKit, redis_server: RedisServer) -> None:
+    pool = redis.asyncio.BlockingConnectionPool.from_url(redis_server.url)
+    store = RedisStore(client=redis.asyncio.Redis(connection_pool=pool))
+
+    async def elsewhere() -> None:
+        await store.count("user", 60)
+        await pool.disconnect()
+
+    await asyncio.to_thread(asyncio.run, elsewhere())
+    with pytest.raises(ConfigurationError, match="give it a url"):
+        await AsyncSessionBroker(client, workflow="wf_1", store=store).secret_for("user_1")
+
+
 async def test_a_redis_that_is_restarted_while_a_session_is_made_is_no_reason_to_fail(
     broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator
 ) -> None:
@@ -219,6 +262,21 @@ async def test_the_limit_holds_during_an_outage(client: AsyncChatKit) -> None:
         await broker.secret_for("user_1", current=live.client_secret)
 
 
+async def test_a_store_that_never_gives_the_turn_holds_up_nobody_for_ever(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    class StingyStore(MemoryStore):
+        async def lease(self, place: Place, holder: str, lease_s: float) -> bool:
+            return False
+
+    broker = AsyncSessionBroker(
+        client, workflow="wf_1", store=StingyStore(), share_secrets=[Fernet.generate_key()], lease_s=0.2
+    )
+    async with asyncio.timeout(20):
+        await broker.secret_for("user_1")
+    assert len(emulator.sessions()) == 1
+
+
 async def test_many_who_ask_during_an_outage_share_one_session(client: AsyncChatKit, emulator: Emulator) -> None:
     broker = AsyncSessionBroker(client, workflow="wf_1", store=BrokenStore())
     assert len(set(await asyncio.gather(*(broker.secret_for("user_1") for _ in range(50))))) == 1
@@ -234,6 +292,28 @@ async def test_rubbish_in_redis_is_no_reason_to_fail(
     revocation = await broker.revoke("user_1")
     assert live.session_id in {result.session_id for result in revocation.sessions}
     assert emulator.sessions()[0]["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"+OK\r\n" * 9, b"*1\r\n$99\r\n", b"\x00\xff"]
+)
+async def test_a_server_that_is_no_redis_is_no_reason_to_fail(
+    client: AsyncChatKit, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65536):
+            writer.write(answer)
+        writer.close()
+        await writer.wait_closed()
+
+    monkeypatch.setattr("chatkit_async.broker.watched_store.ANSWER_S", 0.2)
+    async with await asyncio.start_server(serve, "127.0.0.1") as server:
+        store = RedisStore(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        broker = AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=[Fernet.generate_key()])
+        live = await broker.secret_for("user_1")
+        assert await broker.secret_for("user_1") == live
+        assert not (await broker.revoke("user_1")).is_complete
+        await broker.aclose()
 
 
 @pytest.mark.parametrize("rubbish", ["..", "", "/", "\ud800", "x" * 5000])
@@ -272,7 +352,10 @@ async def test_a_store_that_answers_rubbish_is_no_reason_to_fail(
     await broker.aclose()
 
 
-async def test_closing_writes_what_is_unwritten(client: AsyncChatKit, redis_server: RedisServer) -> None:
+async def test_closing_writes_what_is_unwritten_though_the_store_has_just_failed(
+    client: AsyncChatKit, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatkit_async.broker.watched_store.PAUSE_S", 3600.0)
     broker = AsyncSessionBroker(client, workflow="wf_1", store=RedisStore(redis_server.url))
     redis_server.stop()
     for device in range(30):

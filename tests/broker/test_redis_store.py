@@ -16,7 +16,7 @@ import redis.asyncio
 
 from chatkit_async import ConfigurationError
 from chatkit_async.broker import RedisStore, Store
-from chatkit_async.broker.store import Place
+from chatkit_async.broker.store import Minted, Place
 
 from ..sync.running import printed
 from .redis_server import RedisServer
@@ -127,6 +127,15 @@ async def test_stores_with_different_prefixes_share_nothing(redis_server: RedisS
     assert all(key.startswith(("chatkit-async:", "other:")) for key in redis_server.ask("KEYS", "*").split()[2::2])
     await first.aclose()
     await second.aclose()
+
+
+async def test_a_generation_outlives_the_sessions_made_under_it(redis_server: RedisServer) -> None:
+    store, key = RedisStore(redis_server.url), "chatkit-async:{user}:generation"
+    generations = (await store.read(HERE, "first")).generations
+    redis_server.ask("PEXPIRE", key, "60000")
+    await store.keep(HERE, Minted("cksess_1", 600, generations))
+    assert int(redis_server.ask("PTTL", key)) > 600_000
+    await store.aclose()
 
 
 async def test_scripts_are_loaded_again_where_redis_has_forgotten_them(redis_server: RedisServer) -> None:

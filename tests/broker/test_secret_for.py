@@ -51,6 +51,18 @@ async def test_who_has_the_live_secret_gets_another_and_the_old_one_lives_on(
     assert [session["status"] for session in emulator.sessions()] == ["active", "active"]
 
 
+async def test_the_secret_a_browser_has_is_compared_in_constant_time_and_by_hashes(
+    broker: AsyncSessionBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+    monkeypatch.setattr("hmac.compare_digest", lambda a, b: compared.append((a, b)) or a == b)
+    live = await broker.secret_for("user_1")
+    await broker.secret_for("user_1", current="ek_another")
+    [(ours, theirs)] = compared
+    assert len(ours) == len(theirs) == 32
+    assert live.client_secret.encode() not in ours + theirs
+
+
 async def test_the_settings_of_the_broker_are_those_of_its_sessions(client: AsyncChatKit, emulator: Emulator) -> None:
     broker = AsyncSessionBroker(
         client,

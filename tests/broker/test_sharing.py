@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from chatkit_async import AsyncChatKit, ConfigurationError
-from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore, Store
-from chatkit_async.broker.store import Generations, Minted, Place
+from chatkit_async import AsyncChatKit, ConfigurationError, Secret, SessionRevokedError
+from chatkit_async.broker import AsyncSessionBroker, LiveSecret, MemoryStore, RedisStore, Store
+from chatkit_async.broker.record import Record
+from chatkit_async.broker.sealing import SharedShelf
+from chatkit_async.broker.store import Generations, Minted, Place, Seen
 from chatkit_async.emulator import Emulator, Fault
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
@@ -106,6 +108,21 @@ async def test_a_creator_that_is_cancelled_gives_its_turn_to_another_broker(
     assert len(emulator.requests()) == 2
 
 
+async def test_who_waits_for_another_brokers_creation_when_the_user_is_revoked_gets_nothing(
+    client: AsyncChatKit, store: Store, emulator: Emulator
+) -> None:
+    emulator.add_faults(Fault(delay=0.5))
+    brokers = [sharing(client, store) for _ in range(2)]
+    calls = [asyncio.create_task(broker.secret_for("user_1")) for broker in brokers]
+    async with asyncio.timeout(20):
+        while not emulator.sessions():
+            await asyncio.sleep(0.005)
+    await brokers[0].revoke("user_1")
+    errors = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(error) for error in errors] == [SessionRevokedError] * 2
+    assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
+
+
 async def test_after_an_error_another_broker_tries_at_once(
     client: AsyncChatKit, store: Store, emulator: Emulator
 ) -> None:
@@ -161,6 +178,15 @@ async def test_a_record_moved_to_another_users_key_counts_as_none(client: AsyncC
     found = await broker.secret_for("user_2")
     assert found not in (stolen, live)
     assert emulator.sessions()[-1]["user"] == "user_2"
+
+
+async def test_a_record_is_bound_to_its_place_whatever_the_generations() -> None:
+    shelf, generations = SharedShelf([NEW]), Generations("same", "")
+    record = Record(LiveSecret(Secret("ek_1"), 2_000_000_000, "cksess_1"), generations, "state")
+    sealed = shelf.sealed(Place("user", "device"), record)
+    assert shelf.find(Place("user", "device"), Seen(generations, sealed)) == record
+    for place in (Place("other", "device"), Place("user", "phone")):
+        assert shelf.find(place, Seen(generations, sealed)) is None
 
 
 @pytest.mark.parametrize("record", ["", "rubbish", "é", "gAAAAA==", "\x00"])
