@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from chatkit_async import AsyncChatKit
-from chatkit_async.broker import AsyncSessionBroker
+from chatkit_async.broker import AsyncSessionBroker, RedisStore
 
 from .redis_server import PROGRAM, RedisServer
 
@@ -38,3 +38,16 @@ def redis_server(_redis_process: RedisServer) -> RedisServer:
     _redis_process.thaw_or_start()
     _redis_process.ask("FLUSHALL")
     return _redis_process
+
+
+@pytest.fixture
+def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that failed is asked again at once, so that tests need not wait."""
+    monkeypatch.setattr("chatkit_async.broker.watched_store.PAUSE_S", 0.0)
+
+
+@pytest.fixture
+async def redis_broker(client: AsyncChatKit, redis_server: RedisServer) -> AsyncIterator[AsyncSessionBroker]:
+    """A broker on that Redis."""
+    async with AsyncSessionBroker(client, workflow="wf_1", store=RedisStore(redis_server.url)) as made:
+        yield made
