@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chatkit_async.broker import MemoryStore
+from chatkit_async.broker.keys import digest
 
 from .redis_server import RedisServer
 
