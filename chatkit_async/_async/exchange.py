@@ -106,7 +106,8 @@ class Exchange:
         except UndeliveredError as failure:
             raise self._undelivered(failure) from failure.__cause__
         attempts = self._attempts if self._attempts > self._delivery.sends else self._delivery.sends
-        info = response_info(response, attempts=attempts, elapsed_s=monotonic() - self._started_s)
+        read_s = pool.used_at_s or monotonic()  # the transport has just noted it
+        info = response_info(response, attempts=attempts, elapsed_s=read_s - self._started_s)
         if response.status >= 300:
             raise self._refused(response, info)
         if log.isEnabledFor(logging.DEBUG):

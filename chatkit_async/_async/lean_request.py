@@ -18,13 +18,14 @@ from yarl import URL
 
 from .._core.message import Request
 from .delivery import CLOSING, Delivery
+from .lean_guard import default_encodings
 
 # More goes out while the answer may come in already, and aiohttp's writer knows how to wait for that.
 LARGEST_LEAN_BODY_BYTES = 32 * 1024
 _METHODS = frozenset({"GET", "POST", "DELETE"})
 _SENT_AGAIN = frozenset({"GET", "DELETE"})  # by aiohttp itself, once, where a pooled connection was dropped
 _NO_FIELDS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
-_ENCODINGS = aiohttp.ClientRequest.DEFAULT_HEADERS[hdrs.ACCEPT_ENCODING]
+_ENCODINGS = default_encodings()
 
 
 def is_lean(request: Request) -> bool:
@@ -52,7 +53,8 @@ async def _sent_again(
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-        return await _sent(connector, request, delivery, timeout)
+        pass
+    return await _sent(connector, request, delivery, timeout)
 
 
 async def _sent(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..errors import RateLimit, ResponseInfo
-from ..types.headers import Headers
 from .message import Response
 from .retry import parse_duration_s
 
@@ -22,14 +23,12 @@ def response_info(response: Response, *, attempts: int, elapsed_s: float) -> Res
         headers=headers,
         attempts=attempts,
         elapsed_s=elapsed_s,
-        rate_limit=rate_limit(headers),
+        rate_limit=rate_limit(headers) if headers.holds_any(_RATE_LIMIT_HEADERS) else _NOTHING_SAID,
     )
 
 
-def rate_limit(headers: Headers) -> RateLimit:
+def rate_limit(headers: Mapping[str, str]) -> RateLimit:
     """The `x-ratelimit-...` headers as numbers; durations in seconds."""
-    if not headers.holds_any(_RATE_LIMIT_HEADERS):
-        return _NOTHING_SAID
     return RateLimit(
         limit_requests=_count(headers.get("x-ratelimit-limit-requests")),
         remaining_requests=_count(headers.get("x-ratelimit-remaining-requests")),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import logging
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from unittest.mock import Mock
 
 import aiohttp
 import pytest
@@ -15,13 +18,14 @@ from aioresponses import aioresponses
 
 from chatkit_async import AsyncChatKit, RequestOptions
 from chatkit_async._async import lean_guard, pool, transport
+from chatkit_async._async.delivery import Delivery
 from chatkit_async._async.lean_request import LARGEST_LEAN_BODY_BYTES, LeanRequest
 from chatkit_async.emulator import Emulator
 from chatkit_async.errors import APIConnectionError, APIStatusError
 
 from .helpers import cancel, create, made, raised
 from .raw import Asked, always, in_turn, raw_server, response
-from .test_transport import MockedResponse
+from .test_transport import REQUEST, MockedResponse
 
 Call = Callable[[AsyncChatKit], Awaitable[object]]
 EMPTY_PAGE = b'{"object":"list","data":[],"first_id":null,"last_id":null,"has_more":false}'
@@ -224,7 +228,14 @@ def with_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aiohttp.ClientRequest, "novelty", 1, raising=False)
 
 
-@pytest.mark.parametrize("change", [of_a_version_to_come, with_another_signature, without_a_class, with_another_key])
+def without_its_encodings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aiohttp.ClientRequest, "DEFAULT_HEADERS", {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [of_a_version_to_come, with_another_signature, without_a_class, with_another_key, without_its_encodings],
+)
 async def test_an_aiohttp_that_is_not_as_known_is_used_the_public_way_and_said_so_once(
     change: Callable[[pytest.MonkeyPatch], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -277,3 +288,39 @@ async def test_answers_before_the_answer_are_passed_over(monkeypatch: pytest.Mon
         assert (await create(client)).client_secret == "ek_raw"
         assert (await create(client)).response.status == 200
         assert server.connections == 1
+
+
+RENAMED = """
+import logging, sys
+import aiohttp
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
+del aiohttp.ClientRequest.send, aiohttp.ClientRequest.DEFAULT_HEADERS
+from chatkit_async._async.lean_guard import is_known
+from chatkit_async._async import transport
+print(is_known())
+"""
+
+
+def test_an_aiohttp_without_what_the_lean_way_goes_past_is_no_error_at_import() -> None:
+    found = subprocess.run([sys.executable, "-c", RENAMED], capture_output=True, text=True, check=True, timeout=30)
+    assert found.stdout.splitlines()[-1] == "False"
+    assert "not as known" in found.stdout
+
+
+@both_ways
+async def test_an_answer_without_a_length_ends_with_its_connection(
+    monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    monkeypatch.setattr(pool, "is_known", lambda: is_known)
+    endless = always(response(content_length=""), then_close=True)
+    async with raw_server(endless) as server, made(server.base_url) as client:
+        assert (await create(client)).client_secret == "ek_raw"
+
+
+@pytest.mark.parametrize("closing", [None, Mock(is_closing=lambda: True)], ids=["closed", "closing"])
+def test_nothing_is_written_to_a_connection_that_is_closed(closing: Any) -> None:
+    lean = LeanRequest(REQUEST, Delivery())
+    with pytest.raises(aiohttp.ClientConnectionResetError, match="Cannot write to closing transport"):
+        lean.write(closing)
+    assert lean.response is None
+    assert closing is None or not closing.write.called

@@ -87,6 +87,8 @@ async def test_a_connection_that_does_not_come_up_is_given_up_and_tried_again(ca
     async with made(f"http://127.0.0.1:{deaf_port}/v1", timeout=Timeout(20, connect=0.1)) as client:
         error = await raised(APITimeoutError, call(client))
     assert (error.outcome, error.attempts) == ("not_sent", 3)
+    assert isinstance(error.__cause__, aiohttp.ConnectionTimeoutError)
+    assert f"127.0.0.1:{deaf_port}" in str(error)
 
 
 async def test_without_a_limit_for_connecting_the_deadline_still_holds(deaf_port: int) -> None:
