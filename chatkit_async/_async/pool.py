@@ -64,6 +64,12 @@ class Pool:
         self._keeper = _keeper(self.session, self.loop, pools)
         await anext(self._keeper)
 
+    def wake_next(self) -> None:
+        """Have the next call that waits for a free connection look again: aiohttp loses a cancelled waiter's turn."""
+        wake: Callable[[], object] | None = getattr(self.connector, "_release_waiter", None)
+        if wake is not None:
+            wake()
+
     async def aclose(self) -> None:
         """Close the session, in its own loop."""
         if self._keeper is not None:

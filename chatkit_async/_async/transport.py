@@ -79,7 +79,10 @@ class Transport:
         except (aiohttp.ClientError, OSError, RuntimeError, UnicodeError, asyncio.CancelledError) as error:
             if (self.is_closed or pool.session.closed) and not _is_cancelled(error):
                 raise ClientClosedError(_CLOSED_MEANWHILE) from error
-            if isinstance(error, (RuntimeError, asyncio.CancelledError)):
+            if isinstance(error, asyncio.CancelledError):
+                pool.wake_next()
+                raise
+            if isinstance(error, RuntimeError):
                 raise
             raise undelivered(error, delivery) from presentable(error)
         except ValueError as error:

@@ -10,11 +10,12 @@ import anyio
 import pytest
 
 from chatkit_async import AsyncChatKit, ChatSession
+from chatkit_async._async import pool
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import APITimeoutError
 
 from .helpers import connections_in_use, create, made
-from .raw import Asked, RawServer, never, raw_server, response
+from .raw import Asked, RawServer, always, never, raw_server, response
 
 Leave = Callable[[Callable[[], Awaitable[object]], RawServer], Awaitable[None]]
 
@@ -156,3 +157,20 @@ async def test_an_outer_timeout_that_does_not_pass_changes_nothing(client: Async
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
+
+
+@pytest.mark.parametrize("is_lean", [True, False])
+async def test_who_waits_for_a_connection_gets_it_when_the_one_before_leaves_at_whatever_turn_of_the_loop(
+    monkeypatch: pytest.MonkeyPatch, is_lean: bool
+) -> None:
+    monkeypatch.setattr(pool, "is_known", lambda: is_lean)
+    async with raw_server(always(response())) as server:
+        for turns in range(1, 25):
+            async with made(server.base_url, max_connections=1, max_retries=0, timeout=5) as client:
+                await create(client)
+                first, second, third = [asyncio.ensure_future(create(client)) for _ in range(3)]
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                second.cancel()
+                await asyncio.gather(first, third)
+                await asyncio.wait([second])
