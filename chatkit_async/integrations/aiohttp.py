@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import aclosing
 from functools import partial
 from typing import Any, Unpack
 
@@ -55,7 +54,7 @@ def setup(
     broker = AppBroker(client, workflow, options)
 
     async def lifetime(app: web.Application) -> AsyncIterator[None]:
-        async with aclosing(broker):
+        async with broker.running():
             yield
 
     app.cleanup_ctx.append(lifetime)
@@ -68,13 +67,13 @@ class SessionEndpoint(partial[Coroutine[Any, Any, web.Response]]):
     A partial, since aiohttp wants coroutine functions, and an object that can be called is none to it.
     """
 
+    endpoint: Endpoint
+    identify: Identify | None
+
     def __new__(cls, endpoint: Endpoint, identify: Identify | None) -> SessionEndpoint:
         made = super().__new__(cls, _answered, endpoint, identify)
         made.endpoint, made.identify = endpoint, identify
         return made
-
-    endpoint: Endpoint
-    identify: Identify | None
 
 
 def session_endpoint(
@@ -113,6 +112,10 @@ async def logout(endpoint: SessionEndpoint, request: web.Request, response: web.
 
     Returns:
         What came of each session.
+
+    Raises:
+        ConfigurationError: `identify` returned what cannot be a user.
+        ClientClosedError: the broker is closed.
     """
     revocation, cookie = await endpoint.endpoint.revoke(_visit(endpoint.identify, request))
     _set_cookie(response, cookie)

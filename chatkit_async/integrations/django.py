@@ -206,6 +206,10 @@ def logout(
 
     Returns:
         What came of each session; to be awaited where the endpoint is an async view.
+
+    Raises:
+        ConfigurationError: `identify` returned what cannot be a user.
+        ClientClosedError: the broker is closed.
     """
     return endpoint._revoke(request, response)
 

@@ -123,6 +123,10 @@ def logout(endpoint: SessionEndpoint, request: Request, response: Response) -> R
 
     Returns:
         What came of each session.
+
+    Raises:
+        ConfigurationError: `identify` returned what cannot be a user.
+        ClientClosedError: the broker is closed.
     """
     return endpoint._revoke(request, response)
 

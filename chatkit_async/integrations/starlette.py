@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
 try:
@@ -64,7 +64,7 @@ def setup(
 
     @asynccontextmanager
     async def lifespan(running: Any) -> AsyncGenerator[Any]:
-        async with aclosing(broker), own_lifespan(running) as state:
+        async with broker.running(), own_lifespan(running) as state:
             yield state
 
     app.router.lifespan_context = lifespan
@@ -112,7 +112,7 @@ class SessionEndpoint:
     def _visit(self, request: Request) -> Visit:
         return Visit(
             method=request.method,
-            is_https=request.url.scheme == "https",
+            is_https=request.scope.get("scheme") == "https",
             values=request.headers.getlist,
             cookies=request.cookies,
             read_body=lambda: _body(request),
@@ -156,6 +156,10 @@ async def logout(endpoint: SessionEndpoint, request: Request, response: Response
 
     Returns:
         What came of each session.
+
+    Raises:
+        ConfigurationError: `identify` returned what cannot be a user.
+        ClientClosedError: the broker is closed.
     """
     return await endpoint._revoke(request, response)
 

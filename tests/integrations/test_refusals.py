@@ -86,7 +86,7 @@ def test_a_host_that_a_proxy_or_anybody_else_speaks_of(url: str, emulator: Emula
 @pytest.mark.parametrize(
     "content_type",
     ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "json",
-     "text/plain;application/json", "application/jsonp", "application/json, text/plain", "application/vnd.api+json"],
+     "text/plain;application/json", "application/jsonp", "application/json, text/plain", "application/json; charset=utf-8, text/plain", "application/vnd.api+json"],
 )  # fmt: skip
 def test_a_wrong_content_type(url: str, emulator: Emulator, content_type: str) -> None:
     headers = SOMEBODY | {"Content-Type": content_type}
@@ -153,6 +153,20 @@ def test_nothing_of_a_request_is_repeated_in_the_refusal(url: str) -> None:
         assert b"marked" not in ask(url, body={"marked": marked}, headers=SOMEBODY | headers).body
     assert b"marked" not in ask(url, body=b'{"marked"', headers=SOMEBODY).body
     assert b"marked" not in ask(url, headers=as_user(["marked", 7])).body
+
+
+@pytest.mark.parametrize(
+    "host", ["[::1", "a b", "<script>", "x" * 300, "chat.example:99999", "[zz]", ":80", "a@b", "é"]
+)
+def test_a_host_that_cannot_be_one_is_no_page_of_the_apps_own(url: str, emulator: Emulator, host: str) -> None:
+    answer = ask(url, headers=SOMEBODY | {"Host": host.encode().decode("latin-1"), "Origin": "http://chat.example"})
+    assert answer.status in (400, 403)  # the framework's own check may come first
+    assert users(emulator) == []
+
+
+@pytest.mark.parametrize("host", ["[::1", "<script>", "x" * 300])
+def test_a_host_that_cannot_be_one_breaks_nothing(url: str, host: str) -> None:
+    assert ask(url, headers=as_somebody(Host=host)).status in (200, 400)
 
 
 # --- and what is not refused ----------------------------------------------------------------------------------------

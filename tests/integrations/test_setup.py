@@ -68,6 +68,8 @@ async def test_the_broker_and_its_client_close_with_the_app(make: Any, setup: An
     async with running(app):
         assert (await broker.secret_for("ada")).client_secret
     with pytest.raises(ClientClosedError):
+        await broker.secret_for("ada")
+    with pytest.raises(ClientClosedError):
         await client.sessions.create(user="ada", workflow="wf_1")
 
 
@@ -106,14 +108,17 @@ async def test_the_apps_own_lifespan_is_kept_and_may_use_the_broker_to_its_end(m
     assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
 
 
-def test_flask_finds_the_broker_among_its_extensions() -> None:
+def test_flask_finds_the_broker_among_its_extensions_and_closing_it_closes_its_client() -> None:
     app = flask.Flask(__name__)
     broker = for_flask.setup(app, workflow="wf_1")
+    client = broker._own_client  # type: ignore[attr-defined]
     assert app.extensions["chatkit"] is broker
     assert broker.secret_for("ada").client_secret
     broker.close()
     with pytest.raises(ClientClosedError):
         broker.secret_for("ada")
+    with pytest.raises(ClientClosedError):
+        client.sessions.create(user="ada", workflow="wf_1")
 
 
 def test_django_takes_the_broker_and_the_client_that_fit_its_views() -> None:

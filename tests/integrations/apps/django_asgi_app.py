@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.asgi import get_asgi_application
 from django.core.exceptions import PermissionDenied
+from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -34,6 +35,7 @@ endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
 
 
 @csrf_exempt
+@non_atomic_requests
 async def sign_out(request: HttpRequest) -> HttpResponse:
     response = HttpResponse("bye")
     revocation = await logout(endpoint, request, response)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.wsgi import get_wsgi_application
+from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -30,6 +31,7 @@ endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
 
 
 @csrf_exempt
+@non_atomic_requests
 def sign_out(request: HttpRequest) -> HttpResponse:
     response = HttpResponse("bye")
     revocation = logout(endpoint, request, response)
