@@ -86,7 +86,8 @@ def test_a_host_that_a_proxy_or_anybody_else_speaks_of(url: str, emulator: Emula
 @pytest.mark.parametrize(
     "content_type",
     ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "json",
-     "text/plain;application/json", "application/jsonp", "application/json, text/plain", "application/json; charset=utf-8, text/plain", "application/vnd.api+json"],
+     "text/plain;application/json", "application/jsonp", "application/json, text/plain",
+     "application/json; charset=utf-8, text/plain", "application/vnd.api+json"],
 )  # fmt: skip
 def test_a_wrong_content_type(url: str, emulator: Emulator, content_type: str) -> None:
     headers = SOMEBODY | {"Content-Type": content_type}
