@@ -140,3 +140,25 @@ async def test_outside_a_task_it_says_so(deadlines: Deadlines) -> None:
 
     asyncio.get_running_loop().call_soon(enter)
     assert "task" in await said
+
+
+async def test_what_was_ended_twice_counts_as_one_end(deadlines: Deadlines) -> None:
+    task = asyncio.create_task(block(deadlines, 5))
+    await asyncio.sleep(0)
+    deadlines.end_all()
+    deadlines.end_all()
+    with pytest.raises(TimeoutError):
+        await task
+    assert task.cancelling() == 0
+
+
+async def test_a_block_that_takes_its_time_to_end_keeps_no_timer_busy(deadlines: Deadlines) -> None:
+    async def slow_to_end() -> None:
+        with Deadline(deadlines, monotonic() + 0.01):
+            try:
+                await asyncio.sleep(5)
+            finally:
+                assert deadlines.wakes_s == math.inf
+
+    with pytest.raises(TimeoutError):
+        await slow_to_end()
