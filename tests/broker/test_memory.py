@@ -122,7 +122,7 @@ held.wait()
 child = os.fork()
 if not child:
     signal.alarm(20)
-    os._exit(asyncio.run(MemoryStore().count("user", 60)).number)
+    os._exit(asyncio.run(MemoryStore().count("user", 60), debug=False).number)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     assert printed(tmp_path, text, warnings=FORK_WARNING) == "1\n"

@@ -165,7 +165,11 @@ async def test_no_repr_shows_a_secret(client: AsyncChatKit, emulator: Emulator) 
         assert [part for part in (str(live.client_secret), SHARE, USER) if part in shown] == []
 
 
-@pytest.mark.parametrize("keys", [[SHARE, f"x{SHARE}"], SHARE, [SHARE.encode(), b"x"], (SHARE, SECRET), {SHARE}])
+@pytest.mark.parametrize(
+    "keys",
+    [[SHARE, f"x{SHARE}"], SHARE, [SHARE.encode(), b"x"], (SHARE, SECRET), {SHARE}],
+    ids=["second", "text", "bytes", "tuple", "set"],
+)
 def test_a_broker_that_cannot_be_made_shows_no_key(client: AsyncChatKit, blocking_client: ChatKit, keys: Any) -> None:
     for make in (
         lambda: AsyncSessionBroker(client, workflow="wf_1", share_secrets=keys),
