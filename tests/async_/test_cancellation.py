@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
 
-from chatkit_async import AsyncChatKit, ChatSession
+from chatkit_async import AsyncChatKit, ChatSession, RequestOptions
 from chatkit_async._async import pool
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import APITimeoutError
@@ -77,20 +76,21 @@ async def half_a_gzip(writer: asyncio.StreamWriter, asked: Asked) -> None:
     writer.write(response(b"\x1f\x8b\x08\x00\x00", content_length="100", content_encoding="gzip"))
 
 
-@asynccontextmanager
-async def stuck_once(first: Callable[[asyncio.StreamWriter, Asked], Awaitable[None]]) -> AsyncIterator[RawServer]:
-    """A server that is stuck with its first request, and answers the next."""
-    state: list[RawServer] = []
+class Stuck:
+    """A server that begins its answers as `first` does and comes no further, until it is freed."""
 
-    async def answer(writer: asyncio.StreamWriter, asked: Asked) -> None:
-        if len(state[0].requests) == 1:
-            await first(writer, asked)
+    def __init__(self, first: Callable[[asyncio.StreamWriter, Asked], Awaitable[None]]) -> None:
+        self._first = first
+        self._is_stuck = True
+
+    async def __call__(self, writer: asyncio.StreamWriter, asked: Asked) -> None:
+        if self._is_stuck:
+            await self._first(writer, asked)
         else:
             writer.write(response())
 
-    async with raw_server(answer) as server:
-        state.append(server)
-        yield server
+    def free(self) -> None:
+        self._is_stuck = False
 
 
 @pytest.mark.parametrize("leave", LEAVES)
@@ -98,26 +98,32 @@ async def stuck_once(first: Callable[[asyncio.StreamWriter, Asked], Awaitable[No
 async def test_a_call_left_is_a_request_ended(
     leave: Leave, first: Callable[[asyncio.StreamWriter, Asked], Awaitable[None]]
 ) -> None:
-    async with stuck_once(first) as server, made(server.base_url) as client:
+    stuck = Stuck(first)
+    async with raw_server(stuck) as server, made(server.base_url) as client:
         await leave(lambda: create(client), server)
         assert connections_in_use(client) == 0
         await server.until(lambda known: known.open_connections == 0)
+        requests, connections = len(server.requests), server.connections
+        stuck.free()
         session = await create(client)
         assert session.response.attempts == 1
-        assert (len(server.requests), server.connections) == (2, 2)
+        assert (len(server.requests), server.connections) == (requests + 1, connections + 1)
 
 
 @pytest.mark.parametrize("first", [never, half_a_body, half_a_chunk, half_a_gzip])
 async def test_a_deadline_of_our_own_ends_the_request_too(
     first: Callable[[asyncio.StreamWriter, Asked], Awaitable[None]],
 ) -> None:
-    async with stuck_once(first) as server, made(server.base_url, timeout=0.2) as client:
+    stuck = Stuck(first)
+    async with raw_server(stuck) as server, made(server.base_url) as client:
         with pytest.raises(APITimeoutError):
-            await create(client)
+            await create(client, options=RequestOptions(timeout=0.2))
         assert connections_in_use(client) == 0
         await server.until(lambda known: known.open_connections == 0)
+        requests, connections = len(server.requests), server.connections
+        stuck.free()
         await create(client)
-        assert (len(server.requests), server.connections) == (2, 2)
+        assert (len(server.requests), server.connections) == (requests + 1, connections + 1)
 
 
 async def test_a_cancelled_wait_between_attempts_sends_nothing_more(client: AsyncChatKit, emulator: Emulator) -> None:

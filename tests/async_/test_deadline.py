@@ -6,7 +6,8 @@ import asyncio
 import math
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -162,3 +163,38 @@ async def test_a_block_that_takes_its_time_to_end_keeps_no_timer_busy(deadlines:
 
     with pytest.raises(TimeoutError):
         await slow_to_end()
+
+
+class LoopOfAnotherClock:
+    """As much of a loop as deadlines use, on a clock that stands still."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_s = 0.0
+        self.looks = 0
+        self._timers: list[tuple[float, Callable[[], None]]] = []
+        monkeypatch.setattr("chatkit_async._async.deadline.monotonic", lambda: self.now_s)
+
+    def call_later(self, delay_s: float, look: Callable[[], None]) -> Any:
+        self._timers.append((self.now_s + delay_s, look))
+        return SimpleNamespace(cancel=self._timers.clear)
+
+    def run_until(self, end_s: float) -> None:
+        while self._timers and self._timers[0][0] <= end_s:
+            self.now_s, look = self._timers.pop()
+            self.looks += 1
+            look()
+
+
+def test_thousands_of_different_ends_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = LoopOfAnotherClock(monkeypatch)
+    deadlines = Deadlines(cast("asyncio.AbstractEventLoop", loop))
+    passed: list[float] = []
+    for number in range(5_000):
+        deadline = Deadline(deadlines, 1 + number / 50_000)
+        monkeypatch.setattr(deadline, "_task", SimpleNamespace(cancel=lambda: passed.append(loop.now_s)), raising=False)
+        deadlines.under_way.add(deadline)
+    deadlines.wake(1)
+    loop.run_until(2)
+    assert len(passed) == 5_000
+    assert loop.looks <= 12
+    assert max(late_s - (1 + number / 50_000) for number, late_s in enumerate(sorted(passed))) <= 0.0101
