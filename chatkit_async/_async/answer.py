@@ -27,8 +27,9 @@ async def read(response: aiohttp.ClientResponse | LeanAnswer) -> Response:
         if response.status < 300 and not isinstance(error.__cause__, ContentEncodingError):
             raise
         body = None
-    if body is None:
+    if response.connection is not None:  # too large, or a switch of protocols: what else comes is not for us
         response.close()
+    if body is None:
         return Response(response.status, headers, b"", is_whole=False)
     return Response(response.status, headers, body)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
 import pickle
 import traceback
 
 import pytest
 
-from chatkit_async import APIConnectionError
+from chatkit_async import APIConnectionError, APIResponseValidationError
+from chatkit_async._async import pool
 
-from .helpers import create, made, raised
+from .helpers import connections_in_use, create, made, raised
 from .raw import always, raw_server
 
 BODY = b'{"id": "cksess_1", "client_secret": "ek_THE_SECRET"}'
@@ -45,3 +48,17 @@ async def test_what_a_malformed_answer_held_is_in_no_text_traceback_or_log(
     ours = [part for part in shown.split("  File ") if "/chatkit_async/" in part.partition("\n")[0]]
     assert ours
     assert not [part for part in ours if "THE_SECRET" in part]
+
+
+@pytest.mark.parametrize("knows_aiohttp", [True, False], ids=["lean", "public"])
+async def test_a_server_that_wants_to_switch_protocols_is_left(
+    knows_aiohttp: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "is_known", lambda: knows_aiohttp)
+    asyncio.get_running_loop().set_debug(True)  # aiohttp then says which response nobody closed, and the test fails
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: another\r\nConnection: upgrade\r\n\r\n"
+    async with raw_server(always(switch)) as server, made(server.base_url) as client:
+        await raised(APIResponseValidationError, create(client))
+        assert connections_in_use(client) == 0
+        await server.until(lambda known: known.open_connections == 0)
+        gc.collect()
