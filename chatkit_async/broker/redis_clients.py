@@ -64,8 +64,6 @@ class RedisClients:
         """In a forked child: never free what the parent opened, and start anew."""
         leak((dict(self._held), self._given))
         self._held.clear()
-        if self._home is not None:
-            self._given = None  # its connections are the parent's; `make` copies its settings
 
     async def _opened(self, loop: asyncio.AbstractEventLoop) -> _Held:
         for other in list(self._held):

@@ -57,6 +57,10 @@ def test_with_a_strange_date_a_clock_that_fits_the_session_is_believed(date: str
     assert skew_s(date) == 0
 
 
+def test_a_clock_that_fits_is_believed_though_the_session_seems_to_be_in_the_midst_of_its_life() -> None:
+    assert skew_s(None, now_s=NOW_S + 300) == 0
+
+
 @pytest.mark.parametrize("date", STRANGE)
 @pytest.mark.parametrize("behind_s", [-86_400, 86_400])
 def test_with_a_strange_date_and_a_clock_that_does_not_fit_the_session_begins_its_life_now(
