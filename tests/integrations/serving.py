@@ -97,8 +97,15 @@ def serving(kind: Kind, log: Path, base_url: str) -> Iterator[Served]:
         print(log.read_text(errors="replace"))
         raise
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(DEADLINE_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(DEADLINE_S)
 
 

@@ -142,6 +142,23 @@ async def test_logout_says_what_identify_did_wrong(broker: AsyncSessionBroker) -
         await endpoint(broker).revoke(visit(identity=7))
 
 
+@pytest.mark.parametrize("length", ["-1", "0x10", "١٢", "1 2", "5, 5", "1e3"])
+async def test_a_length_that_is_no_number_is_refused(
+    broker: AsyncSessionBroker, emulator: Emulator, length: str
+) -> None:
+    answer = await endpoint(broker).answer(visit(identity="ada", Content_Length=length))
+    assert (answer.status, error_of(answer)["code"]) == (400, "bad_request")
+    assert emulator.sessions() == []
+
+
+async def test_logout_drops_no_cookie_where_there_never_is_one(broker: AsyncSessionBroker) -> None:
+    await endpoint(broker).answer(visit(identity="ada"))
+    revocation, cookie = await endpoint(broker).revoke(visit(identity="ada"))
+    assert len(revocation.sessions) == 1
+    assert revocation.is_complete
+    assert cookie is None
+
+
 def refused_with(error: ChatKitError) -> tuple[int, str | None]:
     answer = failed(error)
     return answer.status, answer.headers.get("Retry-After")

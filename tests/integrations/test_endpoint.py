@@ -6,7 +6,7 @@ import pytest
 
 from chatkit_async.emulator import Emulator
 
-from .apps.shared import MEMBERS
+from .apps.shared import ANYBODY, MEMBERS
 from .asking import as_user, ask, cookie_header, users
 
 HOST = "__Host-chatkit_visitor"
@@ -79,6 +79,16 @@ def test_the_same_cookie_is_the_same_visitor(url: str, emulator: Emulator) -> No
     assert again.json == first.json
     assert len(users(emulator)) == 1
     assert again.cookies[HOST].value.split(".")[1] == first.cookies[HOST].value.split(".")[1]
+
+
+def test_a_developers_cookie_goes_over_plain_http_and_is_the_same_otherwise(url: str, emulator: Emulator) -> None:
+    first = ask(url, ANYBODY, headers=as_user("nobody signs in here"))
+    [(name, cookie)] = first.cookies.items()
+    assert name == "chatkit_visitor"
+    assert cookie["httponly"]
+    assert not cookie["secure"]
+    assert ask(url, ANYBODY, headers=cookie_header(first)).json == first.json
+    assert len(users(emulator)) == 1
 
 
 def test_visitors_without_a_cookie_are_strangers_to_each_other(url: str, emulator: Emulator) -> None:

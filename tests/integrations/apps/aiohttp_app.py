@@ -10,7 +10,7 @@ from aiohttp import web
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.aiohttp import logout, session_endpoint, setup
 
-from .shared import FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, listening, said
+from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, listening, said
 
 
 def identify(request: web.Request) -> Any:
@@ -45,6 +45,7 @@ async def sign_out(request: web.Request) -> web.Response:
 
 app.router.add_route("*", SESSION, endpoint)
 app.router.add_route("*", MEMBERS, session_endpoint(members, identify=identify_slowly))
+app.router.add_route("*", ANYBODY, session_endpoint(broker, **OPEN))
 app.router.add_post(LOGOUT, sign_out)
 
 if __name__ == "__main__":

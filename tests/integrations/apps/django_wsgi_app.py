@@ -15,7 +15,7 @@ from chatkit_async import ChatKit
 from chatkit_async.integrations.django import logout, session_endpoint, setup
 
 from .django_settings import configure
-from .shared import FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, said
 
 
 def identify(request: HttpRequest) -> Any:
@@ -42,6 +42,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path(SESSION[1:], endpoint),
     path(MEMBERS[1:], session_endpoint(members, identify=identify)),
+    path(ANYBODY[1:], session_endpoint(broker, **OPEN)),
     path(LOGOUT[1:], sign_out),
 ]
 app = get_wsgi_application()

@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.starlette import logout, session_endpoint, setup
 
-from .shared import FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, said
 
 
 async def identify(request: Request) -> Any:
@@ -42,6 +42,9 @@ async def member(request: Request) -> None:
 @app.post(MEMBERS, dependencies=[Depends(member)])
 async def session_of_a_member(request: Request) -> Response:
     return await for_members(request)
+
+
+app.add_route(ANYBODY, session_endpoint(broker, **OPEN))
 
 
 @app.post(LOGOUT)

@@ -10,7 +10,7 @@ from werkzeug.exceptions import Forbidden
 from chatkit_async import ChatKit
 from chatkit_async.integrations.flask import logout, session_endpoint, setup
 
-from .shared import FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, said
 
 
 def identify(request: Request) -> Any:
@@ -25,6 +25,9 @@ members = setup(app, workflow="wf_1", client=ChatKit(**IMPATIENT))
 endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
 app.add_url_rule(SESSION, view_func=endpoint)
 app.add_url_rule(MEMBERS, "members", session_endpoint(members, identify=identify))
+
+
+app.add_url_rule(ANYBODY, "anybody", session_endpoint(broker, **OPEN))
 
 
 @app.post(LOGOUT)

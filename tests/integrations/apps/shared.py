@@ -10,10 +10,12 @@ from typing import Any, cast
 from chatkit_async.integrations import EndpointOptions, Identity
 
 SESSION, MEMBERS, LOGOUT = "/api/chatkit/session", "/api/chatkit/members", "/logout"
+ANYBODY = "/api/chatkit/anybody"  # where nobody can sign in, as on a developer's machine
 FORBIDDEN = '"forbidden"'  # has `identify` turn somebody away as the framework does
 # Of the client behind MEMBERS, which is the app's own, so that failures are tested without waiting.
 IMPATIENT: Any = {"timeout": 1.0, "max_retries": 0}
 OLD_KEY, KEY = "an old key that still counts", b"the key that signs by now, as bytes"
+OPEN: EndpointOptions = {"cookie_keys": [KEY], "cookie_secure": False}
 OPTIONS: EndpointOptions = {"cookie_keys": [KEY, OLD_KEY], "allowed_origins": ["https://shop.example"]}
 
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.starlette import logout, session_endpoint, setup
 
-from .shared import FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPTIONS, SESSION, said
+from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, said
 
 
 def identify(request: Request) -> Any:
@@ -49,4 +49,5 @@ async def sign_out(request: Request) -> Response:
 
 app.add_route(SESSION, endpoint)
 app.add_route(MEMBERS, session_endpoint(members, identify=identify_slowly))
+app.add_route(ANYBODY, session_endpoint(broker, **OPEN))
 app.add_route(LOGOUT, sign_out, methods=["POST"])
