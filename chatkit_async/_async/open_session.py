@@ -81,4 +81,11 @@ async def _finished(task: asyncio.Task[ChatSession]) -> bool:
 
 
 def _warn(failure: ChatKitError) -> None:
-    log.warning("sessions.open: the session could not be cancelled and expires by itself: %s", failure)
+    # Not the error's own words, which may be the API's, and name the user.
+    status, request_id = getattr(failure, "status", None), getattr(failure, "request_id", None)
+    log.warning(
+        "sessions.open: the session could not be cancelled and expires by itself: %s, status %s, request %s",
+        type(failure).__name__,
+        status,
+        request_id,
+    )
