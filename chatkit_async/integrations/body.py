@@ -24,14 +24,31 @@ def check_body(visit: Visit) -> None:
     if visit.header("Transfer-Encoding"):
         raise Refusal(411, "length_required", "Send the body with a Content-Length.")
     length = _length(visit.header("Content-Length"))
-    if length > MAX_BODY_BYTES:
-        raise Refusal(413, "body_too_large", f"The body may have at most {MAX_BODY_BYTES} bytes.")
-    content_type = visit.header("Content-Type")
-    if (length or content_type) and not _is_json(content_type):
-        # A form, or any page's simple request, can send other types without asking first.
-        raise Refusal(415, "unsupported_content_type", "Send JSON, with the header Content-Type: application/json.")
+    check_length(length)
+    if length or visit.header("Content-Type"):
+        _check_type(visit)
     if (visit.header("Content-Encoding") or "identity").lower() != "identity":
         raise Refusal(415, "unsupported_content_encoding", "Send the body as it is, without Content-Encoding.")
+
+
+def checked(body: bytes, visit: Visit) -> bytes:
+    """The body, unless HTTP/2 let it come without a header of its length and it is too large (413), no JSON (415)."""
+    check_length(len(body))
+    if body:
+        _check_type(visit)
+    return body
+
+
+def check_length(length: int) -> None:
+    """Refuses (413) so many bytes."""
+    if length > MAX_BODY_BYTES:
+        raise Refusal(413, "body_too_large", f"The body may have at most {MAX_BODY_BYTES} bytes.")
+
+
+def _check_type(visit: Visit) -> None:
+    """A form, or any page's simple request, can send other types without asking first."""
+    if not _is_json(visit.header("Content-Type")):
+        raise Refusal(415, "unsupported_content_type", "Send JSON, with the header Content-Type: application/json.")
 
 
 def current_secret(body: bytes) -> Secret | None:

@@ -14,7 +14,7 @@ from ..broker.revoke import Revocation
 from ..errors import ChatKitError, ConfigurationError
 from ..types._clock import unix_now_s
 from .answer import Answer, Cookie, Refusal, json_answer
-from .body import check_body, check_method, current_secret
+from .body import check_body, check_method, checked, current_secret
 from .failure import failed, status_of
 from .identity import Identity, identity_of
 from .options import EndpointOptions, visitor_cookie
@@ -97,7 +97,7 @@ class Endpoint:
         check_method(visit)
         check_origin(visit, self._allowed_origins)
         check_body(visit)
-        current = current_secret(await settled(visit.read_body()))
+        current = current_secret(checked(await settled(visit.read_body()), visit))  # no frame here holds the body
         visitor = self._visitor(identity_of(await settled(visit.identify())), visit)
         who = visitor.identity
         asked = self._broker.secret_for(

@@ -23,7 +23,7 @@ from ..broker.revoke import Revocation
 from ..types.session_operations import WorkflowLike
 from .answer import Cookie
 from .app_broker import AppBroker
-from .body import not_whole
+from .body import check_length, not_whole
 from .endpoint import Endpoint
 from .identity import Identified, MaybeIdentified
 from .options import BrokerOptions, EndpointOptions, hidden
@@ -174,9 +174,20 @@ async def _identified(identify: Identify | None, request: Request) -> Identified
     return await found if inspect.isawaitable(found) else found
 
 
+async def _bounded(request: Request) -> bytes:
+    if "content-length" in request.headers:  # which has been checked, and servers hold browsers to it
+        return await request.body()
+    parts: list[bytes] = []
+    async with aclosing(request.stream()) as stream:
+        async for part in stream:
+            parts.append(part)
+            check_length(sum(map(len, parts)))  # over HTTP/2 nothing need say before how long it is
+    return b"".join(parts)
+
+
 async def _body(request: Request) -> bytes:
     try:
-        return await request.body()
+        return await _bounded(request)
     except ClientDisconnect:
         raise not_whole() from None
 

@@ -18,7 +18,7 @@ class Visit:
         is_https: whether the server knows that it came over TLS; behind a proxy that ends TLS it usually does not.
         values: gives the values of a header, one for each time it was sent.
         cookies: the cookies that came with it.
-        read_body: reads all of the body, now or awaited; called only once its length is known to be small.
+        read_body: reads all of the body, now or awaited; called only once no header says that it is large.
         identify: asks the app who this is, now or awaited.
     """
 
