@@ -51,6 +51,14 @@ async def test_a_session_with_less_than_the_margin_left_is_not(broker: AsyncSess
     assert await broker.secret_for("user_1") != first
 
 
+async def test_a_session_with_just_the_margin_left_is_not(
+    broker: AsyncSessionBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await broker.secret_for("user_1")
+    monkeypatch.setattr(ApiClock, "seconds_left", lambda clock, expires_at: 60.0)
+    assert await broker.secret_for("user_1") != first
+
+
 async def test_the_margin_is_what_was_asked_for(client: AsyncChatKit, clock: MovedClock) -> None:
     broker = AsyncSessionBroker(client, workflow="wf_1", margin_s=5)
     first = await broker.secret_for("user_1")

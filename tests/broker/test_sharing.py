@@ -44,6 +44,17 @@ async def test_brokers_with_the_same_keys_hand_out_one_session(
     assert len(emulator.sessions()) == 1
 
 
+@pytest.mark.parametrize("ahead_s", [3600, -3600])
+async def test_where_the_clock_is_wrong_brokers_that_have_made_none_yet_hand_out_that_one_too(
+    client: AsyncChatKit, store: Store, emulator: Emulator, ahead_s: float
+) -> None:
+    emulator.advance_clock(ahead_s)
+    brokers = [sharing(client, store) for _ in range(4)]
+    lives = await asyncio.gather(*(broker.secret_for("user_1") for broker in brokers))
+    assert len(set(lives)) == 1
+    assert len(emulator.sessions()) == 1
+
+
 async def test_brokers_without_keys_each_have_their_own(client: AsyncChatKit, store: Store, emulator: Emulator) -> None:
     for _ in range(2):
         await AsyncSessionBroker(client, workflow="wf_1", store=store).secret_for("user_1")
