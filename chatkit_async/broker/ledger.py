@@ -135,10 +135,11 @@ class Ledger:
     def _notice_loss(self, user: str, generation: str) -> None:
         """A generation that changed without a revocation: the store has lost its memory, and is to be told again."""
         last = self._last_seen.get(user)
-        self._last_seen.set(user, generation, GENERATION_LIVES_S)
         if last is not None and last != generation and not generation.startswith(REVOKED):
+            self._last_seen = Expiring(time.monotonic)  # it is lost for all: noticed once, not once for each user
             for made in self._made.values():
                 self._unwritten.set(made.session_id, made, self._made.left_s(made.session_id))
+        self._last_seen.set(user, generation, GENERATION_LIVES_S)
 
     async def _write(self, at_most: int, *, now: bool = False) -> None:
         """Tells the store what it has to be told, until it fails."""

@@ -10,7 +10,7 @@ import pytest
 
 from chatkit_async import APITimeoutError, AsyncChatKit, BadRequestError, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker
-from chatkit_async.broker.flight import Flights
+from chatkit_async.broker.flight import Beat, Flights
 from chatkit_async.broker.record import Record
 from chatkit_async.broker.store import Generations
 from chatkit_async.broker.template import Asked
@@ -243,3 +243,23 @@ async def test_a_client_in_more_of_a_hurry_than_the_lease_is_minded(emulator: Em
         async with asyncio.timeout(20):
             with pytest.raises(APITimeoutError):
                 await AsyncSessionBroker(client, workflow="wf_1", lease_s=600).secret_for("user_1")
+
+
+async def test_a_child_does_not_wait_for_what_its_parent_was_making_at_the_fork(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flights: Flights[str] = Flights(lease_s=3600)
+
+    async def never(beat: Beat) -> str:
+        await asyncio.Event().wait()
+        return "the parent's"
+
+    async def at_once(beat: Beat) -> str:
+        return "the child's"
+
+    parents = asyncio.create_task(flights.share("key", never))
+    await asyncio.sleep(0)
+    monkeypatch.setattr("chatkit_async.broker.flight.os.getpid", lambda: -1)
+    async with asyncio.timeout(10):
+        assert await flights.share("key", at_once) == "the child's"
+    parents.cancel()

@@ -36,6 +36,20 @@ async def test_a_redis_that_is_restarted_midway_is_told_again_what_it_lost(
     await other.aclose()
 
 
+async def test_what_redis_lost_is_told_again_once_and_not_once_for_each_user(
+    broker: AsyncSessionBroker, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        await broker.secret_for(f"user_{number}")
+    monkeypatch.setattr("chatkit_async.broker.ledger.WRITTEN_PER_CALL", 1)
+    redis_server.restart()
+    left = []
+    for number in range(3):
+        await broker.secret_for(f"user_{number}")
+        left.append(len(broker._ledger._unwritten))
+    assert left == [4, 2, 0]  # each call looks twice
+
+
 async def test_a_revoke_reaches_what_this_process_made_though_redis_has_just_lost_it(
     broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator
 ) -> None:
