@@ -68,6 +68,7 @@ MODULES = {
     "described": "chatkit_async._sync.channel",
     "hidden_headers": "chatkit_async._core.headers",
     "hidden_keys": "chatkit_async.types.secret",
+    "store_or_hidden": "chatkit_async.broker.settings",
 }
 
 # Parameters that may hold a secret, and what hides it; in the order of the signatures.
@@ -78,6 +79,7 @@ SECRET_PARAMETERS = {
     "default_headers": "hidden_headers",
     "proxy": "as_secret",
     "share_secrets": "hidden_keys",
+    "store": "store_or_hidden",
 }
 
 

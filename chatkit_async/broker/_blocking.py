@@ -17,6 +17,7 @@ from ..types.session_params import StateVariables
 from .broker import AsyncSessionBroker
 from .record import LiveSecret
 from .revoke import Revocation
+from .settings import store_or_hidden
 from .store import Store
 
 
@@ -69,6 +70,7 @@ class SessionBroker:
         sessions_per_minute: int | None = 30,
     ) -> None:
         share_secrets = hidden_keys(share_secrets)
+        store = store_or_hidden(store)
         self._async = AsyncSessionBroker(
             async_half(client, "SessionBroker"),
             workflow=workflow,

@@ -15,11 +15,10 @@ from .api_clock import ApiClock
 from .creation import Creation
 from .ledger import Ledger
 from .live import Live
-from .memory_store import MemoryStore
 from .minting import Minting
 from .record import LiveSecret
 from .revoke import Revocation, cancel_all
-from .settings import checked_client, checked_lease, checked_limit, checked_margin
+from .settings import checked_client, checked_lease, checked_limit, checked_margin, checked_store, store_or_hidden
 from .shelf import shelf_for
 from .store import Store
 from .template import Asked, Template
@@ -74,9 +73,10 @@ class AsyncSessionBroker:
         sessions_per_minute: int | None = 30,
     ) -> None:
         share_secrets = hidden_keys(share_secrets)  # what is wrong with one setting must not show another
+        store = store_or_hidden(store)
         self._template = Template(workflow, chatkit_configuration, expires_after, rate_limits)
         self._client = checked_client(client)
-        self._ledger = Ledger(MemoryStore() if store is None else store)
+        self._ledger = Ledger(checked_store(store))
         margin_s, lease_s = checked_margin(margin_s, self._template.lives_s), checked_lease(lease_s)
         self._live = Live(shelf_for(share_secrets), ApiClock(self._template.lives_s), margin_s)
         limit = checked_limit(sessions_per_minute)

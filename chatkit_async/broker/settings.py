@@ -7,6 +7,11 @@ import math
 from .._async.client import AsyncChatKit
 from ..errors import ConfigurationError
 from ..types.checks import as_float, whole_number
+from ..types.secret import Hidden, without_value
+from .memory_store import MemoryStore
+from .store import Store
+
+_STEPS = tuple(name for name in vars(Store) if not name.startswith("_"))
 
 
 def checked_client(client: AsyncChatKit) -> AsyncChatKit:
@@ -21,6 +26,23 @@ def checked_client(client: AsyncChatKit) -> AsyncChatKit:
             f"AsyncSessionBroker takes an AsyncChatKit, not {type(given).__name__}; SessionBroker a ChatKit"
         )
     return given
+
+
+def store_or_hidden(store: Store | None) -> Store | None:
+    """The store; what is none as `Hidden`: a URL in its place may hold a password, and is not for tracebacks."""
+    is_one = not isinstance(store, type) and all(callable(getattr(store, name, None)) for name in _STEPS)
+    return store if is_one else without_value(store)
+
+
+def checked_store(store: Store | None) -> Store:
+    """The store, `store_or_hidden` before; by default this process's memory.
+
+    Raises:
+        ConfigurationError: it is something else, which would look like an outage without an end.
+    """
+    if isinstance(store, Hidden):
+        raise ConfigurationError(f"store: a MemoryStore, a RedisStore or one of your own, not {store.kind.__name__}")
+    return MemoryStore() if store is None else store
 
 
 def checked_margin(margin_s: float, lives_s: int) -> float:

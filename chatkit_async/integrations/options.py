@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypedDict, TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict, TypeVar, cast
 
+from ..broker.settings import store_or_hidden
 from ..broker.store import Store
 from ..errors import ConfigurationError
 from ..types.secret import hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike
 from .cookie import MAX_AGE_S, VisitorCookie, signing_keys
 
-KEYS = ("cookie_keys", "share_secrets")
+HIDERS: Mapping[str, Callable[[Any], object]] = {
+    "cookie_keys": hidden_keys,
+    "share_secrets": hidden_keys,
+    "store": store_or_hidden,
+}
 SHORTEST_AGE_S = 60
 
 
@@ -55,7 +60,11 @@ OptionsT = TypeVar("OptionsT", EndpointOptions, BrokerOptions)
 def hidden(options: OptionsT) -> OptionsT:
     """The options with their keys out of sight: a traceback may show the locals of every frame they pass through."""
     shown = cast("Mapping[str, object]", options)
-    return cast("OptionsT", {name: hidden_keys(value) if name in KEYS else value for name, value in shown.items()})
+    return cast("OptionsT", {name: HIDERS.get(name, _as_it_is)(value) for name, value in shown.items()})
+
+
+def _as_it_is(value: object) -> object:
+    return value
 
 
 def visitor_cookie(options: EndpointOptions) -> VisitorCookie | None:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from chatkit_async import AsyncChatKit, ClientClosedError, ConfigurationError, ParamsValidationError, Secret
-from chatkit_async.broker import AsyncSessionBroker, LiveSecret
+from chatkit_async.broker import AsyncSessionBroker, LiveSecret, MemoryStore
 from chatkit_async.emulator import Emulator
+
+from ..async_.test_secrets import locals_of_ours
 
 
 async def test_it_gives_secret_expiry_and_id_of_a_session_of_this_user(
@@ -141,6 +143,15 @@ async def test_a_closed_broker_makes_nothing_and_leaves_the_client_open(
 def test_settings_that_cannot_work_are_refused(client: AsyncChatKit, settings: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         AsyncSessionBroker(client, workflow="wf_1", **settings)
+
+
+@pytest.mark.parametrize("store", ["redis://:hushhush@localhost", object(), 5, MemoryStore])
+def test_a_store_that_is_none_is_refused_rather_than_taken_for_an_outage(client: AsyncChatKit, store: Any) -> None:
+    with pytest.raises(
+        ConfigurationError, match="store: a MemoryStore, a RedisStore or one of your own, not"
+    ) as caught:
+        AsyncSessionBroker(client, workflow="wf_1", store=store)
+    assert [line for line in [str(caught.value), *locals_of_ours(caught.value)] if "hushhush" in line] == []
 
 
 def test_a_workflow_that_cannot_be_is_refused(client: AsyncChatKit) -> None:
