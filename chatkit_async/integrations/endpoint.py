@@ -15,7 +15,7 @@ from ..errors import ChatKitError, ConfigurationError
 from ..types._clock import unix_now_s
 from .answer import Answer, Cookie, Refusal, json_answer
 from .body import check_body, check_method, checked, current_secret
-from .failure import failed, status_of
+from .failure import failed, logged, status_of
 from .identity import Identity, identity_of
 from .options import EndpointOptions, visitor_cookie
 from .origin import allowed, check_origin
@@ -70,7 +70,7 @@ class Endpoint:
                 logger.error("no client secret given: %s", refusal.log)
             return refusal.answer
         except ChatKitError as error:
-            logger.warning("no client secret given, answered with %s: %s", status_of(error), error)
+            logger.warning("no client secret given, answered with %s: %s", status_of(error), logged(error))
             return failed(error)
         document = {"client_secret": secret.client_secret, "expires_at": secret.expires_at}
         return json_answer(200, document, cookie=visitor.cookie)

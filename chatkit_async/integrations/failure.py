@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 from ..errors import (
     APIConnectionError,
     APIError,
+    APIStatusError,
     APITimeoutError,
     ChatKitError,
     ClientClosedError,
@@ -55,6 +57,14 @@ def status_of(error: ChatKitError) -> int:
     if isinstance(error, APIError) and (error.code == "insufficient_quota" or error.status == 503):
         return 503  # waiting for the project to be put right; nobody has asked too often
     return next(status for kind, status in STATUSES if isinstance(error, kind))
+
+
+def logged(error: ChatKitError) -> str:
+    """The error for the log: of a refusal its code, and not the API's own words, which may name the user."""
+    if isinstance(error, APIStatusError):
+        error = copy.copy(error)
+        error.message = error.code or type(error).__name__
+    return str(error)
 
 
 def _words(error: ChatKitError, status: int) -> tuple[str, str]:

@@ -109,11 +109,12 @@ async def test_what_identify_did_wrong_is_logged_without_the_user(
 async def test_a_failure_is_logged_without_user_body_or_secret(
     broker: AsyncSessionBroker, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    emulator.add_faults(Fault(path="/chatkit/sessions", status=400, body={"error": {"message": "no", "code": "c"}}))
+    said = {"error": {"message": "no user ada_lovelace", "code": "no_user"}}  # the API's words may name him
+    emulator.add_faults(Fault(path="/chatkit/sessions", status=400, body=said))
     caplog.set_level(logging.DEBUG)
     asked = visit(identity="ada_lovelace", body=b'{"currentClientSecret": "ek_held_by_ada"}')
     assert (await endpoint(broker).answer(asked)).status == 502
-    assert "answered with 502: sessions.create: 400 no" in caplog.text
+    assert "answered with 502: sessions.create: 400 no_user (request req_" in caplog.text
     assert "lovelace" not in caplog.text
     assert "held_by" not in caplog.text
 
