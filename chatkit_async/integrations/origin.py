@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import attrs
 
@@ -37,9 +37,9 @@ def parsed_origin(text: str) -> Origin | None:
     return Origin(scheme, found[2].lower(), int(found[3]) if found[3] else DEFAULT_PORTS.get(scheme))
 
 
-def allowed(origins: Iterable[str]) -> frozenset[Origin]:
+def allowed(origins: object) -> frozenset[Origin]:
     """The origins that an app names as its own besides the one it is served from; raises ConfigurationError."""
-    if isinstance(origins, str):
+    if not isinstance(origins, (list, tuple, set, frozenset)):
         raise ConfigurationError(f"allowed_origins={origins!r}: pass a list of origins")
     return frozenset(_allowed(text) for text in origins)
 

@@ -55,7 +55,8 @@ async def test_the_origin_of_an_app_that_is_no_website_can_be_allowed(broker: As
 
 
 @pytest.mark.parametrize(
-    "origins", ["https://shop.example", ["*"], ["null"], ["https://shop.example/"], ["shop.example"], [""], [7]]
+    "origins",
+    ["https://shop.example", None, 7, ["*"], ["null"], ["https://shop.example/"], ["shop.example"], [""], [7]],
 )
 def test_what_is_no_origin_cannot_be_allowed(broker: AsyncSessionBroker, origins: Any) -> None:
     with pytest.raises(ConfigurationError, match="allowed_origins"):
