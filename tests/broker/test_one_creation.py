@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from chatkit_async import APITimeoutError, AsyncChatKit, BadRequestError, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker
-from chatkit_async.broker.flight import Beat, Flights
+from chatkit_async.broker.flight import Beat, Flight, Flights, Outcome
 from chatkit_async.broker.record import Record
 from chatkit_async.broker.store import Generations
 from chatkit_async.broker.template import Asked
@@ -263,3 +264,19 @@ async def test_a_child_does_not_wait_for_what_its_parent_was_making_at_the_fork(
     async with asyncio.timeout(10):
         assert await flights.share("key", at_once) == "the child's"
     parents.cancel()
+
+
+def test_who_waited_in_a_loop_that_has_ended_keeps_nobody_from_landing() -> None:
+    flight: Flight[str] = Flight(lease_s=60)
+
+    async def wait_a_moment() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await flight.landed()
+
+    async def wait() -> str | None:
+        return (await flight.landed()).value
+
+    asyncio.run(wait_a_moment())
+    flight.land(Outcome("landed"))
+    assert asyncio.run(wait()) == "landed"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 import redis.asyncio
 from cryptography.fernet import Fernet
 
 from chatkit_async import AsyncChatKit, ConfigurationError, MintingLimitError, SessionRevokedError
-from chatkit_async.broker import AsyncSessionBroker, RedisStore
+from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
 from chatkit_async.emulator import Emulator, Fault
 
 from .outages import BrokenStore, frozen, remembered, said
@@ -185,3 +186,29 @@ async def test_closing_with_the_store_down_is_bounded_and_says_what_was_not_writ
         async with asyncio.timeout(30):
             await broker.aclose()
     assert any("not told of 3 sessions" in text for text in said(caplog))
+
+
+async def test_a_revoke_while_an_earlier_one_is_written_is_written_too(client: AsyncChatKit) -> None:
+    writing, go_on = asyncio.Event(), asyncio.Event()
+    told: list[str] = []
+
+    class FitfulStore(MemoryStore):
+        async def revoke(self, user: str, generation: str, device: str | None = None) -> Mapping[str, str]:
+            told.append(generation)
+            if len(told) in {1, 3}:
+                raise ConnectionError("down")
+            if len(told) == 2:
+                writing.set()
+                await go_on.wait()
+            return await super().revoke(user, generation, device)
+
+    broker = AsyncSessionBroker(client, workflow="wf_1", store=FitfulStore())
+    await broker.revoke("user_1")
+    call = asyncio.create_task(broker.secret_for("user_2"))
+    async with asyncio.timeout(20):
+        await writing.wait()
+    await broker.revoke("user_1")
+    go_on.set()
+    await call
+    await broker.secret_for("user_3")
+    assert [told[0], told[2]] == [told[1], told[3]]
