@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Literal, Unpack, cast, overload
 
 try:
@@ -85,7 +86,7 @@ def setup(
     options = hidden(options)
     if is_async and not isinstance(client, ChatKit):
         broker = AppBroker(client, workflow, options)
-        atexit.register(lambda: asyncio.run(broker.aclose()))
+        atexit.register(_close_at_exit, broker)
         return broker
     if is_async or isinstance(client, AsyncChatKit):
         raise ConfigurationError(
@@ -94,6 +95,12 @@ def setup(
     blocking = BlockingAppBroker(client, workflow, options)
     blocking.close_at_exit()
     return blocking
+
+
+def _close_at_exit(broker: AppBroker) -> None:
+    # Python 3.12 starts no thread any more here, which looking up the name of a store takes that is to be told of ids.
+    with suppress(RuntimeError):
+        asyncio.run(broker.aclose())
 
 
 class SessionEndpoint:

@@ -23,6 +23,15 @@ DJANGO_ASGI = """
     print(asyncio.run(broker.secret_for("ada")).session_id != "")
     print(asyncio.run(broker.secret_for("brook")).session_id != "")
 """
+STORE_DOWN = """
+    import asyncio, logging
+    from chatkit_async.broker import RedisStore
+    from chatkit_async.integrations.django import setup
+    logging.getLogger("chatkit_async").addHandler(logging.NullHandler())
+    broker = setup(workflow="wf_1", is_async=True, store=RedisStore("redis://localhost:1"))  # a name to be looked up
+    print(asyncio.run(broker.secret_for("ada")).session_id != "")
+    print(asyncio.run(broker.secret_for("brook")).session_id != "")
+"""
 DJANGO = """
     from chatkit_async.integrations.django import setup
     broker = setup(workflow="wf_1")
@@ -58,8 +67,8 @@ NEVER_ASKED = """
 
 @pytest.mark.parametrize(
     "text",
-    [DJANGO_ASGI, DJANGO, FLASK, FORKED, NEVER_ASKED],
-    ids=["django-asgi", "django", "flask", "forked", "never asked"],
+    [DJANGO_ASGI, STORE_DOWN, DJANGO, FLASK, FORKED, NEVER_ASKED],
+    ids=["django-asgi", "store down", "django", "flask", "forked", "never asked"],
 )
 def test_a_process_ends_with_its_brokers_and_prints_nothing_of_it(
     text: str, tmp_path: Path, emulator: Emulator
