@@ -62,14 +62,18 @@ class Ledger:
 
     async def keep(self, place: Place, minted: Minted) -> Generations:
         """Remembers a session; the generations are those at that moment."""
-        made = _Own(place, minted.session_id)
-        self._own.remember(place, minted)
-        self._made.set(minted.session_id, made, minted.lives_s)
-        self._unwritten.set(minted.session_id, made, minted.lives_s)  # until it is: this may be interrupted
+        self.remember(place, minted)  # as unwritten until it is: this may be interrupted
         generations, is_stores = await self._store.ask(lambda store: store.keep(place, minted), Generations)
         if is_stores:
             self._unwritten.pop(minted.session_id)
         return self._known(place, generations)
+
+    def remember(self, place: Place, minted: Minted) -> None:
+        """Remembers a session in this process, at once; the store is to be told."""
+        made = _Own(place, minted.session_id)
+        self._own.remember(place, minted)
+        self._made.set(minted.session_id, made, minted.lives_s)
+        self._unwritten.set(minted.session_id, made, minted.lives_s)
 
     async def sessions(self, user: str) -> Iterable[str]:
         """The ids of a user's live sessions."""

@@ -54,10 +54,11 @@ class Minting:
     async def replace(self, asked: Asked, began: Generations) -> Record:
         """A new session, after which those of the same place are cancelled."""
         session = await self._created(asked)
-        generation, others = await self.ledger.renew(asked.place)
+        self.ledger.remember(asked.place, self.live.minted(asked, _record(session, asked, began)))
+        generation, others = await self.ledger.renew(asked.place)  # which may be interrupted
         record = _record(session, asked, attrs.evolve(began, device=generation))
         await self._kept(asked, record)
-        await self.end(asked.place.user, others)
+        await self.end(asked.place.user, [other for other in others if other != session.id])
         return record
 
     async def end(self, user: str, session_ids: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 import pytest
 
@@ -161,3 +162,25 @@ async def test_state_variables_that_cannot_be_are_refused_before_anything_is_sen
             with pytest.raises(ParamsValidationError, match="state_variables"):
                 await call("user_1", state_variables=state)  # type: ignore[operator]
     assert emulator.requests() == []
+
+
+async def test_a_renewal_that_is_cancelled_midway_leaves_nothing_that_a_revoke_does_not_reach(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    asked, hangs = asyncio.Event(), asyncio.Event()
+
+    class SlowStore(MemoryStore):
+        async def revoke(self, user: str, generation: str, device: str | None = None) -> Mapping[str, str]:
+            if device is not None:
+                asked.set()
+                await hangs.wait()
+            return await super().revoke(user, generation, device)
+
+    broker = AsyncSessionBroker(client, workflow="wf_1", store=SlowStore())
+    call = asyncio.create_task(broker.renew("user_1"))
+    async with asyncio.timeout(20):
+        await asked.wait()
+    call.cancel()
+    await asyncio.wait([call])
+    assert (await broker.revoke("user_1")).is_complete
+    assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
