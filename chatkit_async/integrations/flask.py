@@ -116,6 +116,8 @@ def session_endpoint(
 def logout(endpoint: SessionEndpoint, request: Request, response: Response) -> Revocation:
     """Cancels all sessions of whoever asks and drops the anonymous cookie; to be called before the app signs them out.
 
+    Browsers drop the cookie; a copy of it that somebody made stays genuine until it expires, with sessions of its own.
+
     Args:
         endpoint: the app's session endpoint.
         request: the request to sign out; whether it is to be believed is for the app to have checked.
