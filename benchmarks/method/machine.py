@@ -34,8 +34,11 @@ def pin_server(pid: int) -> None:
 
 
 def quiet_environment() -> dict[str, str]:
-    """The environment without what would make processes other than they are: settings, proxies, coverage."""
-    left_out = ("COVERAGE_", "OPENAI_", "PYTHONDEVMODE", "PYTHONPROFILEIMPORTTIME")
+    """The environment without what would make processes other than they are: settings, proxies, coverage.
+
+    Bytecode is written, as by default: or each process would compile this package, and no other.
+    """
+    left_out = ("COVERAGE_", "OPENAI_", "PYTHONDEVMODE", "PYTHONDONTWRITEBYTECODE", "PYTHONPROFILEIMPORTTIME")
     return {
         name: value
         for name, value in os.environ.items()
