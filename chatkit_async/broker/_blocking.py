@@ -31,7 +31,8 @@ class SessionBroker:
     most one live session for each user, device and process, unless `share_secrets` puts them, encrypted, in the store.
 
     A store that fails is never the user's problem: it counts as empty, the log says so once (logger `chatkit_async`),
-    ids wait in this process, and until they are written `revoke` says that it is incomplete.
+    `revoke` says that it is incomplete, and ids wait in this process. They are written when the store answers again;
+    sessions of a user whom another process revoked before that are then cancelled.
 
     Example:
         with ChatKit() as client, SessionBroker(client, workflow="wf_abc") as broker:

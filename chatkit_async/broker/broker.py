@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +18,7 @@ from .ledger import Ledger
 from .live import Live
 from .minting import Minting
 from .record import LiveSecret
-from .revoke import Revocation, cancel_all
+from .revoke import Revocation, cancel_all, ended
 from .settings import checked_client, checked_lease, checked_limit, checked_margin, checked_store, store_or_hidden
 from .shelf import shelf_for
 from .store import Store
@@ -34,7 +35,8 @@ class AsyncSessionBroker:
     most one live session for each user, device and process, unless `share_secrets` puts them, encrypted, in the store.
 
     A store that fails is never the user's problem: it counts as empty, the log says so once (logger `chatkit_async`),
-    ids wait in this process, and until they are written `revoke` says that it is incomplete.
+    `revoke` says that it is incomplete, and ids wait in this process. They are written when the store answers again;
+    sessions of a user whom another process revoked before that are then cancelled.
 
     Example:
         async with AsyncChatKit() as client, AsyncSessionBroker(client, workflow="wf_abc") as broker:
@@ -76,7 +78,7 @@ class AsyncSessionBroker:
         store = store_or_hidden(store)
         self._template = Template(workflow, chatkit_configuration, expires_after, rate_limits)
         self._client = checked_client(client)
-        self._ledger = Ledger(checked_store(store))
+        self._ledger = Ledger(checked_store(store), partial(ended, self._client))
         margin_s, lease_s = checked_margin(margin_s, self._template.lives_s), checked_lease(lease_s)
         self._live = Live(shelf_for(share_secrets), ApiClock(self._template.lives_s), margin_s)
         limit = checked_limit(sessions_per_minute)
@@ -190,9 +192,9 @@ class AsyncSessionBroker:
         key = self._template.user_key(user)
         known = await self._ledger.revoke(key)
         results = await cancel_all(self._client, known.sessions)
-        ended = [result.session_id for result in results if result.error is None]
-        await self._ledger.forget(key, ended)
-        return Revocation(results, known.is_whole and len(ended) == len(results))
+        gone = [result.session_id for result in results if result.error is None]
+        await self._ledger.forget(key, gone)
+        return Revocation(results, known.is_whole and len(gone) == len(results))
 
     async def owns(self, user: str, session_id: str) -> bool:
         """Whether this is a live session of this user, made by a broker on this store.

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import attrs
 
+from ..errors import ChatKitError
 from .expiring import Expiring
 from .keys import new_token
+from .later import Later
 from .memory_store import MemoryStore
 from .store import GENERATION_LIVES_S, REVOKED, Count, Generations, Minted, Place, Seen, Store
 from .watched_store import WatchedStore
@@ -32,23 +34,32 @@ class Known:
 
 @attrs.frozen
 class _Own:
-    """A session that this process made."""
+    """A session that this process made, and the user's generation then, as far as the store's is known."""
 
     place: Place
     session_id: str
+    made_in: Generations
 
 
 class Ledger:
-    """Sessions, generations, counters and leases, whether the store answers or not."""
+    """Sessions, generations, counters and leases, whether the store answers or not.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: what is shared.
+        end: cancels sessions of a user who turns out to be revoked; returns those that ended.
+    """
+
+    def __init__(self, store: Store, end: Callable[[Iterable[str]], Awaitable[Iterable[str]]]) -> None:
         self._own = MemoryStore()
         self._store = WatchedStore(store, self._own)
         self._made: Expiring[_Own] = Expiring(time.monotonic)
         self._unwritten: Expiring[_Own] = Expiring(time.monotonic)
         self._unrevoked: Expiring[str] = Expiring(time.monotonic)
+        self._revoked: Expiring[_Own] = Expiring(time.monotonic)
         self._last_seen: Expiring[str] = Expiring(time.monotonic)
         self._is_writing = False
+        self._end = end
+        self._later = Later(self._catch_up)
 
     async def read(self, place: Place) -> Seen:
         """What is held of a place; writes what the store has still to be told."""
@@ -56,7 +67,8 @@ class Ledger:
         seen, is_stores = await self._store.ask(lambda store: store.read(place, fresh), Seen)
         if is_stores:
             self._notice_loss(place.user, seen.generations.user)
-            if (self._unrevoked or self._unwritten) and not self._is_writing:
+            if self._unrevoked or self._unwritten:
+                self._later.begin()
                 await self._write(WRITTEN_PER_CALL)
         return attrs.evolve(seen, generations=self._known(place, seen.generations))
 
@@ -70,10 +82,12 @@ class Ledger:
 
     def remember(self, place: Place, minted: Minted) -> None:
         """Remembers a session in this process, at once; the store is to be told."""
-        made = _Own(place, minted.session_id)
+        made_in = self._unrevoked.get(place.user) or self._last_seen.get(place.user) or ""
+        made = _Own(place, minted.session_id, Generations(made_in, ""))
         self._own.remember(place, minted)
         self._made.set(minted.session_id, made, minted.lives_s)
         self._unwritten.set(minted.session_id, made, minted.lives_s)
+        self._later.begin()
 
     async def sessions(self, user: str) -> Iterable[str]:
         """The ids of a user's live sessions."""
@@ -87,8 +101,10 @@ class Ledger:
         known, is_stores = await self._store.ask(lambda store: store.revoke(user, generation), Mapping, now=True)
         if is_stores:
             self._unrevoked.pop(user)
+            self._last_seen.set(user, generation, GENERATION_LIVES_S)
         else:
             self._unrevoked.set(user, generation, GENERATION_LIVES_S)
+            self._later.begin()
         return Known({**own, **known}, is_stores)
 
     async def renew(self, place: Place) -> tuple[str, Iterable[str]]:
@@ -122,9 +138,10 @@ class Ledger:
 
     async def aclose(self) -> None:
         """Writes what is unwritten, though not for ever, and closes the store."""
-        with contextlib.suppress(TimeoutError):
+        await self._later.aclose()
+        with contextlib.suppress(TimeoutError, ChatKitError):  # its client may be closed
             async with asyncio.timeout(WRITE_ALL_S):
-                await self._write(len(self._unrevoked) + len(self._unwritten), now=True)
+                await self._catch_up(now=True)
         if len(self._unwritten):
             log.warning(
                 "The broker's store was not told of %d sessions; they expire by themselves", len(self._unwritten)
@@ -145,8 +162,18 @@ class Ledger:
                 self._unwritten.set(made.session_id, made, self._made.left_s(made.session_id))
         self._last_seen.set(user, generation, GENERATION_LIVES_S)
 
+    async def _catch_up(self, *, now: bool = False) -> bool:
+        """Writes all, ends what somebody revoked before it was written, and says whether something is left."""
+        await self._write(len(self._unrevoked) + len(self._unwritten), now=now)
+        for made in self._revoked.values():
+            await self.forget(made.place.user, await self._end([made.session_id]))
+            self._revoked.pop(made.session_id)
+        return bool(self._unrevoked or self._unwritten or self._revoked)
+
     async def _write(self, at_most: int, *, now: bool = False) -> None:
-        """Tells the store what it has to be told, until it fails."""
+        """Tells the store what it has to be told, until it fails, unless somebody is at it."""
+        if self._is_writing and not now:
+            return
         self._is_writing = True
         try:
             for user in list(self._unrevoked)[:at_most]:
@@ -163,11 +190,15 @@ class Ledger:
         _, is_stores = await self._store.ask(lambda store: store.revoke(user, generation), Mapping, now=now)
         if is_stores and self._unrevoked.get(user) == generation:
             self._unrevoked.pop(user)
+            self._last_seen.set(user, generation, GENERATION_LIVES_S)
         return is_stores
 
     async def _write_session(self, made: _Own, *, now: bool) -> bool:
         minted = Minted(made.session_id, self._unwritten.left_s(made.session_id), Generations("", ""))
-        _, is_stores = await self._store.ask(lambda store: store.keep(made.place, minted), Generations, now=now)
+        seen, is_stores = await self._store.ask(lambda store: store.keep(made.place, minted), Generations, now=now)
         if is_stores:
             self._unwritten.pop(made.session_id)
+            if seen.revoked_since(made.made_in):  # one whose beginning nobody knows does not outlive it either
+                self._revoked.set(made.session_id, made, minted.lives_s)
+                self._later.begin()
         return is_stores

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 import attrs
@@ -14,13 +13,11 @@ from ..types.session import ChatSession
 from .ledger import Ledger
 from .live import Live
 from .record import LiveSecret, Record
-from .revoke import cancel_all
+from .revoke import ended
 from .store import Generations
 from .template import Asked
 
 LIMIT_WINDOW_S = 60.0
-
-log = logging.getLogger("chatkit_async")
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -63,15 +60,7 @@ class Minting:
 
     async def end(self, user: str, session_ids: Iterable[str]) -> None:
         """Cancels sessions; those that could not be cancelled stay remembered for a later `revoke`."""
-        results = await cancel_all(self.client, session_ids)
-        failed = [result.error for result in results if result.error is not None]
-        if failed:
-            # Not the error's own words, which may be the API's, and name the user.
-            what, first = type(failed[0]).__name__, failed[0].request_id
-            log.warning(
-                "%d sessions were not cancelled and expire by themselves: %s, request %s", len(failed), what, first
-            )
-        await self.ledger.forget(user, [result.session_id for result in results if result.error is None])
+        await self.ledger.forget(user, await ended(self.client, session_ids))
 
     async def _created(self, asked: Asked) -> ChatSession:
         await self._check_limit(asked.place.user)

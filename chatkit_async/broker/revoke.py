@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 
 import attrs
@@ -11,6 +12,8 @@ from .._async.client import AsyncChatKit
 from ..errors import APIError, NotFoundError, ParamsValidationError
 
 AT_ONCE = 8  # a user has few sessions; the API's own limits are unknown
+
+log = logging.getLogger("chatkit_async")
 
 
 @attrs.frozen
@@ -52,6 +55,21 @@ async def cancel_all(client: AsyncChatKit, session_ids: Iterable[str]) -> tuple[
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
     return tuple(task.result() for task in tasks)
+
+
+async def ended(client: AsyncChatKit, session_ids: Iterable[str]) -> list[str]:
+    """Cancels sessions nobody waits for; those that ended. What could not be cancelled is logged.
+
+    Raises:
+        ChatKitError: as `cancel_all`.
+    """
+    results = await cancel_all(client, session_ids)
+    failed = [result.error for result in results if result.error is not None]
+    if failed:
+        # Not the error's own words, which may be the API's, and name the user.
+        what, first = type(failed[0]).__name__, failed[0].request_id
+        log.warning("%d sessions were not cancelled and expire by themselves: %s, request %s", len(failed), what, first)
+    return [result.session_id for result in results if result.error is None]
 
 
 async def _cancelled(client: AsyncChatKit, session_id: str, gate: asyncio.Semaphore) -> RevokedSession:

@@ -57,3 +57,18 @@ class BrokenStore(MemoryStore):
             if name in {"read", "keep", "sessions", "revoke", "forget", "count"}
             else super().__getattribute__(name)
         )
+
+
+class Link(MemoryStore):
+    """One process's way to a store that others reach as well; it may be down."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        vars(self).update(vars(store))
+        self.is_down = False
+
+    def __getattribute__(self, name: str) -> Any:
+        async def fail(*arguments: object) -> Any:
+            raise ConnectionError("down")
+
+        is_step = name in {"read", "keep", "sessions", "revoke", "forget", "count"}
+        return fail if is_step and self.is_down else super().__getattribute__(name)
