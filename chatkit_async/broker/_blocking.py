@@ -206,7 +206,7 @@ class SessionBroker:
             False also for a session that has expired, was cancelled by the broker, or that the store has forgotten.
 
         Raises:
-            ParamsValidationError: a user that cannot be.
+            ParamsValidationError: a user that cannot be, or an id that is no string.
             ClientClosedError: the broker is closed.
         """
         return self._channel.call(self._async.owns, user, session_id)

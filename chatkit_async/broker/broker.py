@@ -22,7 +22,7 @@ from .revoke import Revocation, cancel_all, ended
 from .settings import checked_client, checked_lease, checked_limit, checked_margin, checked_store, store_or_hidden
 from .shelf import shelf_for
 from .store import Store
-from .template import Asked, Template
+from .template import Asked, Template, checked_id
 
 
 class AsyncSessionBroker:
@@ -191,6 +191,7 @@ class AsyncSessionBroker:
         self._check_open()
         key = self._template.user_key(user)
         known = await self._ledger.revoke(key)
+        self._client._connections.transport()  # a closed client is told of, also where there is nothing to cancel
         results = await cancel_all(self._client, known.sessions)
         gone = [result.session_id for result in results if result.error is None]
         await self._ledger.forget(key, gone)
@@ -212,11 +213,11 @@ class AsyncSessionBroker:
             False also for a session that has expired, was cancelled by the broker, or that the store has forgotten.
 
         Raises:
-            ParamsValidationError: a user that cannot be.
+            ParamsValidationError: a user that cannot be, or an id that is no string.
             ClientClosedError: the broker is closed.
         """
         self._check_open()
-        return session_id in await self._ledger.sessions(self._template.user_key(user))
+        return checked_id(session_id) in await self._ledger.sessions(self._template.user_key(user))
 
     async def aclose(self) -> None:
         """Write what the store has still to be told, for 5 s at most, and close the store's connections.

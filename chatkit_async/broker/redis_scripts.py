@@ -79,6 +79,17 @@ redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
 return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0
 """)
 
+# KEYS: a user's. Drops those that hold something else than ours do: a script has failed at it, and would again.
+CLEAN = Script("""
+for _, key in ipairs(KEYS) do
+    local kind = redis.call('TYPE', key).ok
+    local is_ours = kind == (string.match(key, ':sessions$') and 'zset' or 'string')
+    if is_ours and string.match(key, ':minted$') then is_ours = tonumber(redis.call('GET', key)) end
+    if not is_ours then redis.call('DEL', key) end
+end
+return 0
+""")
+
 # KEYS: the lease. ARGV: the holder.
 RELEASE = Script("""
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ANSWER_S = 2.0  # to wait for one of these connections
 MOST_CONNECTIONS = 16  # an event loop
+OF_ONE_KEY = ("WRONGTYPE", "not an integer")  # somebody else has written to it: no outage
 RUBBISH = "Redis answered with something else than was asked for"
 
 
@@ -108,6 +109,17 @@ class RedisStore:
         await self._clients.aclose()
 
     async def _run(self, script: Script, keys: list[str], arguments: list[str | int]) -> Any:
+        from redis.exceptions import ResponseError  # noqa: PLC0415 - of an extra
+
+        try:
+            return await self._sent(script, keys, arguments)
+        except ResponseError as error:
+            if not any(sign in str(error) for sign in OF_ONE_KEY):
+                raise
+        await self._sent(scripts.CLEAN, keys, [])
+        return await self._sent(script, keys, arguments)
+
+    async def _sent(self, script: Script, keys: list[str], arguments: list[str | int]) -> Any:
         from redis.exceptions import NoScriptError  # noqa: PLC0415 - of an extra
 
         client: Any = await self._clients.here()
@@ -163,15 +175,15 @@ def _made(url: str) -> Redis:
 
 
 def _sessions(members: object) -> dict[str, str]:
-    pairs = [member.split(" ", 1) for member in _texts(members)]
-    return {session_id: device for device, session_id in pairs}
+    pairs = [member.partition(" ") for member in _texts(members)]
+    return {session_id: device for device, _, session_id in pairs if session_id}
 
 
 def _texts(answer: object) -> list[str]:
     """A list of texts, in whichever way the client gives them."""
     if not isinstance(answer, list) or not all(isinstance(part, (bytes, str)) for part in answer):
         raise ValueError(RUBBISH)
-    return [part.decode() if isinstance(part, bytes) else part for part in answer]
+    return [part.decode(errors="replace") if isinstance(part, bytes) else part for part in answer]
 
 
 def _ms(seconds: float) -> int:

@@ -109,6 +109,18 @@ class Template:
         return self.asked(user, None, None).place.user
 
 
+def checked_id(session_id: str) -> str:
+    """A session's id.
+
+    Raises:
+        ParamsValidationError: it is no text.
+    """
+    given: object = session_id
+    if isinstance(given, str):
+        return session_id
+    return _checked("session_id", refuse(session_id, "invalid_type", f"must be a string, not {kind_of(given)}"))
+
+
 def _device(device: str | None) -> str | None:
     return None if device is None else _checked("device", text(device, max_length=MAX_DEVICE_LENGTH))
 

@@ -104,6 +104,34 @@ async def test_a_session_made_after_the_last_revocation_lives_on(
     assert statuses(emulator) == ["cancelled", "cancelled", "active"]
 
 
+async def test_a_session_made_after_a_revocation_the_store_was_told_of_lives_on(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    link, elsewhere = cut_off(client)
+    link.is_down = False
+    async with AsyncSessionBroker(client, workflow="wf_1", store=link) as broker:
+        await broker.secret_for("user_1")
+        await broker.revoke("user_1")
+        link.is_down = True
+        live = await broker.secret_for("user_1")
+        link.is_down = False
+        await until(lambda: not broker._ledger._unwritten)
+    assert await elsewhere.owns("user_1", live.session_id)
+    assert statuses(emulator) == ["cancelled", "active"]
+
+
+async def test_there_is_one_timer_however_much_is_to_be_told(
+    client: AsyncChatKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatkit_async.broker.later.PAUSE_S", 3600)
+    async with AsyncSessionBroker(client, workflow="wf_1", store=BrokenStore()) as broker:
+        timers = set()
+        for number in range(5):
+            await broker.secret_for(f"user_{number}")
+            timers.add(broker._ledger._later._timer)
+    assert len(timers) == 1
+
+
 async def test_a_session_that_then_cannot_be_cancelled_is_logged_and_can_be_revoked(
     client: AsyncChatKit, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:

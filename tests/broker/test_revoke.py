@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import pytest
 
-from chatkit_async import AsyncChatKit, AuthenticationError, ConfigurationError, SessionRevokedError
+from chatkit_async import (
+    AsyncChatKit,
+    AuthenticationError,
+    ClientClosedError,
+    ConfigurationError,
+    ParamsValidationError,
+    SessionRevokedError,
+)
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RevokedSession
 from chatkit_async.emulator import Emulator, Fault
 
@@ -223,6 +231,28 @@ async def test_a_user_owns_his_live_sessions_alone(broker: AsyncSessionBroker) -
     assert not await broker.owns("user_1", "cksess_of_nobody")
     await broker.revoke("user_1")
     assert not await broker.owns("user_1", live.session_id)
+
+
+@pytest.mark.parametrize("session_id", [["x"], None, 5, b"cksess_1", {}])
+async def test_an_id_that_is_no_string_is_refused(broker: AsyncSessionBroker, session_id: Any) -> None:
+    with pytest.raises(ParamsValidationError, match="session_id"):
+        await broker.owns("user_1", session_id)
+
+
+async def test_what_was_cancelled_elsewhere_is_not_owned_again(client: AsyncChatKit) -> None:
+    store = MemoryStore()
+    first, second = (AsyncSessionBroker(client, workflow="wf_1", store=store) for _ in range(2))
+    gone = await first.secret_for("user_1")
+    await second.revoke("user_1")
+    await first.secret_for("user_1")  # sees a revocation, and no loss of what was stored
+    assert not await first.owns("user_1", gone.session_id)
+
+
+async def test_a_closed_client_revokes_nobody_whether_or_not_there_are_sessions(client: AsyncChatKit) -> None:
+    broker = AsyncSessionBroker(client, workflow="wf_1")
+    await client.aclose()
+    with pytest.raises(ClientClosedError):
+        await broker.revoke("user_1")
 
 
 async def test_a_broker_on_the_same_store_knows_who_owns_a_session(client: AsyncChatKit) -> None:

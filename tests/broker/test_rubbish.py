@@ -14,7 +14,7 @@ from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
 from chatkit_async.broker.store import Place
 from chatkit_async.emulator import Emulator
 
-from .outages import USER_KEYS
+from .outages import USER_KEYS, said
 from .redis_server import RedisServer
 
 pytestmark = pytest.mark.usefixtures("short_pause")
@@ -49,6 +49,45 @@ async def test_rubbish_in_redis_is_no_reason_to_fail(
     revocation = await broker.revoke("user_1")
     assert live.session_id in {result.session_id for result in revocation.sessions}
     assert emulator.sessions()[0]["status"] == "cancelled"
+
+
+RUBBISH = {
+    "generation": [("HSET", "rub", "bish"), ("SET", "\\xff"), ("ZADD", "1", "x")],
+    "sessions": [("SET", "foo"), ("HSET", "rub", "bish"), ("ZADD", "9e15", "foo"), ("ZADD", "9e15", "\\xff bar")],
+    "minted": [("SET", "foo"), ("HSET", "rub", "bish")],
+}
+
+
+@pytest.mark.parametrize(("name", "command"), [(name, each) for name, some in RUBBISH.items() for each in some])
+async def test_rubbish_in_one_key_of_a_user_is_no_outage(
+    broker: AsyncSessionBroker,
+    redis_server: RedisServer,
+    emulator: Emulator,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    command: tuple[str, ...],
+) -> None:
+    other = await broker.secret_for("user_2")
+    redis_server.ask(command[0], f"{USER_KEYS}:{name}", *command[1:])
+    live = await broker.secret_for("user_1")
+    assert await broker.secret_for("user_1") == live
+    assert await broker.owns("user_1", live.session_id)
+    assert await broker.secret_for("user_2") == other
+    assert (await broker.revoke("user_1")).is_complete
+    assert said(caplog) == []
+    assert {session["status"] for session in emulator.sessions() if session["user"] == "user_1"} == {"cancelled"}
+
+
+async def test_a_redis_that_takes_no_writes_is_an_outage(
+    broker: AsyncSessionBroker, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    redis_server.ask("CONFIG", "SET", "maxmemory", "1")
+    try:
+        live = await broker.secret_for("user_1")
+    finally:
+        redis_server.ask("CONFIG", "SET", "maxmemory", "0")
+    assert said(caplog)[:1] == ["fails"]
+    assert await broker.owns("user_1", live.session_id)
 
 
 @pytest.mark.parametrize(
