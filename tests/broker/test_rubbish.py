@@ -52,8 +52,8 @@ async def test_rubbish_in_redis_is_no_reason_to_fail(
 
 
 RUBBISH = {
-    "generation": [("HSET", "rub", "bish"), ("SET", "\\xff"), ("ZADD", "1", "x")],
-    "sessions": [("SET", "foo"), ("HSET", "rub", "bish"), ("ZADD", "9e15", "foo"), ("ZADD", "9e15", "\\xff bar")],
+    "generation": [("HSET", "rub", "bish"), ("SET", "foo"), ("ZADD", "1", "x")],
+    "sessions": [("SET", "foo"), ("HSET", "rub", "bish"), ("ZADD", "9e15", "foo")],
     "minted": [("SET", "foo"), ("HSET", "rub", "bish")],
 }
 
@@ -76,6 +76,19 @@ async def test_rubbish_in_one_key_of_a_user_is_no_outage(
     assert (await broker.revoke("user_1")).is_complete
     assert said(caplog) == []
     assert {session["status"] for session in emulator.sessions() if session["user"] == "user_1"} == {"cancelled"}
+
+
+async def test_members_of_redis_that_are_no_ids_are_passed_over(
+    broker: AsyncSessionBroker, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = await broker.secret_for("user_1")
+    redis_server.ask("ZADD", f"{USER_KEYS}:sessions", "9e15", "foo")
+    redis_server.ask("EVAL", 'return redis.call("SET", KEYS[1], "\\255")', "1", f"{USER_KEYS}:generation")
+    await broker.secret_for("user_1")
+    revocation = await broker.revoke("user_1")
+    assert live.session_id in {result.session_id for result in revocation.sessions}
+    assert "" not in {result.session_id for result in revocation.sessions}
+    assert said(caplog) == []
 
 
 async def test_a_redis_that_takes_no_writes_is_an_outage(
