@@ -112,13 +112,20 @@ def compare(contenders: Sequence[Contender], effort: Effort, turns: int | None =
     """Warms all contenders up, then measures them turn by turn, each turn beginning with the next."""
     gc.collect()
     gc.freeze()  # modules and clients stay; collecting between slices need not walk them
+    try:
+        return Samples(_taken(contenders, effort, turns or effort.turns))
+    finally:
+        gc.unfreeze()
+
+
+def _taken(contenders: Sequence[Contender], effort: Effort, turns: int) -> dict[str, list[Slice]]:
     sizes = {contender.name: _calls_in_a_slice(contender, effort) for contender in contenders}
     taken: dict[str, list[Slice]] = {contender.name: [] for contender in contenders}
-    for turn in range(turns or effort.turns):
+    for turn in range(turns):
         first = turn % len(contenders)
         for contender in (*contenders[first:], *contenders[:first]):
             taken[contender.name].append(_slice(contender, sizes[contender.name]))
-    return Samples(taken)
+    return taken
 
 
 def _calls_in_a_slice(contender: Contender, effort: Effort) -> int:

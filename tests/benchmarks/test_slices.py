@@ -1,5 +1,6 @@
 """Slices: contenders take turns, disturbed slices do not count, ratios are those of the same turn."""
 
+import gc
 from collections import Counter
 
 from benchmarks.method.effort import LEAST
@@ -47,6 +48,13 @@ def test_contenders_take_turns_and_each_turn_begins_with_the_next() -> None:
     contenders = [Contender(name, lambda _, name=name: order.append(name)) for name in "ab"]  # type: ignore[misc]
     compare(contenders, LEAST)
     assert order == ["a", "b", "a", "b", "b", "a"]  # the first two warm up
+
+
+def test_after_measuring_the_garbage_collector_sees_everything_again() -> None:
+    frozen: list[int] = []
+    compare([Contender("a", lambda _: frozen.append(gc.get_freeze_count()))], LEAST)
+    assert min(frozen) > 0
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_slice_is_a_multiple_of_the_calls_in_flight() -> None:
