@@ -165,7 +165,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"threads": [{"thread": {"x": math.nan}}]}, "threads[0].thread.x"),
     ({"threads": [{"thread": {"title": "\ud800"}}]}, "threads[0].thread.title"),
     ({"threads": [{"thread": {"x": [b""]}}]}, "threads[0].thread.x[0]"),
-    ({"threads": [{"thread": {5: "x"}}]}, "threads[0].thread"),
+    ({"threads": [{"thread": {5: "x"}}]}, "threads[0].thread[5]"),
     ({"sessions": [None]}, "sessions[0]"),
     ({"sessions": [{"status": "canceled"}]}, "sessions[0].status"),
     ({"sessions": [{"workflow": {"state_variables": {"a": []}}}]}, "sessions[0].workflow.state_variables.a"),
@@ -223,9 +223,7 @@ def test_what_is_nested_too_deeply_is_refused(seeded: Emulator) -> None:
         return [nested(levels - 1)] if levels else []
 
     seeded.seed(threads=[{"thread": {"x": nested(90)}}])
-    with pytest.raises(
-        ConfigurationError, match=r"'threads\[0\]\.thread\.x(\[0\])+': something nested more than 100 deep"
-    ):
+    with pytest.raises(ConfigurationError, match=r"'threads\[0\]\.thread\.x(\[0\])+': it nests deeper than 100 levels"):
         seeded.seed(threads=[{"thread": {"x": nested(500)}}])
 
 

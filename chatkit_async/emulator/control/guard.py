@@ -8,11 +8,10 @@ import re
 import attrs
 from multidict import CIMultiDictProxy, MultiMapping
 
+from ..._core.origin import is_cross_site, is_same_origin, parsed_origin
 from ..refusal import Refusal
 
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(:[0-9]{1,5})?")
-# What a browser says of requests that its user, or this very page, has caused.
-OWN_SITES = ("same-origin", "none")
 
 
 @attrs.frozen
@@ -35,12 +34,12 @@ def check_local(caller: Caller) -> None:
 
 def check_no_page(caller: Caller) -> None:
     """Refuses (403) a request that a page of another origin makes a browser send; `check_local` comes before."""
-    own = f"http://{caller.headers['Host']}".lower()
+    host = caller.headers["Host"]
     for origin in caller.headers.getall("Origin", []):
-        if origin.lower() != own:
+        if not is_same_origin(parsed_origin(origin), host, ("http",)):
             raise forbidden(f"pages of {origin!r} may not drive the emulator", "foreign_origin")
     for site in caller.headers.getall("Sec-Fetch-Site", []):
-        if site.lower() not in OWN_SITES:
+        if is_cross_site(site):
             raise forbidden(f"pages of other sites may not drive the emulator (Sec-Fetch-Site: {site})", "foreign_site")
 
 
