@@ -8,13 +8,12 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from .._core.call import prepare
 from .._core.config import ClientConfig, Settings, changed_config, first_config
 from .._core.decode import decode, decode_json
 from .._core.headers import hidden_headers
 from .._core.operation import Operation, ParamsT, ResultT
 from .._core.options import QueryValue, RequestOptions, Timeout
-from .._core.raw_call import prepare_raw
+from .._core.prepared_call import prepare, prepare_raw
 from .._core.retry import RetryPolicy
 from ..errors import ConfigurationError
 from ..types._json import JSON

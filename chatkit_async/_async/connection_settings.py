@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import ConfigurationError
-from ..types.shown import kind_of, quoted
+from ..types.redacted import kind_of, quoted
 from .proxies import checked_proxy
 
 if TYPE_CHECKING:

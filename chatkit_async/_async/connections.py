@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._core.call import Call
 from .._core.config import ClientConfig
+from .._core.prepared_call import PreparedCall
 from ..errors import ClientClosedError
 from .connection_settings import ConnectionSettings
 from .proxies import Proxy, checked_proxy, environment_proxy
@@ -25,7 +25,7 @@ class Connections:
         self._exchange_class: type[Exchange] | None = None
         self._proxies: dict[str, Proxy | None] = {}
 
-    def exchange(self, call: Call, config: ClientConfig) -> Exchange:
+    def exchange(self, call: PreparedCall, config: ClientConfig) -> Exchange:
         """A call under way.
 
         Raises:

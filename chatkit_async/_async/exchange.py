@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TypeVar
 
-from .._core.call import Call, with_key
 from .._core.config import ClientConfig
 from .._core.failure import error_for_response
 from .._core.message import Response
+from .._core.prepared_call import PreparedCall, with_key
 from .._core.response_info import response_info
 from .._core.retry import requested_wait_s, retries_status
 from ..errors import APIConnectionError, APIError, APITimeoutError, Outcome, ResponseInfo
@@ -55,7 +55,7 @@ class Exchange:
         "_was_written",
     )
 
-    def __init__(self, call: Call, config: ClientConfig, transport: Transport, proxy: Proxy | None) -> None:
+    def __init__(self, call: PreparedCall, config: ClientConfig, transport: Transport, proxy: Proxy | None) -> None:
         self._call = call
         self._config = config
         self._transport = transport

@@ -9,8 +9,8 @@ from typing import Any, cast
 from .._core.config import ClientConfig, checked_key
 from .._core.message import Request
 from ..errors import ConfigurationError
+from ..types.redacted import kind_of
 from ..types.secret import Hidden, Secret, as_secret
-from ..types.shown import kind_of
 
 _MISSING = "no API key: set the environment variable OPENAI_API_KEY, or pass api_key="
 

@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 import attrs
 
 from ..errors import ConfigurationError
+from ..types.redacted import kind_of, quoted, redacted
 from ..types.secret import as_secret
-from ..types.shown import kind_of, quoted, shown
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -90,4 +90,4 @@ def _split(text: str) -> SplitResult | _Refused:
 
 
 def _shown(parts: SplitResult) -> str:
-    return str(shown(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"))
+    return str(redacted(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"))

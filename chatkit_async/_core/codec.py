@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from ..types._json import JSON
+from ..types.redacted import kind_of, redacted
 from ..types.result import Result, field_names, per_class
 from ..types.secret import Secret
-from ..types.shown import shown
 from .annotations import (
     SCALARS,
     Hook,
@@ -28,7 +28,6 @@ from .annotations import (
     is_text,
     without_none,
 )
-from .mismatch import Mismatch, expected
 from .straight_line import NO_EXTRA, Field, straight_line
 
 if TYPE_CHECKING:
@@ -36,7 +35,26 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DEEPEST = 100  # levels; documented answers have six, and code that walks deeper ones overflows
+DEEPEST = 100  # levels; documented responses have six, and recursive code overflows on much deeper ones
+
+
+class Mismatch(Exception):
+    """A response that is not as documented: where, and how. Never leaves the core."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message, path)
+        self.message = message
+        self.path = path
+
+    def below(self, name: str) -> Mismatch:
+        """The same, seen from one level up."""
+        separator = "" if not self.path or self.path.startswith("[") else "."
+        return Mismatch(self.message, f"{name}{separator}{self.path}")
+
+
+def expected(what: str, value: object) -> Mismatch:
+    """A mismatch that says what should stand where a value stands."""
+    return Mismatch(f"should be {what}, is {kind_of(value)}")
 
 
 def structure(document: JSON, cls: type[T]) -> T:
@@ -120,7 +138,7 @@ def _scalar_map(value: Any, _: Any) -> Mapping[str, str | int | float | bool]:
         raise expected("an object", value)
     for name, item in value.items():
         if item.__class__ not in SCALARS:
-            raise expected("a string, integer, boolean or number", item).below(f"[{shown(name)!r}]")
+            raise expected("a string, integer, boolean or number", item).below(f"[{redacted(name)!r}]")
     return MappingProxyType(value)
 
 
@@ -132,18 +150,6 @@ def _optional_hook(annotation: Any, made: Converter) -> Hook:
 def _sequence_hook(annotation: Any, made: Converter) -> Hook:
     kind = get_args(annotation)[0]
     return _tagged_items_hook(kind, made) if is_tagged_union(kind) else _items_hook(made.get_structure_hook(kind))
-
-
-def _tagged_union_hook(annotation: Any, made: Converter) -> Hook:
-    from .tagged_union import tagged_union_hook  # noqa: PLC0415 - sessions hold none, and need no classes for them
-
-    return tagged_union_hook(annotation, made)
-
-
-def _tagged_items_hook(union: Any, made: Converter) -> Hook:
-    from .tagged_union import tagged_items_hook  # noqa: PLC0415 - as above
-
-    return tagged_items_hook(union, made)
 
 
 def _items_hook(hook: Hook) -> Hook:
@@ -166,7 +172,7 @@ def _result_hook(annotation: Any, made: Converter) -> Hook:
     hints = {name: filled(hint, arguments) for name, hint in hints_of(cls).items()}
     by_field = _by_field(cls, {name: made.get_structure_hook(hints[name]) for name in field_names(cls)})
     fields = tuple(_field(name, hints[name], made) for name in field_names(cls))
-    return straight_line(cls, fields, by_field) if fields else by_field
+    return straight_line(cls, fields, by_field, Mismatch) if fields else by_field
 
 
 def _field(name: str, hint: Any, made: Converter) -> Field:
@@ -202,3 +208,63 @@ def _extra(document: dict[str, JSON], cls: type[Result]) -> Mapping[str, JSON]:
     if depth_exceeds(list(extra.values()), DEEPEST):
         raise Mismatch(f"nests deeper than {DEEPEST} levels")
     return MappingProxyType(extra)
+
+
+def _tagged_union_hook(annotation: Any, made: Converter) -> Hook:
+    """A hook for an object of one of the kinds."""
+    hooks, otherwise = _hooks_by_tag(annotation, made), _unknown_hook(annotation, made)
+
+    def structure_kind(value: Any, _: Any) -> Any:
+        if value.__class__ is not dict:
+            raise expected("an object", value)
+        tag = value.get("type", "")
+        if tag.__class__ is not str:
+            raise expected("a string", tag).below("type")
+        return hooks.get(tag, otherwise)(value, None)
+
+    return structure_kind
+
+
+def _tagged_items_hook(union: Any, made: Converter) -> Hook:
+    """A hook for an array of objects of any of the kinds; it asks the union's own hook only for what is not known."""
+    hooks, otherwise = _hooks_by_tag(union, made), made.get_structure_hook(union)
+
+    def structure_kinds(value: Any, _: Any) -> tuple[Any, ...]:
+        if value.__class__ is not list:
+            raise expected("an array", value)
+        items: list[Any] = []
+        try:
+            for item in value:
+                try:
+                    hook = hooks[item["type"]]
+                except (KeyError, TypeError):
+                    hook = otherwise
+                items.append(hook(item, None))
+        except Mismatch as mismatch:
+            raise mismatch.below(f"[{len(items)}]") from None
+        return tuple(items)
+
+    return structure_kinds
+
+
+def _hooks_by_tag(union: Any, made: Converter) -> dict[str, Hook]:
+    # Both spellings of the item kinds occur, `chatkit.task` and `task`.
+    documented = [part for part in get_args(union) if not is_unknown(part)]
+    return {
+        spelling: made.get_structure_hook(part)
+        for part in documented
+        for tag in get_args(get_args(hints_of(part)["type"])[0])
+        for spelling in (tag, tag.removeprefix("chatkit."))
+    }
+
+
+def _unknown_hook(union: Any, made: Converter) -> Hook:
+    hook: Hook = made.get_structure_hook(next(filter(is_unknown, get_args(union))))
+    return hook
+
+
+def is_unknown(part: Any) -> bool:
+    """Whether a class stands for an undocumented kind."""
+    from ..types.unknown import Unknown  # noqa: PLC0415 - a program that only creates sessions needs no such class
+
+    return isinstance(part, type) and issubclass(part, Unknown)

@@ -9,8 +9,8 @@ import attrs
 
 from .._version import VERSION
 from ..errors import ConfigurationError
+from ..types.redacted import quoted
 from ..types.secret import Secret, as_secret
-from ..types.shown import quoted
 from .base_url import DEFAULT_BASE_URL, checked_base_url
 from .headers import checked_headers, checked_text, hidden_headers, merge_headers
 from .options import QueryValue, Timeout, as_timeout, checked_flag, checked_query, checked_retries

@@ -5,19 +5,19 @@ Frames that hold decoded bodies never raise: what is wrong comes back as a value
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
 import attrs
 
 from ..errors import APIResponseValidationError, ResponseInfo
 from ..types._json import JSON
-from ..types.result import attach_response
+from ..types.redacted import quoted, redacted
+from ..types.result import Result, attach_response, field_names, per_class
 from ..types.secret import mask_text, masked
-from ..types.shown import shown
-from .codec import DEEPEST, depth_exceeds, structure
+from .annotations import hints_of
+from .codec import DEEPEST, Mismatch, depth_exceeds, is_unknown, structure
 from .json_bytes import loads
 from .message import Response
-from .mismatch import Mismatch
 from .operation import Operation
 
 T = TypeVar("T")
@@ -67,17 +67,11 @@ def read(cls: type[T], response: Response, *, strict: bool) -> T | Unreadable:
     try:
         result = structure(document, cls)
         if strict:
-            _check_strictly(result)
+            check_strictly(result)
     except Mismatch as mismatch:
         body = None if depth_exceeds(document, DEEPEST) else masked(document)
         return Unreadable(f"the answer is not a {_name(cls)}: {mismatch.path or 'it'} {mismatch.message}", body)
     return result
-
-
-def _check_strictly(result: object) -> None:
-    from .strict import check_strictly  # noqa: PLC0415 - few ask for it
-
-    check_strictly(result)
 
 
 def read_json(response: Response) -> JSON | Unreadable:
@@ -86,7 +80,7 @@ def read_json(response: Response) -> JSON | Unreadable:
         return Unreadable(NOT_READ, None)
     kind = response.headers.get("content-type", "application/json")
     if kind != "application/json" and not is_json(kind):
-        return Unreadable(f"the answer is {shown(kind)}, not application/json", excerpt(response))
+        return Unreadable(f"the answer is {redacted(kind)}, not application/json", excerpt(response))
     try:
         return loads(response.body)
     except (ValueError, RecursionError) as error:
@@ -134,3 +128,51 @@ def error_document(response: Response) -> dict[str, object] | None:
         return None
     inner = document.get("error", document)
     return cast("dict[str, object]", masked(inner if isinstance(inner, dict) else {"message": inner}))
+
+
+def check_strictly(result: object) -> None:
+    """Look through a result and its parts.
+
+    Raises:
+        Mismatch: the first field that is missing, or holds a value the API does not document.
+    """
+    if isinstance(result, tuple):
+        _check_items(result)
+    if not isinstance(result, Result):
+        return
+    if is_unknown(type(result)):
+        raise Mismatch(f"is of the undocumented kind {quoted(result.extra.get('type'))}")
+    if result.missing_fields:
+        raise Mismatch("is missing", result.missing_fields[0])
+    for name in field_names(type(result)):
+        _check_field(result, name)
+
+
+def _check_items(items: tuple[object, ...]) -> None:
+    for index, item in enumerate(items):
+        try:
+            check_strictly(item)
+        except Mismatch as mismatch:
+            raise mismatch.below(f"[{index}]") from None
+
+
+def _check_field(result: Result, name: str) -> None:
+    value = getattr(result, name)
+    documented = _documented_values(type(result)).get(name)
+    if documented and value not in documented:
+        raise Mismatch(f"should be one of {', '.join(map(repr, documented))}, is {quoted(value)}", name)
+    try:
+        check_strictly(value)
+    except Mismatch as mismatch:
+        raise mismatch.below(name) from None
+
+
+@per_class
+def _documented_values(cls: type[Result]) -> dict[str, tuple[str, ...]]:
+    return {name: values for name, hint in hints_of(cls).items() if (values := _literals(hint))}
+
+
+def _literals(hint: Any) -> tuple[str, ...]:
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return tuple(value for part in get_args(hint) if get_origin(part) is Literal for value in get_args(part))

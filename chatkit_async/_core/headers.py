@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigurationError
+from ..types.redacted import kind_of, quoted
 from ..types.secret import Secret, as_secret, is_secret_field, without_value
-from ..types.shown import kind_of, quoted
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 _VALUE = re.compile(r"[\x20-\x7e\t]*")

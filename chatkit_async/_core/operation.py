@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Generic, TypeVar
+from urllib.parse import quote
 
 import attrs
 
 from ..types._json import JSON, JSONObject
 from ..types.params import Params
-from .path import fill_path
 
 ParamsT = TypeVar("ParamsT", bound=Params)
 ResultT = TypeVar("ResultT")
@@ -62,3 +63,8 @@ def encode(operation: Operation[ParamsT, ResultT], params: ParamsT) -> Target:
 def path_names(template: str) -> tuple[str, ...]:
     """The names in a path template, in order."""
     return tuple(re.findall(r"{(\w+)}", template))
+
+
+def fill_path(template: str, values: Mapping[str, JSON]) -> str:
+    """`/a/{id}/b` with each value percent-encoded as one segment; params refuse "", "." and ".." before."""
+    return template.format_map({name: quote(str(value), safe="") for name, value in values.items()})

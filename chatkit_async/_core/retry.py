@@ -22,8 +22,8 @@ import attrs
 
 from ..errors import ConfigurationError, Outcome
 from ..types.checks import as_float
-from ..types.shown import quoted
-from .setting import Setting
+from ..types.redacted import quoted
+from .options import Setting
 
 _REFUSED_FOR_NOW = frozenset({409, 429, 503})
 _DECIMAL = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)

@@ -16,7 +16,6 @@ import attrs
 from ..types._json import JSON
 from ..types.result import Result
 from .annotations import Hook
-from .mismatch import Mismatch
 
 NO_EXTRA: Mapping[str, JSON] = MappingProxyType({})
 _MOST_SHARED = 256  # of a class; sessions differ in few of their settings, and a server may send any number
@@ -41,15 +40,22 @@ class Field:
     constant: str | None = None
 
 
-def straight_line(cls: type[Result], fields: tuple[Field, ...], by_field: Hook) -> Hook:
-    """A hook for a class; answers that are not as documented go to `by_field`."""
+def straight_line(cls: type[Result], fields: tuple[Field, ...], by_field: Hook, mismatch: type[Exception]) -> Hook:
+    """A hook for a class.
+
+    Args:
+        cls: the class.
+        fields: its documented fields.
+        by_field: the hook for responses that are not as documented.
+        mismatch: the error that hooks raise; its `below(name)` adds a level to its path.
+    """
     function = f"structure_{cls.__name__}"
     source = "\n    ".join([f"def {function}(document, _):", *_body(fields)]) + "\n"
     file = f"<chatkit_async decoder of {cls.__name__}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     known: dict[str, Any] = {
         **{f"structure_{field.name}": field.hook for field in fields},
-        "Mismatch": Mismatch,
+        "Mismatch": mismatch,
         "NO_EXTRA": NO_EXTRA,
         "Result": cls,
         "SHARED": {},

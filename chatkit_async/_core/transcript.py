@@ -19,8 +19,8 @@ from ..types.items import (
     ChatKitThreadUserMessageItem,
     ChatKitWidgetItem,
 )
+from ..types.redacted import quoted
 from ..types.result import slot_value
-from ..types.shown import quoted
 from ..types.unknown import UnknownContent
 
 TranscriptFormat: TypeAlias = Literal["text", "markdown", "json"]

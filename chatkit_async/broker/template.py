@@ -9,6 +9,7 @@ import attrs
 
 from ..errors import ParamsValidationError
 from ..types.checks import Invalid, refuse, text
+from ..types.redacted import kind_of
 from ..types.secret import Secret
 from ..types.session_operations import (
     MAX_USER_LENGTH,
@@ -19,7 +20,6 @@ from ..types.session_operations import (
     WorkflowLike,
 )
 from ..types.session_params import MAX_EXPIRES_AFTER_S, StateVariables
-from ..types.shown import kind_of
 from .keys import digest
 from .record import Record
 from .store import Place

@@ -8,8 +8,8 @@ from typing import Any, TypeVar, cast
 import attrs
 
 from ..errors import Problem
+from .redacted import kind_of, redacted
 from .secret import Secret
-from .shown import kind_of, shown
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class Invalid:
 
 def refuse(value: T, code: str, message: str, limit: object = None, *, path: str = "") -> T:
     """The placeholder for a bad value, typed as what it stands for; it never outlives `__attrs_post_init__`."""
-    return cast("T", Invalid((Problem(path, code, message, shown(value), limit),)))
+    return cast("T", Invalid((Problem(path, code, message, redacted(value), limit),)))
 
 
 def required(value: T) -> T:
@@ -87,9 +87,11 @@ def whole_number(value: T, *, minimum: int, maximum: int = LARGEST_INTEGER) -> T
     if isinstance(value, bool) or not isinstance(value, int):
         return refuse(value, "invalid_type", f"must be an integer, not {kind_of(value)}")
     if value < minimum:
-        return refuse(value, "integer_below_min_value", f"is {shown(value)}; the least allowed is {minimum}", minimum)
+        return refuse(
+            value, "integer_below_min_value", f"is {redacted(value)}; the least allowed is {minimum}", minimum
+        )
     if value > maximum:
-        return refuse(value, "integer_above_max_value", f"is {shown(value)}; the most allowed is {maximum}", maximum)
+        return refuse(value, "integer_above_max_value", f"is {redacted(value)}; the most allowed is {maximum}", maximum)
     return value if type(value) is int else cast("T", int(value))
 
 
@@ -111,7 +113,7 @@ def scalar(value: T, *, max_length: int | None = None) -> T:
     if not isinstance(value, float):
         return refuse(value, "invalid_type", f"must be a string, integer, boolean or number, not {kind_of(value)}")
     if not math.isfinite(value):
-        return refuse(value, "invalid_value", f"is {shown(value)}, which JSON cannot hold")
+        return refuse(value, "invalid_value", f"is {redacted(value)}, which JSON cannot hold")
     return value if type(value) is float else cast("T", float(value))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..errors import Problem
 from ._json import JSON
 from .checks import Invalid, scalar, sendable
-from .shown import kind_of, shown
+from .redacted import kind_of, redacted
 
 DEEPEST = 100  # levels; one JSON writer refuses at 254, the other overflows later
 
@@ -41,9 +41,9 @@ def _name(name: object, path: str, problems: list[Problem]) -> str:
     if isinstance(checked, str):
         return str(checked)
     said = f"must have strings UTF-8 can hold as names, not {kind_of(name)}"
-    problems.append(Problem(_below(path, name), "invalid_type", said, shown(name)))
+    problems.append(Problem(_below(path, name), "invalid_type", said, redacted(name)))
     return ""
 
 
 def _below(path: str, name: object) -> str:
-    return f"{path}.{name}" if isinstance(name, str) and name.isidentifier() else f"{path}[{shown(name)!r}]"
+    return f"{path}.{name}" if isinstance(name, str) and name.isidentifier() else f"{path}[{redacted(name)!r}]"

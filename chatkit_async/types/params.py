@@ -15,8 +15,8 @@ import attrs
 from ..errors import ParamsValidationError, Problem
 from ._json import JSONObject
 from .checks import Invalid, refuse
+from .redacted import kind_of, redacted
 from .result import Result, per_class, plain
-from .shown import kind_of, shown
 
 ParamsT = TypeVar("ParamsT", bound="Params")
 
@@ -66,7 +66,7 @@ class Params:
         passed: Any = mapping
         if not _is_mapping(passed):
             said = f"must be a mapping, not {kind_of(passed)}"
-            raise ParamsValidationError(cls.__name__, (Problem("", "invalid_type", said, shown(passed)),))
+            raise ParamsValidationError(cls.__name__, (Problem("", "invalid_type", said, redacted(passed)),))
         known = field_names(cls)
         given: dict[str, Any] = {name: value for name in known if (value := mapping.get(name)) is not None}
         absent = {name: None for name in required_names(cls) if name not in given}
@@ -164,7 +164,7 @@ def _plain(value: Any) -> Any:
 
 
 def _unknown(cls: type[Params], name: object) -> Problem:
-    known, written = field_names(cls), str(shown(name))
+    known, written = field_names(cls), str(redacted(name))
     near = get_close_matches(written, known, n=1, cutoff=0.75)
     guess = f"did you mean {near[0]}?" if near else f"{cls.__name__} has: {', '.join(known)}"
     said = cls.KNOWN_MISTAKES.get(written, guess)

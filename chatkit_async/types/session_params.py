@@ -11,13 +11,13 @@ import attrs
 from ..errors import Problem
 from .checks import Invalid, boolean, refuse, required, scalar, sendable, text, whole_number
 from .params import Params, build
+from .redacted import kind_of, redacted
 from .session import (
     ChatKitWorkflowTracing,
     ChatSessionAutomaticThreadTitling,
     ChatSessionFileUpload,
     ChatSessionHistory,
 )
-from .shown import kind_of, shown
 
 MAX_EXPIRES_AFTER_S = 600
 MAX_STATE_VARIABLES = 64
@@ -100,7 +100,7 @@ def _state_name(name: object) -> object:
 
 def _state_problems(name: object, *checked: object) -> list[Problem]:
     found = [result for result in checked if isinstance(result, Invalid)]
-    place = f"[{shown(name)!r}]"
+    place = f"[{redacted(name)!r}]"
     return [attrs.evolve(problem, path=place) for result in found for problem in result.problems]
 
 

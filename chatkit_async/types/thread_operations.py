@@ -8,8 +8,8 @@ import attrs
 
 from .checks import path_segment, refuse, text, whole_number
 from .params import Params
+from .redacted import quoted
 from .session_operations import MAX_USER_LENGTH
-from .shown import quoted
 
 MAX_PAGE_SIZE = 100
 

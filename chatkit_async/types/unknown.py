@@ -8,8 +8,8 @@ import attrs
 
 from ..errors import MissingFieldError
 from ._json import JSON
+from .redacted import kind_of
 from .result import Result
-from .shown import kind_of
 from .utc import utc
 
 

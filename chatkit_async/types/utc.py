@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ..errors import APIResponseValidationError
-from .shown import shown
+from .redacted import redacted
 
 
 def utc(unix_s: int, subject: str) -> datetime:
@@ -17,5 +17,5 @@ def utc(unix_s: int, subject: str) -> datetime:
     try:
         return datetime.fromtimestamp(unix_s, UTC)
     except (ValueError, OverflowError, OSError):
-        said = f"{subject} is {shown(unix_s)}, which is beyond what a datetime can hold"
+        said = f"{subject} is {redacted(unix_s)}, which is beyond what a datetime can hold"
         raise APIResponseValidationError(said, hint="Read the number itself instead.", outcome="done") from None

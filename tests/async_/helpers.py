@@ -6,8 +6,8 @@ import asyncio
 from typing import Any, TypeVar
 
 from chatkit_async import AsyncChatKit, ChatSession, RequestOptions, RetryPolicy
-from chatkit_async._core.call import prepare
 from chatkit_async._core.operation import Operation
+from chatkit_async._core.prepared_call import prepare
 from chatkit_async.errors import ResponseInfo
 from chatkit_async.types.session import ChatSession as Result
 from chatkit_async.types.session_operations import SessionCancelParams

@@ -31,11 +31,11 @@ from chatkit_async import (
     SessionCreateParams,
     Timeout,
 )
-from chatkit_async._core.call import prepare
 from chatkit_async._core.config import Settings, first_config
 from chatkit_async._core.operations import CANCEL_SESSION, CREATE_SESSION
+from chatkit_async._core.prepared_call import prepare
 from tests.types.documents import ANY_JSON
-from tests.types.test_shown import Hostile, HostileText
+from tests.types.test_redacted import Hostile, HostileText
 
 steady = settings(
     max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)

@@ -23,9 +23,9 @@ from chatkit_async import (
     SessionCreateParams,
 )
 from chatkit_async._core.codec import Mismatch, structure
+from chatkit_async._core.decode import check_strictly
 from chatkit_async._core.operation import Operation, path_names
 from chatkit_async._core.operations import OPERATIONS
-from chatkit_async._core.strict import check_strictly
 from chatkit_async.types.params import Params, required_names
 from chatkit_async.types.params import field_names as params_fields
 from chatkit_async.types.result import field_names as result_fields

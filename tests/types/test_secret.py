@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from chatkit_async import Secret
+from chatkit_async.types.redacted import kind_of
 from chatkit_async.types.secret import MaskedDict, as_secret, is_secret_field, mask_text, masked
-from chatkit_async.types.shown import kind_of
 
 
 class Shy(str):

@@ -24,7 +24,7 @@ from chatkit_async import (
     UnknownThreadStatus,
 )
 from chatkit_async._core.codec import Mismatch, structure
-from chatkit_async._core.strict import check_strictly
+from chatkit_async._core.decode import check_strictly
 from tests.types.documents import SCHEMAS, whole
 
 # As the documentation shows them (WIRE 7 to 9): short spellings, embedded items, fields left out.

@@ -13,7 +13,7 @@ import pytest
 
 from chatkit_async import ChatSession, ParamsValidationError, Secret, SessionCreateParams
 from chatkit_async._core.codec import structure
-from chatkit_async.types.shown import kind_of, quoted, shown
+from chatkit_async.types.redacted import kind_of, quoted, redacted
 from tests.types.documents import WHOLE
 
 
@@ -64,7 +64,7 @@ VALUES: dict[str, Any] = {
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
 def test_any_value_is_shown_short_and_plain(value: Any) -> None:
-    short = shown(value)
+    short = redacted(value)
     assert short is None or type(short) in (bool, int, float, str)
     assert len(str(short)) < 120
     assert pickle.loads(pickle.dumps(short)) == short
@@ -118,11 +118,11 @@ def test_an_error_over_any_value_is_short_and_travels(name: str, which: str) -> 
         (f"{'x' * 70} ek_hush", f"{'x' * 70} ek_***"),
         (f"{'x' * 75} ek_hush", f"{'x' * 75} ek_*… (83 characters)"),
     ],
-    ids=lambda value: str(shown(value))[:20],
+    ids=lambda value: str(redacted(value))[:20],
 )
 def test_what_is_short_is_shown_as_it_is_and_what_is_long_by_its_beginning(value: Any, short: Any) -> None:
-    assert shown(value) == short
-    assert type(shown(value)) is type(short)
+    assert redacted(value) == short
+    assert type(redacted(value)) is type(short)
 
 
 @pytest.mark.parametrize(("value", "text"), [("a", "'a'"), (5, "5"), (math.nan, "nan"), (None, "None"), ([1], "[1]")])

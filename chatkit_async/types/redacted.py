@@ -6,10 +6,10 @@ import math
 
 from .secret import MASK, Hidden, Secret, mask_text
 
-LONGEST_SHOWN = 80  # characters of a text, bits of an integer
+MAX_LENGTH = 80  # characters of a text, bits of an integer
 
 
-def shown(value: object) -> object:
+def redacted(value: object) -> object:
     """A value as an error may carry it: null, a boolean, a short number or a short text."""
     try:
         return _plain(value)
@@ -19,7 +19,7 @@ def shown(value: object) -> object:
 
 def quoted(value: object) -> str:
     """A value as part of a sentence, strings in quotes."""
-    short = shown(value)
+    short = redacted(value)
     return repr(short) if isinstance(value, str) else str(short)
 
 
@@ -48,13 +48,13 @@ def _plain(value: object) -> object:
         return MASK
     if isinstance(value, int):
         bits = value.bit_length()
-        return int(value) if bits <= LONGEST_SHOWN else f"an integer of {bits:,} bits"
+        return int(value) if bits <= MAX_LENGTH else f"an integer of {bits:,} bits"
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else str(float(value))
     return _short(str.__str__(value) if isinstance(value, str) else repr(value))
 
 
 def _short(text: str) -> str:
-    start = mask_text(text[: 4 * LONGEST_SHOWN])  # more than is shown: a secret may begin in what is and end outside
-    start = (start if start.isprintable() else ascii(start)[1:-1])[:LONGEST_SHOWN]
-    return start if len(text) <= LONGEST_SHOWN else f"{start}… ({len(text):,} characters)"
+    start = mask_text(text[: 4 * MAX_LENGTH])  # more than is shown: a secret may begin in what is and end outside
+    start = (start if start.isprintable() else ascii(start)[1:-1])[:MAX_LENGTH]
+    return start if len(text) <= MAX_LENGTH else f"{start}… ({len(text):,} characters)"

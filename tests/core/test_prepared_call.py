@@ -18,19 +18,19 @@ from chatkit_async import (
     Timeout,
 )
 from chatkit_async._core import json_bytes
-from chatkit_async._core.call import Call, prepare, with_key
 from chatkit_async._core.config import Settings, first_config
 from chatkit_async._core.operation import encode, path_names
 from chatkit_async._core.operations import CANCEL_SESSION, CREATE_SESSION, LIST_THREADS, OPERATIONS
+from chatkit_async._core.prepared_call import PreparedCall, prepare, with_key
 
 PARAMS = SessionCreateParams(user="zoë", workflow="wf_1")
 
 
-def create(options: RequestOptions | None = None, **settings: Any) -> Call:
+def create(options: RequestOptions | None = None, **settings: Any) -> PreparedCall:
     return prepare(CREATE_SESSION, PARAMS, first_config(Settings(**settings), {}), options)
 
 
-def cancel(session_id: str, options: RequestOptions | None = None, **settings: Any) -> Call:
+def cancel(session_id: str, options: RequestOptions | None = None, **settings: Any) -> PreparedCall:
     return prepare(CANCEL_SESSION, SessionCancelParams(session_id), first_config(Settings(**settings), {}), options)
 
 
@@ -122,7 +122,7 @@ def test_the_body_of_the_options_goes_over_the_params_and_may_be_alone() -> None
 
 @pytest.mark.parametrize("options", [{"timeout": 5}, 5, "x", [], Timeout(5)], ids=type)
 def test_options_are_request_options_and_nothing_else(options: Any) -> None:
-    with pytest.raises(ConfigurationError, match="options: a RequestOptions, not a"):
+    with pytest.raises(ConfigurationError, match="options must be a RequestOptions, not a"):
         create(options)
 
 
