@@ -16,10 +16,10 @@ Answers = Literal["real", "examples"]
 BEHAVIOURS: Mapping[str, Behaviour] = {
     "sessions.create": Behaviour(sessions.create_session, body=CREATE_SESSION_BODY),
     "sessions.cancel": Behaviour(sessions.cancel_session),
-    "threads.list": Behaviour(threads.list_threads, query=LIST_THREADS_QUERY),
+    "threads.list": Behaviour(threads.list_threads, query=LIST_THREADS_QUERY, line=threads.threads_line),
     "threads.retrieve": Behaviour(threads.retrieve_thread),
     "threads.delete": Behaviour(threads.delete_thread),
-    "threads.list_items": Behaviour(threads.list_items, query=LIST_ITEMS_QUERY),
+    "threads.list_items": Behaviour(threads.list_items, query=LIST_ITEMS_QUERY, line=threads.items_line),
 }
 """What the API does."""
 

@@ -8,6 +8,7 @@ import attrs
 
 from ..types._json import JSONObject
 from .checks import Object
+from .paging import Line
 from .state import State
 
 
@@ -23,8 +24,12 @@ class Call:
 
 @attrs.frozen
 class Behaviour:
-    """What the emulator does for an operation, and the query and body it accepts (None: that is not looked at)."""
+    """What the emulator does for an operation, and the query and body it accepts (None: that is not looked at).
+
+    A listing also has the `line` that it pages through, where there is one.
+    """
 
     run: Callable[[State, Call], JSONObject]
     query: Object | None = None
     body: Object | None = None
+    line: Callable[[State, Call], Line] | None = None

@@ -158,7 +158,7 @@ class Emulator:
     def threads(self) -> list[JSONObject]:
         """All threads, oldest first, as the API shows them."""
         with self._held.lock:
-            return copy.deepcopy(self._held.state.threads_oldest_first())
+            return copy.deepcopy([*self._held.state.threads_of(None).oldest_first])
 
     def items(self, thread_id: str) -> list[JSONObject]:
         """All items of a thread, oldest first, as the API shows them. Raises ConfigurationError if there is no such."""
@@ -166,7 +166,7 @@ class Emulator:
             found = self._held.state.conversations.get(thread_id)
         if found is None:
             raise ConfigurationError(f"the emulator holds no thread with the id {thread_id!r}")
-        return copy.deepcopy([*found.items])
+        return copy.deepcopy([*found.items.oldest_first])
 
     def seed(
         self,

@@ -1,57 +1,69 @@
-"""Faults: what the emulator is told to do wrong, and which request it befalls."""
+"""Faults: what the emulator does wrong on purpose, and with which requests."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal, get_args, get_origin
+from urllib.parse import parse_qsl
 
 import attrs
 
+from .._core.operations import OPERATIONS
 from ..errors import ConfigurationError
 from ..types._json import JSON
+from ..types.page import Page
 
-FaultKind = Literal["truncated", "broken_json", "html", "trickle", "empty_page", "stuck_cursor"]
+FaultKind = Literal["truncated", "broken_json", "html", "trickle", "empty_page", "stuck_cursor", "gone_cursor"]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+LISTING_KINDS: tuple[FaultKind, ...] = ("empty_page", "stuck_cursor", "gone_cursor")
 DROPS: tuple[bool | str, ...] = (False, True, "after")
+PREFIX = "/v1"
 
 
-def in_capitals(method: str) -> str:
+def in_capitals(method: str | None) -> str | None:
     """The method as requests spell it."""
-    return method.upper()
+    return method.upper() if isinstance(method, str) else method
 
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """Something that goes wrong with the next requests that fit.
+    """Something that goes wrong with the next requests that match.
 
-    A fault without `status`, `body` and `drop` lets the real answer pass: late with `delay`, disfigured with `kind`,
+    A request matches if `method`, `path` and `query` do; the first fault added that matches is the one that is used.
+    A fault without `status`, `body` and `drop` lets the real response pass: late with `delay`, damaged with `kind`,
     with `headers` added.
 
     Args:
-        method: the request's method; default POST.
-        path: how the request's path ends, as sent; default "", which fits every path.
-        times: how many requests it befalls, 1 or more; default 1.
-        status: the HTTP status to answer with, 200..599; no work is done. Without `body` an error status is explained
+        method: the request's method, such as "GET"; default None, which matches every method.
+        path: how the request's path ends, as sent, such as "/cancel"; default "", which matches every path.
+        query: query parameters that the request has, decoded, such as {"after": "cthr_20"}; default none.
+        skip: how many matching requests pass before the first that fails, 0 or more; default 0. `skip=2` with
+            `path="/chatkit/threads"` is a listing whose third page fails.
+        times: how many requests fail, 1 or more, or "always"; default 1.
+        status: the HTTP status of the response, 200..599; no work is done. Without `body` an error status has an error
             in the API's words.
-        headers: headers to add to the answer, or to set in it.
-        body: the body to answer with, text and bytes as they are, anything else as JSON; no work is done. Without
+        headers: headers to add to the response, or to set in it.
+        body: the body of the response, text and bytes as they are, anything else as JSON; no work is done. Without
             `status` the status is 200.
-        delay: seconds before the answer, the work being done at once; with "trickle" before each piece. Default 0.
-        drop: True closes the connection without work or answer, "after" does the work first. Default False.
+        delay: seconds before the response, the work being done at once; with "trickle" before each piece. Default 0.
+        drop: True closes the connection without work or response, "after" does the work first. Default False.
         kind: "truncated" ends the connection in the middle of the body, "broken_json" sends half the body as if it were
-            all, "html" sends a web page instead, "trickle" sends the body in pieces of 16 bytes. On lists (method GET):
-            "empty_page" sends a page without data that promises more, "stuck_cursor" the real page, which promises more
-            from where it began.
+            all, "html" sends a web page instead, "trickle" sends the body in pieces of 16 bytes. These match listings
+            only: "empty_page" sends a page without data that promises more, "stuck_cursor" the real page, which
+            promises more from where it began, "gone_cursor" refuses (400) requests whose cursor is not in the list, as
+            that of a thread deleted while paging; others pass and are not counted. Default None.
 
     Raises:
-        ConfigurationError: a value is out of its range.
+        ConfigurationError: a value is out of its range, or no operation matches.
     """
 
-    method: str = attrs.field(default="POST", converter=in_capitals)
+    method: str | None = attrs.field(default=None, converter=in_capitals)
     path: str = ""
-    times: int = 1
+    query: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    skip: int = 0
+    times: int | Literal["always"] = 1
     status: int | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
     body: JSON | bytes = None
@@ -61,7 +73,9 @@ class Fault:
 
     def __attrs_post_init__(self) -> None:
         for name, allowed, fits in (
-            ("times", "1 or more", self.times >= 1),
+            ("query", "parameters and their values, as texts", all(map(is_text, [*self.query, *self.query.values()]))),
+            ("skip", "0 or more", is_count(self.skip, 0)),
+            ("times", '1 or more, or "always"', self.times == "always" or is_count(self.times, 1)),
             ("status", "None or 200..599", self.status is None or 200 <= self.status <= 599),
             ("headers", "texts without line breaks", all(map(is_header_text, [*self.headers, *self.headers.values()]))),
             ("body", "JSON, text or bytes", can_be_sent(self.body)),
@@ -71,10 +85,51 @@ class Fault:
         ):
             if not fits:
                 raise ConfigurationError(f"Fault({name}={getattr(self, name)!r}): {name} must be {allowed}")
+        check_operations(self)
 
-    def fits(self, method: str, path: str) -> bool:
-        """Whether a request with this method and path is one it befalls."""
-        return self.method == method and path.endswith(self.path)
+
+def check_operations(fault: Fault) -> None:
+    """Raises ConfigurationError for a fault that matches no operation, and so could never be used."""
+    listings_only = fault.kind in LISTING_KINDS
+    operations = [one for one in OPERATIONS if not listings_only or get_origin(one.result) is Page]
+    methods = dict.fromkeys(one.method for one in operations if can_end_with(PREFIX + one.path, fault.path))
+    if fault.method in methods or (fault.method is None and methods):
+        return
+    given = ", ".join(
+        f"{name}={value!r}"
+        for name, value in (("method", fault.method), ("path", fault.path), ("kind", fault.kind))
+        if value
+    )
+    if methods:
+        raise ConfigurationError(f"Fault({given}): method must be None or {' or '.join(methods)} for this path")
+    known = ", ".join(f"{one.method} {PREFIX}{one.path}" for one in operations)
+    raise ConfigurationError(f"Fault({given}): it would never be used, for it matches none of {known}")
+
+
+def can_end_with(template: str, ending: str) -> bool:
+    """Whether a path made from this template, with any ids, can have this ending."""
+    of_template, of_ending = template.split("/"), ending.split("/")
+    if len(of_ending) > len(of_template):
+        return False
+    first, *rest = zip(of_template[-len(of_ending) :], of_ending, strict=True)
+    return (is_id(first[0]) or first[0].endswith(first[1])) and all(
+        bool(given) if is_id(expected) else expected == given for expected, given in rest
+    )
+
+
+def is_id(segment: str) -> bool:
+    """Whether a segment of a template stands for an id."""
+    return segment.startswith("{")
+
+
+def is_text(value: object) -> bool:
+    """Whether a value is a string."""
+    return isinstance(value, str)
+
+
+def is_count(value: object, minimum: int) -> bool:
+    """Whether a value is an integer of at least this much."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= minimum
 
 
 def is_header_text(text: object) -> bool:
@@ -90,24 +145,63 @@ def can_be_sent(body: object) -> bool:
         return False
 
 
+class Waiting:
+    """A fault in the queue: how many requests it still lets pass, and how many still fail."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.skip = fault.skip
+        self.times: float = math.inf if fault.times == "always" else fault.times
+
+
+@attrs.frozen
+class FaultRequest:
+    """A request as faults see it: its method, its path and query as sent, and where it stands if it is a listing."""
+
+    method: str
+    path: str
+    query: str
+    is_listing: bool
+    has_gone_cursor: bool
+
+    def matches(self, fault: Fault) -> bool:
+        """Whether this is a request the fault is for."""
+        return (
+            fault.method in (None, self.method)
+            and self.path.endswith(fault.path)
+            and (not fault.query or set(fault.query.items()) <= set(parse_qsl(self.query, keep_blank_values=True)))
+            and (fault.kind not in LISTING_KINDS or self.is_listing)
+            and (fault.kind != "gone_cursor" or self.has_gone_cursor)
+        )
+
+
 class FaultQueue:
-    """The faults still to come, in the order they were added."""
+    """The faults that wait for requests, in the order they were added."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Fault, int]] = []
+        self._waiting: list[Waiting] = []
 
     def add(self, *faults: Fault) -> None:
         """Appends faults."""
-        self._waiting += [(fault, fault.times) for fault in faults]
+        self._waiting += map(Waiting, faults)
 
     def clear(self) -> None:
         """Forgets all faults."""
         self._waiting.clear()
 
-    def take(self, method: str, path: str) -> Fault | None:
-        """The fault that befalls this request, once less from now on."""
-        for index, (fault, times) in enumerate(self._waiting):
-            if fault.fits(method, path):
-                self._waiting[index : index + 1] = [(fault, times - 1)] if times > 1 else []
-                return fault
+    def take(self, request: FaultRequest) -> Fault | None:
+        """The fault for this request, which counts it; None if there is none."""
+        for waiting in self._waiting:
+            if not request.matches(waiting.fault):
+                continue
+            if waiting.skip:
+                waiting.skip -= 1
+                continue
+            waiting.times -= 1
+            if not waiting.times:
+                self._waiting.remove(waiting)
+            return waiting.fault
         return None
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)

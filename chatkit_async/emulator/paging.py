@@ -1,8 +1,9 @@
-"""Pages of a list: a pure function of the list and of the query."""
+"""Pages of a list: pure functions of the list and of the query."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import cast
 
 from ..types._json import JSON, JSONObject
@@ -10,7 +11,31 @@ from ..types._json import JSON, JSONObject
 PAGE_SIZE = 20
 
 
-def page(oldest_first: Sequence[JSONObject], query: JSONObject) -> JSONObject:
+class Line:
+    """A list that is paged through: resources oldest first, and the place of each id."""
+
+    def __init__(self, oldest_first: Sequence[JSONObject]) -> None:
+        self.oldest_first = oldest_first
+
+    @cached_property
+    def places(self) -> dict[JSON, int]:
+        """The index of each id."""
+        return {resource["id"]: index for index, resource in enumerate(self.oldest_first)}
+
+    def slice(self, start: int, stop: int, *, descending: bool) -> Sequence[JSONObject]:
+        """The resources from `start` up to `stop`, counted in the given order."""
+        if not descending:
+            return self.oldest_first[start:stop]
+        count = len(self.oldest_first)
+        return self.oldest_first[count - stop : count - start][::-1]
+
+    def place(self, cursor: JSON, *, descending: bool) -> int | None:
+        """Where this id stands in the given order; None if it is not in the list."""
+        place = None if cursor is None else self.places.get(cursor)
+        return len(self.oldest_first) - 1 - place if descending and place is not None else place
+
+
+def page(line: Line, query: JSONObject) -> JSONObject:
     """A page of the list, as the API answers it.
 
     Cursors are places in the list as ordered; one that is not in it stands beyond its end. `after` alone, or neither,
@@ -18,23 +43,30 @@ def page(oldest_first: Sequence[JSONObject], query: JSONObject) -> JSONObject:
     `has_more` tells whether more would come in that direction.
 
     Args:
-        oldest_first: the whole list.
+        line: the whole list.
         query: limit (default 20), order (default desc), after, before; checked.
     """
-    line = oldest_first if query.get("order") == "asc" else oldest_first[::-1]
+    descending = query.get("order") != "asc"
     limit = cast("int", query.get("limit", PAGE_SIZE))
-    after, before = place(line, query.get("after")), place(line, query.get("before"))
-    window = line[0 if after is None else after + 1 : before]
-    backwards = "before" in query and "after" not in query
-    data = window[max(0, len(window) - limit) :] if backwards else window[:limit]
-    return list_of(data, has_more=len(window) > len(data))
+    after = line.place(query.get("after"), descending=descending)
+    before = line.place(query.get("before"), descending=descending)
+    start = 0 if after is None else after + 1
+    stop = max(start, len(line.oldest_first) if before is None else before)
+    has_more = stop - start > limit
+    if has_more and "before" in query and "after" not in query:
+        start = stop - limit
+    elif has_more:
+        stop = start + limit
+    return list_of(line.slice(start, stop, descending=descending), has_more=has_more)
 
 
-def place(line: Sequence[JSONObject], cursor: JSON) -> int | None:
-    """The index of what has this id."""
-    if cursor is None:
-        return None
-    return next((index for index, held in enumerate(line) if held["id"] == cursor), None)
+def gone_cursor(line: Line, query: JSONObject) -> tuple[str, str] | None:
+    """The name and value of a cursor in the query that is not in the list, if there is one."""
+    for name in ("after", "before"):
+        cursor = query.get(name)
+        if isinstance(cursor, str) and cursor not in line.places:
+            return name, cursor
+    return None
 
 
 def list_of(data: Sequence[JSONObject], *, has_more: bool) -> JSONObject:

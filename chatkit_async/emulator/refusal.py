@@ -100,6 +100,12 @@ def thread_not_found(thread_id: str) -> Refusal:
     return Refusal(404, f"Thread with id '{thread_id}' not found.")
 
 
+def cursor_not_found(name: str, cursor: str) -> Refusal:
+    """400: a cursor of a listing names nothing in the list."""
+    message = f"Invalid '{name}': there is nothing with the id '{cursor}' in this list."
+    return Refusal(400, message, code="invalid_value", param=name)
+
+
 def not_json() -> Refusal:
     """400: the body is no JSON in UTF-8."""
     return Refusal(400, NOT_JSON)

@@ -11,6 +11,7 @@ from ..errors import ConfigurationError
 from ..types._json import JSON, JSONObject
 from .checks import Object
 from .json_copy import json_copy
+from .paging import Line
 from .refusal import Refusal
 from .resource import Array, Resource
 from .resources import ANY_ITEM, ITEM, SESSION, THREAD
@@ -52,7 +53,7 @@ def conversation(given: JSONObject, path: str, blanks: Blanks) -> Conversation:
     given_items = each(given.get("items", []), f"{path}.items")
     items = [item(one, item_path, thread, blanks) for item_path, one in given_items]
     refuse_twins((f"{path}.items[{n}]", one) for n, one in enumerate(items))
-    return Conversation(thread, tuple(sorted(items, key=created_at)))
+    return Conversation(thread, Line(sorted(items, key=created_at)))
 
 
 def item(given: JSONObject, path: str, thread: JSONObject, blanks: Blanks) -> JSONObject:

@@ -12,11 +12,12 @@ from aiohttp import web
 
 from . import control
 from .connection import MAX_LINE_BYTES
+from .faults import Fault, FaultRequest
 from .held import Held
 from .mischief import Exchange, carry_out, whole
 from .record import Entry, RequestLog
-from .refusal import Refusal, body_too_large, not_json, server_error, unreadable
-from .wire import Answer, Asked, answer, refused
+from .refusal import Refusal, body_too_large, cursor_not_found, not_json, server_error, unreadable
+from .wire import Answer, Asked, answer, gone_cursor, is_listing, refused
 
 # A state variable may have 10 Mi characters (WIRE.md), each up to 4 bytes in UTF-8, and others stand beside it.
 MAX_BODY_BYTES = 64 * 2**20
@@ -61,11 +62,25 @@ class Server:
             return whole(self._signed(refused(refusal), started_s))
         with self._held.lock:
             log.keep_body(entry, asked.body)
-            fault = self._held.faults.take(asked.method, asked.path)
+            fault, gone = self._fault_for(asked)
         if fault is None:
             return whole(self._signed(self._answer(asked), started_s))
-        exchange = Exchange(request, entry, lambda: self._answer(asked), lambda made: self._signed(made, started_s))
+
+        def work() -> Answer:
+            return (
+                self._answer(asked) if fault.kind != "gone_cursor" or gone is None else refused(cursor_not_found(*gone))
+            )
+
+        exchange = Exchange(request, entry, work, lambda made: self._signed(made, started_s))
         return await carry_out(fault, exchange)
+
+    def _fault_for(self, asked: Asked) -> tuple[Fault | None, tuple[str, str] | None]:
+        """The fault for this request, and the cursor of the request that is gone."""
+        if not self._held.faults:
+            return None, None
+        gone = gone_cursor(asked, self._held)
+        request = FaultRequest(asked.method, asked.path, asked.query, is_listing(asked, self._held), gone is not None)
+        return self._held.faults.take(request), gone
 
     def _answer(self, asked: Asked) -> Answer:
         try:

@@ -9,6 +9,7 @@ from typing import cast
 import attrs
 
 from ..types._json import JSONObject
+from .paging import Line
 from .store import Change, Kind, Store
 
 
@@ -22,7 +23,7 @@ class Conversation:
     """A thread and its items, oldest first, each as the REST API shows it."""
 
     thread: JSONObject
-    items: Sequence[JSONObject]
+    items: Line
 
 
 class State:
@@ -36,10 +37,13 @@ class State:
         self.store = store
         self.sessions: dict[str, JSONObject] = {}
         self.conversations: dict[str, Conversation] = {}
+        self._lines: dict[str | None, Line] = {}
 
-    def threads_oldest_first(self) -> list[JSONObject]:
-        """All threads; of the same second in the order they came."""
-        return sorted((held.thread for held in self.conversations.values()), key=created_at)
+    def threads_of(self, user: str | None) -> Line:
+        """The threads of a user, or with None all; of the same second in the order they came."""
+        if not self._lines:
+            self._lines = lines_by_user([one.thread for one in self.conversations.values()])
+        return self._lines.get(user) or Line(())
 
     def keep_session(self, session: JSONObject) -> None:
         """Remembers a session, in place of an earlier one with its id."""
@@ -51,6 +55,7 @@ class State:
         """Forgets a thread and its items."""
         self.store.save([Change("conversations", thread_id, None)])
         del self.conversations[thread_id]
+        self._lines.clear()
 
     def fill(self, content: Content, *, reset: bool) -> None:
         """Remembers all of this, in place of earlier ones with their ids, or with `reset` of all there were."""
@@ -64,6 +69,7 @@ class State:
             self.conversations.clear()
         self.sessions.update({id_of(session): session for session in content.sessions})
         self.conversations.update({id_of(one.thread): one for one in content.conversations})
+        self._lines.clear()
 
     def reset(self) -> None:
         """Forgets everything."""
@@ -91,7 +97,15 @@ class Content:
 
 def document(conversation: Conversation) -> JSONObject:
     """The conversation as a seed names it."""
-    return {"thread": conversation.thread, "items": [*conversation.items]}
+    return {"thread": conversation.thread, "items": [*conversation.items.oldest_first]}
+
+
+def lines_by_user(threads: Sequence[JSONObject]) -> dict[str | None, Line]:
+    """The threads of each user, and under None those of all, oldest first."""
+    by_user: dict[str | None, list[JSONObject]] = {None: sorted(threads, key=created_at)}
+    for thread in by_user[None]:
+        by_user.setdefault(cast("str", thread["user"]), []).append(thread)
+    return {user: Line(oldest_first) for user, oldest_first in by_user.items()}
 
 
 def id_of(resource: JSONObject) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from ..types._json import JSONObject
 from .call import Call
-from .paging import page
+from .paging import Line, page
 from .refusal import thread_not_found
 from .state import Conversation, State
 
 
 def list_threads(state: State, call: Call) -> JSONObject:
     """A page of all threads, or of those of one user."""
-    user = call.query.get("user")
-    threads = [thread for thread in state.threads_oldest_first() if user is None or thread["user"] == user]
-    return page(threads, call.query)
+    return page(threads_line(state, call), call.query)
+
+
+def threads_line(state: State, call: Call) -> Line:
+    """All threads, or those of one user."""
+    return state.threads_of(cast("str | None", call.query.get("user")))
 
 
 def retrieve_thread(state: State, call: Call) -> JSONObject:
@@ -32,7 +37,12 @@ def delete_thread(state: State, call: Call) -> JSONObject:
 
 def list_items(state: State, call: Call) -> JSONObject:
     """A page of a thread's items."""
-    return page(conversation(state, call).items, call.query)
+    return page(items_line(state, call), call.query)
+
+
+def items_line(state: State, call: Call) -> Line:
+    """A thread's items; raises Refusal (404)."""
+    return conversation(state, call).items
 
 
 def conversation(state: State, call: Call) -> Conversation:

@@ -9,6 +9,7 @@ from typing import cast
 import attrs
 
 from ..types._json import JSON, JSONObject
+from . import paging
 from .access import check_beta, check_key
 from .call import Call
 from .checks import Object, wrong_type
@@ -57,6 +58,26 @@ def perform(asked: Asked, held: Held) -> JSONObject:
     body = {} if behaviour.body is None else checked_body(asked, behaviour.body)
     with held.lock:
         return behaviour.run(held.state, Call(path_params, query, body, int(held.clock.now_s())))
+
+
+def gone_cursor(asked: Asked, held: Held) -> tuple[str, str] | None:
+    """The name and value of a cursor of this listing that is not in the list; None if all is well, or refused."""
+    try:
+        behaviour, path_params = find(held.routes, asked.method, asked.path)
+        if behaviour.line is None or behaviour.query is None:
+            return None
+        query = behaviour.query.checked(query_object(asked.query))
+        return paging.gone_cursor(behaviour.line(held.state, Call(path_params, query, {}, 0)), query)
+    except Refusal:
+        return None
+
+
+def is_listing(asked: Asked, held: Held) -> bool:
+    """Whether this is a request for a page of a list."""
+    try:
+        return "after" in getattr(find(held.routes, asked.method, asked.path)[0].query, "fields", ())
+    except Refusal:
+        return False
 
 
 def checked_body(asked: Asked, schema: Object) -> JSONObject:

@@ -51,11 +51,19 @@ def seed_refusal(error: ConfigurationError) -> Refusal:
 def faults(held: Held, told: JSONObject) -> JSONObject:
     """Lets these go wrong, in this order, and nothing told before; none: nothing any more."""
     rows = cast("list[dict[str, Any]]", told["faults"])
-    queued = [Fault(**_told(row)) for row in rows]
+    queued = [_fault(row, f"faults[{index}]") for index, row in enumerate(rows)]
     with held.lock:
         held.faults.clear()
         held.faults.add(*queued)
     return {"faults": len(queued)}
+
+
+def _fault(row: dict[str, Any], path: str) -> Fault:
+    """The fault of a row; raises Refusal (400) for one that could never be used."""
+    try:
+        return Fault(**_told(row))
+    except ConfigurationError as error:
+        raise Refusal(400, str(error), code="invalid_value", param=path) from error
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

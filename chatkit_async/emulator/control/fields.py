@@ -85,6 +85,21 @@ def drop(value: JSON, path: str) -> JSON:
     return value
 
 
+def times(value: JSON, path: str) -> JSON:
+    """How many requests fail."""
+    return value if value == "always" else Integer(1)(value, path)
+
+
+@attrs.frozen
+class Strings:
+    """An object of strings."""
+
+    def __call__(self, value: JSON, path: str) -> JSON:
+        if not isinstance(value, dict):
+            raise wrong_type(path, "an object", value)
+        return {name: Text()(held, f"{path}.{name}") for name, held in value.items()}
+
+
 def texts(value: JSON, path: str) -> JSON:
     """One text or several, as a list: a parameter of a query that may come more than once."""
     return Array(Text())(value if isinstance(value, list) else [value], path)
@@ -108,7 +123,9 @@ class OneOf:
 
 FAULT = Object(
     {
-        "times": Nullable(Integer(1)),
+        "query": Nullable(Strings()),
+        "skip": Nullable(Integer(0)),
+        "times": Nullable(times),
         "method": Nullable(method),
         "path": Nullable(Text()),
         "status": Nullable(Integer(200, 599)),

@@ -28,15 +28,15 @@ def state(held: Held, limit: int, thread_ids: Iterable[str]) -> JSONObject:
     with held.lock:
         now_s = held.clock.now_s()
         sessions = [*held.state.sessions.values()]
-        threads = held.state.threads_oldest_first()
-        conversations = [held.state.conversations[one] for one in thread_ids if one in held.state.conversations]
+        threads = held.state.threads_of(None).oldest_first
+        opened = [held.state.conversations[one] for one in thread_ids if one in held.state.conversations]
         asked, recorded = len(held.log), held.log.recorded(limit)
     return {
         "now": now_s,
         "sessions": last(sessions, limit, lambda one: shortened(without_secrets(shown(one, now_s)))),
         "threads": last(threads, limit, shortened),
         "requests": {"total": asked, "data": [shortened(request(one, MAX_BODY_BYTES)) for one in recorded]},
-        "items": {cast("str", one.thread["id"]): last(one.items, limit, shortened) for one in conversations},
+        "items": {cast("str", one.thread["id"]): last(one.items.oldest_first, limit, shortened) for one in opened},
     }
 
 
