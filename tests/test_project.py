@@ -101,7 +101,7 @@ def test_imports_go_down_only() -> None:
 
 
 def test_the_generated_code_is_what_the_generator_writes() -> None:
-    generate = run("-m", "chatkit_async._sync.generate", "--check")
+    generate = run("-m", "chatkit_async._sync.generator", "--check")
     assert generate.returncode == 0, generate.stdout + generate.stderr
 
 

@@ -1,4 +1,4 @@
-"""`AsyncChatKit`: settings, resources, lifetime, and the way of one call."""
+"""`AsyncChatKit`: settings, resources and lifetime."""
 
 from __future__ import annotations
 
@@ -31,10 +31,12 @@ if TYPE_CHECKING:
 
 
 class AsyncChatKit:
-    """The ChatKit REST API, awaited.
+    """A client of the ChatKit REST API.
 
-    One client serves any number of tasks and event loops, opens its connections at the first call in each, and works
-    after a fork. `async with` or `aclose()` closes it.
+    One client serves any number of callers at once, opens its connections at the first call, and works after a fork.
+    `async with` or `aclose()` closes it.
+
+    Asyncio: tasks and event loops may share a client; each event loop has its own max_connections connections.
 
     Example:
         async with AsyncChatKit() as client:
@@ -52,7 +54,7 @@ class AsyncChatKit:
         default_headers: sent with every request; None removes one.
         default_query: query fields sent with every request.
         strict: refuse answers with missing fields or undocumented values; default False.
-        max_connections: open at once in each event loop, at least 1; default 100.
+        max_connections: open at once, at least 1; default 100.
         http_session: an aiohttp session of yours to use instead of our own; it stays yours to close. It excludes
             max_connections, trace_configs, ssl and proxy.
         trace_configs: aiohttp's, for tracing.
@@ -224,7 +226,10 @@ class AsyncChatKit:
             await self._connections.aclose()
 
     async def __aenter__(self) -> Self:
-        """The client itself, ready to call: aiohttp is imported here rather than under the first request."""
+        """The client itself.
+
+        Asyncio: aiohttp is imported here, so that the first request does not wait for it.
+        """
         self._connections.transport()
         return self
 

@@ -59,12 +59,15 @@ class AsyncThreads:
             options: settings of each request.
 
         Returns:
-            A listing: `await` gives its first page, `async for` all threads. It is no coroutine.
+            The listing; iterating over it gives all threads. See `AsyncListing`.
 
         Raises:
             ParamsValidationError: what the API would refuse; nothing was sent.
             AuthenticationError (401), RateLimitError (429), InternalServerError (5xx), APITimeoutError,
             APIConnectionError, APIResponseValidationError: when a page is asked for.
+
+        Asyncio: nothing is sent until the listing is used: `await` gives its first page, `async for` all threads. It is
+        no coroutine, so `create_task` refuses it.
 
         Source: ChatKit REST API, ListThreadsMethod.
         """
@@ -158,12 +161,15 @@ class AsyncThreads:
             options: settings of each request.
 
         Returns:
-            A listing: `await` gives its first page, `async for` all items. It is no coroutine.
+            The listing; iterating over it gives all items. See `AsyncListing`.
 
         Raises:
             ParamsValidationError: what the API would refuse; nothing was sent.
             NotFoundError (404), AuthenticationError (401), RateLimitError (429), InternalServerError (5xx),
             APITimeoutError, APIConnectionError, APIResponseValidationError: when a page is asked for.
+
+        Asyncio: nothing is sent until the listing is used: `await` gives its first page, `async for` all items. It is
+        no coroutine, so `create_task` refuses it.
 
         Source: ChatKit REST API, ListThreadItemsMethod.
         """

@@ -40,6 +40,11 @@ class Channel:
         """Of the blocking class, for messages."""
         return self._line.name
 
+    @property
+    def advice(self) -> str:
+        """What to do in a thread with a running event loop, for messages."""
+        return f"await Async{self.name} instead, or pass in_event_loop='allow' to block it all the same"
+
     def copy(self, kind: type[T], function: Callable[..., object], /, **options: Any) -> T:
         """A blocking object around the copy that `function` makes; closing it leaves the shared connections open."""
         asynchronous = function(**options)
@@ -98,9 +103,7 @@ class Channel:
         self._refuse_on_loop_thread()
         if self.in_event_loop == "allow" or _in_ipython():
             return
-        name = self.name
-        text = f"A blocking {name} call stops the event loop that runs in this thread: await Async{name} instead, "
-        text += "or pass in_event_loop='allow' to block it all the same"
+        text = f"A blocking {self.name} call stops the event loop that runs in this thread: {self.advice}"
         if self.in_event_loop == "error":
             raise ReentrantCallError(text)
         warnings.warn(text, RuntimeWarning, stacklevel=_users_level())
@@ -112,7 +115,7 @@ class Channel:
             raise ReentrantCallError(f"{text}: await Async{name} there")
 
 
-def described(twin: object) -> str:
+def repr_of_twin(twin: object) -> str:
     """The repr of a blocking object: that of its async half, if its init came so far."""
     asynchronous = vars(twin).get("_async")
     return object.__repr__(twin) if asynchronous is None else repr(asynchronous).removeprefix("Async")

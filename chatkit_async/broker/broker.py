@@ -28,7 +28,7 @@ from .template import Asked, Template, checked_id
 class AsyncSessionBroker:
     """Live client secrets for browsers: made when needed, handed out again while they live, revocable.
 
-    One broker serves any number of tasks, event loops and threads; with a `RedisStore` the brokers of several processes
+    One broker serves any number of callers, in any thread; with a `RedisStore` the brokers of several processes
     act as one. `async with` or `aclose()` closes it; the client stays yours to close.
 
     Session ids are remembered in the store until they expire; client secrets stay in this process, so that there is at

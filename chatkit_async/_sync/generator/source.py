@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 PACKAGE = "chatkit_async"
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Documented = ast.Module | ast.ClassDef | Function
 
 
-class UnknownMemberError(Exception):
-    """The generator has no rule for this; says where it stands."""
+class GeneratorError(Exception):
+    """The generator has no rule for this; the message begins with the file and line."""
 
 
 class Source:
@@ -25,29 +27,36 @@ class Source:
 
     @property
     def module(self) -> str:
-        return f"{PACKAGE}.{self.path.removesuffix('.py').replace('/', '.')}"
+        return module_name(self.path)
 
     @cached_property
-    def classes(self) -> dict[str, ast.ClassDef]:
-        return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
+    def definitions(self) -> dict[str, ast.stmt]:
+        """The classes and functions of the module, by name."""
+        return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef | Function)}
 
     @cached_property
     def names(self) -> dict[str, tuple[str, bool]]:
         """Every name the module imports or defines: from which module, and whether for type checkers only."""
         found = {name: (module, checkers_only) for name, module, checkers_only in self._imports()}
-        return found | dict.fromkeys(self._definitions(), (self.module, False))
+        return found | dict.fromkeys([*self.definitions, *self._variables()], (self.module, False))
 
-    def of(self, node: ast.expr | ast.stmt) -> str:
+    def of(self, node: ast.AST) -> str:
         """The text of a node as it stands, the same on every Python."""
         return ast.get_source_segment(self.text, node) or ""
 
-    def flat(self, node: ast.expr) -> str:
-        """The text of an expression on one line."""
-        text = re.sub(r"\s+", " ", self.of(node))
-        return re.sub(r"([\[(]) | ?,? (?=[\])])", r"\1", text)
+    def before_body(self, node: Function) -> str:
+        """The text of a function from `def` to the colon, comments included."""
+        body = node.body[0]
+        span = ast.Pass(
+            lineno=node.lineno,
+            col_offset=node.col_offset,
+            end_lineno=body.lineno,
+            end_col_offset=body.col_offset,
+        )
+        return self.of(span).rstrip()
 
-    def refuse(self, node: ast.stmt, reason: str) -> UnknownMemberError:
-        return UnknownMemberError(f"{PACKAGE}/{self.path}:{node.lineno}: {reason}")
+    def refuse(self, node: ast.AST, reason: str) -> GeneratorError:
+        return GeneratorError(f"{PACKAGE}/{self.path}:{getattr(node, 'lineno', 1)}: {reason}")
 
     def _imports(self) -> Iterator[tuple[str, str, bool]]:
         for statement, checkers_only in self._import_statements():
@@ -70,18 +79,15 @@ class Source:
         parents = self.module.split(".")[: -statement.level] if statement.level else []
         return ".".join([*parents, *([statement.module] if statement.module else [])])
 
-    def _definitions(self) -> Iterator[str]:
+    def _variables(self) -> Iterator[str]:
         for node in self.tree.body:
-            if isinstance(node, ast.ClassDef | ast.FunctionDef):
-                yield node.name
-            targets = (
-                node.targets
-                if isinstance(node, ast.Assign)
-                else [node.target]
-                if isinstance(node, ast.AnnAssign)
-                else []
-            )
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def module_name(path: str) -> str:
+    """`chatkit_async._async.client` for `_async/client.py`."""
+    return f"{PACKAGE}.{path.removesuffix('.py').replace('/', '.')}"
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:

@@ -1,0 +1,50 @@
+"""A function's signature in the blocking half, and the arguments that pass its parameters on, for the generator."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from .source import Function, Source, renamed
+from .twins import SWAPS
+
+
+def header(source: Source, node: Function, words: Mapping[str, str]) -> str:
+    """`def name(...) -> Result:`, with the async half's parameters swapped."""
+    text = source.before_body(node).removeprefix("async ")
+    for arg, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+        if arg.arg in SWAPS:
+            parameter = source.of(arg) if default is None else f"{source.of(arg)} = {source.of(default)}"
+            if parameter not in text:
+                raise source.refuse(arg, f"write the parameter {arg.arg} as `name: type = default`")
+            text = text.replace(parameter, SWAPS[arg.arg].text)
+    return renamed(text, words)
+
+
+def forwarded(node: Function) -> list[str]:
+    """The arguments of a call with the same parameters: `self`, `session_id`, `options=options`."""
+    args = node.args
+    positional = [arg.arg for arg in [*args.posonlyargs, *args.args]]
+    star = [f"*{args.vararg.arg}"] if args.vararg else []
+    named = [f"{arg.arg}={arg.arg}" for arg in args.kwonlyargs if arg.arg not in SWAPS]
+    return [*positional, *star, *named, *([f"**{args.kwarg.arg}"] if args.kwarg else [])]
+
+
+def masking(source: Source, node: Function) -> list[str]:
+    """The leading statements that replace parameters, as in `api_key = as_secret(api_key)`.
+
+    They are copied, since a traceback may show the locals of the blocking frame, too.
+    """
+    parameters = {arg.arg for arg in [*node.args.args, *node.args.kwonlyargs]}
+    lines = []
+    for statement in node.body[ast.get_docstring(node) is not None :]:
+        if not isinstance(statement, ast.Assign) or not _names(statement.targets) <= parameters:
+            break
+        lines.append(source.of(statement))
+    return lines
+
+
+def _names(targets: list[ast.expr]) -> set[str]:
+    """The names that are assigned; other targets as text that is no name."""
+    parts = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return {part.id if isinstance(part, ast.Name) else ast.dump(part) for part in parts}
