@@ -1,5 +1,5 @@
 """What the client costs beside its peers, measured side by side: `python -m benchmarks --help`.
 
-measured/ holds what is measured, a file for each kind of work; contenders/ who takes part; servers/ against what;
-method/ how; report/ the goals, and what is written.
+sections.py and around.py hold what is measured, peers.py the clients that are compared, servers.py what they talk to,
+slices.py how CPU time is compared, machine.py the process and its memory, report.py the goals, the table and the plot.
 """

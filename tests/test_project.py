@@ -67,13 +67,9 @@ def test_the_runtime_dependencies_are_four(pyproject: dict[str, Any]) -> None:
     assert sorted(names) == ["aiohttp", "anyio", "attrs", "cattrs"]
 
 
-def test_the_extra_dev_and_the_dependency_group_are_the_same_list(pyproject: dict[str, Any]) -> None:
-    assert pyproject["dependency-groups"]["dev"] == pyproject["project"]["optional-dependencies"]["dev"]
-
-
-def test_the_extra_dev_holds_what_the_other_tested_extras_hold(pyproject: dict[str, Any]) -> None:
+def test_the_tests_install_the_same_versions_as_the_other_extras(pyproject: dict[str, Any]) -> None:
     extras = pyproject["project"]["optional-dependencies"]
-    assert {*extras["cli"], *extras["speed"]} <= set(extras["dev"])
+    assert {*extras["cli"], *extras["speed"], *extras["broker"], *extras["redis"]} <= set(extras["test"])
 
 
 def test_the_version_is_that_of_the_metadata(pyproject: dict[str, Any]) -> None:
@@ -141,12 +137,6 @@ def has_command(operation: Any) -> bool:
     return run("-m", "chatkit_async", *words, "--help").returncode == 0
 
 
-def has_benchmark_case(operation: Any) -> bool:
-    from benchmarks.cases import CASES
-
-    return operation.name in {case.name for case in CASES}
-
-
 def has_readme_line(operation: Any) -> bool:
     return f"{operation.name}(" in (ROOT / "README.md").read_text()
 
@@ -156,7 +146,6 @@ PARTS: dict[str, Callable[[Any], bool]] = {
     "blocking twin": has_blocking_twin,
     "emulator route": has_emulator_route,
     "command": has_command,
-    "benchmark case": has_benchmark_case,
     "README line": has_readme_line,
 }
 

@@ -1,0 +1,83 @@
+"""What is measured around the client: the emulator, the web endpoint and the archive."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .peers import CHATKIT
+from .sections import opened
+from .servers import running
+from .slices import Contender, Effort, Figures, compare
+
+IN_FLIGHT = 10
+
+
+def emulator(effort: Effort, variant: str) -> Figures:
+    """The server's CPU for a create: the emulator beside a bare aiohttp.web handler with the same response."""
+    names = ("emulator", "aiohttp.web")
+    with running("emulators") as server, opened() as peers:
+        calls = [peers.open(CHATKIT, base_url).create for base_url in server.base_urls]
+        contenders = [peers.contender(name, call, IN_FLIGHT) for name, call in zip(names, calls, strict=True)]
+        on_server = [Contender(one.name, one.run, one.least, cpu_s=server.cpu_s) for one in contenders]
+        return compare(on_server, effort).figures("emulator")
+
+
+def endpoint(effort: Effort, variant: str) -> Figures:
+    """A hit of the session endpoint in process: CPU beside a Starlette route that responds with the same JSON."""
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse
+
+    from chatkit_async import AsyncChatKit
+    from chatkit_async.broker import AsyncSessionBroker
+    from chatkit_async.emulator import Emulator
+    from chatkit_async.integrations.starlette import session_endpoint
+
+    async def identify_async(request: Request) -> str:
+        return "user_123"
+
+    def identify_plain(request: Request) -> str:
+        return "user_123"
+
+    with Emulator.in_thread() as server, opened() as peers:
+        client = AsyncChatKit("sk-benchmark", base_url=server.base_url)
+        broker = AsyncSessionBroker(client, workflow="wf_123")
+        app = Starlette()
+        app.add_route("/async", session_endpoint(broker, identify=identify_async), methods=["POST"])
+        app.add_route("/plain", session_endpoint(broker, identify=identify_plain), methods=["POST"])
+        body = json.loads(peers.loop.run_until_complete(_request(app, "/async")))
+
+        async def bare(request: Request) -> JSONResponse:
+            await request.body()
+            return JSONResponse(body)
+
+        app.add_route("/bare", bare, methods=["POST"])
+        names = {"endpoint": "/async", "endpoint, plain identify": "/plain", "starlette": "/bare"}
+        contenders = [peers.contender(name, lambda path=path: _request(app, path)) for name, path in names.items()]
+        samples = compare(contenders, effort)
+        peers.loop.run_until_complete(broker.aclose())
+        peers.loop.run_until_complete(client.aclose())
+    return samples.figures("endpoint") | {
+        "endpoint, plain identify / starlette": samples.ratio("endpoint, plain identify", "starlette")
+    }
+
+
+async def _request(app: Callable[..., Awaitable[None]], path: str) -> bytes:
+    """Sends one request through an ASGI app, and returns the body of its response."""
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", b"2")]
+    headers += [(b"origin", b"http://localhost"), (b"accept", b"*/*"), (b"user-agent", b"Mozilla/5.0 (X11)")]
+    address = {"server": ("localhost", 80), "client": ("127.0.0.1", 50000), "scheme": "http", "root_path": ""}
+    route = {"method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "http_version": "1.1"}
+    scope: dict[str, Any] = {"type": "http", "asgi": {"version": "3.0"}, "headers": headers, **address, **route}
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    if sent[0]["status"] != 200:
+        raise RuntimeError(f"{path}: {sent[0]['status']} {sent[1]['body']!r}")
+    return b"".join(message["body"] for message in sent[1:])

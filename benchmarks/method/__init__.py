@@ -1,1 +1,0 @@
-"""How it is measured: slices in turns, counts, the machine."""
