@@ -139,7 +139,7 @@ def _walk(base_url: str, peers: Opened, effort: Effort) -> Figures:
         Contender(name, lambda count, work=work: peers.loop.run_until_complete(work(count)), effort.pages, effort.pages)
         for name, work in works.items()
     ]
-    samples = compare(contenders, effort, max(2, effort.turns // 4))
+    samples = compare(contenders, effort, max(5, effort.turns // 2))
     peers.loop.run_until_complete(client.aclose())
     return {"walk / its pages": samples.ratio("walk", "its pages")}
 
