@@ -15,7 +15,7 @@ from ..types.redacted import quoted, redacted
 from ..types.result import Result, attach_response, field_names, per_class
 from ..types.secret import mask_text, masked
 from .annotations import hints_of
-from .codec import DEEPEST, Mismatch, depth_exceeds, is_unknown, structure
+from .codec import Mismatch, is_unknown, structure
 from .json_bytes import loads
 from .message import Response
 from .operation import Operation
@@ -25,13 +25,26 @@ T = TypeVar("T")
 NOT_READ = "the answer is larger than 64 MiB or broken, and was not read"
 LONGEST_EXCERPT = 500  # characters of a body that an error may carry
 
+_WORK_DONE = "The work was done; if base_url names a gateway, it may have changed the response."
+_WORK_UNKNOWN = (
+    "In place of the API, a proxy or captive portal may have answered: look at base_url and the network."
+    " The work may have been done all the same."
+)
+
 
 @attrs.frozen
 class Unreadable:
-    """Why an answer could not be understood, and what it held, masked."""
+    """Why a response could not be understood, and what it held, masked.
+
+    Attributes:
+        message: what is wrong with it.
+        body: its JSON, or an excerpt.
+        is_json: whether it was JSON at all; otherwise it may have come from a proxy or a captive portal.
+    """
 
     message: str
     body: object = attrs.field(repr=False)
+    is_json: bool = False
 
 
 def decode(operation: Operation[Any, T], response: Response, info: ResponseInfo, *, strict: bool) -> T:
@@ -69,8 +82,8 @@ def read(cls: type[T], response: Response, *, strict: bool) -> T | Unreadable:
         if strict:
             check_strictly(result)
     except Mismatch as mismatch:
-        body = None if depth_exceeds(document, DEEPEST) else masked(document)
-        return Unreadable(f"the answer is not a {_name(cls)}: {mismatch.path or 'it'} {mismatch.message}", body)
+        message = f"the answer is not a {_name(cls)}: {mismatch.path or 'it'} {mismatch.message}"
+        return Unreadable(message, masked(document), is_json=True)
     return result
 
 
@@ -84,7 +97,7 @@ def read_json(response: Response) -> JSON | Unreadable:
     try:
         return loads(response.body)
     except (ValueError, RecursionError) as error:
-        return Unreadable(f"the answer is not JSON: {mask_text(str(error))[:100]}", excerpt(response))
+        return Unreadable(f"the answer is not JSON: {mask_text(str(error)[:400])[:100]}", excerpt(response))
 
 
 def _name(cls: Any) -> str:
@@ -99,8 +112,8 @@ def _invalid(found: Unreadable, operation: str, info: ResponseInfo) -> APIRespon
         request_id=info.request_id,
         attempts=info.attempts,
         elapsed_s=info.elapsed_s,
-        outcome="done",
-        hint="The work was done; if base_url names a gateway, it may have changed the answer.",
+        outcome="done" if found.is_json else "unknown",
+        hint=_WORK_DONE if found.is_json else _WORK_UNKNOWN,
         body=found.body,
         response=info,
     )
@@ -124,7 +137,7 @@ def error_document(response: Response) -> dict[str, object] | None:
         document = loads(response.body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(document, dict) or depth_exceeds(document, DEEPEST):
+    if not isinstance(document, dict):
         return None
     inner = document.get("error", document)
     return cast("dict[str, object]", masked(inner if isinstance(inner, dict) else {"message": inner}))

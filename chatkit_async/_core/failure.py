@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import APIStatusError, ResponseInfo, status_error_class
-from ..types.secret import mask_text, without_secrets
+from ..types.secret import mask_text
 from .base_url import origin
 from .config import ClientConfig, key_hint
 from .decode import NOT_READ, error_document, excerpt
@@ -50,7 +50,7 @@ def _text(document: Mapping[str, object] | None, name: str) -> str | None:
     value = (document or {}).get(name)
     if value is None:
         return None
-    return mask_text(str(value if isinstance(value, str) else without_secrets(value)))[:LONGEST_WORDS]
+    return mask_text(str(value)[: 4 * LONGEST_WORDS])[:LONGEST_WORDS]  # cut first: masking long texts takes long
 
 
 def _message(response: Response, document: Mapping[str, object] | None) -> str:

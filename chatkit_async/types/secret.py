@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from copy import deepcopy
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
 MASK = "***"
+MAX_NODES = 10_000  # values of a decoded body that are copied, so that masking never holds up an event loop
+MAX_SCANNED_CHARACTERS = 100_000  # of a decoded body
+MAX_LEVELS = 100  # beyond this, repr and pickle would overflow
+LEFT_OUT = "… (the rest is left out)"
 
 # A client secret's value even in broken, escaped or doubly encoded JSON; what looks like a secret, key or bearer token.
 _SECRETS = (
@@ -20,9 +24,11 @@ _SECRETS = (
     re.compile(r"(?<![A-Za-z])(sk-)[\w\-*]{4,}"),
     re.compile(r"(?i)\b(bearer\s+)[^\s\"',]+"),
 )
+_HINTS = ("secret", "ek_", "ek%5", "sk-", "bearer")  # each text that a pattern matches holds one, in lower case
 _SECRET_FIELDS = frozenset(
     {"client_secret", "authorization", "proxy-authorization", "cookie", "set-cookie", "api_key", "api-key", "x-api-key"}
 )
+_LONGEST_SECRET_FIELD = max(map(len, _SECRET_FIELDS))
 
 
 class Secret(str):
@@ -38,19 +44,22 @@ class Secret(str):
         return f"Secret({MASK!r})"
 
 
-class MaskedDict(dict[str, Any]):
-    """A decoded JSON object whose secrets are `Secret` values; copied with them, pickled without."""
+class MaskedText(Secret):
+    """A secret in the body of an error: it shows as `'***'`, is copied whole and pickles as `***`."""
 
     __slots__ = ()
 
-    def __copy__(self) -> MaskedDict:
-        return MaskedDict(self)
+    def __repr__(self) -> str:
+        return repr(MASK)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> MaskedDict:
-        return MaskedDict({name: deepcopy(value, memo) for name, value in self.items()})
+    def __copy__(self) -> MaskedText:
+        return self
 
-    def __reduce__(self) -> tuple[type[MaskedDict], tuple[dict[str, Any]]]:
-        return MaskedDict, (without_secrets(dict(self)),)
+    def __deepcopy__(self, memo: object) -> MaskedText:
+        return self
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (MASK,)
 
 
 class Hidden:
@@ -91,41 +100,72 @@ def without_value(value: T) -> T:
 
 def is_secret_field(name: str) -> bool:
     """Whether a header or JSON field of this name holds something to hide."""
-    return name.lower() in _SECRET_FIELDS
+    return len(name) <= _LONGEST_SECRET_FIELD and name.lower() in _SECRET_FIELDS
 
 
 def mask_text(text: str) -> str:
-    """The text with client secrets, keys and bearer tokens replaced by `***`, also in broken JSON."""
-    for pattern in _SECRETS:
-        text = pattern.sub(rf"\1{MASK}", text)
+    """The text with client secrets, keys and bearer tokens replaced by `***`, also in broken JSON.
+
+    The work grows with the text: cut it first.
+    """
+    lower_case = text.lower()
+    if any(hint in lower_case for hint in _HINTS):
+        for pattern in _SECRETS:
+            text = pattern.sub(rf"\1{MASK}", text)
     return text
 
 
 def masked(value: Any) -> Any:
-    """A JSON value as a copy that shows no secret in its repr, and still holds them."""
-    if isinstance(value, Mapping):
-        return MaskedDict({str(name): _masked_field(str(name), item) for name, item in value.items()})
-    if isinstance(value, (list, tuple)):
-        return [masked(item) for item in value]
-    return Secret(value) if isinstance(value, str) and value != mask_text(value) else value
+    """A JSON value as a copy that shows no secret in its repr and pickles without them, and still holds them.
+
+    The work is bounded. Outer values come first; beyond `MAX_NODES` values or `MAX_LEVELS` levels the rest is left out,
+    and strings beyond `MAX_SCANNED_CHARACTERS` count as secrets.
+    """
+    return _MaskedCopy().of(value)
 
 
-def _masked_field(name: str, value: Any) -> Any:
-    return _hidden(value) if is_secret_field(name) else masked(value)
+class _MaskedCopy:
+    """One copy under way, level by level."""
 
+    def __init__(self) -> None:
+        self._nodes = MAX_NODES
+        self._characters = MAX_SCANNED_CHARACTERS
+        self._open: list[tuple[Any, Any, bool]] = []  # originals and copies that are still empty
 
-def _hidden(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return MaskedDict({str(name): _hidden(item) for name, item in value.items()})
-    if isinstance(value, (list, tuple)):
-        return [_hidden(item) for item in value]
-    return Secret(value) if isinstance(value, str) else value
+    def of(self, value: Any) -> Any:
+        copied = self._value(value, is_hidden=False)
+        for _ in range(MAX_LEVELS):
+            level, self._open = self._open, []
+            for original, copy, is_hidden in level:
+                self._fill(original, copy, is_hidden=is_hidden)
+        self._nodes = 0
+        for original, copy, is_hidden in self._open:
+            self._fill(original, copy, is_hidden=is_hidden)
+        return copied
 
+    def _fill(self, original: Any, copy: Any, *, is_hidden: bool) -> None:
+        if isinstance(copy, list):
+            copy += (self._value(item, is_hidden=is_hidden) for item in original[: self._nodes])
+            copy += [LEFT_OUT] * (len(copy) < len(original))
+            return
+        for name, item in islice(original.items(), self._nodes):
+            text = str(name)
+            copy[self._text(text)] = self._value(item, is_hidden=is_hidden or is_secret_field(text))
+        if len(copy) < len(original):
+            copy["…"] = LEFT_OUT
 
-def without_secrets(value: Any) -> Any:
-    """A masked JSON value as plain dicts and lists, `***` for each secret."""
-    if isinstance(value, dict):
-        return {name: without_secrets(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [without_secrets(item) for item in value]
-    return MASK if isinstance(value, Secret) else value
+    def _value(self, value: Any, *, is_hidden: bool) -> Any:
+        self._nodes -= 1
+        if isinstance(value, str):
+            return MaskedText(value) if is_hidden else self._text(value)
+        if not isinstance(value, (Mapping, list, tuple)):
+            return value
+        copy: Any = {} if isinstance(value, Mapping) else []
+        self._open.append((value, copy, is_hidden))
+        return copy
+
+    def _text(self, text: str) -> str:
+        if len(text) > self._characters:
+            return MaskedText(text)
+        self._characters -= len(text)
+        return text if mask_text(text) == text else MaskedText(text)

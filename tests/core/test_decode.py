@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import traceback
 from typing import Any
 
@@ -89,10 +91,44 @@ def test_any_other_content_type_is_refused_though_the_body_were_json(kind: str) 
 def test_an_answer_that_is_no_session_is_one_error_that_says_why(body: bytes, words: str) -> None:
     error = refused(response(body))
     assert words in error.message
-    assert (error.operation, error.status, error.outcome, error.attempts) == ("sessions.create", 200, "done", 2)
+    assert (error.operation, error.status, error.attempts) == ("sessions.create", 200, 2)
     assert error.request_id == "req_1"
     assert error.response is not None
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b'{"expires_at": "7"}'])
+def test_json_of_another_shape_says_that_the_work_was_done(body: bytes) -> None:
+    error = refused(response(body))
+    assert error.outcome == "done"
     assert "work was done" in (error.hint or "")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        response(b"<html>Sign in to the network</html>", "text/html"),
+        response(WHOLE, "text/plain"),
+        response(b"<html>Sign in to the network</html>"),
+        response(b""),
+        response(json.dumps(WHOLE).encode()[:-1]),
+        response(b"", is_whole=False),
+    ],
+    ids=["a web page", "JSON as text", "a web page as JSON", "nothing", "cut off", "not read"],
+)
+def test_a_response_that_may_be_that_of_a_proxy_or_portal_leaves_the_outcome_unknown(answer: Response) -> None:
+    error = refused(answer)
+    assert error.outcome == "unknown"
+    assert "a proxy or captive portal may have answered" in (error.hint or "")
+    assert "was done" not in str(error)
+
+
+@pytest.mark.parametrize("document", [SECRET, [SECRET], [[{"x": SECRET}]]], ids=["a string", "a list", "a deep list"])
+def test_a_pickled_error_holds_no_secret_whatever_the_json_was(document: Any) -> None:
+    error = refused(response(document))
+    assert error.body == document
+    assert SECRET.encode() not in pickle.dumps(error)
+    assert SECRET not in repr(pickle.loads(pickle.dumps(error)).body)
+    assert copy.copy(error).body == copy.deepcopy(error).body == document
 
 
 def test_an_answer_that_was_not_read_says_so() -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from chatkit_async import APIStatusError, NotFoundError, RateLimitError
-from chatkit_async._core import json_bytes
+from chatkit_async._core import failure, json_bytes
 from chatkit_async._core.config import Settings, first_config
 from chatkit_async._core.failure import error_for_response
 from chatkit_async._core.message import Response
 from chatkit_async._core.response_info import response_info
+from chatkit_async.types import secret
 from chatkit_async.types.headers import Headers
 
 KEY = "sk-0123456789abcdef"
@@ -80,7 +81,7 @@ def test_a_refusal_in_the_apis_shape_keeps_its_words() -> None:
         (b"[" * 100_000, "the answer was no error of the API: '" + "[" * 200 + "'", None),
         (
             b'{"error":' + b"[" * 300 + b"]" * 300 + b"}",
-            'the answer was no error of the API: \'{"error":' + "[" * 191 + "'",
+            "[" * 100 + "'… (the rest is left out)'" + "]" * 100,
             None,
         ),
     ],
@@ -165,6 +166,30 @@ def test_a_message_without_end_is_cut() -> None:
     found = error(400, {"error": {"message": "x" * 1_000_000, "code": "y" * 1_000_000}})
     assert len(str(found)) < 3_000
     assert len(found.code or "") <= 2_000
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"message": "sk-" * 1_000_000},
+        {"message": ["sk-0123456789"] * 200_000, "code": {"a": "sk-" * 1_000_000}},
+        {"message": "m", "more": {"x": ["sk-0123456789"] * 200_000}},
+        "sk-" * 1_000_000,
+    ],
+    ids=["a message", "odd fields", "a field beside it", "no object"],
+)
+def test_a_huge_refusal_is_masked_with_bounded_work(inner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    scanned: list[int] = []
+    whole = secret.mask_text
+
+    def counted(text: str) -> str:
+        scanned.append(len(text))
+        return whole(text)
+
+    monkeypatch.setattr(secret, "mask_text", counted)
+    monkeypatch.setattr(failure, "mask_text", counted)
+    assert len(str(error(400, {"error": inner}))) < 3_000
+    assert 0 < sum(scanned) <= 2 * secret.MAX_SCANNED_CHARACTERS
 
 
 def test_the_same_class_is_raised_for_a_quota_and_for_a_rate() -> None:

@@ -5,14 +5,24 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
 
 from chatkit_async import Secret
+from chatkit_async.types import secret
 from chatkit_async.types.redacted import kind_of
-from chatkit_async.types.secret import MaskedDict, as_secret, is_secret_field, mask_text, masked
+from chatkit_async.types.secret import (
+    MAX_NODES,
+    MAX_SCANNED_CHARACTERS,
+    as_secret,
+    is_secret_field,
+    mask_text,
+    masked,
+)
 
 
 class Shy(str):
@@ -151,7 +161,6 @@ def test_a_masked_document_is_copied_with_its_secrets_and_pickled_without() -> N
     document = masked({"client_secret": OTHER, "list": [{"text": VALUE}], "id": "cksess_1"})
     for again in (copy.copy(document), copy.deepcopy(document)):
         assert again == document
-        assert isinstance(again, MaskedDict)
         assert OTHER not in repr(again)
     pickled = pickle.dumps(document)
     assert OTHER.encode() not in pickled
@@ -164,6 +173,80 @@ def test_a_deep_copy_of_a_masked_document_shares_nothing() -> None:
     again = copy.deepcopy(document)
     again["list"].append(2)
     assert document["list"] == [1]
+
+
+@pytest.mark.parametrize("document", [VALUE, [VALUE], {VALUE: 1}], ids=["a string", "an array", "a name"])
+def test_a_secret_anywhere_in_a_masked_document_is_neither_shown_nor_pickled(document: Any) -> None:
+    found = masked(document)
+    assert found == copy.copy(found) == copy.deepcopy(found) == document
+    for again in (found, copy.copy(found), copy.deepcopy(found)):
+        assert VALUE not in repr(again)
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            assert VALUE.encode() not in pickle.dumps(again, protocol)
+
+
+class CountingPattern:
+    """A regular expression that counts the characters it looks at."""
+
+    scanned = 0
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+
+    def sub(self, replacement: str, text: str) -> str:
+        CountingPattern.scanned += len(text)
+        return self._pattern.sub(replacement, text)
+
+
+@pytest.fixture
+def scanned(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Characters that all patterns have looked at, for each pattern."""
+    patterns = tuple(map(CountingPattern, secret._SECRETS))
+    monkeypatch.setattr(secret, "_SECRETS", patterns)
+    monkeypatch.setattr(CountingPattern, "scanned", 0)
+    return lambda: CountingPattern.scanned // len(patterns)
+
+
+HUGE = {
+    "one string": "sk-" * 1_000_000,
+    "many strings": ["sk-0123456789"] * 200_000,
+    "many fields": {f"sk-{number:09}": "sk-0123456789" for number in range(200_000)},
+    "many objects": [{"a": {"b": "sk-0123456789"}}] * 100_000,
+    "one name": {"sk-" * 1_000_000: 1},
+}
+
+
+@pytest.mark.parametrize("document", HUGE.values(), ids=HUGE)
+def test_masking_a_document_scans_a_bounded_number_of_characters(document: Any, scanned: Callable[[], int]) -> None:
+    assert "sk-" not in repr(masked({"id": "cksess_1", "more": document})).replace("sk-***", "")
+    assert scanned() <= MAX_SCANNED_CHARACTERS
+
+
+@pytest.mark.parametrize("document", [[0] * 1_000_000, {str(number): [] for number in range(500_000)}, [[]] * 500_000])
+def test_masking_copies_a_bounded_number_of_values_and_says_that_it_left_some_out(document: Any) -> None:
+    copied = masked(document)
+    assert len(copied) == MAX_NODES
+    assert "left out" in repr(copied)
+
+
+def test_a_document_of_any_depth_is_masked_and_can_be_shown_and_pickled() -> None:
+    document: Any = VALUE
+    for _ in range(100_000):
+        document = [document]
+    copied = masked({"id": "cksess_1", "deep": document})
+    assert copied["id"] == "cksess_1"
+    assert VALUE not in repr(copied)
+    assert pickle.loads(pickle.dumps(copied)) == copied
+
+
+def test_outer_fields_come_before_inner_ones_where_not_all_can_be_kept() -> None:
+    copied = masked({"more": [[0] * 1000 for _ in range(1000)], "id": "cksess_1", "client_secret": OTHER})
+    assert (copied["id"], copied["client_secret"]) == ("cksess_1", OTHER)
+
+
+def test_a_string_beyond_what_is_scanned_counts_as_a_secret() -> None:
+    copied = masked(["x" * MAX_SCANNED_CHARACTERS, "harmless", "x" * 2 * MAX_SCANNED_CHARACTERS])
+    assert repr(copied[1:]) == "['***', '***']"
 
 
 @pytest.mark.parametrize("name", ["client_secret", "Authorization", "SET-COOKIE", "X-Api-Key"])
