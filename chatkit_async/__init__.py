@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .errors import APIResponseValidationError as APIResponseValidationError
     from .errors import APIStatusError as APIStatusError
     from .errors import APITimeoutError as APITimeoutError
+    from .errors import ArchiveError as ArchiveError
     from .errors import AuthenticationError as AuthenticationError
     from .errors import BadRequestError as BadRequestError
     from .errors import ChatKitError as ChatKitError
@@ -122,6 +123,7 @@ _HOMES = {
         "APIResponseValidationError",
         "APIStatusError",
         "APITimeoutError",
+        "ArchiveError",
         "AuthenticationError",
         "BadRequestError",
         "ChatKitError",

@@ -8,6 +8,7 @@ ChatKitError
 ├── ReentrantCallError            a blocking call where only awaiting can work
 ├── MintingLimitError             the broker made too many sessions for this user within a minute; nothing was sent
 ├── SessionRevokedError           the broker revoked this user while the call was under way
+├── ArchiveError                  an archive file is missing, foreign, newer, damaged, in use, or of other settings
 └── APIError                      a call that was made and did not succeed
     ├── APIConnectionError        no answer came
     │   └── APITimeoutError       the deadline passed first
@@ -106,6 +107,10 @@ class SessionRevokedError(ChatKitError):
         """What a browser may see, as `APIError.public()`."""
         said = "Your access ended while a session was being made."
         return {"code": "session_revoked", "message": said, "request_id": None, "retry_after_s": None}
+
+
+class ArchiveError(ChatKitError):
+    """An archive file cannot be used: missing, foreign, newer, damaged, in use, of other settings; the message says."""
 
 
 class MissingFieldError(ChatKitError, AttributeError):

@@ -1,0 +1,45 @@
+"""Jobs over many threads: archive, erase, retain, move; each exact, resumable, and proved by looking again.
+
+    from chatkit_async.bulk import Archive, archive
+
+    report = await archive(client, "threads.chatkit")
+    with Archive("threads.chatkit") as held:
+        for thread in held.threads():
+            print(thread.title, sum(1 for _ in held.items(thread.id)))
+
+Every name is imported when it is first used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._reader import Archive as Archive
+    from ._reader import ArchiveInfo as ArchiveInfo
+    from ._reports import ArchiveProblem as ArchiveProblem
+    from ._reports import ArchiveReport as ArchiveReport
+    from ._reports import ConversionReport as ConversionReport
+    from ._reports import Progress as Progress
+    from ._reports import ThreadFailure as ThreadFailure
+    from ._reports import VerifyReport as VerifyReport
+
+_HOMES = {
+    "_reader": ("Archive", "ArchiveInfo"),
+    "_reports": ("ArchiveProblem", "ArchiveReport", "ConversionReport", "Progress", "ThreadFailure", "VerifyReport"),
+}
+_LAZY = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [*_LAZY]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415 - a reader of archives needs no erasing, and no network
+
+        value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_LAZY})

@@ -1,0 +1,249 @@
+"""The archive file: its tables, how it is opened, and what makes a file unusable."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import attrs
+
+from .._version import VERSION
+from ..errors import ArchiveError
+from ._lock import FileLock
+
+APPLICATION_ID = int.from_bytes(b"ckar", "big")
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 10.0  # a reader that checkpoints may hold the file for a moment
+_MAGIC = b"SQLite format 3\0"
+
+_TABLES = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('running', 'complete', 'incomplete', 'interrupted')),
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    pid INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    report TEXT
+) STRICT;
+CREATE TABLE threads (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    user TEXT,
+    sort_at INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    raw TEXT NOT NULL,
+    is_complete INTEGER NOT NULL DEFAULT 0,
+    item_count INTEGER NOT NULL DEFAULT 0,
+    read_in_run INTEGER,
+    listed_in_look INTEGER NOT NULL,
+    gone_at INTEGER
+) STRICT;
+CREATE INDEX threads_in_order ON threads (sort_at, position);
+CREATE TABLE items (
+    thread_key INTEGER NOT NULL REFERENCES threads (key),
+    position INTEGER NOT NULL,
+    id TEXT,
+    is_open INTEGER NOT NULL,
+    raw TEXT NOT NULL,
+    PRIMARY KEY (thread_key, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX open_items ON items (thread_key, position) WHERE is_open;
+CREATE TABLE removed_items (
+    thread_key INTEGER NOT NULL REFERENCES threads (key),
+    id TEXT,
+    raw TEXT NOT NULL,
+    removed_in_run INTEGER NOT NULL
+) STRICT;
+"""
+
+
+@attrs.frozen
+class Settings:
+    """What an archive holds, fixed when it is created.
+
+    Attributes:
+        base_url: of the API.
+        project: the `OpenAI-Project` header; None if none was sent.
+        users: the user filter; None for all users.
+    """
+
+    base_url: str
+    project: str | None
+    users: tuple[str, ...] | None
+
+
+def database_path(path: str | os.PathLike[str]) -> Path:
+    """The path as an absolute one: the program may change its folder meanwhile."""
+    try:
+        return Path(os.path.abspath(os.fspath(path)))
+    except TypeError as error:
+        raise ArchiveError(f"an archive's path is a string or a path, not {type(path).__name__}") from error
+
+
+def lock_path(path: Path) -> Path:
+    """The file beside the archive that its writer holds locked."""
+    return path.with_name(f"{path.name}.lock")
+
+
+@contextmanager
+def opened_for_writing(path: Path, settings: Settings) -> Generator[sqlite3.Connection]:
+    """The archive's connection for one job, the file created if it is not there; locked until the end.
+
+    Raises:
+        ArchiveError: the file cannot be used, is in use, or was made with other settings.
+    """
+    with explained(path), FileLock(lock_path(path), f"the archive {path}"):
+        _create_private(path)
+        database = _connected(path, f"file:{quote(str(path))}?mode=rw")
+        try:
+            _create_tables(database, path, settings)
+            database.execute("PRAGMA journal_mode = WAL").close()
+            database.execute("PRAGMA synchronous = NORMAL").close()
+            _refuse_other_settings(path, stored_settings(database, path), settings)
+            yield database
+        finally:
+            database.close()
+
+
+def opened_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing.
+
+    Raises:
+        ArchiveError: the file is missing or cannot be read.
+    """
+    with explained(path):
+        if not path.is_file():
+            raise ArchiveError(f"there is no archive {path}: make it with archive(client, path)")
+        database = _connected(path, f"file:{quote(str(path))}?mode={_reading_mode(path)}")
+        try:
+            database.execute("PRAGMA query_only = ON").close()
+            if _version(database, path) == 0:
+                raise ArchiveError(f"{path} is empty: run archive(client, path) on it")
+            stored_settings(database, path)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+
+def stored_settings(database: sqlite3.Connection, path: Path) -> Settings:
+    """The settings that the archive was made with."""
+    found = {name: json.loads(value) for name, value in database.execute("SELECT name, value FROM settings")}
+    try:
+        users = found["users"]
+        return Settings(found["base_url"], found["project"], None if users is None else tuple(users))
+    except KeyError as error:
+        raise ArchiveError(f"the archive {path} is damaged: it lacks its setting {error}") from error
+
+
+@contextmanager
+def explained(path: Path) -> Generator[None]:
+    """Turns what SQLite and the system raise into our error."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise ArchiveError(f"the archive {path} cannot be used: {error}{_advice(error)}") from error
+    except OSError as error:
+        raise ArchiveError(f"the archive {path} cannot be used: {error.strerror or error}") from error
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Generator[None]:
+    """All of it or nothing."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def _advice(error: sqlite3.DatabaseError) -> str:
+    words = str(error)
+    if "full" in words:
+        return "; make room on the disk and run it again: what was saved stays"
+    if "malformed" in words:
+        return "; restore it from a copy, or archive anew into another file"
+    return ""
+
+
+def _create_private(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise ArchiveError(f"{path} is not a file: choose another path for the archive")
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its helper files the same mode
+
+
+def _reading_mode(path: Path) -> str:
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return "rw"  # a connection that may write removes its helper files at its end
+    return "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
+
+
+def _connected(path: Path, uri: str) -> sqlite3.Connection:
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    if start not in (b"", _MAGIC):
+        raise _foreign(path)
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
+
+
+def _create_tables(database: sqlite3.Connection, path: Path, settings: Settings) -> None:
+    if _version(database, path):
+        return
+    values = {**attrs.asdict(settings), "created_at": int(time.time()), "created_by": f"chatkit-async {VERSION}"}
+    with transaction(database):
+        for statement in filter(str.strip, _TABLES.split(";")):
+            database.execute(statement)
+        rows = [(name, json.dumps(value)) for name, value in values.items()]
+        database.executemany("INSERT INTO settings VALUES (?, ?)", rows)
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _version(database: sqlite3.Connection, path: Path) -> int:
+    """The schema version; 0 for a file without any table."""
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not (application or version or tables):
+        return 0
+    if application != APPLICATION_ID:
+        raise _foreign(path)
+    if version != SCHEMA_VERSION:
+        raise ArchiveError(
+            f"the archive {path} has schema version {version}; this chatkit-async {VERSION} reads {SCHEMA_VERSION}:"
+            " install the newest chatkit-async, or archive anew into another file"
+        )
+    return SCHEMA_VERSION
+
+
+def _foreign(path: Path) -> ArchiveError:
+    return ArchiveError(f"{path} is not an archive of chatkit-async: choose another path")
+
+
+def _refuse_other_settings(path: Path, stored: Settings, wanted: Settings) -> None:
+    for name, there, here in (
+        ("base_url", stored.base_url, wanted.base_url),
+        ("project", stored.project, wanted.project),
+        ("users", stored.users, wanted.users),
+    ):
+        if there != here:
+            raise ArchiveError(
+                f"the archive {path} was made with {name}={_shown(there)}, this run has {name}={_shown(here)}:"
+                " continue with the same settings, or choose another file"
+            )
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "None"
+    return repr(list(value)) if isinstance(value, tuple) else repr(value)

@@ -1,0 +1,180 @@
+"""A page of a listing, its elements as the very text that the API sent, and where the listing goes on."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NamedTuple
+
+import attrs
+
+from ..types._json import JSON, JSONObject
+from ..types.redacted import kind_of
+
+MOST_EMPTY_PAGES = 10  # in a row, before a listing that promises more and gives nothing counts as broken
+
+_scan = json.JSONDecoder().raw_decode
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+class BrokenPageError(Exception):
+    """A page, or the listing behind it, that is not as documented. Never leaves the jobs."""
+
+
+class Element(NamedTuple):
+    """One thread or item of a page.
+
+    Attributes:
+        id: its id; None if it has none, or one that UTF-8 cannot hold.
+        text: its JSON as the API sent it.
+        value: the same, decoded.
+    """
+
+    id: str | None
+    text: str
+    value: JSON
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a tool call that still waits for its output, so that it may change later."""
+        return isinstance(self.value, dict) and self.value.get("status") == "in_progress"
+
+
+@attrs.frozen
+class RawPage:
+    """One page of a listing.
+
+    Attributes:
+        elements: its threads or items, in the order asked for.
+        has_more: whether there are more pages.
+        last_id: where the next page begins; None if the page does not say.
+    """
+
+    elements: tuple[Element, ...]
+    has_more: bool
+    last_id: str | None
+
+
+def parse_page(body: bytes) -> RawPage:
+    """The page that a response's body holds.
+
+    Raises:
+        BrokenPageError: it holds none, or one without `data` or `has_more`.
+    """
+    try:
+        envelope, elements = _envelope(body.decode())
+    except (ValueError, RecursionError) as error:
+        raise BrokenPageError(f"the response is not a JSON page: {error}") from None
+    if elements is None:
+        raise BrokenPageError("a page has no data, so it is not known what it holds")
+    has_more, last_id = envelope.get("has_more"), envelope.get("last_id")
+    if not isinstance(has_more, bool):
+        raise BrokenPageError(f"has_more of a page should be a boolean, is {kind_of(has_more)}")
+    if last_id is not None and not isinstance(last_id, str):
+        raise BrokenPageError(f"last_id of a page should be a string, is {kind_of(last_id)}")
+    return RawPage(elements, has_more, last_id or (elements[-1].id if elements else None))
+
+
+class Cursors:
+    """The cursors of one walk over a listing: tells where the next page begins, and refuses to walk in circles.
+
+    Args:
+        first: the cursor of the first page; None for the start.
+    """
+
+    def __init__(self, first: str | None = None) -> None:
+        self.current = first
+        self._seen = {first}
+        self._empty_pages = 0
+
+    def advance(self, page: RawPage) -> bool:
+        """Moves behind a page; False if it was the last.
+
+        Raises:
+            BrokenPageError: there are more pages, and the cursor is missing, was there before, or never moves.
+        """
+        if not page.has_more:
+            return False
+        if not page.elements and page.last_id in (None, self.current):
+            self._empty_pages += 1
+            if self._empty_pages >= MOST_EMPTY_PAGES:
+                raise BrokenPageError(f"{MOST_EMPTY_PAGES} empty pages in a row promised more")
+            return True
+        self._empty_pages = 0
+        if page.last_id is None:
+            raise BrokenPageError("a page promises more and names no cursor, nor does its last element have an id")
+        if page.last_id in self._seen or any(page.last_id == element.id for element in page.elements[:-1]):
+            raise BrokenPageError(f"a page promises more from {page.last_id!r}, where the listing has been before")
+        self.current = page.last_id
+        self._seen.add(page.last_id)
+        return True
+
+
+def _envelope(text: str) -> tuple[JSONObject, tuple[Element, ...] | None]:
+    """The fields of a page beside `data`, and the elements of `data`."""
+    fields: JSONObject = {}
+    elements: tuple[Element, ...] | None = None
+    at, more = _opened(text, _skip(text, 0), "{}")
+    while more:
+        name, at = _value(text, at)
+        at = _skip(text, _expect(text, _skip(text, at), ":"))
+        if name == "data" and text.startswith("[", at):
+            elements, at = _elements(text, at)
+        else:
+            fields[str(name)], at = _value(text, at)
+        at, more = _next(text, at, "}")
+    if _skip(text, at) != len(text):
+        raise ValueError(f"extra data at character {at}")
+    return fields, elements
+
+
+def _elements(text: str, at: int) -> tuple[tuple[Element, ...], int]:
+    found: list[Element] = []
+    at, more = _opened(text, at, "[]")
+    while more:
+        value, end = _value(text, at)
+        found.append(Element(_id_of(value), text[at:end], value))
+        at, more = _next(text, end, "]")
+    return tuple(found), at
+
+
+def _opened(text: str, at: int, brackets: str) -> tuple[int, bool]:
+    """Where the first element begins, and whether there is one."""
+    at = _skip(text, _expect(text, at, brackets[0]))
+    return (at + 1, False) if text.startswith(brackets[1], at) else (at, True)
+
+
+def _next(text: str, at: int, closing: str) -> tuple[int, bool]:
+    """Where the next element begins, and whether there is one."""
+    at = _skip(text, at)
+    if text.startswith(closing, at):
+        return at + 1, False
+    return _skip(text, _expect(text, at, ",")), True
+
+
+def _value(text: str, at: int) -> tuple[JSON, int]:
+    value: tuple[JSON, int] = _scan(text, at)
+    return value
+
+
+def _expect(text: str, at: int, character: str) -> int:
+    if not text.startswith(character, at):
+        raise ValueError(f"{character!r} is missing at character {at}")
+    return at + 1
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    assert found is not None  # it matches nothing, too
+    return found.end()
+
+
+def _id_of(value: JSON) -> str | None:
+    found = value.get("id") if isinstance(value, dict) else None
+    if not isinstance(found, str) or not found:
+        return None
+    try:
+        found.encode()
+    except UnicodeEncodeError:
+        return None
+    return found

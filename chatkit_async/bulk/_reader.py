@@ -1,0 +1,252 @@
+"""`Archive`: reads an archive file without the API."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import attrs
+
+from ..errors import ArchiveError
+from ..types._json import JSONObject
+from ..types.items import ChatKitThreadItem
+from ..types.thread import ChatKitThread
+from ._decoding import item_of, object_of, thread_of
+from ._file import SCHEMA_VERSION, database_path, explained, opened_for_reading, stored_settings
+from ._reports import ConversionReport, VerifyReport, as_json
+
+_INCOMPLETE = "SELECT id FROM threads WHERE NOT is_complete AND gone_at IS NULL ORDER BY sort_at, position"
+_THREADS = "SELECT raw FROM threads WHERE ?1 IS NULL OR user = ?1 ORDER BY sort_at, position"
+_ITEMS = """
+SELECT items.raw FROM items JOIN threads ON threads.key = items.thread_key
+WHERE threads.id = ? ORDER BY items.position
+"""
+
+
+@attrs.frozen(kw_only=True)
+class ArchiveInfo:
+    """What an archive is and holds.
+
+    Attributes:
+        path: the file.
+        schema_version: of its tables.
+        base_url: of the API it was made from.
+        project: the `OpenAI-Project` it was made with; None if none was sent.
+        users: the user filter; None for all users.
+        created_at: when it was begun, Unix seconds, UTC.
+        completed_at: when the last complete run ended, Unix seconds, UTC; None if none has.
+        runs: how many jobs wrote to it.
+        last_run: the state of the last: "running", "complete", "incomplete" or "interrupted" (Ctrl-C, an error). A
+            killed process leaves "running" behind.
+        threads: threads held, gone ones included.
+        items: items held.
+        gone_threads: how many of the threads are no longer on the API.
+        removed_items: items that are no longer on the API while their thread is; kept apart, not among `items`.
+        incomplete_threads: ids of threads whose items were not read to the end; run `archive` again.
+        is_complete: whether the last run was complete and no thread is incomplete.
+    """
+
+    path: str
+    schema_version: int
+    base_url: str
+    project: str | None
+    users: tuple[str, ...] | None
+    created_at: int
+    completed_at: int | None
+    runs: int
+    last_run: str | None
+    threads: int
+    items: int
+    gone_threads: int
+    removed_items: int
+    incomplete_threads: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last run was complete and no thread is incomplete."""
+        return self.last_run == "complete" and not self.incomplete_threads
+
+    def to_dict(self) -> JSONObject:
+        """All of it as JSON."""
+        return as_json(self, is_complete=self.is_complete)
+
+
+class Archive:
+    """An archive file, read without the API; also while a job writes to it.
+
+    Threads and items are the objects that the client returns. What its decoder refuses is never an error here: a
+    damaged item is an `UnknownThreadItem`, and the damaged fields of a thread are in its `extra`; `verify` names both.
+
+    Example:
+        with Archive("threads.chatkit") as archive:
+            for thread in archive.threads(user="user_123"):
+                print(transcript(archive.items(thread.id)))
+
+    Args:
+        path: the file that `archive(client, path)` made.
+
+    Raises:
+        ArchiveError: the file is missing, foreign, damaged, or of a newer schema version.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = database_path(path)
+        self._database: sqlite3.Connection | None = opened_for_reading(self._path)
+
+    def threads(self, user: str | None = None) -> Iterator[ChatKitThread]:
+        """The threads, oldest first, in the API's order; gone ones included.
+
+        Args:
+            user: only threads of this user; default: all.
+        """
+        return map(thread_of, self.raw_threads(user))
+
+    def items(self, thread_id: str) -> Iterator[ChatKitThreadItem]:
+        """The items of a thread, oldest first, in the API's order.
+
+        Args:
+            thread_id: the thread's id.
+
+        Raises:
+            ArchiveError: the archive holds no such thread.
+        """
+        return map(item_of, self.raw_items(thread_id))
+
+    def raw_threads(self, user: str | None = None) -> Iterator[JSONObject]:
+        """The JSON of the threads as the API sent it, in the order of `threads`.
+
+        Args:
+            user: only threads of this user; default: all.
+        """
+        return map(object_of, self.thread_texts(user))
+
+    def raw_items(self, thread_id: str) -> Iterator[JSONObject]:
+        """The JSON of a thread's items as the API sent it; what was no object comes as `{"damaged": ...}`.
+
+        Args:
+            thread_id: the thread's id.
+
+        Raises:
+            ArchiveError: the archive holds no such thread.
+        """
+        return map(object_of, self.item_texts(thread_id))
+
+    def thread_texts(self, user: str | None = None) -> Iterator[str]:
+        """The JSON texts of the threads, character by character as the API sent them."""
+        return self._column(_THREADS, user)
+
+    def item_texts(self, thread_id: str) -> Iterator[str]:
+        """The JSON texts of a thread's items, character by character as the API sent them.
+
+        Raises:
+            ArchiveError: the archive holds no such thread.
+        """
+        if not self._rows("SELECT 1 FROM threads WHERE id = ?", thread_id):
+            raise ArchiveError(f"the archive {self._path} holds no thread with the id {thread_id!r}")
+        return self._column(_ITEMS, thread_id)
+
+    @property
+    def info(self) -> ArchiveInfo:
+        """What the archive is and holds, as it is now."""
+        settings = stored_settings(self._open(), self._path)
+        ((created_at,),) = self._rows("SELECT value FROM settings WHERE name = 'created_at'")
+        ((runs, completed_at),) = self._rows(
+            "SELECT count(*), max(ended_at) FILTER (WHERE state = 'complete') FROM runs"
+        )
+        last_run = self._rows("SELECT state FROM runs ORDER BY id DESC LIMIT 1")
+        ((threads, gone),) = self._rows("SELECT count(*), count(gone_at) FROM threads")
+        ((items,),) = self._rows("SELECT count(*) FROM items")
+        ((removed,),) = self._rows("SELECT count(*) FROM removed_items")
+        return ArchiveInfo(
+            path=str(self._path),
+            schema_version=SCHEMA_VERSION,
+            base_url=settings.base_url,
+            project=settings.project,
+            users=settings.users,
+            created_at=int(created_at),
+            completed_at=completed_at,
+            runs=runs,
+            last_run=last_run[0][0] if last_run else None,
+            threads=threads,
+            items=items,
+            gone_threads=gone,
+            removed_items=removed,
+            incomplete_threads=tuple(row[0] for row in self._rows(_INCOMPLETE)),
+        )
+
+    def verify(self) -> VerifyReport:
+        """Recounts and re-parses everything that the file holds.
+
+        Returns:
+            A report: what is wrong with the file, and which threads and items the client's decoder refuses.
+        """
+        from ._verify import verify  # noqa: PLC0415 - most readers only read
+
+        with explained(self._path):
+            return verify(self._open(), self._path)
+
+    def write_jsonl(self, path: str | os.PathLike[str], *, user: str | None = None) -> ConversionReport:
+        """Writes JSON Lines: `{"thread": {...}, "items": [...]}` a line, the JSON as the API sent it.
+
+        It is the form that the emulator's `seed(threads=...)` takes. Written under a temporary name and renamed, mode
+        0600; an earlier file is replaced.
+
+        Args:
+            path: the file to write; a name that ends in `.gz` is compressed.
+            user: only threads of this user; default: all.
+
+        Returns:
+            A report with counts, and the threads that are incomplete in the archive.
+
+        Raises:
+            ArchiveError: the file cannot be written.
+        """
+        from ._converters import write_jsonl  # noqa: PLC0415 - as above
+
+        return write_jsonl(self, path, user)
+
+    def write_markdown(self, path: str | os.PathLike[str], *, user: str | None = None) -> ConversionReport:
+        """Writes a Markdown document for reading: a heading a thread, then its transcript.
+
+        What users and models wrote cannot become markup. Args, Returns, Raises: as for `write_jsonl`.
+        """
+        from ._converters import write_markdown  # noqa: PLC0415 - as above
+
+        return write_markdown(self, path, user)
+
+    def close(self) -> None:
+        """Closes the file; iterators that are not at their end raise `ArchiveError`."""
+        database, self._database = self._database, None
+        if database is not None:
+            database.close()
+
+    def __enter__(self) -> Self:
+        """The archive itself."""
+        return self
+
+    def __exit__(
+        self, error_class: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(getattr(self, '_path', ''))!r})"
+
+    def _open(self) -> sqlite3.Connection:
+        if self._database is None:
+            raise ArchiveError(f"this Archive of {self._path} is closed: open it again")
+        return self._database
+
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        with explained(self._path):
+            return self._open().execute(statement, values).fetchall()
+
+    def _column(self, statement: str, *values: object) -> Iterator[str]:
+        with explained(self._path):
+            for (value,) in self._open().execute(statement, values):
+                yield value
+                self._open()

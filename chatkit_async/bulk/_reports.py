@@ -1,0 +1,199 @@
+"""What the bulk jobs tell: events while they run, reports at their end."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal, TypeAlias
+
+import attrs
+
+from ..errors import APIError, ChatKitError
+from ..types._json import JSON, JSONObject
+
+
+def as_json(report: attrs.AttrsInstance, **more: JSON) -> JSONObject:
+    """A report's fields, and some more, as JSON: dicts, lists and plain values."""
+    found: JSONObject = json.loads(json.dumps({**attrs.asdict(report), **more}))
+    return found
+
+
+Stage: TypeAlias = Literal["listing", "reading", "deleting", "checking", "waiting", "done"]
+
+
+@attrs.frozen(kw_only=True)
+class Progress:
+    """How far a job has come, given to `on_progress` after each step.
+
+    Attributes:
+        job: "archive" or "erase".
+        stage: "listing" threads, "reading" or "deleting" them, "checking" that nothing is left out, "waiting" because
+            the API asked to, "done".
+        listed: threads listed so far; grows while listing goes on.
+        done: threads that are finished.
+        failed: threads that failed; a later look may still finish them.
+        items: items saved by this job.
+        requests: sent so far.
+        elapsed_s: seconds since the job began.
+        wait_s: seconds that the API asked to wait; 0 outside of "waiting".
+    """
+
+    job: str
+    stage: Stage
+    listed: int
+    done: int
+    failed: int
+    items: int
+    requests: int
+    elapsed_s: float
+    wait_s: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class ThreadFailure:
+    """Why a thread could not be finished.
+
+    Attributes:
+        thread_id: the thread's id; None where a listing failed.
+        reason: what happened, as a sentence.
+        status: the HTTP status; None if no response came.
+        code: the API's code, as in `rate_limit_exceeded`; None where it gave none.
+        request_id: names the request to OpenAI's support; None if no response came.
+    """
+
+    thread_id: str | None
+    reason: str
+    status: int | None = None
+    code: str | None = None
+    request_id: str | None = None
+
+    @classmethod
+    def of(cls, thread_id: str | None, error: ChatKitError) -> ThreadFailure:
+        """The failure that an error describes."""
+        if not isinstance(error, APIError):
+            return cls(thread_id=thread_id, reason=str(error))
+        return cls(
+            thread_id=thread_id,
+            reason=str(error),
+            status=error.status,
+            code=error.code,
+            request_id=error.request_id,
+        )
+
+    def to_dict(self) -> JSONObject:
+        """All of it as JSON."""
+        return as_json(self)
+
+
+@attrs.frozen(kw_only=True)
+class ArchiveReport:
+    """What a run of `archive` did.
+
+    Attributes:
+        path: the archive.
+        is_complete: every thread that the last listing showed is held whole, and no listing or thread failed.
+        threads: threads that the API listed.
+        new: of those, threads that the archive did not hold before.
+        changed: threads that it held, and that have other fields or items now.
+        unchanged: threads that it held as they are.
+        gone: threads found to be no longer on the API; kept, and marked.
+        items: items saved by this run.
+        failures: threads and listings that failed, and why.
+        stopped: why the run ended early; None if it did not.
+        requests: sent by this run.
+        elapsed_s: seconds it took.
+    """
+
+    path: str
+    is_complete: bool
+    threads: int
+    new: int
+    changed: int
+    unchanged: int
+    gone: int
+    items: int
+    failures: tuple[ThreadFailure, ...]
+    stopped: str | None
+    requests: int
+    elapsed_s: float
+
+    @property
+    def ok(self) -> bool:
+        """The same as `is_complete`."""
+        return self.is_complete
+
+    def to_dict(self) -> JSONObject:
+        """All of it as JSON."""
+        return as_json(self)
+
+
+@attrs.frozen(kw_only=True)
+class ConversionReport:
+    """What a conversion of an archive wrote.
+
+    Attributes:
+        path: the file written.
+        threads: threads in it.
+        items: items in it.
+        incomplete_threads: ids of those threads that the archive does not hold whole.
+    """
+
+    path: str
+    threads: int
+    items: int
+    incomplete_threads: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether all threads written are whole."""
+        return not self.incomplete_threads
+
+    def to_dict(self) -> JSONObject:
+        """All of it as JSON."""
+        return as_json(self, ok=self.ok)
+
+
+@attrs.frozen(kw_only=True)
+class ArchiveProblem:
+    """One thing that `Archive.verify` found.
+
+    Attributes:
+        thread_id: the thread; None for the file as a whole.
+        position: of the item in its thread, from 0; None for the thread itself.
+        item_id: the item's id, if it has one.
+        message: what is wrong.
+    """
+
+    thread_id: str | None
+    message: str
+    position: int | None = None
+    item_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class VerifyReport:
+    """What `Archive.verify` found.
+
+    Attributes:
+        path: the archive.
+        threads, items: counted anew.
+        problems: what is wrong with the archive: damaged pages, counts that differ, incomplete threads, a last run
+            that was not complete.
+        damaged: threads and items held as the API sent them that the client's decoder refuses; no fault of the file.
+        unknown: how many items are of kinds that this version does not know.
+    """
+
+    path: str
+    threads: int
+    items: int
+    problems: tuple[ArchiveProblem, ...]
+    damaged: tuple[ArchiveProblem, ...]
+    unknown: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether the archive is sound and complete; `damaged` does not count against it."""
+        return not self.problems
+
+    def to_dict(self) -> JSONObject:
+        """All of it as JSON."""
+        return as_json(self, ok=self.ok)

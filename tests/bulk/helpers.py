@@ -1,0 +1,55 @@
+"""Archives made without the API, and what the API would send."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from chatkit_async.bulk._file import Settings, opened_for_writing
+from chatkit_async.bulk._pages import parse_page
+from chatkit_async.bulk._writer import ListedThread, Writer, begin_run, end_run, save_items, save_listed
+
+SETTINGS = Settings("https://api.openai.com/v1", None, None)
+Conversation = tuple[Mapping[str, Any], Sequence[Any]]
+
+
+def user_message(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": f"cthi_{number}",
+        "object": "chatkit.thread_item",
+        "created_at": 1_700_000_000 + number,
+        "thread_id": "cthr_1",
+        "type": "chatkit.user_message",
+        "content": [{"type": "input_text", "text": f"message {number}"}],
+        "attachments": [],
+        "inference_options": None,
+        **fields,
+    }
+
+
+def thread(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": f"cthr_{number}",
+        "object": "chatkit.thread",
+        "created_at": 1_700_000_000 + number,
+        "title": f"Thread {number}",
+        "status": {"type": "active"},
+        "user": "user_1",
+        **fields,
+    }
+
+
+def write_archive(path: Path, conversations: Sequence[Conversation], state: str = "complete") -> Path:
+    """An archive of these threads and items, as a run that ended in this state leaves it."""
+    with opened_for_writing(path, SETTINGS) as database:
+        writer = Writer(database)
+        run, look = writer.run_now(lambda open_database: begin_run(open_database, 1_700_000_000))
+        for position, (head, items) in enumerate(conversations):
+            listed = ListedThread(head["id"], json.dumps(head), head.get("user"), 0, position)
+            (held,) = writer.run_now(lambda one, listed=listed: save_listed(one, run, look, [listed]))
+            elements = parse_page(json.dumps({"data": items, "has_more": False}).encode()).elements
+            writer.run_now(lambda one, held=held, found=elements: save_items(one, run, held, found, is_last=True))
+        writer.run_now(lambda one: end_run(one, run, state, 1_700_000_100, None))
+    return path
