@@ -1,3 +1,3 @@
 """The version, kept equal to pyproject.toml's by a test."""
 
-VERSION = "0.1.0.dev"
+VERSION = "0.1.0"
