@@ -75,7 +75,7 @@ class Exchange:
             APIStatusError, APIConnectionError, APITimeoutError: the call did not succeed.
             ClientClosedError: the client was closed meanwhile.
         """
-        pool = await self._transport.pool()
+        pool = self._transport.pools.here()
         try:
             with Deadline(pool.deadlines, self._started_s + self._call.timeout.total):
                 while True:

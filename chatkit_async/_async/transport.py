@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import weakref
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import monotonic
 from typing import Any
 
@@ -19,16 +18,17 @@ from ..errors import ClientClosedError, ConfigurationError
 from .answer import read, read_whole
 from .connection_settings import ConnectionSettings
 from .delivery import Delivery, presentable, undelivered
-from .fork import at_fork, leak
 from .idle import QUIET_S, close_spoiled, has_news
 from .lean_guard import is_bare, is_untouched
 from .lean_request import LeanAnswer, is_lean, send_lean
+from .per_loop import PerLoop
 from .pool import Pool
 from .proxies import Proxy
 
 KEEP_ALIVE_S = 15.0
 # Headers that aiohttp makes up where we send none: a header set to None is to be absent.
 _AIOHTTPS_OWN = frozenset({"user-agent", "accept", "content-type"})
+_SESSION_CLOSED = "The aiohttp session passed as http_session is closed; its owner closed it."
 _CLOSED_MEANWHILE = "The client was closed while this call was under way."
 _SECOND_AUTHORIZATION = "AUTHORIZATION header"
 _SECOND_CREDENTIALS = (
@@ -36,7 +36,7 @@ _SECOND_CREDENTIALS = (
     " trust_env=True where a .netrc file exists"
 )
 
-_live: weakref.WeakSet[Transport] = weakref.WeakSet()
+_UNCLOSED = "An unclosed AsyncChatKit was garbage collected: use `async with`, or await aclose()"
 
 
 class Transport:
@@ -48,10 +48,10 @@ class Transport:
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
-        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
+        self.pools = PerLoop(
+            partial(_open_pool, settings), unclosed=_UNCLOSED if settings.http_session is None else None
+        )
         self.is_closed = False
-        weakref.finalize(self, _close_all, self._pools)
-        _live.add(self)
 
     async def send(
         self, pool: Pool, request: Request, delivery: Delivery, *, connect_s: float, proxy: Proxy | None
@@ -78,7 +78,7 @@ class Transport:
             return (pool.is_plain and read_whole(response)) or await read(response)
         except (aiohttp.ClientError, OSError, RuntimeError, UnicodeError, asyncio.CancelledError) as error:
             if (self.is_closed or pool.session.closed) and not _is_cancelled(error):
-                raise ClientClosedError(_CLOSED_MEANWHILE) from error
+                raise ClientClosedError(_CLOSED_MEANWHILE if self.is_closed else _SESSION_CLOSED) from error
             if isinstance(error, asyncio.CancelledError):
                 pool.wake_next()
                 raise
@@ -104,19 +104,10 @@ class Transport:
     async def aclose(self) -> None:
         """Close what was opened in this loop, and have other loops close theirs; an `http_session` stays open."""
         self.is_closed = True
-        for pool in list(self._pools.values()):
+        for loop, pool in self.pools.all().items():
             with suppress(RuntimeError):  # that loop has ended, and its calls with it
-                pool.loop.call_soon_threadsafe(pool.deadlines.end_all)
-        here = self._pools.pop(asyncio.get_running_loop(), None)
-        _close_all(self._pools)
-        if here is not None:
-            await here.aclose()
-
-    def leak(self) -> None:
-        """In a forked child: never free what the parent opened, and start anew."""
-        leak(dict(self._pools))
-        leak(self._settings.http_session)
-        self._pools.clear()
+                loop.call_soon_threadsafe(pool.deadlines.end_all)
+        await self.pools.aclose()
 
     def _request(
         self, pool: Pool, request: Request, delivery: Delivery, connect_s: float, proxy: Proxy | None
@@ -141,53 +132,36 @@ class Transport:
     def _middlewares(self, pool: Pool) -> tuple[Any, ...]:
         return (*getattr(pool.session, "_middlewares", ()), *self._settings.middlewares)
 
-    async def pool(self) -> Pool:
-        """This loop's pool, opened now if this is its first call.
 
-        Raises:
-            ClientClosedError: the client was closed.
-        """
-        if self.is_closed:
-            self.check_open()
-        loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        if pool is not None and (pool.is_plain or not pool.session.closed):  # a plain one is ours to close
-            return pool
-        return await self._open(loop)
+def _open_pool(settings: ConnectionSettings) -> Pool:
+    if settings.http_session is not None:
+        return Pool(_own_session(settings.http_session), is_ours=False, is_plain=False)
+    session = _new_session(settings)
+    return Pool(session, is_ours=True, is_plain=not settings.middlewares and is_bare(session))
 
-    async def _open(self, loop: asyncio.AbstractEventLoop) -> Pool:
-        for ended in [known for known in list(self._pools) if known.is_closed()]:
-            self._pools.pop(ended).close_from_elsewhere()
-        if self._settings.http_session is not None:
-            pool = Pool(_own_session(self._settings.http_session, loop), loop, is_plain=False)
-        else:
-            session = self._new_session()
-            pool = Pool(session, loop, is_plain=not self._settings.middlewares and is_bare(session))
-            await pool.keep(self._pools)
-        self._pools[loop] = pool
-        return pool
 
-    def _new_session(self) -> aiohttp.ClientSession:
-        try:
-            connector = aiohttp.TCPConnector(
-                limit=self._settings.max_connections, keepalive_timeout=KEEP_ALIVE_S, ssl=self._settings.ssl
-            )
-        except TypeError as error:
-            raise ConfigurationError(f"ssl: an SSLContext, an aiohttp.Fingerprint or a boolean ({error})") from error
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=list(self._settings.trace_configs),
+def _new_session(settings: ConnectionSettings) -> aiohttp.ClientSession:
+    try:
+        connector = aiohttp.TCPConnector(
+            limit=settings.max_connections, keepalive_timeout=KEEP_ALIVE_S, ssl=settings.ssl
         )
+    except TypeError as error:
+        raise ConfigurationError(f"ssl: an SSLContext, an aiohttp.Fingerprint or a boolean ({error})") from error
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=list(settings.trace_configs),
+    )
 
 
-def _own_session(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession:
+def _own_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
     if session.closed:
-        raise ClientClosedError("The aiohttp session passed as http_session is closed; its owner closed it.")
-    home = getattr(session, "_loop", loop)
-    if home is not loop:
+        raise ClientClosedError(_SESSION_CLOSED)
+    here = asyncio.get_running_loop()
+    home = getattr(session, "_loop", here)
+    if home is not here:
         raise ConfigurationError(
-            f"http_session belongs to the event loop {_named(home)} and was used in {_named(loop)}:"
+            f"http_session belongs to the event loop {_named(home)} and was used in {_named(here)}:"
             " an aiohttp session works in one loop only; leave http_session out and the client opens one in each"
         )
     return session
@@ -216,17 +190,3 @@ def _is_cancelled(error: BaseException) -> bool:
     """Whether our task was cancelled; aiohttp also cancels what waits for a connection when it is closed."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
-
-
-def _close_all(pools: dict[asyncio.AbstractEventLoop, Pool]) -> None:
-    while pools:
-        _, pool = pools.popitem()
-        pool.close_from_elsewhere()
-
-
-def _leak_all() -> None:
-    for transport in list(_live):
-        transport.leak()
-
-
-at_fork(after_in_child=_leak_all)

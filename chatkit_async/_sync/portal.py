@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, Protocol
 
-from .._async.fork import at_fork, leak
+from .._fork import at_fork, leak
 from ..errors import APIConnectionError, ClientClosedError
 
 STOP_WAIT_S = 5.0  # as long as an interrupted call may take to end

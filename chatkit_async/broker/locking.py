@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from .._async.fork import at_fork
+from .._fork import at_fork
 
 lock = threading.RLock()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .._async.fork import at_fork, leak
+from .._fork import at_fork, leak
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:

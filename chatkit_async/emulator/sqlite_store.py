@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import cast
 
-from .._async.fork import at_fork, leak
+from .._fork import at_fork, leak
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
 from .state_file import OURS, VERSION, prepared

@@ -69,5 +69,5 @@ async def raised(expected: type[ErrorT], call: Any) -> ErrorT:
 
 def connections_in_use(client: AsyncChatKit) -> int:
     """How many connections this loop's aiohttp session has given out and not got back."""
-    pool = client._connections.transport()._pools.get(asyncio.get_running_loop())
+    pool = client._connections.transport().pools.all().get(asyncio.get_running_loop())
     return 0 if pool is None or pool.session.connector is None else len(pool.session.connector._acquired)

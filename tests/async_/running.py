@@ -23,10 +23,10 @@ async def create():
 """
 
 
-async def run(program: str, base_url: str) -> tuple[str, str, int | None]:
+async def run(program: str, base_url: str, *, warnings: str = "error") -> tuple[str, str, int | None]:
     """stdout, stderr and exit code of a program under `-X dev -W error`, which knows `client` and `create`."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-X", "dev", "-W", "error", "-c", HEAD + dedent(program), KEY, base_url),
+        *(sys.executable, "-X", "dev", "-W", warnings, "-c", HEAD + dedent(program), KEY, base_url),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

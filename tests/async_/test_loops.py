@@ -93,14 +93,6 @@ ABANDONED_GENERATOR = """
     asyncio.run(main())
     print("done")
 """
-COLLECTED_IN_THE_LOOP = """
-    async def main():
-        await AsyncChatKit(KEY, base_url=BASE_URL).sessions.create(user="u1", workflow="wf_1")
-        gc.collect()
-        await asyncio.sleep(0.05)
-    asyncio.run(main())
-    print("done")
-"""
 PROGRAMS = {
     "ten runs": (TEN_RUNS, 10),
     "ten runs of a block": (TEN_RUNS_OF_A_BLOCK, 30),
@@ -115,7 +107,6 @@ PROGRAMS = {
     "a loop left by SystemExit": (LEFT_BY_AN_ERROR, 1),
     "closed from another loop": (CLOSED_FROM_ANOTHER_LOOP, 1),
     "a generator that ends after the connections": (ABANDONED_GENERATOR, 2),
-    "collected in the loop": (COLLECTED_IN_THE_LOOP, 1),
 }
 
 
@@ -123,6 +114,46 @@ PROGRAMS = {
 async def test_a_client_that_nobody_closes_leaves_no_trace(emulator: Emulator, program: str, creates: int) -> None:
     assert await run(program, emulator.base_url) == ("done\n", "", 0)
     assert len(emulator.sessions()) == creates
+
+
+COLLECTED_IN_THE_LOOP = """
+    async def main():
+        await AsyncChatKit(KEY, base_url=BASE_URL).sessions.create(user="u1", workflow="wf_1")
+        gc.collect()
+        await asyncio.sleep(0.05)
+    asyncio.run(main())
+"""
+COLLECTED_AMID_GARBAGE_OF_THE_LOOP = """
+    async def main():
+        client = AsyncChatKit(KEY, base_url=BASE_URL)
+        client.circle = client
+        await asyncio.gather(*(client.sessions.create(user="u1", workflow="wf_1") for _ in range(3)))
+        del client
+        for _ in range(5):
+            gc.collect()
+            await asyncio.sleep(0)
+    asyncio.run(main())
+"""
+DROPPED_BETWEEN_TWO_RUNS_OF_A_LOOP = """
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(create())
+    del client
+    gc.collect()
+    loop.run_until_complete(asyncio.sleep(0.05))
+    loop.close()
+"""
+UNCLOSED = {
+    "collected in the loop": COLLECTED_IN_THE_LOOP,
+    "collected amid garbage": COLLECTED_AMID_GARBAGE_OF_THE_LOOP,
+    "dropped between two runs": DROPPED_BETWEEN_TWO_RUNS_OF_A_LOOP,
+}
+
+
+@pytest.mark.parametrize("program", UNCLOSED.values(), ids=UNCLOSED)
+async def test_an_unclosed_client_that_is_collected_is_one_resource_warning(emulator: Emulator, program: str) -> None:
+    out, err, code = await run(program, emulator.base_url, warnings="always")
+    assert (out, err.count("ResourceWarning"), len(err.splitlines()), code) == ("", 1, 1, 0), err
+    assert "unclosed AsyncChatKit" in err
 
 
 FORKED = """

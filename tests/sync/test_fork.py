@@ -76,7 +76,7 @@ client.close()
 def test_a_child_keeps_the_loop_of_calls_in_flight_for_ever(tmp_path: Path) -> None:
     text = """
 import asyncio, os, threading
-from chatkit_async._async import fork
+from chatkit_async import _fork
 from chatkit_async._sync.channel import Channel
 from chatkit_async._sync.portal import portals
 begun, release = threading.Event(), threading.Event()
@@ -92,7 +92,7 @@ thread.start()
 begun.wait()
 child = os.fork()
 if not child:
-    os._exit(0 if portals.current in fork._kept else 1)
+    os._exit(0 if portals.current in _fork._leaked else 1)
 print(os.waitpid(child, 0)[1])
 release.set()
 thread.join()
@@ -221,7 +221,7 @@ if __name__ == "__main__":
 def test_a_failing_hook_is_not_printed(tmp_path: Path) -> None:
     text = """
         import os
-        from chatkit_async._async.fork import at_fork
+        from chatkit_async._fork import at_fork
         def fail():
             raise KeyError
         ran = []
@@ -237,11 +237,11 @@ def test_a_failing_hook_is_not_printed(tmp_path: Path) -> None:
 
 def test_what_was_leaked_is_never_finalised(tmp_path: Path) -> None:
     text = """
-        from chatkit_async._async import fork
+        from chatkit_async import _fork
         class Loud:
             def __del__(self):
                 print("finalised")
-        fork.leak(Loud())
-        fork._kept.clear()
+        _fork.leak(Loud())
+        _fork._leaked.clear()
     """
     assert printed(tmp_path, text) == ""
