@@ -13,6 +13,12 @@ Every name is imported when it is first used.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._check_store import check_store as check_store
+    from ._migration_report import Loss as Loss
+    from ._migration_report import MigrationReport as MigrationReport
+    from ._migration_report import StoreFinding as StoreFinding
+    from ._migration_report import StoreReport as StoreReport
+    from ._migration_report import ThreadMigration as ThreadMigration
     from ._reader import Archive as Archive
     from ._reader import ArchiveInfo as ArchiveInfo
     from ._reports import ArchiveProblem as ArchiveProblem
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     from ._reports import VerifyReport as VerifyReport
 
 _HOMES = {
+    "_check_store": ("check_store",),
+    "_migration_report": ("Loss", "MigrationReport", "StoreFinding", "StoreReport", "ThreadMigration"),
     "_reader": ("Archive", "ArchiveInfo"),
     "_reports": ("ArchiveProblem", "ArchiveReport", "ConversionReport", "Progress", "ThreadFailure", "VerifyReport"),
 }

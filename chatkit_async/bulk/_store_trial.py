@@ -1,0 +1,103 @@
+"""The throwaway threads of a check of a store, and what was found out on them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..types._json import JSONObject
+from ._check_samples import FIRST_S, THREAD, message
+from ._mapping import id_word, map_item, map_thread
+from ._migration_report import StoreFinding
+from ._migration_settings import Ids, MappingOptions
+from ._rising_times import RisingTimes
+from ._server_types import differing_fields
+from ._store_access import StoreAccess
+
+if TYPE_CHECKING:
+    from chatkit.types import ThreadItem, ThreadMetadata
+
+
+DEFAULTS = MappingOptions()
+
+
+class StoreTrial:
+    """What the checks share.
+
+    Attributes:
+        access: the store.
+        threads: three, in the order of their times; each check writes to one of them.
+        findings: by code; the first of a code stays.
+    """
+
+    def __init__(self, access: StoreAccess, ids: Ids, times: RisingTimes) -> None:
+        self.access, self._ids, self._times = access, ids, times
+        self.threads: list[ThreadMetadata] = []
+        self.findings: dict[str, StoreFinding] = {}
+
+    def find(self, code: str, message: str, level: Literal["problem", "warning"] = "problem") -> None:
+        """Notes what the store does wrong."""
+        self.findings.setdefault(code, StoreFinding(level, code, message))
+
+    def new_thread_id(self) -> str:
+        """An id as `ids` says."""
+        return self.access.generate("generate_thread_id") if self._ids == "store" else "cthr_" + token_hex(24)
+
+    def new_thread(self, number: int) -> ThreadMetadata:
+        """A thread that is not saved yet."""
+        fields = map_thread({**THREAD, "title": f"{THREAD['title']}, thread {number} of 3"}).fields
+        created_at = self._times.after_the_one_before(FIRST_S + 60 * number)
+        thread = self.access.types.build_thread(fields or {}, self.new_thread_id(), created_at)
+        self.threads.append(thread)
+        return thread
+
+    def new_item(
+        self,
+        thread: ThreadMetadata,
+        raw: JSONObject,
+        created_at: datetime | None = None,
+        options: MappingOptions = DEFAULTS,
+    ) -> ThreadItem:
+        """An item that is not added yet, later than those before."""
+        fields = map_item(raw, thread.id, options).fields or {}
+        made = (id_word(fields), thread)
+        item_id = self.access.generate("generate_item_id", *made) if self._ids == "store" else "cthi_" + token_hex(24)
+        created_at = created_at or self._times.after_the_one_before(FIRST_S + 600)
+        return self.access.types.build_item(fields, item_id, thread.id, created_at)
+
+    async def add_message(self, thread: ThreadMetadata, text: str, created_at: datetime | None = None) -> ThreadItem:
+        """Adds a message of the user."""
+        item = self.new_item(thread, message(text), created_at)
+        await self.access.call("add_thread_item", thread.id, item)
+        return item
+
+    async def listed_ids(self, thread: ThreadMetadata, order: str, page_size: int) -> list[str]:
+        """Ids of all items of a thread."""
+        return [item.id for item in await self.access.items(thread.id, order, page_size)]
+
+    def compare(self, method: str, written: ThreadItem | ThreadMetadata, found: Any) -> None:
+        """Notes in which fields the store's copy differs from what was written."""
+        names = differing_fields(written, found)
+        if names == ("type",):
+            return self.find("changes_class", f"{method}: {type(written).__name__} is read as {type(found).__name__}")
+        if "created_at" in names:
+            self.find(*_time_finding(written.created_at, found.created_at))
+        others = [name for name in names if name != "created_at"]
+        if others == ["content"] and 0 < len(found.content) < len(written.content):  # type: ignore[union-attr]
+            self.find("keeps_first_text", f"{method}: of several text blocks only the first is kept")
+        elif others:
+            self.find("changes_fields", f"{method}: read back with another {', '.join(others)}")
+        return None
+
+
+def _time_finding(written: datetime, found: object) -> tuple[str, str]:
+    if not isinstance(found, datetime):
+        return "changes_times", f"created_at is read back as {type(found).__name__}"
+    if (written.tzinfo is None) != (found.tzinfo is None):
+        given, advice = ("gives", "utc") if written.tzinfo is None else ("drops", "local")
+        return "time_zone", f"the store {given} a time zone to created_at: pass times={advice!r}"
+    for step_us, unit in ((1_000, "milliseconds"), (1_000_000, "seconds")):
+        if abs((written - found).total_seconds()) < step_us / 1_000_000:
+            return "time_precision", f"created_at is kept in whole {unit}: pass time_step_us={step_us}"
+    return "changes_times", f"created_at was written as {written.isoformat()} and read back as {found.isoformat()}"
