@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import anyio
 
@@ -190,8 +190,8 @@ async def check_thread_list(trial: StoreTrial) -> None:
 
 async def check_attachments(trial: StoreTrial) -> None:
     """Saves an attachment twice and loads it."""
-    item = trial.new_item(trial.threads[0], ITEMS[0], options=MappingOptions(attachments="keep"))
-    attachment = item.attachments[0]  # type: ignore[union-attr]
+    item: Any = trial.new_item(trial.threads[0], ITEMS[0], options=MappingOptions(attachments="keep"))
+    attachment = item.attachments[0]
     try:
         for _ in range(2):
             await trial.access.call("save_attachment", attachment)
