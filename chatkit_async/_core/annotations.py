@@ -36,8 +36,19 @@ def is_text(annotation: Any) -> bool:
     return all(part is str or get_origin(part) is Literal for part in parts)
 
 
+def tag_of(annotation: Any) -> str | None:
+    """The string that tells a class from others: `Literal["chatkit.task"]`, with no `| str` beside it."""
+    words = get_args(annotation) if get_origin(annotation) is Literal else ()
+    return words[0] if len(words) == 1 else None
+
+
+def is_tag(annotation: Any) -> bool:
+    """Whether a field holds the string that tells a class from others."""
+    return tag_of(annotation) is not None
+
+
 def constant_of(annotation: Any) -> str | None:
-    """The one string that is documented for a field, if there is one alone."""
+    """The one string that is documented for an open field, if there is only one: `Literal["list"] | str`."""
     documented = [word for part in get_args(annotation) if get_origin(part) is Literal for word in get_args(part)]
     return documented[0] if len(documented) == 1 else None
 

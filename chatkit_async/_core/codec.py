@@ -24,8 +24,10 @@ from .annotations import (
     is_result,
     is_scalar_map,
     is_sequence,
+    is_tag,
     is_tagged_union,
     is_text,
+    tag_of,
     without_none,
 )
 from .straight_line import NO_EXTRA, Field, straight_line
@@ -82,6 +84,7 @@ def converter() -> Converter:
     for annotation, hook in _EXACT.items():
         made.register_structure_hook(annotation, hook)
     made.register_structure_hook_func(is_text, _text)
+    made.register_structure_hook_factory(is_tag, _tag_hook)
     made.register_structure_hook_func(is_scalar_map, _scalar_map)
     made.register_structure_hook_factory(is_tagged_union, _tagged_union_hook)
     made.register_structure_hook_factory(is_sequence, _sequence_hook)
@@ -109,6 +112,17 @@ def _text(value: Any, _: Any) -> str:
     if value.__class__ is not str:
         raise expected("a string", value)
     return value
+
+
+def _tag_hook(annotation: Any) -> Hook:
+    """A tag is stored in its documented spelling, whatever came; `_extra` keeps what came."""
+    tag = tag_of(annotation)
+
+    def structure_tag(value: Any, _: Any) -> str | None:
+        _text(value, _)
+        return tag
+
+    return structure_tag
 
 
 def _secret(value: Any, _: Any) -> Secret:
@@ -170,18 +184,24 @@ def _items_hook(hook: Hook) -> Hook:
 def _result_hook(annotation: Any, made: Converter) -> Hook:
     cls, arguments = get_origin(annotation) or annotation, get_args(annotation)
     hints = {name: filled(hint, arguments) for name, hint in hints_of(cls).items()}
-    by_field = _by_field(cls, {name: made.get_structure_hook(hints[name]) for name in field_names(cls)})
+    hooks = {name: made.get_structure_hook(hints[name]) for name in field_names(cls)}
+    by_field = _by_field(cls, hooks, tag_of(hints.get("type")))
     fields = tuple(_field(name, hints[name], made) for name in field_names(cls))
     return straight_line(cls, fields, by_field, Mismatch) if fields else by_field
 
 
 def _field(name: str, hint: Any, made: Converter) -> Field:
+    if tag := tag_of(hint):
+        return Field(name, _text, str, is_nullable=False, constant=tag, is_tag=True)
     hook = made.get_structure_hook(without_none(hint))
     return Field(name, hook, _KEPT.get(hook), is_optional(hint), constant_of(hint))
 
 
-def _by_field(cls: Any, hooks: dict[str, Hook]) -> Hook:
-    """A hook for answers of any shape: it passes over absent fields, keeps undocumented ones, names wrong ones."""
+def _by_field(cls: Any, hooks: dict[str, Hook], tag: str | None) -> Hook:
+    """A hook for responses of any shape: it passes over absent fields, keeps undocumented ones, names wrong ones.
+
+    An undocumented spelling of the tag (`task` for `chatkit.task`) is kept in `extra`, so that `to_dict` gives it back.
+    """
     steps = [(name, getattr(cls, name).__set__, hook) for name, hook in hooks.items()]
     fill_extra = cls.extra.__set__
 
@@ -196,7 +216,10 @@ def _by_field(cls: Any, hooks: dict[str, Hook]) -> Hook:
                     fill_slot(result, hook(document[name], None))
                 except Mismatch as mismatch:
                     raise mismatch.below(name) from None
-        fill_extra(result, NO_EXTRA if found == len(document) else _extra(document, cls))
+        extra = NO_EXTRA if found == len(document) else _extra(document, cls)
+        if tag is not None and document.get("type", tag) != tag:
+            extra = MappingProxyType({"type": document["type"], **extra})
+        fill_extra(result, extra)
         return result
 
     return structure_by_field
@@ -253,7 +276,7 @@ def _hooks_by_tag(union: Any, made: Converter) -> dict[str, Hook]:
     return {
         spelling: made.get_structure_hook(part)
         for part in documented
-        for tag in get_args(get_args(hints_of(part)["type"])[0])
+        if (tag := tag_of(hints_of(part)["type"]))
         for spelling in (tag, tag.removeprefix("chatkit."))
     }
 

@@ -170,7 +170,7 @@ def _check_items(items: tuple[object, ...]) -> None:
 
 
 def _check_field(result: Result, name: str) -> None:
-    value = getattr(result, name)
+    value = result.extra.get(name, getattr(result, name))  # a tag in an undocumented spelling is there
     documented = _documented_values(type(result)).get(name)
     if documented and value not in documented:
         raise Mismatch(f"should be one of {', '.join(map(repr, documented))}, is {quoted(value)}", name)

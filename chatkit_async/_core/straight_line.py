@@ -30,7 +30,8 @@ class Field:
         hook: turns the JSON value into the attribute's.
         scalar: the type whose values need no hook, `str`; None if all do.
         is_nullable: null stays None.
-        constant: the one string documented; all answers share it, however many are held.
+        constant: the one string documented; all results share it, however many are held.
+        is_tag: whether the attribute is always the constant; another string goes the way by field.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Field:
     scalar: type | None
     is_nullable: bool
     constant: str | None = None
+    is_tag: bool = False
 
 
 def straight_line(cls: type[Result], fields: tuple[Field, ...], by_field: Hook, mismatch: type[Exception]) -> Hook:
@@ -115,11 +117,15 @@ def _share() -> list[str]:
 
 def _value(field: Field) -> str:
     value = f"{field.name}_"
+    if field.is_tag:
+        return repr(field.constant)
     return value if field.constant is None else f"{field.constant!r} if {value} == {field.constant!r} else {value}"
 
 
 def _check(field: Field) -> list[str]:
     assert field.scalar is not None
+    if field.is_tag:
+        return [f"if {field.name}_ != {field.constant!r}:", "    return by_field(document, None)"]
     unless_null = f"{field.name}_ is not None and " if field.is_nullable else ""
     test = f"if {unless_null}type({field.name}_) is not {field.scalar.__name__}:"
     return [test, "    return by_field(document, None)"]

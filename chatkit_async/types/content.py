@@ -14,7 +14,7 @@ from .unknown import UnknownAnnotation, UnknownContent
 class ChatKitInputText(Result):
     """Text that the user wrote."""
 
-    type: Literal["input_text"] | str
+    type: Literal["input_text"]
     text: str
 
 
@@ -22,7 +22,7 @@ class ChatKitInputText(Result):
 class ChatKitQuotedText(Result):
     """Text that the user quoted."""
 
-    type: Literal["quoted_text"] | str
+    type: Literal["quoted_text"]
     text: str
 
 
@@ -41,7 +41,7 @@ class ChatKitFileAnnotationSource(Result):
 class ChatKitFileAnnotation(Result):
     """A reference to a file."""
 
-    type: Literal["file"] | str
+    type: Literal["file"]
     source: ChatKitFileAnnotationSource
 
 
@@ -57,7 +57,7 @@ class ChatKitURLAnnotationSource(Result):
 class ChatKitURLAnnotation(Result):
     """A reference to a page."""
 
-    type: Literal["url"] | str
+    type: Literal["url"]
     source: ChatKitURLAnnotationSource
 
 
@@ -68,7 +68,7 @@ ChatKitAnnotation: TypeAlias = ChatKitFileAnnotation | ChatKitURLAnnotation | Un
 class ChatKitResponseOutputText(Result):
     """Text that the assistant wrote, with its references."""
 
-    type: Literal["output_text"] | str
+    type: Literal["output_text"]
     text: str
     annotations: tuple[ChatKitAnnotation, ...]
 

@@ -44,7 +44,7 @@ class ChatKitThreadUserMessageItem(_Item):
     Source: ChatKit REST API, schema UserMessageItem.
     """
 
-    type: Literal["chatkit.user_message"] | str
+    type: Literal["chatkit.user_message"]
     content: tuple[ChatKitUserContent, ...]
     attachments: tuple[ChatKitAttachment, ...]
     inference_options: ChatKitInferenceOptions | None
@@ -62,7 +62,7 @@ class ChatKitThreadAssistantMessageItem(_Item):
     Source: ChatKit REST API, schema AssistantMessageItem.
     """
 
-    type: Literal["chatkit.assistant_message"] | str
+    type: Literal["chatkit.assistant_message"]
     content: tuple[ChatKitAssistantContent, ...]
 
     @property
@@ -78,7 +78,7 @@ class ChatKitWidgetItem(_Item):
     Source: ChatKit REST API, schema WidgetMessageItem.
     """
 
-    type: Literal["chatkit.widget"] | str
+    type: Literal["chatkit.widget"]
     widget: str
 
     @property
@@ -94,7 +94,7 @@ class ChatKitClientToolCallItem(_Item):
     Source: ChatKit REST API, schema ClientToolCallItem.
     """
 
-    type: Literal["chatkit.client_tool_call"] | str
+    type: Literal["chatkit.client_tool_call"]
     status: Literal["in_progress", "completed"] | str
     call_id: str
     name: str
@@ -119,7 +119,7 @@ class ChatKitTaskItem(_Item):
     Source: ChatKit REST API, schema TaskItem.
     """
 
-    type: Literal["chatkit.task"] | str
+    type: Literal["chatkit.task"]
     task_type: Literal["custom", "thought"] | str
     heading: str | None
     summary: str | None
@@ -141,7 +141,7 @@ class ChatKitTaskGroupItem(_Item):
     Source: ChatKit REST API, schema TaskGroupItem.
     """
 
-    type: Literal["chatkit.task_group"] | str
+    type: Literal["chatkit.task_group"]
     tasks: tuple[ChatKitTaskGroupTask, ...]
 
 

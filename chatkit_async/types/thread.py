@@ -16,14 +16,14 @@ from .utc import utc
 class ChatKitThreadStatusActive(Result):
     """The thread takes messages."""
 
-    type: Literal["active"] | str
+    type: Literal["active"]
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
 class ChatKitThreadStatusLocked(Result):
     """The thread takes no messages for now; `reason` may be None."""
 
-    type: Literal["locked"] | str
+    type: Literal["locked"]
     reason: str | None
 
 
@@ -31,7 +31,7 @@ class ChatKitThreadStatusLocked(Result):
 class ChatKitThreadStatusClosed(Result):
     """The thread has ended; `reason` may be None."""
 
-    type: Literal["closed"] | str
+    type: Literal["closed"]
     reason: str | None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar, Literal
 
 import attrs
 
@@ -15,27 +16,33 @@ from .utc import utc
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
 class Unknown(Result):
-    """An object of an undocumented kind; `extra` holds all of it, as JSON."""
+    """An object of an undocumented kind; `extra` holds all of it, as JSON.
+
+    Attributes:
+        type: always `unknown`, so that type checkers can tell it from the documented kinds; `kind` has the API's word.
+    """
+
+    type: ClassVar[Literal["unknown"]] = "unknown"
 
     @property
-    def type(self) -> str:
-        """The kind as the API named it."""
-        return self._told_text("type")
+    def kind(self) -> str:
+        """The kind as the API named it, its `type`."""
+        return self._text("type")
 
-    def _told(self, name: str) -> JSON:
+    def _value(self, name: str) -> JSON:
         if name not in self.extra:
-            raise MissingFieldError(f"{self.__class__.__name__}.{name}: the API's answer did not hold this field")
+            raise MissingFieldError(f"{self.__class__.__name__}.{name}: the API's response did not hold this field")
         return self.extra[name]
 
-    def _told_text(self, name: str) -> str:
-        told = self._told(name)
-        if not isinstance(told, str):
-            raise self._of_another_kind(name, told, "a string")
-        return told
+    def _text(self, name: str) -> str:
+        value = self._value(name)
+        if not isinstance(value, str):
+            raise self._wrong_type(name, value, "a string")
+        return value
 
-    def _of_another_kind(self, name: str, told: JSON, wanted: str) -> MissingFieldError:
-        said = f"{self.__class__.__name__}.{name}: the API's answer held {kind_of(told)}, not {wanted}"
-        return MissingFieldError(f"{said}; extra has it")
+    def _wrong_type(self, name: str, value: JSON, wanted: str) -> MissingFieldError:
+        message = f"{self.__class__.__name__}.{name}: the API's response held {kind_of(value)}, not {wanted}"
+        return MissingFieldError(f"{message}; extra has it")
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
@@ -45,20 +52,20 @@ class UnknownThreadItem(Unknown):
     @property
     def id(self) -> str:
         """The item's id."""
-        return self._told_text("id")
+        return self._text("id")
 
     @property
     def thread_id(self) -> str:
         """The id of the thread that holds it."""
-        return self._told_text("thread_id")
+        return self._text("thread_id")
 
     @property
     def created_at(self) -> int:
         """When it was created, Unix seconds, UTC."""
-        told = self._told("created_at")
-        if isinstance(told, bool) or not isinstance(told, (int, float)) or told % 1:
-            raise self._of_another_kind("created_at", told, "an integer")
-        return int(told)
+        value = self._value("created_at")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1:
+            raise self._wrong_type("created_at", value, "an integer")
+        return int(value)
 
     @property
     def created_at_utc(self) -> datetime:

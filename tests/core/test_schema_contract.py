@@ -138,6 +138,8 @@ def annotation_fits(annotation: Any, schema: dict[str, Any]) -> bool:
         item, more = get_args(rest)
         return get_origin(rest) is tuple and more is ... and annotation_fits(item, kind["items"])
     if "enum" in kind:
+        if {annotation} == parts and get_origin(annotation) is Literal:  # a tag
+            return list(get_args(annotation)) == kind["enum"]
         literals = {value for part in get_args(rest) if get_origin(part) is Literal for value in get_args(part)}
         return literals == set(kind["enum"]) and str in get_args(rest)
     if kind["type"] == "object":

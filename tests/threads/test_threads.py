@@ -38,7 +38,7 @@ async def test_a_status_of_an_unknown_kind_is_kept(client: AsyncChatKit, emulato
     emulator.add_faults(Fault(method="GET", path="/cthr_1", body=document))
     found = await client.threads.retrieve("cthr_1")
     assert isinstance(found.status, UnknownThreadStatus)
-    assert (found.status.type, found.is_active) == ("frozen", False)
+    assert (found.status.type, found.status.kind, found.is_active) == ("unknown", "frozen", False)
     assert found.to_dict() == document
 
 
@@ -59,7 +59,7 @@ async def test_items_of_every_kind_come_as_their_class_and_go_back_as_they_came(
     assert isinstance(answered, ChatKitThreadAssistantMessageItem)
     assert (asked.text, answered.text) == ("What is open?", "The north gate.")
     assert isinstance(unknown, UnknownThreadItem)
-    assert (unknown.id, unknown.type, unknown.extra["projection"]) == ("cthi_7", "chatkit.hologram", {"depth": 3})
+    assert (unknown.id, unknown.kind, unknown.extra["projection"]) == ("cthi_7", "chatkit.hologram", {"depth": 3})
 
 
 async def test_a_deleted_thread_is_gone_and_a_second_delete_says_so(client: AsyncChatKit, emulator: Emulator) -> None:

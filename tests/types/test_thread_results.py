@@ -11,6 +11,7 @@ import pytest
 from chatkit_async import (
     APIResponseValidationError,
     ChatKitClientToolCallItem,
+    ChatKitTaskItem,
     ChatKitThread,
     ChatKitThreadAssistantMessageItem,
     ChatKitThreadItem,
@@ -25,7 +26,7 @@ from chatkit_async import (
 )
 from chatkit_async._core.codec import Mismatch, structure
 from chatkit_async._core.decode import check_strictly
-from tests.types.documents import SCHEMAS, whole
+from tests.types.documents import SCHEMAS, resolved, whole
 
 # As the documentation shows them (WIRE 7 to 9): short spellings, embedded items, fields left out.
 THREAD: dict[str, Any] = {
@@ -86,7 +87,7 @@ def test_fields_that_an_example_lacks_are_named_when_read() -> None:
             getattr(thread, name)
     message = structure(ITEMS, Page[ChatKitThreadItem]).data[0]
     assert isinstance(message, ChatKitThreadUserMessageItem)
-    assert (message.type, message.text) == ("user_message", "I need help.")
+    assert (message.type, message.text) == ("chatkit.user_message", "I need help.")
     for name in ("thread_id", "created_at_utc", "attachments", "inference_options"):
         with pytest.raises(MissingFieldError):
             getattr(message, name)
@@ -135,13 +136,13 @@ def test_an_unknown_item_shows_itself_compares_hashes_copies_and_pickles() -> No
 
 def test_an_unknown_item_matches_by_class_and_attribute() -> None:
     match item(UNKNOWN):
-        case UnknownThreadItem(type="chatkit.hologram", id=name, created_at=created_at):
+        case UnknownThreadItem(type="unknown", kind="chatkit.hologram", id=name, created_at=created_at):
             assert (name, created_at) == ("cthi_1", 5)
         case other:
             raise AssertionError(other)
 
 
-@pytest.mark.parametrize("name", ["type", "id", "thread_id", "created_at", "created_at_utc"])
+@pytest.mark.parametrize("name", ["kind", "id", "thread_id", "created_at", "created_at_utc"])
 def test_what_an_unknown_item_lacks_is_missing(name: str) -> None:
     with pytest.raises(MissingFieldError, match=r"UnknownThreadItem\."):
         getattr(item({}), name)
@@ -159,6 +160,43 @@ def test_time_of_an_unknown_item_is_whole_seconds() -> None:
     for value in (5.5, "5"):
         with pytest.raises(MissingFieldError):
             _ = item({"created_at": value}).created_at
+
+
+KINDS: list[tuple[str, str, Any]] = [
+    (spelling, tag, SCHEMAS[name])
+    for name in ("UserMessageItem", "AssistantMessageItem", "WidgetMessageItem", "ClientToolCallItem", "TaskItem")
+    for (tag,) in [resolved(SCHEMAS[name]["properties"]["type"])["enum"]]
+    for spelling in (tag, tag.removeprefix("chatkit."))
+]
+
+
+@pytest.mark.parametrize(("spelling", "tag", "schema"), KINDS)
+def test_the_type_of_a_known_kind_is_the_documented_one_and_to_dict_has_what_came(
+    spelling: str, tag: str, schema: Any
+) -> None:
+    document = {**whole(schema), "type": spelling}
+    found = item(document)
+    assert found.type == tag
+    assert found.to_dict() == document
+    assert list(found.to_dict()) == list(document)
+    assert dict(found.extra) == ({} if spelling == tag else {"type": spelling})
+    assert pickle.loads(pickle.dumps(found)).to_dict() == document
+
+
+@pytest.mark.parametrize("document", [{"type": "task"}, {"type": "chatkit.hologram", "heading": "x", "more": 1}])
+def test_a_class_decoded_by_itself_has_its_own_type_whatever_came(document: dict[str, Any]) -> None:
+    found = structure(document, ChatKitTaskItem)
+    assert found.type == "chatkit.task"
+    assert found.to_dict() == document
+    with pytest.raises(Mismatch, match=r"should be one of 'chatkit\.task'") as caught:
+        check_strictly(structure({**whole(SCHEMAS["TaskItem"]), **document}, ChatKitTaskItem))
+    assert caught.value.path == "type"
+
+
+def test_the_type_of_an_unknown_kind_is_unknown_and_its_kind_is_what_came() -> None:
+    found = item(UNKNOWN)
+    assert (found.type, found.kind, found.to_dict()["type"]) == ("unknown", "chatkit.hologram", "chatkit.hologram")
+    assert UnknownThreadItem.type == "unknown"
 
 
 def test_unknown_kinds_of_every_sort_are_kept_and_differ_by_class() -> None:
