@@ -13,6 +13,7 @@ Every name is imported when it is first used.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._archive import archive as archive
     from ._check_store import check_store as check_store
     from ._migration_report import Loss as Loss
     from ._migration_report import MigrationReport as MigrationReport
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ._reports import VerifyReport as VerifyReport
 
 _HOMES = {
+    "_archive": ("archive",),
     "_check_store": ("check_store",),
     "_migration_report": ("Loss", "MigrationReport", "StoreFinding", "StoreReport", "ThreadMigration"),
     "_reader": ("Archive", "ArchiveInfo"),

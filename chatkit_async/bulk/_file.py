@@ -43,7 +43,7 @@ CREATE TABLE threads (
     is_complete INTEGER NOT NULL DEFAULT 0,
     item_count INTEGER NOT NULL DEFAULT 0,
     read_in_run INTEGER,
-    listed_in_look INTEGER NOT NULL,
+    listed_in_walk INTEGER NOT NULL,
     gone_at INTEGER
 ) STRICT;
 CREATE INDEX threads_in_order ON threads (sort_at, position);

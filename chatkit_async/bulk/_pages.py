@@ -133,7 +133,7 @@ def _elements(text: str, at: int) -> tuple[tuple[Element, ...], int]:
     at, more = _opened(text, at, "[]")
     while more:
         value, end = _value(text, at)
-        found.append(Element(_id_of(value), text[at:end], value))
+        found.append(Element(text_field(value, "id"), text[at:end], value))
         at, more = _next(text, end, "]")
     return tuple(found), at
 
@@ -169,8 +169,9 @@ def _skip(text: str, at: int) -> int:
     return found.end()
 
 
-def _id_of(value: JSON) -> str | None:
-    found = value.get("id") if isinstance(value, dict) else None
+def text_field(value: JSON, name: str) -> str | None:
+    """A field of an object that is a string and not empty; None for any other, and for one that UTF-8 cannot hold."""
+    found = value.get(name) if isinstance(value, dict) else None
     if not isinstance(found, str) or not found:
         return None
     try:

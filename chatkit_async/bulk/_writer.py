@@ -44,7 +44,7 @@ class HeldThread(NamedTuple):
         thread_id: its id.
         is_new: the archive did not hold it before this run.
         has_changed: the archive held it with other fields.
-        listed_in_look: the look that listed it last before; -1 if none has.
+        listed_in_walk: the walk over the listing that listed it last before; -1 if none has.
         is_read: this run has read it to its end.
         held: how many items are held.
         first: the position to read from; the item there is read again, as it may have changed.
@@ -56,7 +56,7 @@ class HeldThread(NamedTuple):
     thread_id: str
     is_new: bool
     has_changed: bool
-    listed_in_look: int
+    listed_in_walk: int
     is_read: bool
     held: int
     first: int = 0
@@ -92,6 +92,11 @@ class Writer:
             raise step.error
         result: T = step.result
         return result
+
+    def wait_until_idle(self) -> None:
+        """Waits for the step that a cancelled job left running."""
+        with self._in_use:
+            pass
 
     def run_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """The same at once, in the calling thread."""
@@ -158,35 +163,35 @@ def _common_length(held: Sequence[object], found: Sequence[object]) -> int:
     return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(held), len(found)))
 
 
-_HELD = "SELECT key, raw, listed_in_look, read_in_run, item_count FROM threads WHERE id = ?"
+_HELD = "SELECT key, raw, listed_in_walk, read_in_run, item_count FROM threads WHERE id = ?"
 _INSERT = """
-INSERT INTO threads (id, raw, user, sort_at, position, listed_in_look) VALUES (?, ?, ?, ?, ?, ?) RETURNING key
+INSERT INTO threads (id, raw, user, sort_at, position, listed_in_walk) VALUES (?, ?, ?, ?, ?, ?) RETURNING key
 """
 _UPDATE = """
-UPDATE threads SET raw = ?, user = ?, sort_at = ?, position = ?, listed_in_look = ?, gone_at = NULL WHERE key = ?
+UPDATE threads SET raw = ?, user = ?, sort_at = ?, position = ?, listed_in_walk = ?, gone_at = NULL WHERE key = ?
 """
 
 
-def save_listed(database: sqlite3.Connection, run: int, look: int, listed: Sequence[ListedThread]) -> list[HeldThread]:
+def save_listed(database: sqlite3.Connection, run: int, walk: int, listed: Sequence[ListedThread]) -> list[HeldThread]:
     """Saves a page of threads; what the archive holds of each.
 
     Args:
         database: the archive.
         run: the run's number.
-        look: the number of this walk over the listing, over all runs.
+        walk: the number of this walk over the listing, over all runs.
         listed: the threads.
     """
-    return [_save_thread(database, run, look, one) for one in listed]
+    return [_save_thread(database, run, walk, one) for one in listed]
 
 
-def _save_thread(database: sqlite3.Connection, run: int, look: int, one: ListedThread) -> HeldThread:
+def _save_thread(database: sqlite3.Connection, run: int, walk: int, one: ListedThread) -> HeldThread:
     row = database.execute(_HELD, (one.thread_id,)).fetchone()
     if row is None:
-        (key,) = database.execute(_INSERT, (one.thread_id, *one[1:], look)).fetchone()
+        (key,) = database.execute(_INSERT, (one.thread_id, *one[1:], walk)).fetchone()
         return HeldThread(key, one.thread_id, True, False, -1, False, 0)
-    key, raw, listed_in_look, read_in_run, held = row
-    database.execute(_UPDATE, (*one[1:], look, key))
-    thread = HeldThread(key, one.thread_id, False, raw != one.text, listed_in_look, read_in_run == run, held)
+    key, raw, listed_in_walk, read_in_run, held = row
+    database.execute(_UPDATE, (*one[1:], walk, key))
+    thread = HeldThread(key, one.thread_id, False, raw != one.text, listed_in_walk, read_in_run == run, held)
     return thread if thread.is_read or not held else _from_anchor(database, thread)
 
 
@@ -202,12 +207,15 @@ def _from_anchor(database: sqlite3.Connection, thread: HeldThread) -> HeldThread
     return thread._replace(first=first, cursor=ids[0], expected_id=ids[1])
 
 
-def unlisted_threads(database: sqlite3.Connection, first_look: int) -> list[HeldThread]:
-    """Threads held that no look of this run listed, and that are not marked as gone."""
+def unlisted_threads(database: sqlite3.Connection, run: int, first_walk: int) -> list[HeldThread]:
+    """Threads held that no walk since this one listed, and that are not marked as gone."""
     rows = database.execute(
-        "SELECT key, id, item_count FROM threads WHERE listed_in_look < ? AND gone_at IS NULL", (first_look,)
+        "SELECT key, id, item_count, read_in_run FROM threads WHERE listed_in_walk < ? AND gone_at IS NULL",
+        (first_walk,),
     ).fetchall()
-    return [HeldThread(key, thread_id, False, False, -1, False, held) for key, thread_id, held in rows]
+    return [
+        HeldThread(key, thread_id, False, False, -1, read_in == run, held) for key, thread_id, held, read_in in rows
+    ]
 
 
 def mark_gone(database: sqlite3.Connection, key: int, now_s: int) -> None:
@@ -216,14 +224,14 @@ def mark_gone(database: sqlite3.Connection, key: int, now_s: int) -> None:
 
 
 def begin_run(database: sqlite3.Connection, now_s: int) -> tuple[int, int]:
-    """The numbers of a new run and of its first look; runs that a killed process left behind were interrupted."""
+    """The numbers of a new run and of its first walk over the listing; what a killed process left was interrupted."""
     database.execute("UPDATE runs SET state = 'interrupted' WHERE state = 'running'")
     (run,) = database.execute(
         "INSERT INTO runs (state, started_at, pid, host) VALUES ('running', ?, ?, ?) RETURNING id",
         (now_s, os.getpid(), socket.gethostname()),
     ).fetchone()
-    (look,) = database.execute("SELECT coalesce(max(listed_in_look), 0) + 1 FROM threads").fetchone()
-    return run, look
+    (walk,) = database.execute("SELECT coalesce(max(listed_in_walk), 0) + 1 FROM threads").fetchone()
+    return run, walk
 
 
 def end_run(database: sqlite3.Connection, run: int, state: str, now_s: int, report: str | None) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from chatkit_async.bulk import Archive
 from chatkit_async.bulk._file import Settings, opened_for_writing
 from chatkit_async.bulk._pages import parse_page
 from chatkit_async.bulk._writer import ListedThread, Writer, begin_run, end_run, save_items, save_listed
+from chatkit_async.emulator import Emulator
 
 SETTINGS = Settings("https://api.openai.com/v1", None, None)
 Conversation = tuple[Mapping[str, Any], Sequence[Any]]
@@ -20,7 +22,6 @@ def user_message(number: int, **fields: Any) -> dict[str, Any]:
         "id": f"cthi_{number}",
         "object": "chatkit.thread_item",
         "created_at": 1_700_000_000 + number,
-        "thread_id": "cthr_1",
         "type": "chatkit.user_message",
         "content": [{"type": "input_text", "text": f"message {number}"}],
         "attachments": [],
@@ -53,3 +54,31 @@ def write_archive(path: Path, conversations: Sequence[Conversation], state: str 
             writer.run_now(lambda one, held=held, found=elements: save_items(one, run, held, found, is_last=True))
         writer.run_now(lambda one: end_run(one, run, state, 1_700_000_100, None))
     return path
+
+
+def seed(threads: int, items: int = 3, **fields: Any) -> list[dict[str, Any]]:
+    """Threads with items for the emulator, three of each within the same second."""
+    return [
+        {
+            "thread": thread(number, created_at=1_700_000_000 + number // 3, **fields),
+            "items": [
+                user_message(number * 1000 + index, created_at=1_700_000_000 + index // 3) for index in range(items)
+            ],
+        }
+        for number in range(threads)
+    ]
+
+
+def assert_equals_api(path: Path, emulator: Emulator) -> None:
+    """The archive holds what the API holds, field by field, in its order."""
+    with Archive(path) as held:
+        assert list(held.raw_threads()) == emulator.threads()
+        for one in emulator.threads():
+            thread_id = str(one["id"])
+            assert list(held.raw_items(thread_id)) == emulator.items(thread_id)
+        assert held.verify().ok
+
+
+def paths(emulator: Emulator, *, since: int = 0) -> list[str]:
+    """The paths of the requests since so many."""
+    return [request.path.removeprefix("/v1/chatkit") for request in emulator.requests()[since:]]

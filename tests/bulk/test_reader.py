@@ -20,11 +20,6 @@ from chatkit_async.types.thread import ChatKitThread
 from .helpers import thread, user_message, write_archive
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "threads.chatkit"
-
-
 def test_threads_and_items_come_back_as_the_clients_own_objects_in_order(path: Path) -> None:
     write_archive(path, [(thread(1), [user_message(1), user_message(2)]), (thread(2, user="user_2"), [])])
     with Archive(path) as archive:

@@ -1,0 +1,290 @@
+"""One run of `archive`: looks over the listing until one shows nothing that was not read."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from functools import partial
+from time import monotonic
+
+import anyio
+
+from .._async.client import AsyncChatKit
+from .._core.thread_rows import LIST_THREADS
+from ..errors import APIError, ChatKitError, ParamsValidationError
+from ..types.thread_operations import ThreadListParams
+from ._listing import MOST_WALKS, PAGE_SIZE, ListingLostError, walk
+from ._pages import Element, RawPage, text_field
+from ._read_items import read_items
+from ._reports import ArchiveReport, Progress, Stage, ThreadFailure
+from ._requests import JobRequests, Limiter, ends_the_job, is_outage, unreadable
+from ._tasks import workers
+from ._writer import (
+    HeldThread,
+    ListedThread,
+    Saved,
+    Writer,
+    begin_run,
+    end_run,
+    mark_gone,
+    save_listed,
+    unlisted_threads,
+)
+
+MOST_LOOKS = 5  # walks over the whole listing in one run; two where nothing goes wrong
+LOOKS_FOR_FAILED = 3  # a thread that failed in so many looks fails the run
+OUTAGE_FAILURES = 10  # threads in a row that the API failed on: it is down
+LARGEST_TIME = 2**53
+
+HandOut = Callable[[HeldThread], Awaitable[None]]
+
+
+class ArchiveRun:
+    """One run.
+
+    Args:
+        client: reads the threads.
+        writer: saves them.
+        path: the archive, for the report.
+        users: the user filter; None for all users.
+        concurrency: threads read at the same time.
+        requests_per_second: the pace; None for none.
+        on_progress: told of each step.
+    """
+
+    def __init__(  # noqa: PLR0917
+        self,
+        client: AsyncChatKit,
+        writer: Writer,
+        path: str,
+        users: tuple[str, ...] | None,
+        concurrency: int,
+        requests_per_second: float | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._requests = JobRequests(client, Limiter(requests_per_second, lambda wait_s: self._tell("waiting", wait_s)))
+        self._writer = writer
+        self._path = path
+        self._users: tuple[str | None, ...] = users or (None,)
+        self._concurrency = concurrency
+        self._on_progress = on_progress
+        self._began_s = monotonic()
+        self._run = self._first_walk = self._walk_number = 0
+        self._under_way: set[str] = set()
+        self._new_unread: set[str] = set()
+        self._failures: dict[str | int | None, ThreadFailure] = {}  # by thread, by place for one without id, by None
+        self._failures_in_a_row = 0
+        self._stopped: str | None = None
+        self._listed = self._new = self._changed = self._unchanged = self._gone = self._items = 0
+
+    async def result(self) -> ArchiveReport:
+        """The report; the run's state is in the file however it ends."""
+        self._run, self._first_walk = await self._writer.run(partial(begin_run, now_s=_now_s()))
+        self._walk_number = self._first_walk - 1
+        state, text = "interrupted", None
+        try:
+            report = self._report(is_proved=await self._look_until_proved())
+            state, text = ("complete" if report.is_complete else "incomplete"), json.dumps(report.to_dict())
+            self._tell("done")
+        finally:
+            with anyio.CancelScope(shield=True), suppress(sqlite3.Error):  # an error under way says more
+                await self._writer.run(partial(end_run, run=self._run, state=state, now_s=_now_s(), report=text))
+        return report
+
+    async def _look_until_proved(self) -> bool:
+        """Whether the last look found nothing that an earlier one had missed."""
+        for number in range(1, MOST_LOOKS + 1):
+            last_look, found = self._walk_number + 1, _Found(self._first_walk)
+            self._failures.pop(None, None)
+            self._listed = 0
+            async with workers(self._concurrency, self._read) as hand_out:
+                for user in self._users:
+                    await self._list(user, found, hand_out, "listing" if number == 1 else "checking")
+            if self._stopped is not None:
+                return False
+            if number > 1 and not found.new and not (self._failures and number < LOOKS_FOR_FAILED):
+                break
+        if None in self._failures:
+            return False
+        async with workers(self._concurrency, self._check_unlisted) as hand_out:
+            for thread in await self._writer.run(partial(unlisted_threads, run=self._run, first_walk=last_look)):
+                await hand_out(thread)
+        return found.missed == 0 and self._stopped is None
+
+    async def _list(self, user: str | None, found: _Found, hand_out: HandOut, stage: Stage) -> None:
+        lost: ListingLostError | None = None
+        for number in range(1, MOST_WALKS + 1):
+            self._walk_number += 1
+            params = ThreadListParams(user=user, limit=PAGE_SIZE, order="asc")
+            pages = walk(self._requests, LIST_THREADS, params, trusts_end=number == MOST_WALKS)
+            place = _Place(user)
+            try:
+                async with aclosing(pages):
+                    async for page in pages:
+                        await self._take_page(page, place, found, hand_out)
+                        self._tell(stage)
+                        if self._stopped is not None:
+                            break
+            except ListingLostError as error:
+                lost = error
+                self._listed -= place.count
+            except APIError as error:
+                return self._listing_failed(error)
+            else:
+                return None
+        return self._listing_failed(unreadable(LIST_THREADS.name, f"the listing is broken: {lost}"))
+
+    async def _take_page(self, page: RawPage, place: _Place, found: _Found, hand_out: HandOut) -> None:
+        listed = place.listed(page)
+        self._listed += len(page.elements)
+        for position in place.without_id:
+            reason = f"thread {position} of the listing has no id, so its items cannot be read"
+            self._failures[position] = ThreadFailure(thread_id=None, reason=reason)
+        held = await self._writer.run(partial(save_listed, run=self._run, walk=self._walk_number, listed=listed))
+        if any(thread.listed_in_walk == self._walk_number for thread in held):
+            raise ListingLostError("threads came twice")
+        for thread in held:
+            found.add(thread)
+            if thread.is_new:
+                self._new += 1
+                self._new_unread.add(thread.thread_id)
+            if not thread.is_read and thread.thread_id not in self._under_way:
+                self._under_way.add(thread.thread_id)
+                await hand_out(thread)
+
+    async def _read(self, thread: HeldThread) -> None:
+        if self._stopped is None:
+            try:
+                saved = await read_items(self._requests, self._writer, self._run, thread)
+            except (APIError, ParamsValidationError) as error:
+                self._failed(thread.thread_id, error)
+            else:
+                self._finished(thread, saved)
+        self._under_way.discard(thread.thread_id)
+
+    async def _check_unlisted(self, thread: HeldThread) -> None:
+        """A thread that the last look did not show is gone, or was left out by mistake."""
+        try:
+            is_gone = await self._requests.retrieve(thread.thread_id) is None
+        except (APIError, ParamsValidationError) as error:
+            return self._failed(thread.thread_id, error)
+        if not is_gone:
+            return None if thread.is_read else await self._read(thread)
+        self._gone += 1
+        self._failures.pop(thread.thread_id, None)
+        return await self._writer.run(partial(mark_gone, key=thread.key, now_s=_now_s()))
+
+    def _finished(self, thread: HeldThread, saved: Saved | None) -> None:
+        self._failures_in_a_row = 0
+        if saved is None:  # unless it is listed again, it is found to be gone at the end
+            reason = "the API says that there is no such thread, and lists it"
+            self._failures[thread.thread_id] = ThreadFailure(thread_id=thread.thread_id, reason=reason, status=404)
+        else:
+            self._failures.pop(thread.thread_id, None)
+            self._items += saved.added
+            is_new, has_changed = thread.thread_id in self._new_unread, thread.has_changed or any(saved)
+            self._changed += has_changed and not is_new
+            self._unchanged += not has_changed and not is_new
+            self._new_unread.discard(thread.thread_id)
+        self._tell("reading")
+
+    def _failed(self, thread_id: str, error: ChatKitError) -> None:
+        self._failures[thread_id] = ThreadFailure.of(thread_id, error)
+        if isinstance(error, APIError):
+            self._failures_in_a_row = self._failures_in_a_row + 1 if is_outage(error) else 0
+            if ends_the_job(error) or self._failures_in_a_row >= OUTAGE_FAILURES:
+                self._stopped = str(error)
+        self._tell("reading")
+
+    def _listing_failed(self, error: APIError) -> None:
+        self._failures[None] = ThreadFailure.of(None, error)
+        if ends_the_job(error) or is_outage(error):
+            self._stopped = f"the threads cannot be listed: {error}"
+
+    def _report(self, *, is_proved: bool) -> ArchiveReport:
+        return ArchiveReport(
+            path=self._path,
+            is_complete=is_proved and not self._failures,
+            threads=self._listed,
+            new=self._new,
+            changed=self._changed,
+            unchanged=self._unchanged,
+            gone=self._gone,
+            items=self._items,
+            failures=tuple(self._failures.values()),
+            stopped=self._stopped,
+            requests=self._requests.sent,
+            elapsed_s=round(monotonic() - self._began_s, 3),
+        )
+
+    def _tell(self, stage: Stage, wait_s: float = 0.0) -> None:
+        if self._on_progress is None:
+            return
+        self._on_progress(
+            Progress(
+                job="archive",
+                stage=stage,
+                listed=self._listed,
+                done=self._new + self._changed + self._unchanged - len(self._new_unread),
+                failed=len(self._failures),
+                items=self._items,
+                requests=self._requests.sent,
+                elapsed_s=round(monotonic() - self._began_s, 3),
+                wait_s=wait_s,
+            )
+        )
+
+
+class _Found:
+    """What a look saw that the looks before had not."""
+
+    def __init__(self, first_walk: int) -> None:
+        self._first_walk = first_walk
+        self._new_since_known = 0
+        self.new = 0
+        self.missed = 0
+
+    def add(self, thread: HeldThread) -> None:
+        """Counts a thread; new ones before one that an earlier look saw were missed by it, others are younger."""
+        if thread.listed_in_walk < self._first_walk:
+            self.new += 1
+            self._new_since_known += 1
+        else:
+            self.missed += self._new_since_known
+            self._new_since_known = 0
+
+
+class _Place:
+    """Numbers the threads of one walk."""
+
+    def __init__(self, user: str | None) -> None:
+        self._user = user
+        self._sort_at = 0
+        self.count = 0
+        self.without_id: list[int] = []
+
+    def listed(self, page: RawPage) -> list[ListedThread]:
+        """The threads of a page that have an id."""
+        found: list[ListedThread] = []
+        self.without_id = []
+        for element in page.elements:
+            self._sort_at = max(self._sort_at, _created_at(element))
+            if element.id is None:
+                self.without_id.append(self.count)
+            else:
+                user = text_field(element.value, "user") or self._user
+                found.append(ListedThread(element.id, element.text, user, self._sort_at, self.count))
+            self.count += 1
+        return found
+
+
+def _created_at(element: Element) -> int:
+    found = element.value.get("created_at") if isinstance(element.value, dict) else None
+    return int(found) if isinstance(found, (int, float)) and 0 <= found < LARGEST_TIME else 0
+
+
+def _now_s() -> int:
+    return int(time.time())

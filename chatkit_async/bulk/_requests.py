@@ -1,0 +1,194 @@
+"""The requests of a job: paced together, and repeated one by one, since all of them may be."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any, TypeVar
+
+import anyio
+
+from .._async.client import AsyncChatKit
+from .._core.decode import is_json
+from .._core.message import Response
+from .._core.operation import Operation
+from .._core.options import RequestOptions
+from .._core.prepared_call import prepare
+from .._core.retry import retries_status
+from .._core.thread_rows import DELETE_THREAD, RETRIEVE_THREAD
+from ..errors import (
+    APIError,
+    APIResponseValidationError,
+    AuthenticationError,
+    NotFoundError,
+    PermissionDeniedError,
+    ResponseInfo,
+)
+from ..types.thread_operations import ThreadDeleteParams, ThreadRetrieveParams
+from ._pages import BrokenPageError, RawPage, parse_page
+
+T = TypeVar("T")
+
+LEAST_RETRIES = 5  # a job is worth more patience than a call that a person waits for
+MOST_RETRIES_UNREADABLE = 2  # a response that is not as documented seldom gets better
+MOST_WAITS = 100  # for one request, each as long as the API says
+LONGEST_WAIT_S = 900.0  # what asks for more is a quota for the day: end, and run again later
+_ONCE = RequestOptions(max_retries=0)
+
+
+class Limiter:
+    """Lets requests go at a steady pace, and holds all of them back while the API asks to wait.
+
+    aiolimiter paces too, but cannot be told to wait; these lines do both.
+
+    Args:
+        requests_per_second: the pace; None for as fast as they come.
+        on_wait: called with the seconds when a wait begins.
+    """
+
+    def __init__(self, requests_per_second: float | None, on_wait: Callable[[float], None]) -> None:
+        self._interval_s = 1 / requests_per_second if requests_per_second else 0.0
+        self._on_wait = on_wait
+        self._next_s = -math.inf
+        self._paused_until_s = -math.inf
+
+    async def turn(self) -> None:
+        """Returns when the next request may be sent."""
+        now_s = monotonic()
+        slot_s = self._next_s = max(now_s, self._next_s + self._interval_s)
+        while (until_s := max(slot_s, self._paused_until_s)) > now_s:
+            await anyio.sleep(until_s - now_s)
+            now_s = monotonic()
+
+    def pause(self, seconds: float) -> None:
+        """Holds back all requests for so long from now."""
+        self._on_wait(seconds)
+        self._paused_until_s = max(self._paused_until_s, monotonic() + seconds)
+
+
+class JobRequests:
+    """Sends the requests of one job.
+
+    Each is sent by the client without its own retries and repeated here, so that a 429 or 503 holds back all of them.
+
+    Args:
+        client: sends them.
+        limiter: paces them.
+    """
+
+    def __init__(self, client: AsyncChatKit, limiter: Limiter) -> None:
+        self._client = client
+        self._limiter = limiter
+        self._most_retries = max(LEAST_RETRIES, client._config.max_retries)
+        self.sent = 0
+
+    async def page(self, operation: Operation[Any, Any], params: Any) -> RawPage:
+        """One page of a listing."""
+
+        async def read() -> RawPage:
+            response, info = await self._exchange(operation, params)
+            try:
+                return parse_page(_json_body(response))
+            except BrokenPageError as error:
+                raise unreadable(operation.name, str(error), info) from None
+
+        return await self._repeated(read)
+
+    async def retrieve(self, thread_id: str) -> str | None:
+        """The JSON of a thread; None if there is no such thread."""
+
+        async def read() -> str:
+            response, _ = await self._exchange(RETRIEVE_THREAD, ThreadRetrieveParams(thread_id))
+            return response.body.decode(errors="replace")
+
+        try:
+            return await self._repeated(read)
+        except NotFoundError:
+            return None
+
+    async def delete(self, thread_id: str) -> bool:
+        """Deletes a thread; False if it was gone before."""
+        may_be_done = False
+
+        async def send() -> bool:
+            nonlocal may_be_done
+            try:
+                await self._exchange(DELETE_THREAD, ThreadDeleteParams(thread_id))
+            except APIError as error:
+                if isinstance(error, NotFoundError):
+                    return may_be_done or error.outcome == "unknown"
+                may_be_done = may_be_done or error.outcome in ("unknown", "done")
+                raise
+            return True
+
+        return await self._repeated(send)
+
+    async def _exchange(self, operation: Operation[Any, Any], params: Any) -> tuple[Response, ResponseInfo]:
+        config = self._client._config
+        call = prepare(operation, params, config, _ONCE)
+        return await self._client._connections.exchange(call, config).run()
+
+    async def _repeated(self, send: Callable[[], Awaitable[T]]) -> T:
+        failures = waits = 0
+        while True:
+            await self._limiter.turn()
+            self.sent += 1
+            try:
+                return await send()
+            except APIError as error:
+                holds_back = error.status in (429, 503)
+                failures, waits = failures + (not holds_back), waits + holds_back
+                if not self._is_worth_another(error, failures, waits):
+                    raise
+                delay_s = self._delay_s(error, failures + waits)
+                if delay_s > LONGEST_WAIT_S:
+                    raise
+            if holds_back:
+                self._limiter.pause(delay_s)
+            else:
+                await anyio.sleep(delay_s)
+
+    def _is_worth_another(self, error: APIError, failures: int, waits: int) -> bool:
+        if waits > MOST_WAITS:
+            return False
+        if error.status is None:
+            return failures <= self._most_retries
+        if isinstance(error, APIResponseValidationError):
+            return failures <= MOST_RETRIES_UNREADABLE
+        should_retry = error.response.headers.get("x-should-retry") if error.response else None
+        return failures <= self._most_retries and retries_status(error.status, error.code, should_retry)
+
+    def _delay_s(self, error: APIError, retry: int) -> float:
+        chance = random.random()  # noqa: S311 - jitter is no secret
+        return self._client._config.retry_policy.delay_s(retry, error.retry_after_s, chance)
+
+
+def ends_the_job(error: APIError) -> bool:
+    """Whether no other request of the job can succeed either: the key is refused, the quota used up."""
+    if isinstance(error, (AuthenticationError, PermissionDeniedError)) or error.code == "insufficient_quota":
+        return True
+    return error.retry_after_s is not None and error.retry_after_s > LONGEST_WAIT_S
+
+
+def is_outage(error: APIError) -> bool:
+    """Whether the API itself failed, rather than this one request."""
+    return error.status is None or error.status >= 500 or error.status == 429
+
+
+def unreadable(operation: str, message: str, info: ResponseInfo | None = None) -> APIResponseValidationError:
+    """The error for a response that is not as documented."""
+    error = APIResponseValidationError(message, operation=operation, outcome="done", response=info)
+    if info is not None:
+        error.status, error.request_id = info.status, info.request_id
+    return error
+
+
+def _json_body(response: Response) -> bytes:
+    kind = response.headers.get("content-type", "application/json")
+    if not is_json(kind):
+        raise BrokenPageError(f"the response is {kind!r}, not application/json")
+    if not response.is_whole:
+        raise BrokenPageError("the response is larger than 64 MiB or broken, and was not read")
+    return response.body
