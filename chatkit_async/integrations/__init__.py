@@ -1,11 +1,11 @@
-"""Client secrets for browsers, one module a framework: `starlette` (FastAPI too), `aiohttp`, `django`, `flask`.
+"""Client secrets for browsers: `starlette` (FastAPI too), `aiohttp`, `django`, `flask`; `asgi` for other frameworks.
 
-Each has the same few names: `setup` makes a broker that lives and dies with the app, `session_endpoint` the endpoint
-that pages ask, `logout` ends what a visitor may do. No framework comes with this package.
+Each module has the same names: `setup` makes a broker that starts and ends with the app, `session_endpoint` the
+endpoint that pages ask, `logout` cancels a visitor's sessions. No framework is installed with this package.
 """
 
-from .identity import Identity as Identity
-from .options import BrokerOptions as BrokerOptions
-from .options import EndpointOptions as EndpointOptions
+from ._identity import Identity as Identity
+from ._options import BrokerOptions as BrokerOptions
+from ._options import EndpointOptions as EndpointOptions
 
 __all__ = ["BrokerOptions", "EndpointOptions", "Identity"]

@@ -9,17 +9,15 @@ from typing import Any, Unpack
 from aiohttp import web
 
 from .._async.client import AsyncChatKit
-from ..broker.broker import AsyncSessionBroker
-from ..broker.revoke import Revocation
+from ..broker import AsyncSessionBroker, Revocation
 from ..types.session_operations import WorkflowLike
-from .answer import Cookie
-from .app_broker import AppBroker
-from .body import not_whole
-from .endpoint import Endpoint
-from .identity import MaybeIdentified
-from .options import BrokerOptions, EndpointOptions, hidden
-from .visit import Visit
-from .waiting import check_async
+from ._app_broker import AppBroker
+from ._checks import incomplete_body
+from ._endpoint import Endpoint
+from ._http import HTTPRequest, joined_headers
+from ._identity import Identity, MaybeIdentified, identity_of
+from ._options import BrokerOptions, EndpointOptions, hidden
+from ._sync_or_async import check_async, settled
 
 Identify = Callable[[web.Request], MaybeIdentified]
 
@@ -31,7 +29,9 @@ def setup(
     client: AsyncChatKit | None = None,
     **options: Unpack[BrokerOptions],
 ) -> AsyncSessionBroker:
-    """A broker that closes with the app.
+    """A broker that starts and closes with the app.
+
+    Starting loads what the first call needs, and fails without an API key.
 
     Example:
         app = web.Application()
@@ -41,20 +41,20 @@ def setup(
     Args:
         app: the app, before it starts.
         workflow: what sessions are for, as in `sessions.create`.
-        client: a client of yours, which stays yours to close; default one of its own, set up by the environment.
+        client: a client of yours, which stays yours to close; default: one of its own, set up by the environment.
         options: those of the broker.
 
     Returns:
         The broker.
 
     Raises:
-        ConfigurationError: settings that cannot work.
+        ConfigurationError: settings that cannot work; when the app starts: no API key.
     """
     options = hidden(options)
     broker = AppBroker(client, workflow, options)
 
     async def lifetime(app: web.Application) -> AsyncIterator[None]:
-        async with broker.running():
+        async with broker:
             yield
 
     app.cleanup_ctx.append(lifetime)
@@ -64,14 +64,14 @@ def setup(
 class SessionEndpoint(partial[Coroutine[Any, Any, web.Response]]):
     """The endpoint, a handler: `app.router.add_route("*", path, endpoint)` gives it requests of any method.
 
-    A partial, since aiohttp wants coroutine functions, and an object that can be called is none to it.
+    It is a partial because aiohttp accepts coroutine functions only, and a callable object is not one.
     """
 
     endpoint: Endpoint
     identify: Identify | None
 
     def __new__(cls, endpoint: Endpoint, identify: Identify | None) -> SessionEndpoint:
-        made = super().__new__(cls, _answered, endpoint, identify)
+        made = super().__new__(cls, _respond, endpoint, identify)
         made.endpoint, made.identify = endpoint, identify
         return made
 
@@ -79,16 +79,18 @@ class SessionEndpoint(partial[Coroutine[Any, Any, web.Response]]):
 def session_endpoint(
     broker: AsyncSessionBroker, *, identify: Identify | None = None, **options: Unpack[EndpointOptions]
 ) -> SessionEndpoint:
-    """The endpoint that a page asks for client secrets, at its start and whenever one nears its end.
+    """The endpoint that a page asks for client secrets: when it opens, and whenever its secret is about to expire.
 
-    Wire form: `POST`, with no body or `{"currentClientSecret": "..."}`; answered by `{"client_secret", "expires_at"}`,
-    or `{"error": {"code", "message", "request_id", "retry_after_s"}}`. Nothing else in the body counts.
+    Wire form: `POST`, without a body or with `{"currentClientSecret": "..."}`; the response is
+    `{"client_secret", "expires_at"}` or `{"error": {"code", "message", "request_id", "retry_after_s"}}`. Everything
+    else in the body is ignored.
 
     Args:
         broker: gives the secrets.
-        identify: told the request, says who is signed in: the user's id, an `Identity`, or None for an anonymous
-            visitor. It runs in the event loop: make it a coroutine function if it has to wait. What it raises is the
-            app's: `web.HTTPForbidden` turns somebody away. Default None: everybody is anonymous.
+        identify: given the request, returns the signed-in user: the user's id, an `Identity`, or None for an anonymous
+            visitor. It runs in the event loop: make it a coroutine function if it has to wait. Exceptions that it
+            raises are the app's own: with `web.HTTPForbidden` it refuses a visitor. Default None: every visitor is
+            anonymous.
         options: see `EndpointOptions`.
 
     Returns:
@@ -99,58 +101,53 @@ def session_endpoint(
     """
     options = hidden(options)
     check_async(broker)
-    return SessionEndpoint(Endpoint(broker, options, knows_users=identify is not None), identify)
+    return SessionEndpoint(Endpoint(broker, options, has_identify=identify is not None), identify)
 
 
 async def logout(endpoint: SessionEndpoint, request: web.Request, response: web.StreamResponse) -> Revocation:
-    """Cancels all sessions of whoever asks and drops the anonymous cookie; to be called before the app signs them out.
+    """Cancels all sessions of the user and deletes the anonymous cookie; call it before the app signs the user out.
 
-    Browsers drop the cookie; a copy of it that somebody made stays genuine until it expires, with sessions of its own.
+    Browsers delete the cookie; a copy of it stays valid until it expires, with sessions of its own.
 
     Args:
         endpoint: the app's session endpoint.
-        request: the request to sign out; whether it is to be believed is for the app to have checked.
-        response: the answer to it, on which the cookie is dropped.
+        request: the request to sign out; the app must have checked that it is genuine (CSRF).
+        response: the response to it; the Set-Cookie header is added.
 
     Returns:
-        What came of each session.
+        A result for each session.
 
     Raises:
-        ConfigurationError: `identify` returned what cannot be a user.
+        ConfigurationError: `identify` returned what is not a user.
         ClientClosedError: the broker is closed.
     """
-    revocation, cookie = await endpoint.endpoint.revoke(_visit(endpoint.identify, request))
-    _set_cookie(response, cookie)
+    revocation, cookie = await endpoint.endpoint.revoke(_read(endpoint.identify, request))
+    if cookie is not None:
+        response.headers.add("Set-Cookie", cookie.header())
     return revocation
 
 
-async def _answered(endpoint: Endpoint, identify: Identify | None, request: web.Request) -> web.Response:
-    answer = await endpoint.answer(_visit(identify, request))
-    response = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
-    _set_cookie(response, answer.cookie)
-    return response
+async def _respond(endpoint: Endpoint, identify: Identify | None, request: web.Request) -> web.Response:
+    response = await endpoint.response(_read(identify, request))
+    return web.Response(status=response.status, headers=response.headers, body=response.body)
 
 
-def _visit(identify: Identify | None, request: web.Request) -> Visit:
-    return Visit(
+def _read(identify: Identify | None, request: web.Request) -> HTTPRequest:
+    return HTTPRequest(
         method=request.method,
         is_https=request.secure,
-        values=lambda name: request.headers.getall(name, []),
-        cookies=request.cookies,
+        headers=joined_headers(request.headers.items()),
         read_body=lambda: _body(request),
-        identify=lambda: identify(request) if identify else None,
+        identify=lambda: _identity(identify, request),
     )
+
+
+async def _identity(identify: Identify | None, request: web.Request) -> Identity | None:
+    return None if identify is None else identity_of(await settled(identify(request)))
 
 
 async def _body(request: web.Request) -> bytes:
     try:
         return await request.read()
     except (ConnectionError, web.RequestPayloadError):
-        raise not_whole() from None
-
-
-def _set_cookie(response: web.StreamResponse, cookie: Cookie | None) -> None:
-    if cookie is not None:
-        response.set_cookie(
-            cookie.name, cookie.value, max_age=cookie.max_age_s, secure=cookie.is_secure, httponly=True, samesite="Lax"
-        )
+        raise incomplete_body() from None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Literal, Unpack, cast, overload
 
@@ -22,20 +21,18 @@ except ModuleNotFoundError as error:
 
 from .._async.client import AsyncChatKit
 from .._sync.client import ChatKit
-from ..broker._blocking import SessionBroker
-from ..broker.broker import AsyncSessionBroker
-from ..broker.revoke import Revocation
+from ..broker import AsyncSessionBroker, Revocation, SessionBroker
 from ..errors import ConfigurationError
 from ..types.session_operations import WorkflowLike
-from .answer import Answer, Cookie
-from .app_broker import AppBroker
-from .blocking_app_broker import BlockingAppBroker
-from .body import not_whole
-from .endpoint import Endpoint
-from .identity import Identified, MaybeIdentified
-from .options import BrokerOptions, EndpointOptions, hidden
-from .visit import Visit
-from .waiting import called_blocking, check_blocking, is_coroutine_function, run_blocking
+from ._app_broker import AppBroker
+from ._blocking_app_broker import BlockingAppBroker
+from ._checks import incomplete_body
+from ._endpoint import Endpoint
+from ._http import Cookie, HTTPRequest, HTTPResponse, joined_headers
+from ._identity import Identified, Identity, MaybeIdentified, async_identity, blocking_identity
+from ._options import BrokerOptions, EndpointOptions, hidden
+from ._sync_or_async import check_blocking, run_blocking
+from ._warm_up import check_key, warm_up
 
 Identify = Callable[[HttpRequest], Identified]
 MaybeAsyncIdentify = Callable[[HttpRequest], MaybeIdentified]
@@ -66,13 +63,15 @@ def setup(
 ) -> SessionBroker | AsyncSessionBroker:
     """A broker for the process, which closes when that ends; forked workers have connections of their own.
 
+    Loads what the first call needs.
+
     Example:
         broker = setup(workflow="wf_abc")
         urlpatterns = [path("api/chatkit/session", session_endpoint(broker, identify=signed_in_user))]
 
     Args:
         workflow: what sessions are for, as in `sessions.create`.
-        client: a client of yours, which stays yours to close: an AsyncChatKit where `is_async`, else a ChatKit; default
+        client: a client of yours, which stays yours to close: an AsyncChatKit with `is_async`, else a ChatKit; default:
             one of its own, set up by the environment.
         is_async: True under ASGI; default False, which suits WSGI, where each request would have its own event loop.
         options: those of the broker.
@@ -81,30 +80,31 @@ def setup(
         The broker, whose type decides whether the endpoint is an async view.
 
     Raises:
-        ConfigurationError: settings that cannot work.
+        ConfigurationError: settings that cannot work, or no API key.
     """
     options = hidden(options)
     if is_async and not isinstance(client, ChatKit):
         broker = AppBroker(client, workflow, options)
+        check_key(broker.app_client)  # Django sends no lifespan events
+        warm_up(broker.app_client)
         atexit.register(_close_at_exit, broker)
         return broker
     if is_async or isinstance(client, AsyncChatKit):
         raise ConfigurationError(
-            f"setup: is_async={is_async} and a client that is a {type(client).__name__} do not fit"
+            f"setup: is_async={is_async} and a client that is a {type(client).__name__} do not fit;"
+            " pass is_async=True with an AsyncChatKit, or neither with a ChatKit"
         )
-    blocking = BlockingAppBroker(client, workflow, options)
-    blocking.close_at_exit()
-    return blocking
+    return BlockingAppBroker(client, workflow, options)
 
 
 def _close_at_exit(broker: AppBroker) -> None:
-    # Python 3.12 starts no thread any more here, which looking up the name of a store takes that is to be told of ids.
+    # Python 3.12 starts no thread at exit any more, and looking up the name of a store needs one.
     with suppress(RuntimeError):
         asyncio.run(broker.aclose())
 
 
 class SessionEndpoint:
-    """The endpoint, a view for `path(route, endpoint)`. It checks origins itself; no CSRF token is asked for."""
+    """The endpoint, a view for `path(route, endpoint)`. It checks origins itself and needs no CSRF token."""
 
     csrf_exempt = True
 
@@ -115,15 +115,15 @@ class SessionEndpoint:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answers a request."""
-        return _response(run_blocking(self._endpoint.answer(self._visit(request))))
+        return _response(run_blocking(self._endpoint.response(self._read(request))))
 
     def _revoke(self, request: HttpRequest, response: HttpResponse) -> Revocation:
-        revocation, cookie = run_blocking(self._endpoint.revoke(self._visit(request)))
+        revocation, cookie = run_blocking(self._endpoint.revoke(self._read(request)))
         _set_cookie(response, cookie)
         return revocation
 
-    def _visit(self, request: HttpRequest) -> Visit:
-        return _visit(request, lambda: called_blocking(self._identify, request) if self._identify else None)
+    def _read(self, request: HttpRequest) -> HTTPRequest:
+        return _read(request, lambda: blocking_identity(self._identify, request))
 
 
 class AsyncSessionEndpoint:
@@ -133,28 +133,21 @@ class AsyncSessionEndpoint:
 
     def __init__(self, endpoint: Endpoint, identify: MaybeAsyncIdentify | None) -> None:
         self._endpoint = endpoint
-        self._identify = identify
+        self._identity = async_identity(identify, _in_thread)
         non_atomic_requests(self)
         markcoroutinefunction(self)
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answers a request."""
-        return _response(await self._endpoint.answer(self._visit(request)))
+        return _response(await self._endpoint.response(self._read(request)))
 
     async def _revoke(self, request: HttpRequest, response: HttpResponse) -> Revocation:
-        revocation, cookie = await self._endpoint.revoke(self._visit(request))
+        revocation, cookie = await self._endpoint.revoke(self._read(request))
         _set_cookie(response, cookie)
         return revocation
 
-    def _visit(self, request: HttpRequest) -> Visit:
-        return _visit(request, lambda: self._identified(request))
-
-    async def _identified(self, request: HttpRequest) -> Identified:
-        identify = self._identify
-        if identify is None:
-            return None
-        found = identify(request) if is_coroutine_function(identify) else await sync_to_async(identify)(request)
-        return await found if inspect.isawaitable(found) else found
+    def _read(self, request: HttpRequest) -> HTTPRequest:
+        return _read(request, lambda: self._identity(request))
 
 
 @overload
@@ -171,16 +164,18 @@ def session_endpoint(
     identify: MaybeAsyncIdentify | None = None,
     **options: Unpack[EndpointOptions],
 ) -> SessionEndpoint | AsyncSessionEndpoint:
-    """The endpoint that a page asks for client secrets, at its start and whenever one nears its end.
+    """The endpoint that a page asks for client secrets: when it opens, and whenever its secret is about to expire.
 
-    Wire form: `POST`, with no body or `{"currentClientSecret": "..."}`; answered by `{"client_secret", "expires_at"}`,
-    or `{"error": {"code", "message", "request_id", "retry_after_s"}}`. Nothing else in the body counts.
+    Wire form: `POST`, without a body or with `{"currentClientSecret": "..."}`; the response is
+    `{"client_secret", "expires_at"}` or `{"error": {"code", "message", "request_id", "retry_after_s"}}`. Everything
+    else in the body is ignored.
 
     Args:
         broker: gives the secrets.
-        identify: told the request, says who is signed in: the user's id, an `Identity`, or None for an anonymous
-            visitor. In an async view a plain function runs in Django's thread for such, where it may use the database.
-            What it raises is the app's: `PermissionDenied` turns somebody away. Default None: everybody is anonymous.
+        identify: given the request, returns the signed-in user: the user's id as a string (`str(request.user.pk)`), an
+            `Identity`, or None for an anonymous visitor. In an async view a plain function runs in Django's thread for
+            such, where it may use the database. Exceptions that it raises are the app's own: with `PermissionDenied` it
+            refuses a visitor. Default None: every visitor is anonymous.
         options: see `EndpointOptions`.
 
     Returns:
@@ -190,7 +185,7 @@ def session_endpoint(
         ConfigurationError: settings that cannot work.
     """
     options = hidden(options)
-    endpoint = Endpoint(broker, options, knows_users=identify is not None)
+    endpoint = Endpoint(broker, options, has_identify=identify is not None)
     if isinstance(broker, AsyncSessionBroker):
         return AsyncSessionEndpoint(endpoint, identify)
     check_blocking(broker, identify)
@@ -204,54 +199,51 @@ def logout(endpoint: AsyncSessionEndpoint, request: HttpRequest, response: HttpR
 def logout(
     endpoint: SessionEndpoint | AsyncSessionEndpoint, request: HttpRequest, response: HttpResponse
 ) -> Revocation | Awaitable[Revocation]:
-    """Cancels all sessions of whoever asks and drops the anonymous cookie; to be called before the app signs them out.
+    """Cancels all sessions of the user and deletes the anonymous cookie; call it before the app signs the user out.
 
-    Browsers drop the cookie; a copy of it that somebody made stays genuine until it expires, with sessions of its own.
+    Browsers delete the cookie; a copy of it stays valid until it expires, with sessions of its own.
 
     Args:
         endpoint: the app's session endpoint.
-        request: the request to sign out; whether it is to be believed is for the app to have checked.
-        response: the answer to it, on which the cookie is dropped.
+        request: the request to sign out; the app must have checked that it is genuine (CSRF).
+        response: the response to it; the Set-Cookie header is added.
 
     Returns:
-        What came of each session; to be awaited where the endpoint is an async view.
+        A result for each session; awaitable if the endpoint is an async view.
 
     Raises:
-        ConfigurationError: `identify` returned what cannot be a user.
+        ConfigurationError: `identify` returned what is not a user.
         ClientClosedError: the broker is closed.
     """
     return endpoint._revoke(request, response)
 
 
-def _visit(request: HttpRequest, identify: Callable[[], MaybeIdentified]) -> Visit:
-    return Visit(
+def _read(request: HttpRequest, identify: Callable[[], Identity | Awaitable[Identity | None] | None]) -> HTTPRequest:
+    headers = joined_headers(request.headers.items())
+    if "host" in headers:
+        headers["host"] = request.get_host()  # Django's own check, and its setting of which proxy to believe
+    return HTTPRequest(
         method=request.method or "",
         is_https=request.is_secure(),
-        values=lambda name: _values(request, name),
-        cookies=request.COOKIES,
+        headers=headers,
         read_body=lambda: _body(request),
         identify=identify,
     )
 
 
-def _values(request: HttpRequest, name: str) -> list[str]:
-    # Django's own check of the Host header, and its own settings of which proxy's word counts.
-    headers: Mapping[str, str] = request.headers  # pyright: ignore[reportAssignmentType]
-    value = request.get_host() if name == "Host" else headers.get(name)
-    return [] if value is None else [value]
+async def _in_thread(function: Callable[..., object], *arguments: object) -> object:
+    return await sync_to_async(function)(*arguments)
 
 
 def _body(request: HttpRequest) -> bytes:
     try:
         return bytes(request.body)
     except UnreadablePostError:
-        raise not_whole() from None
+        raise incomplete_body() from None
 
 
-def _response(answer: Answer) -> HttpResponse:
-    response = HttpResponse(answer.body, status=answer.status, headers=answer.headers)
-    _set_cookie(response, answer.cookie)
-    return response
+def _response(response: HTTPResponse) -> HttpResponse:
+    return HttpResponse(response.body, status=response.status, headers=response.headers)
 
 
 def _set_cookie(response: HttpResponse, cookie: Cookie | None) -> None:

@@ -11,16 +11,14 @@ except ModuleNotFoundError as error:
     raise ImportError("chatkit_async.integrations.flask needs Flask: pip install flask") from error
 
 from .._sync.client import ChatKit
-from ..broker._blocking import SessionBroker
-from ..broker.revoke import Revocation
+from ..broker import Revocation, SessionBroker
 from ..types.session_operations import WorkflowLike
-from .answer import Cookie
-from .blocking_app_broker import BlockingAppBroker
-from .endpoint import Endpoint
-from .identity import Identified
-from .options import BrokerOptions, EndpointOptions, hidden
-from .visit import Visit
-from .waiting import called_blocking, check_blocking, run_blocking
+from ._blocking_app_broker import BlockingAppBroker
+from ._endpoint import Endpoint
+from ._http import HTTPRequest, joined_headers
+from ._identity import Identified, blocking_identity
+from ._options import BrokerOptions, EndpointOptions, hidden
+from ._sync_or_async import check_blocking, run_blocking
 
 Identify = Callable[[Request], Identified]
 
@@ -28,7 +26,9 @@ Identify = Callable[[Request], Identified]
 def setup(
     app: Flask, *, workflow: WorkflowLike, client: ChatKit | None = None, **options: Unpack[BrokerOptions]
 ) -> SessionBroker:
-    """A broker that closes when the process ends, whose threads and forked workers share it.
+    """A broker that closes when the process ends, shared by its threads and forked workers.
+
+    Loads what the first call needs.
 
     Example:
         app = Flask(__name__)
@@ -38,27 +38,26 @@ def setup(
     Args:
         app: the app; the broker is its `extensions["chatkit"]` too.
         workflow: what sessions are for, as in `sessions.create`.
-        client: a client of yours, which stays yours to close; default one of its own, set up by the environment.
+        client: a client of yours, which stays yours to close; default: one of its own, set up by the environment.
         options: those of the broker.
 
     Returns:
         The broker.
 
     Raises:
-        ConfigurationError: settings that cannot work.
+        ConfigurationError: settings that cannot work, or no API key.
     """
     options = hidden(options)
     broker = BlockingAppBroker(client, workflow, options)
     app.extensions["chatkit"] = broker
-    broker.close_at_exit()  # Flask knows no end of an app
     return broker
 
 
 class SessionEndpoint:
     """The endpoint, a view: `app.add_url_rule(path, view_func=endpoint)` gives it requests of any method."""
 
-    __name__ = "chatkit_session"  # Flask's own name of the endpoint, unless it is given another
-    methods = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")  # all but one of which it refuses itself
+    __name__ = "chatkit_session"  # Flask's name of the endpoint, unless another is given
+    methods = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")  # it refuses all but POST itself
     provide_automatic_options = False
 
     def __init__(self, endpoint: Endpoint, identify: Identify | None) -> None:
@@ -67,39 +66,33 @@ class SessionEndpoint:
 
     def __call__(self) -> Response:
         """Answers the current request."""
-        answer = run_blocking(self._endpoint.answer(self._visit(request)))
-        response = Response(answer.body, answer.status, answer.headers)
-        _set_cookie(response, answer.cookie)
-        return response
+        response = run_blocking(self._endpoint.response(self._read(request)))
+        return Response(response.body, response.status, response.headers)
 
-    def _revoke(self, asked: Request, response: Response) -> Revocation:
-        revocation, cookie = run_blocking(self._endpoint.revoke(self._visit(asked)))
-        _set_cookie(response, cookie)
-        return revocation
-
-    def _visit(self, asked: Request) -> Visit:
-        return Visit(
-            method=asked.method,
-            is_https=asked.is_secure,
-            values=asked.headers.getlist,
-            cookies=asked.cookies,
-            read_body=asked.get_data,
-            identify=lambda: called_blocking(self._identify, asked) if self._identify else None,
+    def _read(self, request: Request) -> HTTPRequest:
+        return HTTPRequest(
+            method=request.method,
+            is_https=request.is_secure,
+            headers=joined_headers(request.headers.items()),
+            read_body=request.get_data,
+            identify=lambda: blocking_identity(self._identify, request),
         )
 
 
 def session_endpoint(
     broker: SessionBroker, *, identify: Identify | None = None, **options: Unpack[EndpointOptions]
 ) -> SessionEndpoint:
-    """The endpoint that a page asks for client secrets, at its start and whenever one nears its end.
+    """The endpoint that a page asks for client secrets: when it opens, and whenever its secret is about to expire.
 
-    Wire form: `POST`, with no body or `{"currentClientSecret": "..."}`; answered by `{"client_secret", "expires_at"}`,
-    or `{"error": {"code", "message", "request_id", "retry_after_s"}}`. Nothing else in the body counts.
+    Wire form: `POST`, without a body or with `{"currentClientSecret": "..."}`; the response is
+    `{"client_secret", "expires_at"}` or `{"error": {"code", "message", "request_id", "retry_after_s"}}`. Everything
+    else in the body is ignored.
 
     Args:
         broker: gives the secrets.
-        identify: told the request, says who is signed in: the user's id, an `Identity`, or None for an anonymous
-            visitor. What it raises is the app's: `abort(403)` turns somebody away. Default None: all are anonymous.
+        identify: given the request, returns the signed-in user: the user's id, an `Identity`, or None for an anonymous
+            visitor. Exceptions that it raises are the app's own: with `abort(403)` it refuses a visitor. Default None:
+            every visitor is anonymous.
         options: see `EndpointOptions`.
 
     Returns:
@@ -110,31 +103,27 @@ def session_endpoint(
     """
     options = hidden(options)
     check_blocking(broker, identify)
-    return SessionEndpoint(Endpoint(broker, options, knows_users=identify is not None), identify)
+    return SessionEndpoint(Endpoint(broker, options, has_identify=identify is not None), identify)
 
 
 def logout(endpoint: SessionEndpoint, request: Request, response: Response) -> Revocation:
-    """Cancels all sessions of whoever asks and drops the anonymous cookie; to be called before the app signs them out.
+    """Cancels all sessions of the user and deletes the anonymous cookie; call it before the app signs the user out.
 
-    Browsers drop the cookie; a copy of it that somebody made stays genuine until it expires, with sessions of its own.
+    Browsers delete the cookie; a copy of it stays valid until it expires, with sessions of its own.
 
     Args:
         endpoint: the app's session endpoint.
-        request: the request to sign out; whether it is to be believed is for the app to have checked.
-        response: the answer to it, on which the cookie is dropped.
+        request: the request to sign out; the app must have checked that it is genuine (CSRF).
+        response: the response to it; the Set-Cookie header is added.
 
     Returns:
-        What came of each session.
+        A result for each session.
 
     Raises:
-        ConfigurationError: `identify` returned what cannot be a user.
+        ConfigurationError: `identify` returned what is not a user.
         ClientClosedError: the broker is closed.
     """
-    return endpoint._revoke(request, response)
-
-
-def _set_cookie(response: Response, cookie: Cookie | None) -> None:
+    revocation, cookie = run_blocking(endpoint._endpoint.revoke(endpoint._read(request)))
     if cookie is not None:
-        response.set_cookie(
-            cookie.name, cookie.value, cookie.max_age_s, secure=cookie.is_secure, httponly=True, samesite="Lax"
-        )
+        response.headers.add("Set-Cookie", cookie.header())
+    return revocation

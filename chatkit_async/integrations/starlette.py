@@ -1,11 +1,10 @@
-"""Client secrets for browsers in Starlette and FastAPI."""
+"""Client secrets for browsers in Starlette and FastAPI: the ASGI app of `asgi`, and a `setup` that knows the app."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
 try:
     from starlette.applications import Starlette
@@ -18,28 +17,33 @@ except ModuleNotFoundError as error:
     ) from error
 
 from .._async.client import AsyncChatKit
-from ..broker.broker import AsyncSessionBroker
-from ..broker.revoke import Revocation
+from ..broker import AsyncSessionBroker, Revocation
+from ..errors import ConfigurationError
 from ..types.session_operations import WorkflowLike
-from .answer import Cookie
-from .app_broker import AppBroker
-from .body import check_length, not_whole
-from .endpoint import Endpoint
-from .identity import Identified, MaybeIdentified
-from .options import BrokerOptions, EndpointOptions, hidden
-from .visit import Visit
-from .waiting import check_async, is_coroutine_function
+from . import asgi
+from ._app_broker import AppBroker
+from ._checks import check_length, incomplete_body
+from ._http import HTTPRequest, joined_headers
+from ._identity import Identity, MaybeIdentified, async_identity
+from ._options import BrokerOptions, EndpointOptions, hidden
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 Identify = Callable[[Request], MaybeIdentified]
 
+NO_SESSION = (
+    "identify used request.session, and the app has no SessionMiddleware:"
+    " app.add_middleware(SessionMiddleware, secret_key=...), which needs `pip install itsdangerous`"
+)
+
 
 def setup(
     app: Starlette, *, workflow: WorkflowLike, client: AsyncChatKit | None = None, **options: Unpack[BrokerOptions]
 ) -> AsyncSessionBroker:
-    """A broker that closes with the app, after the app's own lifespan has ended.
+    """A broker that starts with the app and closes after the app's own lifespan has ended.
+
+    Starting loads what the first call needs, and fails without an API key.
 
     Example:
         app = FastAPI()
@@ -49,14 +53,14 @@ def setup(
     Args:
         app: the Starlette or FastAPI app, before it starts.
         workflow: what sessions are for, as in `sessions.create`.
-        client: a client of yours, which stays yours to close; default one of its own, set up by the environment.
+        client: a client of yours, which stays yours to close; default: one of its own, set up by the environment.
         options: those of the broker.
 
     Returns:
         The broker.
 
     Raises:
-        ConfigurationError: settings that cannot work.
+        ConfigurationError: settings that cannot work; when the app starts: no API key.
     """
     options = hidden(options)
     broker = AppBroker(client, workflow, options)
@@ -64,75 +68,59 @@ def setup(
 
     @asynccontextmanager
     async def lifespan(running: Any) -> AsyncGenerator[Any]:
-        async with broker.running(), own_lifespan(running) as state:
+        async with broker, own_lifespan(running) as state:
             yield state
 
     app.router.lifespan_context = lifespan
     return broker
 
 
-class SessionEndpoint:
+class SessionEndpoint(asgi.SessionEndpoint):
     """The endpoint: an ASGI app, and for a route of your own a function of its request.
 
-    `app.add_route(path, endpoint)` gives it requests of any method. Where identity comes from a dependency of FastAPI,
-    let a route put it into `request.state`, where `identify` finds it, and return `await endpoint(request)`.
+    `app.add_route(path, endpoint)` gives it requests of any method. Where a dependency of FastAPI finds the user, let a
+    route put the user into `request.state`, where `identify` finds it, and return `await endpoint(request)`.
     """
 
-    def __init__(self, endpoint: Endpoint, identify: Identify | None) -> None:
-        self._endpoint = endpoint
-        self._identify = identify
-
     @overload
-    async def __call__(self, asked: Request, /) -> Response: ...
+    async def __call__(self, request: Request, /) -> Response: ...
     @overload
-    async def __call__(self, asked: Scope, receive: Receive, send: Send, /) -> None: ...
-    async def __call__(
-        self, asked: Request | Scope, receive: Receive | None = None, send: Send | None = None, /
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> None: ...
+    async def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, request: Request | Scope, receive: Receive | None = None, send: Send | None = None, /
     ) -> Response | None:
         """Answers a request."""
-        if isinstance(asked, Request):
-            return await self._answered(asked)
-        assert receive is not None
-        assert send is not None
-        response = await self._answered(Request(asked, receive))
-        await response(asked, receive, send)
+        if isinstance(request, Request):
+            response = await self._endpoint.response(self._read(request))
+            return Response(response.body, response.status, response.headers)
+        await super().__call__(request, cast("Receive", receive), cast("Send", send))
         return None
 
-    async def _answered(self, request: Request) -> Response:
-        answer = await self._endpoint.answer(self._visit(request))
-        response = Response(answer.body, answer.status, answer.headers)
-        _set_cookie(response, answer.cookie)
-        return response
-
-    async def _revoke(self, request: Request, response: Response) -> Revocation:
-        revocation, cookie = await self._endpoint.revoke(self._visit(request))
-        _set_cookie(response, cookie)
-        return revocation
-
-    def _visit(self, request: Request) -> Visit:
-        return Visit(
+    def _read(self, request: Request) -> HTTPRequest:
+        return HTTPRequest(
             method=request.method,
             is_https=request.scope.get("scheme") == "https",
-            values=request.headers.getlist,
-            cookies=request.cookies,
+            headers=joined_headers(request.headers.items()),
             read_body=lambda: _body(request),
-            identify=lambda: _identified(self._identify, request),
+            identify=lambda: self._identify(request.scope),
         )
 
 
 def session_endpoint(
     broker: AsyncSessionBroker, *, identify: Identify | None = None, **options: Unpack[EndpointOptions]
 ) -> SessionEndpoint:
-    """The endpoint that a page asks for client secrets, at its start and whenever one nears its end.
+    """The endpoint that a page asks for client secrets: when it opens, and whenever its secret is about to expire.
 
-    Wire form: `POST`, with no body or `{"currentClientSecret": "..."}`; answered by `{"client_secret", "expires_at"}`,
-    or `{"error": {"code", "message", "request_id", "retry_after_s"}}`. Nothing else in the body counts.
+    Wire form: `POST`, without a body or with `{"currentClientSecret": "..."}`; the response is
+    `{"client_secret", "expires_at"}` or `{"error": {"code", "message", "request_id", "retry_after_s"}}`. Everything
+    else in the body is ignored.
 
     Args:
         broker: gives the secrets.
-        identify: told the request, says who is signed in: the user's id, an `Identity`, or None for an anonymous
-            visitor. A plain function runs in a worker thread, a coroutine function in the event loop. What it raises is
-            the app's: an HTTPException turns somebody away. Default None: everybody is anonymous.
+        identify: given the request, returns the signed-in user: the user's id, an `Identity`, or None for an anonymous
+            visitor. A coroutine function runs in the event loop; a plain function runs in a worker thread, since it may
+            block, and costs several times the CPU. Exceptions that it raises are the app's own: with an HTTPException
+            it refuses a visitor. Default None: every visitor is anonymous.
         options: see `EndpointOptions`.
 
     Returns:
@@ -142,60 +130,50 @@ def session_endpoint(
         ConfigurationError: settings that cannot work.
     """
     options = hidden(options)
-    check_async(broker)
-    return SessionEndpoint(Endpoint(broker, options, knows_users=identify is not None), identify)
+    known = async_identity(identify, run_in_threadpool)
+
+    async def found(scope: Scope) -> Identity | None:
+        try:
+            return await known(Request(scope))
+        except AssertionError as error:
+            if "SessionMiddleware" in str(error):
+                raise ConfigurationError(NO_SESSION) from error
+            raise
+
+    return SessionEndpoint(broker, found, options, has_identify=identify is not None)
 
 
 async def logout(endpoint: SessionEndpoint, request: Request, response: Response) -> Revocation:
-    """Cancels all sessions of whoever asks and drops the anonymous cookie; to be called before the app signs them out.
+    """Cancels all sessions of the user and deletes the anonymous cookie; call it before the app signs the user out.
 
-    Browsers drop the cookie; a copy of it that somebody made stays genuine until it expires, with sessions of its own.
+    Browsers delete the cookie; a copy of it stays valid until it expires, with sessions of its own.
 
     Args:
         endpoint: the app's session endpoint.
-        request: the request to sign out; whether it is to be believed is for the app to have checked.
-        response: the answer to it, on which the cookie is dropped.
+        request: the request to sign out; the app must have checked that it is genuine (CSRF).
+        response: the response to it; the Set-Cookie header is added.
 
     Returns:
-        What came of each session.
+        A result for each session.
 
     Raises:
-        ConfigurationError: `identify` returned what cannot be a user.
+        ConfigurationError: `identify` returned what is not a user.
         ClientClosedError: the broker is closed.
     """
-    return await endpoint._revoke(request, response)
-
-
-async def _identified(identify: Identify | None, request: Request) -> Identified:
-    if identify is None:
-        return None
-    if is_coroutine_function(identify):
-        found = identify(request)
-    else:
-        found = await run_in_threadpool(identify, request)
-    return await found if inspect.isawaitable(found) else found
-
-
-async def _bounded(request: Request) -> bytes:
-    if "content-length" in request.headers:  # which has been checked, and servers hold browsers to it
-        return await request.body()
-    parts: list[bytes] = []
-    async with aclosing(request.stream()) as stream:
-        async for part in stream:
-            parts.append(part)
-            check_length(sum(map(len, parts)))  # over HTTP/2 nothing need say before how long it is
-    return b"".join(parts)
+    revocation, cookie = await endpoint._revoke(request.scope)
+    if cookie is not None:
+        response.headers.append("Set-Cookie", cookie)
+    return revocation
 
 
 async def _body(request: Request) -> bytes:
+    """The body; of a request that a dependency has read, what it read."""
+    body = bytearray()
     try:
-        return await _bounded(request)
+        async with aclosing(request.stream()) as parts:
+            async for part in parts:
+                body += part
+                check_length(len(body))
     except ClientDisconnect:
-        raise not_whole() from None
-
-
-def _set_cookie(response: Response, cookie: Cookie | None) -> None:
-    if cookie is not None:
-        response.set_cookie(
-            cookie.name, cookie.value, cookie.max_age_s, secure=cookie.is_secure, httponly=True, samesite="lax"
-        )
+        raise incomplete_body() from None
+    return bytes(body)

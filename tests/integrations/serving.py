@@ -43,6 +43,7 @@ def gunicorn(module: str) -> Kind:
 KINDS: Mapping[str, Kind] = {
     "starlette": asgi("starlette_app"),
     "fastapi": asgi("fastapi_app"),
+    "litestar": asgi("litestar_app"),
     "aiohttp": Kind([f"{APPS}.aiohttp_app"]),
     "django-asgi": asgi("django_asgi_app"),
     "django-wsgi": gunicorn("django_wsgi_app"),

@@ -1,7 +1,8 @@
-"""What HTTP/2 allows and HTTP/1 does not: a body of which no header says how long it is."""
+"""What HTTP/2 allows and HTTP/1 does not: a body whose length no header announces."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -16,31 +17,69 @@ JSON = (b"content-type", b"application/json")
 PART = b" " * 4096
 
 
+async def ada(request: Request) -> str:
+    return "ada"
+
+
 @pytest.fixture
 async def endpoint(client: AsyncChatKit) -> SessionEndpoint:
-    broker = AsyncSessionBroker(client, workflow="wf_1")
-    return session_endpoint(broker, identify=lambda request: "ada")
+    return session_endpoint(AsyncSessionBroker(client, workflow="wf_1"), identify=ada)
 
 
-async def answered(endpoint: SessionEndpoint, parts: list[bytes], *headers: tuple[bytes, bytes]) -> int:
-    """The status for a request as an HTTP/2 server hands it over; takes from `parts` what is read of it."""
+@pytest.fixture(params=["as an ASGI app", "with a request"])
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def status(
+    way: str, endpoint: SessionEndpoint, parts: Sequence[bytes], *headers: tuple[bytes, bytes]
+) -> tuple[int, int]:
+    """The status for a request as an HTTP/2 server hands it over, and how many of its parts were not read."""
+    left = iter(parts)
+    unread = len(parts)
+    statuses: list[int] = []
 
     async def receive() -> Any:
-        return {"type": "http.request", "body": parts.pop(0) if parts else b"", "more_body": bool(parts)}
+        nonlocal unread
+        unread = max(unread - 1, 0)
+        return {"type": "http.request", "body": next(left, b""), "more_body": unread > 0}
 
-    scope = {"type": "http", "http_version": "2", "method": "POST", "path": "/", "scheme": "https"}
-    asked = Request({**scope, "headers": [(b"host", b"shop.example"), *headers]}, receive)
-    return (await endpoint(asked)).status_code
+    async def send(message: Any) -> None:
+        statuses.extend([message["status"]] if "status" in message else [])
+
+    lines = [(b"host", b"shop.example"), *headers]
+    scope = {"type": "http", "http_version": "2", "method": "POST", "path": "/", "scheme": "https", "headers": lines}
+    if way == "with a request":
+        statuses.append((await endpoint(Request(scope, receive))).status_code)
+    else:
+        await endpoint(scope, receive, send)
+    [found] = statuses
+    return found, unread
 
 
-async def test_a_small_body_is_read_and_one_without_a_type_refused(endpoint: SessionEndpoint) -> None:
-    assert await answered(endpoint, [b'{"currentClient', b'Secret": "x"}'], JSON) == 200
-    assert await answered(endpoint, [b"{", b"}"]) == 415
-    assert await answered(endpoint, []) == 200
+async def test_a_small_body_is_read_and_one_without_a_type_refused(way: str, endpoint: SessionEndpoint) -> None:
+    assert await status(way, endpoint, [b'{"currentClient', b'Secret": "x"}'], JSON) == (200, 0)
+    assert await status(way, endpoint, [b"{", b"}"]) == (415, 0)
+    assert await status(way, endpoint, []) == (200, 0)
 
 
-async def test_an_endless_body_is_not_read_to_its_end(endpoint: SessionEndpoint, emulator: Emulator) -> None:
-    parts = [PART] * 1000
-    assert await answered(endpoint, parts, JSON) == 413
-    assert len(parts) == 1000 - 5
+async def test_an_endless_body_is_not_read_to_its_end(way: str, endpoint: SessionEndpoint, emulator: Emulator) -> None:
+    assert await status(way, endpoint, [PART] * 1000, JSON) == (413, 1000 - 5)
     assert emulator.sessions() == []
+
+
+class Part(bytes):
+    """A part of a body that counts how often its length is asked for."""
+
+    measured = 0
+
+    def __len__(self) -> int:
+        Part.measured += 1
+        return super().__len__()
+
+
+async def test_each_of_sixteen_thousand_parts_is_measured_at_most_once(way: str, endpoint: SessionEndpoint) -> None:
+    Part.measured = 0
+    body = b"{}".rjust(16_000)
+    assert await status(way, endpoint, [Part(body[place : place + 1]) for place in range(len(body))], JSON) == (200, 0)
+    assert Part.measured <= len(body)

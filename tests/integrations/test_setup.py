@@ -16,6 +16,7 @@ import flask
 import pytest
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.requests import Request
 
 from chatkit_async import AsyncChatKit, ChatKit, ClientClosedError, ConfigurationError
 from chatkit_async.broker import AsyncSessionBroker, SessionBroker
@@ -64,7 +65,7 @@ each_async_framework = pytest.mark.parametrize(("make", "setup"), APPS, ids=["st
 async def test_the_broker_and_its_client_close_with_the_app(make: Any, setup: Any) -> None:
     app = make()
     broker = setup(app, workflow="wf_1")
-    client = broker._app_client
+    client = broker.app_client
     async with running(app):
         assert (await broker.secret_for("ada")).client_secret
     with pytest.raises(ClientClosedError):
@@ -159,7 +160,9 @@ class Callable:
 def test_blocking_views_refuse_what_they_would_have_to_await(asynchronous: Any) -> None:
     blocking = for_django.setup(workflow="wf_1")
     for module in (for_django, for_flask):
-        with pytest.raises(ConfigurationError, match="make it a plain function"):
+        with pytest.raises(
+            ConfigurationError, match="identify returned an awaitable in a blocking view; make it a plain function"
+        ):
             module.session_endpoint(blocking, identify=asynchronous)  # type: ignore[attr-defined]
     with pytest.raises(ConfigurationError, match="needs a SessionBroker"):
         for_flask.session_endpoint(AsyncSessionBroker(AsyncChatKit(), workflow="wf_1"))  # type: ignore[arg-type]
@@ -222,3 +225,43 @@ def test_no_framework_is_imported_before_it_is_asked_for() -> None:
 def test_a_framework_brings_neither_the_others_nor_the_half_it_has_no_use_for() -> None:
     loaded = python("import sys, chatkit_async.integrations.starlette; print(*sys.modules)").split()
     assert {"fastapi", "django", "flask", "chatkit_async._sync.client"}.isdisjoint(loaded)
+
+
+async def test_a_missing_session_middleware_is_a_500_and_the_log_says_what_to_add(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = FastAPI()
+    broker = for_starlette.setup(app, workflow="wf_1")
+
+    async def signed_in_user(request: Any) -> Any:
+        return request.session.get("user")
+
+    endpoint = for_starlette.session_endpoint(broker, identify=signed_in_user)
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    async with app.router.lifespan_context(app):
+        response = await endpoint(Request(scope, empty_body))
+    assert response.status_code == 500
+    assert b"server_error" in response.body
+    assert "app.add_middleware(SessionMiddleware, secret_key=...)" in caplog.text
+
+
+async def empty_body() -> Any:
+    return {"type": "http.request"}
+
+
+async def test_a_lazy_user_of_an_async_django_view_is_looked_at_in_the_thread_of_identify(emulator: Emulator) -> None:
+    """Looking at it may query the database, which Django forbids in the event loop."""
+    from django.conf import settings
+    from django.test import AsyncRequestFactory
+    from django.utils.asyncio import async_unsafe
+    from django.utils.functional import SimpleLazyObject
+
+    if not settings.configured:
+        settings.configure(ALLOWED_HOSTS=["*"])
+    broker = for_django.setup(workflow="wf_1", is_async=True)
+    query = async_unsafe(lambda: "ada")
+    endpoint = for_django.session_endpoint(broker, identify=lambda request: SimpleLazyObject(query))
+    response = await endpoint(AsyncRequestFactory().post("/", content_type="application/json"))
+    await broker.aclose()
+    assert response.status_code == 200
+    assert [session["user"] for session in emulator.sessions()] == ["ada"]

@@ -1,4 +1,4 @@
-"""A blocking broker that lives and dies with an app, and the client behind it."""
+"""A blocking broker that ends with the process, and the client behind it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import atexit
 from contextlib import suppress
 
 from .._sync.client import ChatKit
-from ..broker._blocking import SessionBroker
+from ..broker import SessionBroker
 from ..errors import ChatKitError
 from ..types.session_operations import WorkflowLike
-from .options import BrokerOptions
+from ._options import BrokerOptions
+from ._warm_up import check_key, warm_up
 
 
 class BlockingAppBroker(SessionBroker):
-    """A blocking broker that closes its client too, unless that was given."""
+    """A blocking broker that closes its client too, unless that was given.
+
+    Raises:
+        ConfigurationError: there is no API key; these frameworks tell of no later start of the app.
+    """
 
     def __init__(self, client: ChatKit | None, workflow: WorkflowLike, options: BrokerOptions) -> None:
         self._own_client = ChatKit() if client is None else None
-        made = client or self._own_client
-        assert made is not None
-        super().__init__(made, workflow=workflow, **options)
-
-    def close_at_exit(self) -> None:
-        """Closes when the process ends, where no framework tells of another end."""
+        used = client or self._own_client
+        assert used is not None
+        super().__init__(used, workflow=workflow, **options)
+        check_key(used._async)
+        warm_up(used._async)
         atexit.register(self._close_quietly)
 
     def close(self) -> None:
@@ -34,6 +38,6 @@ class BlockingAppBroker(SessionBroker):
                 self._own_client.close()
 
     def _close_quietly(self) -> None:
-        # Where the loop was stopped by a fork, Python 3.12 starts no thread for it any more; then nothing is open.
+        # Where a fork stopped the loop, Python 3.12 starts no thread for it at exit; then nothing is open.
         with suppress(ChatKitError):
             self.close()

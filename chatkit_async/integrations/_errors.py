@@ -1,4 +1,4 @@
-"""What a failed minting becomes: a status, and JSON that says nothing of the API's own words. Pure."""
+"""What an error of the broker or the API becomes for a browser: a status and a code, without the API's words. Pure."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ..errors import (
     RateLimitError,
     SessionRevokedError,
 )
-from .answer import Answer, error_answer
+from ._refused import RefusedRequest
 
-LONGEST_WAIT_S = 3600.0  # whoever waits longer than that may as well ask
-# What to wait where nobody said: a moment for a crowd, longer for what somebody has to put right.
+LONGEST_WAIT_S = 3600.0  # a browser that would wait longer may as well ask
+# The wait where the API names none: short for a rate limit, longer where the project has to be put right.
 WAIT_S = {429: 5.0, 503: 30.0}
 SERVER_ERROR = ("server_error", "The server is not set up to give access to the chat.")
 UNAVAILABLE = ("unavailable", "The chat service is not available now; please try again later.")
 
-# The first that applies counts. Of our own failures none is called the gateway's.
+# The first that applies counts. Only errors of the API are called the gateway's (502, 504).
 STATUSES: tuple[tuple[type[ChatKitError], int], ...] = (
     (MintingLimitError, 429),
     (RateLimitError, 429),
@@ -37,30 +37,29 @@ STATUSES: tuple[tuple[type[ChatKitError], int], ...] = (
 )
 
 
-def failed(error: ChatKitError) -> Answer:
-    """The answer for an error: 429 and 503 with Retry-After, 502, 504; 500 where the server is set up wrongly."""
+def refused_by(error: ChatKitError) -> RefusedRequest:
+    """429 and 503 with a wait, 409, 502, 504; 500 where the server is set up wrongly. The log gets the error."""
     status = status_of(error)
     code, message = _words(error, status)
-    wait_s = _wait_s(error, status)
-    return error_answer(
+    return RefusedRequest(
         status,
         code,
         message,
         request_id=error.request_id if isinstance(error, APIError) else None,
-        retry_after_s=wait_s,
-        headers={} if wait_s is None else {"Retry-After": str(math.ceil(wait_s))},
+        retry_after_s=_wait_s(error, status),
+        log=f"answered with {status}: {_without_api_words(error)}",
     )
 
 
 def status_of(error: ChatKitError) -> int:
-    """The status to answer an error with."""
+    """The HTTP status for an error."""
     if isinstance(error, APIError) and (error.code == "insufficient_quota" or error.status == 503):
-        return 503  # waiting for the project to be put right; nobody has asked too often
+        return 503  # the project's quota is used up: no browser has asked too often
     return next(status for kind, status in STATUSES if isinstance(error, kind))
 
 
-def logged(error: ChatKitError) -> str:
-    """The error for the log: of a refusal its code, and not the API's own words, which may name the user."""
+def _without_api_words(error: ChatKitError) -> str:
+    """The error for the log: of the API's refusal only its code, since its message may name the user."""
     if isinstance(error, APIStatusError):
         error = copy.copy(error)
         error.message = error.code or type(error).__name__
@@ -79,7 +78,7 @@ def _words(error: ChatKitError, status: int) -> tuple[str, str]:
 def _wait_s(error: ChatKitError, status: int) -> float | None:
     if status not in WAIT_S:
         return None
-    said = getattr(error, "retry_after_s", None)
-    if not isinstance(said, (int, float)) or not math.isfinite(said):
+    named = getattr(error, "retry_after_s", None)
+    if not isinstance(named, (int, float)) or not math.isfinite(named):
         return WAIT_S[status]
-    return min(max(said, 1.0), LONGEST_WAIT_S)
+    return min(max(named, 1.0), LONGEST_WAIT_S)

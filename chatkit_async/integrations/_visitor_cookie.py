@@ -1,4 +1,4 @@
-"""The cookie by which an anonymous visitor is known again: signed, so that nobody can name another. Pure."""
+"""The cookie that identifies an anonymous visitor: signed, so that no visitor can name another. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import attrs
 
 from ..errors import ConfigurationError
 from ..types.secret import Secret
-from .answer import Cookie
+from ._http import Cookie
 
-# The keys may serve other purposes elsewhere; what is signed here is of no use there, and the other way round.
+# The app may use its keys elsewhere too: signatures made for one purpose are worthless for the other.
 PURPOSE = b"chatkit_async.integrations anonymous visitor v1"
 FORMAT = re.compile(r"v1\.([A-Za-z0-9_-]{32})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
 SHORTEST_KEY = 16  # characters or bytes
-MAX_AGE_S = 30 * 24 * 3600  # a month without a visit; each visit begins it anew
+MAX_AGE_S = 30 * 24 * 3600  # 30 days without a visit; each visit begins them anew
 
 
 def signing_keys(hidden: object) -> tuple[Secret, ...]:
@@ -30,10 +30,10 @@ def signing_keys(hidden: object) -> tuple[Secret, ...]:
 def _long_enough(key: object, position: int) -> Secret:
     if isinstance(key, Secret) and len(key) >= SHORTEST_KEY:
         return key
-    given = f"{len(key)} long" if isinstance(key, Secret) else "something else"
+    given = f"{len(key)} long" if isinstance(key, Secret) else "neither"
     raise ConfigurationError(
-        f"cookie_keys[{position}]: a key is a string or bytes, at least {SHORTEST_KEY} long and made by chance, as"
-        f" `secrets.token_hex(32)` is; this one is {given}"
+        f"cookie_keys[{position}]: a key is a random string or bytes of at least {SHORTEST_KEY}, such as"
+        f" `secrets.token_hex(32)`; this one is {given}"
     )
 
 
@@ -44,7 +44,7 @@ class VisitorCookie:
     Args:
         keys: the first signs, all are accepted.
         is_secure: whether browsers send it over TLS alone.
-        max_age_s: how many seconds after a visit it still counts.
+        max_age_s: seconds after a visit for which it is valid.
     """
 
     keys: tuple[Secret, ...] = attrs.field(repr=False)
@@ -53,11 +53,11 @@ class VisitorCookie:
 
     @property
     def name(self) -> str:
-        """`__Host-` has browsers refuse it from subdomains and over plain HTTP."""
+        """With `__Host-` browsers refuse it from subdomains and over plain HTTP."""
         return "__Host-chatkit_visitor" if self.is_secure else "chatkit_visitor"
 
     def visitor(self, value: str | None, now_s: float) -> str | None:
-        """The visitor that a genuine cookie of ours names, None for any other."""
+        """The visitor that a valid cookie of ours names, None for any other."""
         found = FORMAT.fullmatch(value or "")
         if found is None:
             return None
@@ -71,8 +71,8 @@ class VisitorCookie:
         value = f"v1.{visitor}.{issued_at}.{_signature(self.keys[0], visitor, issued_at)}"
         return Cookie(self.name, value, self.max_age_s, self.is_secure)
 
-    def dropped(self) -> Cookie:
-        """The cookie that makes a browser forget it."""
+    def deleted(self) -> Cookie:
+        """The cookie that makes a browser delete it."""
         return Cookie(self.name, "", 0, self.is_secure)
 
 

@@ -1,0 +1,133 @@
+"""The endpoint that browsers ask for client secrets: which requests, which user, which response. No framework."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TYPE_CHECKING
+
+from ..broker import AsyncSessionBroker, LiveSecret, Revocation
+from ..errors import ChatKitError, ConfigurationError
+from ..types._clock import unix_now_s
+from ..types.secret import Secret
+from ._anonymous_limit import DEFAULT_PER_MINUTE, AnonymousLimit
+from ._checks import check_request, current_secret, parsed_origins
+from ._errors import refused_by
+from ._http import Cookie, HTTPRequest, HTTPResponse, error_response, json_response
+from ._identity import Identity
+from ._options import EndpointOptions, visitor_cookie
+from ._refused import RefusedRequest
+from ._sync_or_async import settled
+
+if TYPE_CHECKING:
+    from ..broker import SessionBroker
+
+logger = logging.getLogger("chatkit_async.integrations")
+
+
+class Endpoint:
+    """Decides everything, for an adapter to carry out.
+
+    Args:
+        broker: gives the client secrets.
+        options: how browsers are treated, `hidden`.
+        has_identify: whether the app tells which user is signed in.
+
+    Raises:
+        ConfigurationError: the options cannot work, or every request would be refused.
+    """
+
+    def __init__(
+        self, broker: AsyncSessionBroker | SessionBroker, options: EndpointOptions, *, has_identify: bool
+    ) -> None:
+        for name in options.keys() - EndpointOptions.__annotations__:
+            raise TypeError(f"session_endpoint() got an unexpected keyword argument {name!r}")
+        self._broker = broker
+        self._cookie = visitor_cookie(options)
+        self._allowed_origins = parsed_origins(options.get("allowed_origins", ()))
+        self._limit = AnonymousLimit(options.get("anonymous_sessions_per_minute", DEFAULT_PER_MINUTE))
+        if self._cookie is None and not has_identify:
+            raise ConfigurationError(
+                "session_endpoint: every request would get a 401; pass identify, or cookie_keys for anonymous visitors"
+            )
+
+    async def response(self, request: HTTPRequest) -> HTTPResponse:
+        """The response to a request: a client secret, or why there is none."""
+        try:
+            return await self._response(request)
+        except RefusedRequest as refused:
+            response, log = error_response(refused), refused.log
+        except ChatKitError as error:
+            refused_by_api = refused_by(error)
+            response, log = error_response(refused_by_api), refused_by_api.log
+        if log is not None:
+            logger.warning("no client secret given, %s", log)
+        return response
+
+    async def revoke(self, request: HTTPRequest) -> tuple[Revocation, Cookie | None]:
+        """Revokes the sessions of the signed-in user and of the anonymous visitor; and the cookie to set.
+
+        Raises:
+            ConfigurationError: `identify` returned what is not a user.
+        """
+        try:
+            identity = await settled(request.identify())
+        except RefusedRequest as refused:
+            raise ConfigurationError(f"logout: {refused.log}") from refused
+        visitor = self._known_visitor(request)
+        if visitor is not None:
+            self._limit.ended(visitor)
+        users = [*([identity.user] if identity else ()), *([user_of(visitor)] if visitor else ())]
+        revocations: list[Revocation] = [await settled(self._broker.revoke(user)) for user in users]
+        sessions = tuple(session for revocation in revocations for session in revocation.sessions)
+        is_complete = all(revocation.is_complete for revocation in revocations)
+        return Revocation(sessions, is_complete), self._cookie.deleted() if self._cookie else None
+
+    async def _response(self, request: HTTPRequest) -> HTTPResponse:
+        check_request(request, self._allowed_origins)
+        current = current_secret(await settled(request.read_body()), request)  # no frame here holds the body
+        identity = await settled(request.identify())
+        if identity is not None:
+            return _given(await self._secret(identity, current))
+        return await self._anonymous(request, current)
+
+    async def _anonymous(self, request: HTTPRequest, current: Secret | None) -> HTTPResponse:
+        if self._cookie is None:
+            raise RefusedRequest(401, "not_signed_in", "Sign in first.")
+        visitor = self._known_visitor(request) or secrets.token_urlsafe(24)
+        secret = await self._limited(visitor, current)
+        return _given(secret, self._cookie.issued(visitor, unix_now_s()))
+
+    async def _limited(self, visitor: str, current: Secret | None) -> LiveSecret:
+        is_counted = self._limit.reserve(visitor, wants_new=current is not None)
+        try:
+            secret = await self._secret(Identity(user_of(visitor)), current)
+        except ChatKitError:
+            if is_counted:
+                self._limit.give_back()
+            raise
+        if is_counted:
+            self._limit.created(visitor, secret.expires_at - unix_now_s())
+        return secret
+
+    async def _secret(self, identity: Identity, current: Secret | None) -> LiveSecret:
+        return await settled(
+            self._broker.secret_for(
+                identity.user, device=identity.device, current=current, state_variables=identity.state_variables
+            )
+        )
+
+    def _known_visitor(self, request: HTTPRequest) -> str | None:
+        if self._cookie is None:
+            return None
+        return self._cookie.visitor(request.cookie(self._cookie.name), unix_now_s())
+
+
+def user_of(visitor: str) -> str:
+    """The user id of an anonymous visitor at the API."""
+    return f"anonymous_{visitor}"
+
+
+def _given(secret: LiveSecret, cookie: Cookie | None = None) -> HTTPResponse:
+    document = {"client_secret": secret.client_secret, "expires_at": secret.expires_at}
+    return json_response(200, document, {"Set-Cookie": cookie.header()} if cookie else None)
