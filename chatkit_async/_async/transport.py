@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from contextlib import suppress
 from functools import lru_cache, partial
 from time import monotonic
@@ -115,11 +115,15 @@ class Transport:
         if pool.is_lean and pool.connector and proxy is None and is_lean(request) and is_untouched():
             return send_lean(pool.connector, request, delivery, _timeout(connect_s))
         close_spoiled(pool)
+        headers = request.headers
+        if proxy is not None and not request.url.startswith("https:"):
+            headers = {**headers, **_proxy_key(proxy)}  # without a tunnel, the proxy reads the request itself
         return pool.session.request(
             request.method,
             URL(request.url, encoded=True),
             data=request.body,
-            headers=request.headers if proxy is None else _with_proxy_key(request, proxy),
+            # Plain strings, as tools that record requests store them.
+            headers={name: str(value) for name, value in headers.items()},
             skip_auto_headers=_AIOHTTPS_OWN.difference(request.headers) or None,
             allow_redirects=False,
             raise_for_status=False,
@@ -176,14 +180,9 @@ def _timeout(connect_s: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, sock_connect=finite(connect_s))
 
 
-def _proxy_key(proxy: Proxy) -> dict[str, str] | None:
+def _proxy_key(proxy: Proxy) -> dict[str, str]:
     """What a tunnel is asked for with."""
-    return {"proxy-authorization": proxy.authorization} if proxy.authorization else None
-
-
-def _with_proxy_key(request: Request, proxy: Proxy) -> Mapping[str, str]:
-    """Without a tunnel, the request itself is what the proxy reads."""
-    return request.headers if request.url.startswith("https:") else {**request.headers, **(_proxy_key(proxy) or {})}
+    return {"proxy-authorization": str(proxy.authorization)} if proxy.authorization else {}
 
 
 def _is_cancelled(error: BaseException) -> bool:
