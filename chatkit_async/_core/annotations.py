@@ -9,7 +9,8 @@ from operator import or_
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from ..types.result import Result, per_class
+from ..types.converter import per_class
+from ..types.result import Result
 
 Hook = Callable[[Any, Any], Any]  # as cattrs calls them: JSON value and annotation to attribute
 

@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from ..types._json import JSON
+from ..types.converter import converter, per_class
 from ..types.redacted import kind_of, redacted
-from ..types.result import Result, field_names, per_class
+from ..types.result import Result, field_names
 from ..types.secret import Secret
 from .annotations import (
     SCALARS,
@@ -71,16 +72,14 @@ def structure(document: JSON, cls: type[T]) -> T:
 
 @per_class
 def _hook(cls: Any) -> Hook:  # cattrs remembers, too, and takes longer to
-    hook: Hook = converter().get_structure_hook(cls)
+    hook: Hook = structuring_converter().get_structure_hook(cls)
     return hook
 
 
 @cache
-def converter() -> Converter:
-    """The converter, made at first use: cattrs costs an import that `import chatkit_async` need not pay."""
-    from cattrs import Converter  # noqa: PLC0415
-
-    made = Converter(detailed_validation=False)
+def structuring_converter() -> Converter:
+    """The one converter, with the hooks of this direction."""
+    made = converter()
     for annotation, hook in _EXACT.items():
         made.register_structure_hook(annotation, hook)
     made.register_structure_hook_func(is_text, _text)

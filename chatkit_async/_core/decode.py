@@ -11,8 +11,9 @@ import attrs
 
 from ..errors import APIResponseValidationError, ResponseInfo
 from ..types._json import JSON
+from ..types.converter import per_class
 from ..types.redacted import quoted, redacted
-from ..types.result import Result, attach_response, field_names, per_class
+from ..types.result import Result, attach_response, field_names
 from ..types.secret import mask_text, masked
 from .annotations import hints_of
 from .codec import Mismatch, is_unknown, structure

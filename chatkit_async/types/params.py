@@ -15,13 +15,13 @@ import attrs
 from ..errors import ParamsValidationError, Problem
 from ._json import JSONObject
 from .checks import Invalid, refuse
+from .converter import per_class, unstructure_hook
 from .redacted import kind_of, redacted
-from .result import Result, per_class, plain
+from .result import Result
 
 ParamsT = TypeVar("ParamsT", bound="Params")
 
 _NO_VALUE = frozenset({Invalid})
-_SENT_AS_THEY_ARE = frozenset({str, int, float, bool})
 
 
 class Params:
@@ -35,26 +35,21 @@ class Params:
 
     KNOWN_MISTAKES: ClassVar[Mapping[str, str]] = {}
 
-    # Asked for several times a create: the names of the fields, and what gives their values in that order.
-    _names: ClassVar[tuple[str, ...]]
-    _values: ClassVar[attrgetter[tuple[Any, ...]]]
+    # The values of the fields, read in one step: a loop would cost a call a field.
+    _values: ClassVar[Any]
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
-        cls._names = field_names(cls)
-        cls._values = attrgetter(*cls._names, "__class__")  # and its class last: of one name it makes no tuple
+        cls._values = attrgetter(*field_names(cls), "__class__")  # and its class last: of one name it makes no tuple
 
     def __attrs_post_init__(self) -> None:
-        if not _NO_VALUE.isdisjoint(map(type, self._values(self))):  # a loop would cost a call a field
+        if not _NO_VALUE.isdisjoint(map(type, self._values(self))):
             raise ParamsValidationError(type(self).__name__, self._problems())
 
     def to_dict(self) -> JSONObject:
         """The JSON object that is sent: what is None is left out."""
-        return {
-            name: value if type(value) in _SENT_AS_THEY_ARE else _plain(value)
-            for name, value in zip(self._names, self._values(self), strict=False)
-            if value is not None
-        }
+        document: JSONObject = unstructure_hook(self.__class__)(self)
+        return document
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Self:
@@ -157,10 +152,6 @@ def join_path(outer: str, inner: str) -> str:
 
 def _is_mapping(value: object) -> bool:
     return type(value) is dict or isinstance(value, Mapping)  # a dict mostly, and asking what else is one is dear
-
-
-def _plain(value: Any) -> Any:
-    return value.to_dict() if isinstance(value, Params) else plain(value)
 
 
 def _unknown(cls: type[Params], name: object) -> Problem:

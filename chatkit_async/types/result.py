@@ -7,24 +7,15 @@ it. attrs' own versions of these read every slot, so they are switched off on ea
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
 from ..errors import MissingFieldError, ResponseInfo
 from ._json import JSON, JSONObject
-from .secret import Secret, masked
-
-_PLAIN_ALREADY = frozenset({str, int, float, bool, type(None)})
-
-FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
-
-
-def per_class(function: FunctionT) -> FunctionT:
-    """Computed once for each class; `functools.cache`, whose own types refuse classes that define `__hash__`."""
-    return cast("FunctionT", cache(function))
+from .converter import per_class, unstructure_hook
+from .secret import masked
 
 
 def _read_only(extra: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -71,8 +62,8 @@ class Result(_Slots):
 
     def to_dict(self) -> JSONObject:
         """The JSON object as the API sent it, undocumented fields included, secrets whole."""
-        document = {name: plain(value) for name, value in _present(self).items()}
-        return {**document, **{name: plain(value) for name, value in self.extra.items()}}
+        document: JSONObject = unstructure_hook(type(self))(self)
+        return document
 
     if not TYPE_CHECKING:
 
@@ -129,19 +120,6 @@ def slot_value(result: object, name: str) -> Any:
         return object.__getattribute__(result, name)
     except AttributeError:
         return None
-
-
-def plain(value: Any) -> Any:
-    """A field's value as JSON: objects as dicts, tuples as lists, secrets as plain strings."""
-    if type(value) in _PLAIN_ALREADY:  # most values are, and asking whether one is a Mapping is dear
-        return value
-    if isinstance(value, Result):
-        return value.to_dict()
-    if isinstance(value, (tuple, list)):
-        return [plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {name: plain(item) for name, item in value.items()}
-    return str(value) if isinstance(value, Secret) else value
 
 
 def _writable(value: object) -> object:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatkit_async import ChatKitWorkflow, ChatSession, ChatSessionFileUpload, Secret
-from chatkit_async._core.codec import DEEPEST, Mismatch, converter, depth_exceeds, structure
+from chatkit_async._core.codec import DEEPEST, Mismatch, depth_exceeds, structure, structuring_converter
 from tests.types.documents import DOCUMENTED, WHOLE
 
 
@@ -136,5 +136,5 @@ def test_a_depth_no_recursion_could_walk_is_measured() -> None:
     assert depth_exceeds(nested(100_000), 100)
 
 
-def test_there_is_one_converter() -> None:
-    assert converter() is converter()
+def test_there_is_one_structuring_converter() -> None:
+    assert structuring_converter() is structuring_converter()

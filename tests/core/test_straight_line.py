@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from chatkit_async import ChatKitThreadItem, ChatKitWidgetItem, ChatSession, Page
-from chatkit_async._core.codec import Mismatch, converter, structure
+from chatkit_async._core.codec import Mismatch, structure, structuring_converter
 from chatkit_async.types.result import Result, field_names
 from tests.counting import python_calls
 from tests.types.documents import RESULTS, SCHEMAS, WHOLE, class_of, resolved, whole
@@ -130,7 +130,7 @@ def test_an_odd_item_in_a_page_changes_no_other(odd: Any) -> None:
 
 
 def test_the_lines_of_a_decoder_can_be_read_and_tracebacks_show_them_without_values() -> None:
-    decoder = converter().get_structure_hook(ChatSession)
+    decoder = structuring_converter().get_structure_hook(ChatSession)
     file = decoder.__code__.co_filename
     linecache.checkcache(file)  # a debugger does
     assert "def structure_ChatSession(document, _):\n" in linecache.getlines(file)
@@ -143,7 +143,8 @@ def test_the_lines_of_a_decoder_can_be_read_and_tracebacks_show_them_without_val
 
 
 def test_a_decoder_is_written_once_for_each_class() -> None:
-    assert converter().get_structure_hook(ChatKitWidgetItem) is converter().get_structure_hook(ChatKitWidgetItem)
+    hook_of = structuring_converter().get_structure_hook
+    assert hook_of(ChatKitWidgetItem) is hook_of(ChatKitWidgetItem)
 
 
 def test_reading_a_page_of_a_hundred_items_takes_one_python_call_for_each_object_and_array_in_it() -> None:
