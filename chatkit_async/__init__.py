@@ -47,6 +47,20 @@ if TYPE_CHECKING:
     from .errors import ResponseInfo as ResponseInfo
     from .errors import SessionRevokedError as SessionRevokedError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
+    from .types.configuration_params import (
+        ChatSessionAutomaticThreadTitlingParam as ChatSessionAutomaticThreadTitlingParam,
+    )
+    from .types.configuration_params import (
+        ChatSessionAutomaticThreadTitlingParamDict as ChatSessionAutomaticThreadTitlingParamDict,
+    )
+    from .types.configuration_params import ChatSessionChatKitConfigurationParam as ChatSessionChatKitConfigurationParam
+    from .types.configuration_params import (
+        ChatSessionChatKitConfigurationParamDict as ChatSessionChatKitConfigurationParamDict,
+    )
+    from .types.configuration_params import ChatSessionFileUploadParam as ChatSessionFileUploadParam
+    from .types.configuration_params import ChatSessionFileUploadParamDict as ChatSessionFileUploadParamDict
+    from .types.configuration_params import ChatSessionHistoryParam as ChatSessionHistoryParam
+    from .types.configuration_params import ChatSessionHistoryParamDict as ChatSessionHistoryParamDict
     from .types.content import ChatKitAttachment as ChatKitAttachment
     from .types.content import ChatKitFileAnnotation as ChatKitFileAnnotation
     from .types.content import ChatKitFileAnnotationSource as ChatKitFileAnnotationSource
@@ -79,14 +93,14 @@ if TYPE_CHECKING:
     from .types.session import ChatSessionStatus as ChatSessionStatus
     from .types.session_operations import SessionCancelParams as SessionCancelParams
     from .types.session_operations import SessionCreateParams as SessionCreateParams
-    from .types.session_params import ChatSessionAutomaticThreadTitlingParam as ChatSessionAutomaticThreadTitlingParam
-    from .types.session_params import ChatSessionChatKitConfigurationParam as ChatSessionChatKitConfigurationParam
     from .types.session_params import ChatSessionExpiresAfterParam as ChatSessionExpiresAfterParam
-    from .types.session_params import ChatSessionFileUploadParam as ChatSessionFileUploadParam
-    from .types.session_params import ChatSessionHistoryParam as ChatSessionHistoryParam
+    from .types.session_params import ChatSessionExpiresAfterParamDict as ChatSessionExpiresAfterParamDict
     from .types.session_params import ChatSessionRateLimitsParam as ChatSessionRateLimitsParam
+    from .types.session_params import ChatSessionRateLimitsParamDict as ChatSessionRateLimitsParamDict
     from .types.session_params import ChatSessionWorkflowParam as ChatSessionWorkflowParam
+    from .types.session_params import ChatSessionWorkflowParamDict as ChatSessionWorkflowParamDict
     from .types.session_params import ChatSessionWorkflowTracingParam as ChatSessionWorkflowTracingParam
+    from .types.session_params import ChatSessionWorkflowTracingParamDict as ChatSessionWorkflowTracingParamDict
     from .types.thread import ChatKitThread as ChatKitThread
     from .types.thread import ChatKitThreadStatus as ChatKitThreadStatus
     from .types.thread import ChatKitThreadStatusActive as ChatKitThreadStatusActive
@@ -144,6 +158,16 @@ _HOMES = {
         "SessionRevokedError",
         "UnprocessableEntityError",
     ),
+    "types.configuration_params": (
+        "ChatSessionAutomaticThreadTitlingParam",
+        "ChatSessionAutomaticThreadTitlingParamDict",
+        "ChatSessionChatKitConfigurationParam",
+        "ChatSessionChatKitConfigurationParamDict",
+        "ChatSessionFileUploadParam",
+        "ChatSessionFileUploadParamDict",
+        "ChatSessionHistoryParam",
+        "ChatSessionHistoryParamDict",
+    ),
     "types.content": (
         "ChatKitAttachment",
         "ChatKitFileAnnotation",
@@ -182,14 +206,14 @@ _HOMES = {
     ),
     "types.session_operations": ("SessionCancelParams", "SessionCreateParams"),
     "types.session_params": (
-        "ChatSessionAutomaticThreadTitlingParam",
-        "ChatSessionChatKitConfigurationParam",
         "ChatSessionExpiresAfterParam",
-        "ChatSessionFileUploadParam",
-        "ChatSessionHistoryParam",
+        "ChatSessionExpiresAfterParamDict",
         "ChatSessionRateLimitsParam",
+        "ChatSessionRateLimitsParamDict",
         "ChatSessionWorkflowParam",
+        "ChatSessionWorkflowParamDict",
         "ChatSessionWorkflowTracingParam",
+        "ChatSessionWorkflowTracingParamDict",
     ),
     "types.thread": (
         "ChatKitThread",

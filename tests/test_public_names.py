@@ -111,6 +111,7 @@ def public_classes_of(module: str) -> set[str]:
         ("errors.py", {"ErrorDetails"}),
         ("types/session.py", set[str]()),
         ("types/session_params.py", set[str]()),
+        ("types/configuration_params.py", set[str]()),
         ("types/session_operations.py", set[str]()),
         ("types/thread.py", set[str]()),
         ("types/thread_operations.py", set[str]()),

@@ -102,6 +102,16 @@ def boolean(value: T) -> T:
     return refuse(value, "invalid_type", f"must be true or false, not {kind_of(value)}")
 
 
+def switch(value: bool | None) -> bool | None:
+    """True, False or left out."""
+    return boolean(value)
+
+
+def count(value: int | None) -> int | None:
+    """An integer of at least 1, or left out."""
+    return whole_number(value, minimum=1)
+
+
 def scalar(value: T, *, max_length: int | None = None) -> T:
     """A string, boolean, 64-bit integer or finite number."""
     if isinstance(value, (bool, Invalid)):

@@ -10,22 +10,26 @@ import attrs
 
 from ..errors import ParamsValidationError, Problem
 from .checks import path_segment, required, text
+from .configuration_params import ChatSessionChatKitConfigurationParam, ChatSessionChatKitConfigurationParamDict
 from .params import Params, build, whole
 from .session import ChatKitWorkflow, ChatSessionChatKitConfiguration, ChatSessionRateLimits
 from .session_params import (
-    ChatSessionChatKitConfigurationParam,
     ChatSessionExpiresAfterParam,
+    ChatSessionExpiresAfterParamDict,
     ChatSessionRateLimitsParam,
+    ChatSessionRateLimitsParamDict,
     ChatSessionWorkflowParam,
+    ChatSessionWorkflowParamDict,
 )
 
 MAX_USER_LENGTH = 512  # the API creates longer ones, and can then never list their threads
 
-WorkflowLike: TypeAlias = str | ChatSessionWorkflowParam | ChatKitWorkflow | Mapping[str, object]
-ExpiresAfterLike: TypeAlias = int | timedelta | ChatSessionExpiresAfterParam | Mapping[str, object]
-RateLimitsLike: TypeAlias = ChatSessionRateLimitsParam | ChatSessionRateLimits | Mapping[str, object]
+
+WorkflowLike: TypeAlias = str | ChatSessionWorkflowParam | ChatKitWorkflow | ChatSessionWorkflowParamDict
+ExpiresAfterLike: TypeAlias = int | timedelta | ChatSessionExpiresAfterParam | ChatSessionExpiresAfterParamDict
+RateLimitsLike: TypeAlias = ChatSessionRateLimitsParam | ChatSessionRateLimits | ChatSessionRateLimitsParamDict
 ChatKitConfigurationLike: TypeAlias = (
-    ChatSessionChatKitConfigurationParam | ChatSessionChatKitConfiguration | Mapping[str, object]
+    ChatSessionChatKitConfigurationParam | ChatSessionChatKitConfiguration | ChatSessionChatKitConfigurationParamDict
 )
 
 
@@ -75,6 +79,9 @@ class SessionCreateParams(Params):
         chatkit_configuration: its class, a mapping, or what a session came back with; default: the API's.
         expires_after: seconds (1 to 600), a `timedelta` of whole seconds, its class or a mapping; default: 600.
         rate_limits: its class or a mapping; default: the API's, 10 requests a minute.
+
+    A mapping is typed as the class's `...ParamDict`, so that an editor sees a misspelt key. A plain `dict[str, object]`
+    goes through `from_mapping` of the class, or whole through the positional form of `sessions.create`.
 
     Raises:
         ParamsValidationError: all that the API would refuse, at once; nothing is sent.

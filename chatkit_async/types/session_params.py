@@ -1,43 +1,25 @@
-"""What creating and cancelling a session takes: `SessionCreateParams` and its parts, checked when built."""
+"""Parts of `SessionCreateParams`: workflow, expiry, rate limits. Each is a class, and a mapping."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, TypeAlias, cast
+from typing import Any, ClassVar, Literal, Required, TypeAlias, TypedDict, cast
 
 import attrs
 
 from ..errors import Problem
-from .checks import Invalid, boolean, refuse, required, scalar, sendable, text, whole_number
+from .checks import Invalid, count, refuse, required, scalar, sendable, switch, text, whole_number
 from .params import Params, build
 from .redacted import kind_of, redacted
-from .session import (
-    ChatKitWorkflowTracing,
-    ChatSessionAutomaticThreadTitling,
-    ChatSessionFileUpload,
-    ChatSessionHistory,
-)
+from .session import ChatKitWorkflowTracing
 
 MAX_EXPIRES_AFTER_S = 600
 MAX_STATE_VARIABLES = 64
 MAX_STATE_KEY_LENGTH = 64
 MAX_STATE_VALUE_LENGTH = 10_485_760
-MAX_FILE_SIZE_MEGABYTES = 512
 
 StateVariables: TypeAlias = Mapping[str, str | int | bool | float]
-
-
-def _switch(value: bool | None) -> bool | None:
-    return boolean(value)
-
-
-def _count(value: int | None) -> int | None:
-    return whole_number(value, minimum=1)
-
-
-def _megabytes(value: int | None) -> int | None:
-    return whole_number(value, minimum=1, maximum=MAX_FILE_SIZE_MEGABYTES)
 
 
 def _seconds(value: int | timedelta) -> int:
@@ -112,12 +94,19 @@ class ChatSessionWorkflowTracingParam(Params):
         enabled: default: the API's, true.
     """
 
-    enabled: bool | None = attrs.field(default=None, converter=_switch)
+    enabled: bool | None = attrs.field(default=None, converter=switch)
 
 
-def _tracing(
-    value: ChatSessionWorkflowTracingParam | ChatKitWorkflowTracing | Mapping[str, object] | None,
-) -> ChatSessionWorkflowTracingParam | None:
+class ChatSessionWorkflowTracingParamDict(TypedDict, total=False):
+    """The same as a mapping."""
+
+    enabled: bool | None
+
+
+TracingLike: TypeAlias = ChatSessionWorkflowTracingParam | ChatKitWorkflowTracing | ChatSessionWorkflowTracingParamDict
+
+
+def _tracing(value: TracingLike | None) -> ChatSessionWorkflowTracingParam | None:
     return None if value is None else build(ChatSessionWorkflowTracingParam, value, answer=ChatKitWorkflowTracing)
 
 
@@ -143,6 +132,15 @@ class ChatSessionWorkflowParam(Params):
     tracing: ChatSessionWorkflowTracingParam | None = attrs.field(default=None, converter=_tracing, kw_only=True)
 
 
+class ChatSessionWorkflowParamDict(TypedDict, total=False):
+    """The same as a mapping; None means left out."""
+
+    id: Required[str]
+    version: str | None
+    state_variables: StateVariables | None
+    tracing: TracingLike | None
+
+
 @attrs.frozen
 class ChatSessionExpiresAfterParam(Params):
     """When the session expires.
@@ -156,6 +154,13 @@ class ChatSessionExpiresAfterParam(Params):
 
     seconds: int = attrs.field(converter=_seconds)
     anchor: Literal["created_at"] = attrs.field(default="created_at", converter=_anchor, kw_only=True)
+
+
+class ChatSessionExpiresAfterParamDict(TypedDict, total=False):
+    """The same as a mapping."""
+
+    seconds: Required[int | timedelta]
+    anchor: Literal["created_at"] | None
 
 
 _PER_MINUTE = "the API's name is max_requests_per_1_minute"
@@ -176,78 +181,10 @@ class ChatSessionRateLimitsParam(Params):
         "max_requests_per_session": f"it has no limit per session; {_PER_MINUTE}",
     }
 
-    max_requests_per_1_minute: int | None = attrs.field(default=None, converter=_count)
+    max_requests_per_1_minute: int | None = attrs.field(default=None, converter=count)
 
 
-@attrs.frozen(kw_only=True)
-class ChatSessionAutomaticThreadTitlingParam(Params):
-    """Whether threads get titles by themselves.
+class ChatSessionRateLimitsParamDict(TypedDict, total=False):
+    """The same as a mapping."""
 
-    Args:
-        enabled: default: the API's, true.
-    """
-
-    enabled: bool | None = attrs.field(default=None, converter=_switch)
-
-
-@attrs.frozen(kw_only=True)
-class ChatSessionFileUploadParam(Params):
-    """Whether files may be uploaded.
-
-    Args:
-        enabled: default: the API's, false.
-        max_file_size: of each file, megabytes, 1 to 512; default: the API's, 512.
-        max_files: per session, at least 1; default: the API's, 10.
-    """
-
-    enabled: bool | None = attrs.field(default=None, converter=_switch)
-    max_file_size: int | None = attrs.field(default=None, converter=_megabytes)
-    max_files: int | None = attrs.field(default=None, converter=_count)
-
-
-@attrs.frozen(kw_only=True)
-class ChatSessionHistoryParam(Params):
-    """Whether earlier threads of the user are shown.
-
-    Args:
-        enabled: default: the API's, true.
-        recent_threads: how many, at least 1; default: the API's, all.
-    """
-
-    enabled: bool | None = attrs.field(default=None, converter=_switch)
-    recent_threads: int | None = attrs.field(default=None, converter=_count)
-
-
-def _titling(
-    value: ChatSessionAutomaticThreadTitlingParam | ChatSessionAutomaticThreadTitling | Mapping[str, object] | None,
-) -> ChatSessionAutomaticThreadTitlingParam | None:
-    return build(ChatSessionAutomaticThreadTitlingParam, value, answer=ChatSessionAutomaticThreadTitling)
-
-
-def _file_upload(
-    value: ChatSessionFileUploadParam | ChatSessionFileUpload | Mapping[str, object] | None,
-) -> ChatSessionFileUploadParam | None:
-    return build(ChatSessionFileUploadParam, value, answer=ChatSessionFileUpload)
-
-
-def _history(
-    value: ChatSessionHistoryParam | ChatSessionHistory | Mapping[str, object] | None,
-) -> ChatSessionHistoryParam | None:
-    return build(ChatSessionHistoryParam, value, answer=ChatSessionHistory)
-
-
-@attrs.frozen(kw_only=True)
-class ChatSessionChatKitConfigurationParam(Params):
-    """The ChatKit features of a session; what is left out keeps the API's default.
-
-    Args:
-        automatic_thread_titling, file_upload, history: each its class, or a mapping in the API's spelling.
-
-    Source: ChatKit REST API, schema ChatkitConfigurationParam.
-    """
-
-    automatic_thread_titling: ChatSessionAutomaticThreadTitlingParam | None = attrs.field(
-        default=None, converter=_titling
-    )
-    file_upload: ChatSessionFileUploadParam | None = attrs.field(default=None, converter=_file_upload)
-    history: ChatSessionHistoryParam | None = attrs.field(default=None, converter=_history)
+    max_requests_per_1_minute: int | None

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Required, get_args, get_origin, get_type_hints
 
 import pytest
 
+import chatkit_async
 from chatkit_async import (
     ChatSessionAutomaticThreadTitlingParam,
     ChatSessionChatKitConfigurationParam,
@@ -273,3 +274,13 @@ def test_the_longest_state_variable_is_the_documented_one() -> None:
     with pytest.raises(ParamsValidationError) as caught:
         ChatSessionWorkflowParam("w", state_variables={"a": "x" * (text["maxLength"] + 1)})
     assert caught.value.problems[0].limit == text["maxLength"]
+
+
+@every_params
+def test_a_mapping_is_typed_with_the_fields_of_its_class(schema: str) -> None:
+    cls = PARAMS[schema]
+    if cls is SessionCreateParams:  # its positional form takes any mapping
+        return
+    hints = get_type_hints(getattr(chatkit_async, f"{cls.__name__}Dict"), include_extras=True)
+    assert set(hints) == set(params_fields(cls))
+    assert {name for name, hint in hints.items() if get_origin(hint) is Required} == set(required_names(cls))
