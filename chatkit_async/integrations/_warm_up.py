@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from .._async.client import AsyncChatKit
 from ..errors import ConfigurationError
 
@@ -20,10 +22,10 @@ def check_key(client: AsyncChatKit) -> None:
 
 def warm_up(client: AsyncChatKit) -> None:
     """Imports aiohttp, which makes its TLS context, and what encodes, sends and decodes a session: 0.1 to 0.3 s."""
-    from .._async import exchange  # noqa: F401, PLC0415 - see above
-    from .._core.codec import structure  # noqa: PLC0415
+    from .._core.codec import structure  # noqa: PLC0415 - see above
     from ..types.session import ChatSession  # noqa: PLC0415
 
+    import_module("chatkit_async._async.exchange")
     client._connections.transport()
     client._connections.proxy(client._config.base_url)
     client.sessions  # noqa: B018 - loads the resource

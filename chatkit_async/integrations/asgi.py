@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeAlias, Unpack
 
 from anyio import to_thread
@@ -18,10 +18,10 @@ from ._identity import Identity, MaybeIdentified, async_identity
 from ._options import BrokerOptions, EndpointOptions, hidden
 from ._sync_or_async import check_async
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
+# As wide as frameworks differ: some type these as MutableMapping, some as TypedDict.
+Scope: TypeAlias = Mapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
+Send: TypeAlias = Callable[[Any], Awaitable[None]]
 Identify: TypeAlias = Callable[[Scope], MaybeIdentified]
 
 _NAMES = {name.encode(): name for name in HEADERS_READ}
@@ -78,7 +78,7 @@ class SessionEndpoint:
         self._endpoint = Endpoint(broker, options, has_identify=has_identify)
         self._identify = identify
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> None:
         """Answers a request, or starts and ends the broker."""
         if scope["type"] == "http":
             await _send(await self._endpoint.response(self._request(scope, receive)), send)
@@ -164,7 +164,7 @@ def _headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return joined
 
 
-async def _no_body() -> Message:
+async def _no_body() -> Mapping[str, Any]:
     return {"type": "http.disconnect"}
 
 

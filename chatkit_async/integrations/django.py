@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Literal, Unpack, cast, overload
 
@@ -219,7 +219,8 @@ def logout(
 
 
 def _read(request: HttpRequest, identify: Callable[[], Identity | Awaitable[Identity | None] | None]) -> HTTPRequest:
-    headers = joined_headers(request.headers.items())
+    sent: Mapping[str, str] = request.headers  # pyright: ignore[reportAssignmentType]
+    headers = joined_headers(sent.items())
     if "host" in headers:
         headers["host"] = request.get_host()  # Django's own check, and its setting of which proxy to believe
     return HTTPRequest(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, MutableMapping
 from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Unpack, cast, overload
+from typing import Any, Unpack, overload
 
 try:
     from starlette.applications import Starlette
@@ -26,9 +26,6 @@ from ._checks import check_length, incomplete_body
 from ._http import HTTPRequest, joined_headers
 from ._identity import Identity, MaybeIdentified, async_identity
 from ._options import BrokerOptions, EndpointOptions, hidden
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
 
 Identify = Callable[[Request], MaybeIdentified]
 
@@ -85,15 +82,21 @@ class SessionEndpoint(asgi.SessionEndpoint):
     @overload
     async def __call__(self, request: Request, /) -> Response: ...
     @overload
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> None: ...
-    async def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, request: Request | Scope, receive: Receive | None = None, send: Send | None = None, /
+    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send, /) -> None: ...
+    async def __call__(
+        self,
+        request: Request | asgi.Scope,
+        receive: asgi.Receive | None = None,
+        send: asgi.Send | None = None,
+        /,
     ) -> Response | None:
         """Answers a request."""
         if isinstance(request, Request):
             response = await self._endpoint.response(self._read(request))
             return Response(response.body, response.status, response.headers)
-        await super().__call__(request, cast("Receive", receive), cast("Send", send))
+        assert receive is not None
+        assert send is not None
+        await super().__call__(request, receive, send)
         return None
 
     def _read(self, request: Request) -> HTTPRequest:
@@ -132,7 +135,7 @@ def session_endpoint(
     options = hidden(options)
     known = async_identity(identify, run_in_threadpool)
 
-    async def found(scope: Scope) -> Identity | None:
+    async def found(scope: MutableMapping[str, Any]) -> Identity | None:
         try:
             return await known(Request(scope))
         except AssertionError as error:

@@ -72,8 +72,8 @@ class Served:
 
 
 @contextmanager
-def serving(kind: Kind, log: Path, base_url: str) -> Iterator[Served]:
-    """Serves an app whose client finds the API at `base_url`, and ends it with the test.
+def serving(kind: Kind, log: Path, base_url: str, folder: Path = CHECKOUT) -> Iterator[Served]:
+    """Serves an app of a folder whose client finds the API at `base_url`, and ends it with the test.
 
     The socket is opened here, so that the first request waits for the server rather than being refused.
     """
@@ -83,7 +83,7 @@ def serving(kind: Kind, log: Path, base_url: str) -> Iterator[Served]:
         command = [part.format(socket=opened.fileno()) for part in kind.command]
         process = subprocess.Popen(
             [sys.executable, *warnings, "-m", *command],
-            cwd=CHECKOUT,
+            cwd=folder,
             env=environment(base_url, opened.fileno()),
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -38,23 +38,23 @@ for_anybody = session_endpoint(broker, **OPEN)
 
 @asgi(SESSION, copy_scope=True)
 async def session(scope: Scope, receive: Receive, send: Send) -> None:
-    await endpoint(scope, receive, send)  # type: ignore[arg-type]
+    await endpoint(scope, receive, send)
 
 
 @asgi(MEMBERS, copy_scope=True)
 async def session_of_a_member(scope: Scope, receive: Receive, send: Send) -> None:
-    await for_members(scope, receive, send)  # type: ignore[arg-type]
+    await for_members(scope, receive, send)
 
 
 @asgi(ANYBODY, copy_scope=True)
 async def session_of_anybody(scope: Scope, receive: Receive, send: Send) -> None:
-    await for_anybody(scope, receive, send)  # type: ignore[arg-type]
+    await for_anybody(scope, receive, send)
 
 
 @post(LOGOUT, status_code=200, media_type="text/plain")
 async def sign_out(request: Request[Any, Any, Any]) -> Response[str]:
     headers: list[tuple[bytes, bytes]] = []
-    revocation = await logout(endpoint, request.scope, headers)  # type: ignore[arg-type]
+    revocation = await logout(endpoint, request.scope, headers)
     made = Response("bye", headers={"X-Test-Complete": str(revocation.is_complete)})
     for name, value in headers:
         made.headers[name.decode()] = value.decode()
