@@ -11,28 +11,29 @@ from functools import partial
 from time import monotonic
 
 import anyio
+from anyio import to_thread
 
 from .._async.client import AsyncChatKit
 from .._core.thread_rows import LIST_THREADS
 from ..errors import APIError, ChatKitError, ParamsValidationError
 from ..types.thread_operations import ThreadListParams
 from ._listing import MOST_WALKS, PAGE_SIZE, ListingLostError, walk
-from ._pages import Element, RawPage, text_field
+from ._pages import Element, RawPage, elements_of, text_field
 from ._read_items import read_items
 from ._reports import ArchiveReport, Progress, Stage, ThreadFailure
 from ._requests import JobRequests, Limiter, ends_the_job, is_outage, unreadable
-from ._tasks import workers
-from ._writer import (
+from ._statements import (
     HeldThread,
     ListedThread,
     Saved,
-    Writer,
     begin_run,
     end_run,
     mark_gone,
     save_listed,
     unlisted_threads,
 )
+from ._tasks import first_error_raised, workers
+from ._writer import Writer
 
 MOST_LOOKS = 5  # walks over the whole listing in one run; two where nothing goes wrong
 LOOKS_FOR_FAILED = 3  # a thread that failed in so many looks fails the run
@@ -82,16 +83,23 @@ class ArchiveRun:
 
     async def result(self) -> ArchiveReport:
         """The report; the run's state is in the file however it ends."""
+        try:
+            with first_error_raised():
+                async with self._writer.running():
+                    return await self._result()
+        except BaseException:
+            end = partial(end_run, run=self._run, state="interrupted", now_s=_now_s(), report=None)
+            with anyio.CancelScope(shield=True), suppress(sqlite3.Error):  # the error under way says more
+                await to_thread.run_sync(self._writer.run_now, end)
+            raise
+
+    async def _result(self) -> ArchiveReport:
         self._run, self._first_walk = await self._writer.run(partial(begin_run, now_s=_now_s()))
         self._walk_number = self._first_walk - 1
-        state, text = "interrupted", None
-        try:
-            report = self._report(is_proved=await self._look_until_proved())
-            state, text = ("complete" if report.is_complete else "incomplete"), json.dumps(report.to_dict())
-            self._tell("done")
-        finally:
-            with anyio.CancelScope(shield=True), suppress(sqlite3.Error):  # an error under way says more
-                await self._writer.run(partial(end_run, run=self._run, state=state, now_s=_now_s(), report=text))
+        report = self._report(is_proved=await self._look_until_proved())
+        state, text = "complete" if report.is_complete else "incomplete", json.dumps(report.to_dict())
+        self._tell("done")
+        await self._writer.run(partial(end_run, run=self._run, state=state, now_s=_now_s(), report=text))
         return report
 
     async def _look_until_proved(self) -> bool:
@@ -103,6 +111,7 @@ class ArchiveRun:
             async with workers(self._concurrency, self._read) as hand_out:
                 for user in self._users:
                     await self._list(user, found, hand_out, "listing" if number == 1 else "checking")
+            await self._writer.flush()
             if self._stopped is not None:
                 return False
             if number > 1 and not found.new and not (self._failures and number < LOOKS_FOR_FAILED):
@@ -139,7 +148,7 @@ class ArchiveRun:
 
     async def _take_page(self, page: RawPage, place: _Place, found: _Found, hand_out: HandOut) -> None:
         listed = place.listed(page)
-        self._listed += len(page.elements)
+        self._listed += len(page.ids)
         for position in place.without_id:
             reason = f"thread {position} of the listing has no id, so its items cannot be read"
             self._failures[position] = ThreadFailure(thread_id=None, reason=reason)
@@ -156,14 +165,12 @@ class ArchiveRun:
                 await hand_out(thread)
 
     async def _read(self, thread: HeldThread) -> None:
-        if self._stopped is None:
-            try:
-                saved = await read_items(self._requests, self._writer, self._run, thread)
-            except (APIError, ParamsValidationError) as error:
-                self._failed(thread.thread_id, error)
-            else:
-                self._finished(thread, saved)
-        self._under_way.discard(thread.thread_id)
+        if self._stopped is not None:
+            return
+        try:
+            await read_items(self._requests, self._writer, self._run, thread, partial(self._finished, thread))
+        except (APIError, ParamsValidationError) as error:
+            self._failed(thread.thread_id, error)
 
     async def _check_unlisted(self, thread: HeldThread) -> None:
         """A thread that the last look did not show is gone, or was left out by mistake."""
@@ -179,6 +186,7 @@ class ArchiveRun:
 
     def _finished(self, thread: HeldThread, saved: Saved | None) -> None:
         self._failures_in_a_row = 0
+        self._under_way.discard(thread.thread_id)
         if saved is None:  # unless it is listed again, it is found to be gone at the end
             reason = "the API says that there is no such thread, and lists it"
             self._failures[thread.thread_id] = ThreadFailure(thread_id=thread.thread_id, reason=reason, status=404)
@@ -193,6 +201,7 @@ class ArchiveRun:
 
     def _failed(self, thread_id: str, error: ChatKitError) -> None:
         self._failures[thread_id] = ThreadFailure.of(thread_id, error)
+        self._under_way.discard(thread_id)
         if isinstance(error, APIError):
             self._failures_in_a_row = self._failures_in_a_row + 1 if is_outage(error) else 0
             if ends_the_job(error) or self._failures_in_a_row >= OUTAGE_FAILURES:
@@ -270,7 +279,7 @@ class _Place:
         """The threads of a page that have an id."""
         found: list[ListedThread] = []
         self.without_id = []
-        for element in page.elements:
+        for element in elements_of(page.body):
             self._sort_at = max(self._sort_at, _created_at(element))
             if element.id is None:
                 self.without_id.append(self.count)

@@ -42,20 +42,24 @@ CREATE TABLE threads (
     raw TEXT NOT NULL,
     is_complete INTEGER NOT NULL DEFAULT 0,
     item_count INTEGER NOT NULL DEFAULT 0,
+    anchor INTEGER NOT NULL DEFAULT 0,
+    anchor_cursor TEXT,
+    anchor_id TEXT,
     read_in_run INTEGER,
     listed_in_walk INTEGER NOT NULL,
     gone_at INTEGER
 ) STRICT;
 CREATE INDEX threads_in_order ON threads (sort_at, position);
-CREATE TABLE items (
+CREATE TABLE item_pages (
     thread_key INTEGER NOT NULL REFERENCES threads (key),
     position INTEGER NOT NULL,
-    id TEXT,
-    is_open INTEGER NOT NULL,
-    raw TEXT NOT NULL,
+    item_count INTEGER NOT NULL,
+    body TEXT NOT NULL,
     PRIMARY KEY (thread_key, position)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX open_items ON items (thread_key, position) WHERE is_open;
+) STRICT;
+CREATE VIEW items AS
+    SELECT threads.id AS thread_id, item_pages.position + item.key AS position, item.value AS raw
+    FROM threads JOIN item_pages ON item_pages.thread_key = threads.key, json_each(item_pages.body, '$.data') AS item;
 CREATE TABLE removed_items (
     thread_key INTEGER NOT NULL REFERENCES threads (key),
     id TEXT,

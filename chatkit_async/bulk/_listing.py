@@ -37,12 +37,12 @@ async def walk(
     cursors, is_first = Cursors(params.after), True
     while True:
         try:
-            page = await requests.page(operation, attrs.evolve(params, after=cursors.current))
+            page = await requests.page(operation, params if is_first else attrs.evolve(params, after=cursors.current))
         except (BadRequestError, NotFoundError) as error:
             if cursors.current is None:
                 raise
             raise ListingLostError(f"the cursor {cursors.current!r} is gone: {error}") from error
-        if not (is_first or page.elements or page.has_more or trusts_end):
+        if not (is_first or page.ids or page.has_more or trusts_end):
             raise ListingLostError("a page promised more, and none came")
         yield page
         is_first = False

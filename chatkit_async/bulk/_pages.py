@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import attrs
 
-from ..types._json import JSON, JSONObject
+from .._core.json_bytes import loads
+from ..types._json import JSON
 from ..types.redacted import kind_of
 
 MOST_EMPTY_PAGES = 10  # in a row, before a listing that promises more and gives nothing counts as broken
@@ -22,22 +24,11 @@ class BrokenPageError(Exception):
 
 
 class Element(NamedTuple):
-    """One thread or item of a page.
-
-    Attributes:
-        id: its id; None if it has none, or one that UTF-8 cannot hold.
-        text: its JSON as the API sent it.
-        value: the same, decoded.
-    """
+    """One thread or item of a page: its id if it has a usable one, its JSON as the API sent it, the same decoded."""
 
     id: str | None
     text: str
     value: JSON
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is a tool call that still waits for its output, so that it may change later."""
-        return isinstance(self.value, dict) and self.value.get("status") == "in_progress"
 
 
 @attrs.frozen
@@ -45,12 +36,16 @@ class RawPage:
     """One page of a listing.
 
     Attributes:
-        elements: its threads or items, in the order asked for.
+        body: all of it as the API sent it.
+        ids: of its threads or items, in the order asked for; None where one has no usable id.
+        first_open: the index of the first tool call that waits for its output, and so may change later; None if none.
         has_more: whether there are more pages.
         last_id: where the next page begins; None if the page does not say.
     """
 
-    elements: tuple[Element, ...]
+    body: str
+    ids: tuple[str | None, ...]
+    first_open: int | None
     has_more: bool
     last_id: str | None
 
@@ -62,17 +57,32 @@ def parse_page(body: bytes) -> RawPage:
         BrokenPageError: it holds none, or one without `data` or `has_more`.
     """
     try:
-        envelope, elements = _envelope(body.decode())
+        page, text = _loaded(body), body.decode()
     except (ValueError, RecursionError) as error:
-        raise BrokenPageError(f"the response is not a JSON page: {error}") from None
-    if elements is None:
-        raise BrokenPageError("a page has no data, so it is not known what it holds")
-    has_more, last_id = envelope.get("has_more"), envelope.get("last_id")
+        raise BrokenPageError(f"the response is not JSON: {error}") from None
+    if not isinstance(page, dict):
+        raise BrokenPageError(f"a page should be an object, is {kind_of(page)}")
+    data, has_more, last_id = page.get("data"), page.get("has_more"), page.get("last_id")
+    if not isinstance(data, list):
+        raise BrokenPageError(f"data of a page should be an array, is {kind_of(data)}")
     if not isinstance(has_more, bool):
         raise BrokenPageError(f"has_more of a page should be a boolean, is {kind_of(has_more)}")
     if last_id is not None and not isinstance(last_id, str):
         raise BrokenPageError(f"last_id of a page should be a string, is {kind_of(last_id)}")
-    return RawPage(elements, has_more, last_id or (elements[-1].id if elements else None))
+    ids = tuple([text_field(value, "id") for value in data])
+    return RawPage(text, ids, _first_open(data), has_more, last_id or (ids[-1] if ids else None))
+
+
+def page_of(elements: Sequence[Element]) -> RawPage:
+    """A page of these elements."""
+    body = f'{{"data":[{",".join(element.text for element in elements)}]}}'
+    ids = tuple(element.id for element in elements)
+    return RawPage(body, ids, _first_open([element.value for element in elements]), False, None)
+
+
+def elements_of(body: str) -> tuple[Element, ...]:
+    """The elements of a page that `parse_page` has read, each with its own part of the text."""
+    return _envelope(body) or ()
 
 
 class Cursors:
@@ -95,7 +105,7 @@ class Cursors:
         """
         if not page.has_more:
             return False
-        if not page.elements and page.last_id in (None, self.current):
+        if not page.ids and page.last_id in (None, self.current):
             self._empty_pages += 1
             if self._empty_pages >= MOST_EMPTY_PAGES:
                 raise BrokenPageError(f"{MOST_EMPTY_PAGES} empty pages in a row promised more")
@@ -103,16 +113,30 @@ class Cursors:
         self._empty_pages = 0
         if page.last_id is None:
             raise BrokenPageError("a page promises more and names no cursor, nor does its last element have an id")
-        if page.last_id in self._seen or any(page.last_id == element.id for element in page.elements[:-1]):
+        if page.last_id in self._seen or page.last_id in page.ids[:-1]:
             raise BrokenPageError(f"a page promises more from {page.last_id!r}, where the listing has been before")
         self.current = page.last_id
         self._seen.add(page.last_id)
         return True
 
 
-def _envelope(text: str) -> tuple[JSONObject, tuple[Element, ...] | None]:
-    """The fields of a page beside `data`, and the elements of `data`."""
-    fields: JSONObject = {}
+def _loaded(body: bytes) -> JSON:
+    try:
+        return loads(body)
+    except ValueError:
+        found: JSON = json.loads(body)  # which takes halves of surrogate pairs
+        return found
+
+
+def _first_open(data: Sequence[JSON]) -> int | None:
+    for index, value in enumerate(data):
+        if isinstance(value, dict) and value.get("status") == "in_progress":
+            return index
+    return None
+
+
+def _envelope(text: str) -> tuple[Element, ...] | None:
+    """The elements of the field `data`; the last one counts, as for any JSON reader."""
     elements: tuple[Element, ...] | None = None
     at, more = _opened(text, _skip(text, 0), "{}")
     while more:
@@ -121,11 +145,9 @@ def _envelope(text: str) -> tuple[JSONObject, tuple[Element, ...] | None]:
         if name == "data" and text.startswith("[", at):
             elements, at = _elements(text, at)
         else:
-            fields[str(name)], at = _value(text, at)
+            _, at = _value(text, at)
         at, more = _next(text, at, "}")
-    if _skip(text, at) != len(text):
-        raise ValueError(f"extra data at character {at}")
-    return fields, elements
+    return elements
 
 
 def _elements(text: str, at: int) -> tuple[tuple[Element, ...], int]:
@@ -174,6 +196,8 @@ def text_field(value: JSON, name: str) -> str | None:
     found = value.get(name) if isinstance(value, dict) else None
     if not isinstance(found, str) or not found:
         return None
+    if found.isascii():
+        return found
     try:
         found.encode()
     except UnicodeEncodeError:

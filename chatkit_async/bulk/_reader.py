@@ -16,13 +16,14 @@ from ..types.items import ChatKitThreadItem
 from ..types.thread import ChatKitThread
 from ._decoding import item_of, object_of, thread_of
 from ._file import SCHEMA_VERSION, database_path, explained, opened_for_reading, stored_settings
+from ._pages import elements_of
 from ._reports import ConversionReport, VerifyReport, as_json
 
 _INCOMPLETE = "SELECT id FROM threads WHERE NOT is_complete AND gone_at IS NULL ORDER BY sort_at, position"
 _THREADS = "SELECT raw FROM threads WHERE ?1 IS NULL OR user = ?1 ORDER BY sort_at, position"
-_ITEMS = """
-SELECT items.raw FROM items JOIN threads ON threads.key = items.thread_key
-WHERE threads.id = ? ORDER BY items.position
+_PAGES = """
+SELECT item_pages.body FROM item_pages JOIN threads ON threads.key = item_pages.thread_key
+WHERE threads.id = ? ORDER BY item_pages.position
 """
 
 
@@ -146,7 +147,7 @@ class Archive:
         """
         if not self._rows("SELECT 1 FROM threads WHERE id = ?", thread_id):
             raise ArchiveError(f"the archive {self._path} holds no thread with the id {thread_id!r}")
-        return self._column(_ITEMS, thread_id)
+        return (element.text for body in self._column(_PAGES, thread_id) for element in elements_of(body))
 
     @property
     def info(self) -> ArchiveInfo:
@@ -158,7 +159,7 @@ class Archive:
         )
         last_run = self._rows("SELECT state FROM runs ORDER BY id DESC LIMIT 1")
         ((threads, gone),) = self._rows("SELECT count(*), count(gone_at) FROM threads")
-        ((items,),) = self._rows("SELECT count(*) FROM items")
+        ((items,),) = self._rows("SELECT coalesce(sum(item_count), 0) FROM item_pages")
         ((removed,),) = self._rows("SELECT count(*) FROM removed_items")
         return ArchiveInfo(
             path=str(self._path),

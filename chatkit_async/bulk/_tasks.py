@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 T = TypeVar("T")
 
@@ -20,20 +21,21 @@ async def workers(count: int, work: Callable[[T], Awaitable[None]]) -> AsyncGene
     """
     send, receive = anyio.create_memory_object_stream[T](count)
 
-    async def run() -> None:
-        async with receive.clone() as values:
+    async def run(values: MemoryObjectReceiveStream[T]) -> None:
+        async with values:
             async for value in values:
                 await work(value)
 
-    with _first_error_raised():
+    with first_error_raised():
         async with anyio.create_task_group() as tasks, send, receive:
             for _ in range(count):
-                tasks.start_soon(run)
+                tasks.start_soon(run, receive.clone())
             yield send.send
 
 
 @contextmanager
-def _first_error_raised() -> Generator[None]:
+def first_error_raised() -> Generator[None]:
+    """Raises the first error of a task group as it is."""
     try:
         yield
     except BaseExceptionGroup as group:

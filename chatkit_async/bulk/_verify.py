@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,14 @@ from ..types.items import ChatKitThreadItem
 from ..types.thread import ChatKitThread
 from ..types.unknown import UnknownThreadItem
 from ._decoding import decoded
+from ._pages import elements_of
 from ._reports import ArchiveProblem, VerifyReport
 
 _THREADS = """
 SELECT key, id, raw, item_count, is_complete OR gone_at IS NOT NULL FROM threads ORDER BY sort_at, position
 """
-_ITEMS = "SELECT position, id, raw FROM items WHERE thread_key = ? ORDER BY position"
-_STRAY = "SELECT count(*) FROM items WHERE thread_key NOT IN (SELECT key FROM threads)"
+_PAGES = "SELECT position, item_count, body FROM item_pages WHERE thread_key = ? ORDER BY position"
+_STRAY = "SELECT count(*) FROM item_pages WHERE thread_key NOT IN (SELECT key FROM threads)"
 
 
 def verify(database: sqlite3.Connection, path: Path) -> VerifyReport:
@@ -57,7 +57,7 @@ class _Check:
                 self._problem(None, f"SQLite says: {message}")
         (stray,) = self._database.execute(_STRAY).fetchone()
         if stray:
-            self._problem(None, f"{stray} items belong to no thread")
+            self._problem(None, f"{stray} pages of items belong to no thread")
         last = self._database.execute("SELECT state FROM runs ORDER BY id DESC LIMIT 1").fetchone()
         if last is None or last[0] != "complete":
             self._problem(None, f"the last run is {last[0] if last else 'missing'}, not complete: run archive again")
@@ -69,22 +69,29 @@ class _Check:
         if isinstance(value, dict) and value.get("id") != thread_id:
             self._problem(thread_id, f"its JSON has the id {value.get('id')!r}")
         self._decoded(value, ChatKitThread, thread_id)
-        found = sum(1 for _ in self._items(key, thread_id))
+        found = 0
+        for position, count, body in self._database.execute(_PAGES, (key,)):
+            if position != found:
+                self._problem(thread_id, f"the item at {position} should be at {found}", position)
+            found += self._page(thread_id, position, count, body)
         if found != item_count:
             self._problem(thread_id, f"{found} items are held, {item_count} were saved")
         if not is_finished:
             self._problem(thread_id, "its items were not read to the end: run archive again")
 
-    def _items(self, key: int, thread_id: str) -> Iterator[None]:
-        for expected, (position, item_id, raw) in enumerate(self._database.execute(_ITEMS, (key,))):
-            self.items += 1
-            if position != expected:
-                self._problem(thread_id, f"the item at {position} should be at {expected}", position, item_id)
-            item = self._decoded(
-                self._parsed(raw, thread_id, position, item_id), ChatKitThreadItem, thread_id, position, item_id
-            )
+    def _page(self, thread_id: str, position: int, item_count: int, body: str) -> int:
+        try:
+            elements = elements_of(body)
+        except (ValueError, RecursionError) as error:
+            self._problem(thread_id, f"the items from here on are not JSON: {error}", position)
+            return 0
+        if len(elements) != item_count:
+            self._problem(thread_id, f"{len(elements)} items are here, {item_count} were saved", position)
+        for place, element in enumerate(elements, position):
+            item = self._decoded(element.value, ChatKitThreadItem, thread_id, place, element.id)
             self.unknown += isinstance(item, UnknownThreadItem)
-            yield
+        self.items += len(elements)
+        return len(elements)
 
     def _parsed(self, raw: str, *place: Any) -> Any:
         try:

@@ -10,7 +10,8 @@ from typing import Any
 from chatkit_async.bulk import Archive
 from chatkit_async.bulk._file import Settings, opened_for_writing
 from chatkit_async.bulk._pages import parse_page
-from chatkit_async.bulk._writer import ListedThread, Writer, begin_run, end_run, save_items, save_listed
+from chatkit_async.bulk._statements import START, ListedThread, begin_run, end_run, save_listed, save_pages
+from chatkit_async.bulk._writer import Writer
 from chatkit_async.emulator import Emulator
 
 SETTINGS = Settings("https://api.openai.com/v1", None, None)
@@ -50,8 +51,8 @@ def write_archive(path: Path, conversations: Sequence[Conversation], state: str 
         for position, (head, items) in enumerate(conversations):
             listed = ListedThread(head["id"], json.dumps(head), head.get("user"), 0, position)
             (held,) = writer.run_now(lambda one, listed=listed: save_listed(one, run, look, [listed]))
-            elements = parse_page(json.dumps({"data": items, "has_more": False}).encode()).elements
-            writer.run_now(lambda one, held=held, found=elements: save_items(one, run, held, found, is_last=True))
+            page = parse_page(json.dumps({"data": items, "has_more": False}).encode())
+            writer.run_now(lambda one, held=held, page=page: save_pages(one, run, held, 0, [page], START, is_last=True))
         writer.run_now(lambda one: end_run(one, run, state, 1_700_000_100, None))
     return path
 

@@ -158,8 +158,8 @@ def test_an_unknown_thread_and_a_closed_archive_are_our_errors(path: Path) -> No
 def test_verify_finds_lost_items_text_that_is_no_json_and_a_run_that_did_not_end(path: Path) -> None:
     write_archive(path, [(thread(1), [user_message(1), user_message(2)]), (thread(2), [])], state="interrupted")
     with sqlite3.connect(path) as database:
-        database.execute("DELETE FROM items WHERE position = 0")
-        database.execute("UPDATE items SET raw = '{'")
+        database.execute("DELETE FROM item_pages WHERE position = 0")
+        database.execute("UPDATE item_pages SET body = '{'")
         database.execute("UPDATE threads SET is_complete = 0 WHERE id = 'cthr_2'")
     database.close()
     with Archive(path) as archive:

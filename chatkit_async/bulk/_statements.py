@@ -1,0 +1,218 @@
+"""The statements of an archive: what a run writes, and what it asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ._pages import Element, RawPage, elements_of, page_of
+
+ITEMS_A_PAGE = 100  # of pages that are written anew
+
+
+class Anchor(NamedTuple):
+    """Where to read on: at the last item held, or the first that was still open, since these may have changed.
+
+    Attributes:
+        position: of the item that is read again.
+        cursor: the id of the item before; None to read from the start.
+        expected_id: the item's own id; None if it is not known.
+    """
+
+    position: int = 0
+    cursor: str | None = None
+    expected_id: str | None = None
+
+
+START = Anchor()
+
+
+class ListedThread(NamedTuple):
+    """A thread of a listing's page.
+
+    Attributes:
+        thread_id: its id.
+        text: its JSON as the API sent it.
+        user: whose it is, as it says itself or as was asked for; None if neither is known.
+        sort_at: its `created_at`, or that of the thread before where it has none.
+        position: its place in the listing.
+    """
+
+    thread_id: str
+    text: str
+    user: str | None
+    sort_at: int
+    position: int
+
+
+class HeldThread(NamedTuple):
+    """What the archive holds of a listed thread, and from where to read on.
+
+    Attributes:
+        key: its row.
+        thread_id: its id.
+        is_new: the archive did not hold it before this run.
+        has_changed: the archive held it with other fields.
+        listed_in_walk: the walk over the listing that listed it last before; -1 if none has.
+        is_read: this run has read it to its end.
+        held: how many items are held.
+        anchor: where to read on from.
+    """
+
+    key: int
+    thread_id: str
+    is_new: bool
+    has_changed: bool
+    listed_in_walk: int
+    is_read: bool
+    held: int
+    anchor: Anchor
+
+
+class Saved(NamedTuple):
+    """How many items a step added, and whether any item that was held is other or gone now."""
+
+    added: int
+    has_changed: bool
+
+
+def save_pages(
+    database: sqlite3.Connection,
+    run: int,
+    thread: HeldThread,
+    first: int,
+    pages: Sequence[RawPage],
+    anchor: Anchor,
+    *,
+    is_last: bool,
+) -> Saved:
+    """Makes the items from a position on what the API lists; marks the thread as read if they are the last.
+
+    Args:
+        database: the archive.
+        run: the run's number.
+        thread: what was held before this run.
+        first: the position of the first item of the pages.
+        pages: the items.
+        anchor: where the next run is to read on.
+        is_last: whether the thread ends with them.
+    """
+    count = sum(len(page.ids) for page in pages)
+    if first < thread.held:
+        saved = _replace(database, run, thread.key, first, [one for page in pages for one in elements_of(page.body)])
+    else:
+        _insert(database, thread.key, first, pages)
+        saved = Saved(count, False)
+    database.execute(_READ, (first + count, *anchor, is_last, run if is_last else None, thread.key))
+    return saved
+
+
+_READ = """
+UPDATE threads SET item_count = ?, anchor = ?, anchor_cursor = ?, anchor_id = ?, is_complete = ?, read_in_run = ?,
+    gone_at = NULL
+WHERE key = ?
+"""
+
+
+def _insert(database: sqlite3.Connection, key: int, position: int, pages: Sequence[RawPage]) -> None:
+    for page in pages:
+        if page.ids:
+            row = (key, position, len(page.ids), page.body)
+            database.execute("INSERT INTO item_pages VALUES (?, ?, ?, ?)", row)
+            position += len(page.ids)
+
+
+def _replace(database: sqlite3.Connection, run: int, key: int, first: int, found: Sequence[Element]) -> Saved:
+    """Compares the items held from a position on with those found, and writes where they differ."""
+    where = "WHERE thread_key = ? AND position + item_count > ?"
+    rows = database.execute(f"SELECT position, body FROM item_pages {where} ORDER BY position", (key, first)).fetchall()
+    held = [element for _, body in rows for element in elements_of(body)]
+    begin = rows[0][0] if rows else first
+    before, tail = held[: first - begin], held[first - begin :]
+    known, found_ids = {element.id for element in tail}, {element.id for element in found}
+    has_changed = not all(_is_same(one.text, other.text) for one, other in zip(tail, found, strict=False))
+    has_changed = has_changed or len(found) < len(tail)
+    if has_changed or len(found) > len(tail):
+        database.execute(f"DELETE FROM item_pages {where}", (key, first))
+        whole = [*before, *found]
+        parts = [whole[at : at + ITEMS_A_PAGE] for at in range(0, len(whole), ITEMS_A_PAGE)]
+        _insert(database, key, begin, [page_of(part) for part in parts])
+        removed = [(key, one.id, one.text, run) for one in tail if one.id is None or one.id not in found_ids]
+        database.executemany("INSERT INTO removed_items VALUES (?, ?, ?, ?)", removed if has_changed else [])
+    return Saved(sum(one.id is None or one.id not in known for one in found), has_changed)
+
+
+def _is_same(one: str, other: str) -> bool:
+    return one == other or bool(json.loads(one) == json.loads(other))  # white space is no change
+
+
+_HELD = """
+SELECT key, raw, listed_in_walk, read_in_run, item_count, anchor, anchor_cursor, anchor_id
+FROM threads WHERE id = ?
+"""
+_INSERT = """
+INSERT INTO threads (id, raw, user, sort_at, position, listed_in_walk) VALUES (?, ?, ?, ?, ?, ?) RETURNING key
+"""
+_UPDATE = """
+UPDATE threads SET raw = ?, user = ?, sort_at = ?, position = ?, listed_in_walk = ?, gone_at = NULL WHERE key = ?
+"""
+
+
+def save_listed(database: sqlite3.Connection, run: int, walk: int, listed: Sequence[ListedThread]) -> list[HeldThread]:
+    """Saves a page of threads; what the archive holds of each.
+
+    Args:
+        database: the archive.
+        run: the run's number.
+        walk: the number of this walk over the listing, over all runs.
+        listed: the threads.
+    """
+    return [_save_thread(database, run, walk, one) for one in listed]
+
+
+def _save_thread(database: sqlite3.Connection, run: int, walk: int, one: ListedThread) -> HeldThread:
+    row = database.execute(_HELD, (one.thread_id,)).fetchone()
+    if row is None:
+        (key,) = database.execute(_INSERT, (one.thread_id, *one[1:], walk)).fetchone()
+        return HeldThread(key, one.thread_id, True, False, -1, False, 0, START)
+    key, raw, listed_in_walk, read_in_run, held, *anchor = row
+    database.execute(_UPDATE, (*one[1:], walk, key))
+    has_changed = not _is_same(raw, one.text)
+    return HeldThread(key, one.thread_id, False, has_changed, listed_in_walk, read_in_run == run, held, Anchor(*anchor))
+
+
+def unlisted_threads(database: sqlite3.Connection, run: int, first_walk: int) -> list[HeldThread]:
+    """Threads held that no walk since this one listed, and that are not marked as gone."""
+    rows = database.execute(
+        "SELECT key, id, item_count, read_in_run FROM threads WHERE listed_in_walk < ? AND gone_at IS NULL",
+        (first_walk,),
+    ).fetchall()
+    return [
+        HeldThread(key, thread_id, False, False, -1, read_in == run, held, START)
+        for key, thread_id, held, read_in in rows
+    ]
+
+
+def mark_gone(database: sqlite3.Connection, key: int, now_s: int) -> None:
+    """Marks a thread as no longer on the API."""
+    database.execute("UPDATE threads SET gone_at = ? WHERE key = ?", (now_s, key))
+
+
+def begin_run(database: sqlite3.Connection, now_s: int) -> tuple[int, int]:
+    """The numbers of a new run and of its first walk over the listing; what a killed process left was interrupted."""
+    database.execute("UPDATE runs SET state = 'interrupted' WHERE state = 'running'")
+    (run,) = database.execute(
+        "INSERT INTO runs (state, started_at, pid, host) VALUES ('running', ?, ?, ?) RETURNING id",
+        (now_s, os.getpid(), socket.gethostname()),
+    ).fetchone()
+    (walk,) = database.execute("SELECT coalesce(max(listed_in_walk), 0) + 1 FROM threads").fetchone()
+    return run, walk
+
+
+def end_run(database: sqlite3.Connection, run: int, state: str, now_s: int, report: str | None) -> None:
+    """Notes how a run ended."""
+    database.execute("UPDATE runs SET state = ?, ended_at = ?, report = ? WHERE id = ?", (state, now_s, report, run))
