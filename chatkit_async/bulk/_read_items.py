@@ -10,7 +10,7 @@ from .._core.thread_rows import LIST_THREAD_ITEMS
 from ..errors import NotFoundError
 from ..types.thread_operations import ThreadListItemsParams
 from ._listing import MOST_WALKS, PAGE_SIZE, ListingLostError, walk
-from ._pages import RawPage, elements_of, page_of
+from ._pages import Element, RawPage, elements_of, page_of
 from ._requests import JobRequests, unreadable
 from ._statements import START, Anchor, HeldThread, Saved, save_pages
 from ._writer import Writer
@@ -110,11 +110,12 @@ class _Reading:
         self._last, self._previous_id = Anchor(self._end - 1, *ids[-2:]), page.ids[-1]
 
     def _without_seen(self, page: RawPage) -> RawPage:
-        found = {
-            (element.id if element.id is not None else place): element
-            for place, element in enumerate(elements_of(page.body))
-        }
-        return page_of([element for element in found.values() if element.id is None or element.id not in self._seen])
+        fresh: list[Element] = []
+        for element in elements_of(page.body):
+            if element.id is None or element.id not in self._seen:
+                fresh.append(element)
+                self._seen.add(element.id)
+        return page_of(fresh)
 
     def _step(self, *, is_last: bool) -> partial[Saved]:
         """Saves the pages read since the last step."""

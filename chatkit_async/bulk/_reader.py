@@ -147,7 +147,7 @@ class Archive:
         """
         if not self._rows("SELECT 1 FROM threads WHERE id = ?", thread_id):
             raise ArchiveError(f"the archive {self._path} holds no thread with the id {thread_id!r}")
-        return (element.text for body in self._column(_PAGES, thread_id) for element in elements_of(body))
+        return (text for body in self._column(_PAGES, thread_id) for text in self._texts_of(body, thread_id))
 
     @property
     def info(self) -> ArchiveInfo:
@@ -245,6 +245,14 @@ class Archive:
     def _rows(self, statement: str, *values: object) -> list[Any]:
         with explained(self._path):
             return self._open().execute(statement, values).fetchall()
+
+    def _texts_of(self, body: str, thread_id: str) -> list[str]:
+        try:
+            return [element.text for element in elements_of(body)]
+        except (ValueError, RecursionError) as error:
+            raise ArchiveError(
+                f"the archive {self._path} is damaged in thread {thread_id!r}: {error}; verify() tells what else is"
+            ) from error
 
     def _column(self, statement: str, *values: object) -> Iterator[str]:
         with explained(self._path):

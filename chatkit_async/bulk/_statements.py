@@ -80,7 +80,7 @@ class Saved(NamedTuple):
     has_changed: bool
 
 
-def save_pages(
+def save_pages(  # noqa: PLR0917
     database: sqlite3.Connection,
     run: int,
     thread: HeldThread,
@@ -118,6 +118,11 @@ WHERE key = ?
 """
 
 
+_PAGES_FROM = """
+SELECT position, body FROM item_pages WHERE thread_key = ? AND position + item_count > ? ORDER BY position
+"""
+
+
 def _insert(database: sqlite3.Connection, key: int, position: int, pages: Sequence[RawPage]) -> None:
     for page in pages:
         if page.ids:
@@ -128,8 +133,7 @@ def _insert(database: sqlite3.Connection, key: int, position: int, pages: Sequen
 
 def _replace(database: sqlite3.Connection, run: int, key: int, first: int, found: Sequence[Element]) -> Saved:
     """Compares the items held from a position on with those found, and writes where they differ."""
-    where = "WHERE thread_key = ? AND position + item_count > ?"
-    rows = database.execute(f"SELECT position, body FROM item_pages {where} ORDER BY position", (key, first)).fetchall()
+    rows = database.execute(_PAGES_FROM, (key, first)).fetchall()
     held = [element for _, body in rows for element in elements_of(body)]
     begin = rows[0][0] if rows else first
     before, tail = held[: first - begin], held[first - begin :]
@@ -137,7 +141,7 @@ def _replace(database: sqlite3.Connection, run: int, key: int, first: int, found
     has_changed = not all(_is_same(one.text, other.text) for one, other in zip(tail, found, strict=False))
     has_changed = has_changed or len(found) < len(tail)
     if has_changed or len(found) > len(tail):
-        database.execute(f"DELETE FROM item_pages {where}", (key, first))
+        database.execute("DELETE FROM item_pages WHERE thread_key = ? AND position >= ?", (key, begin))
         whole = [*before, *found]
         parts = [whole[at : at + ITEMS_A_PAGE] for at in range(0, len(whole), ITEMS_A_PAGE)]
         _insert(database, key, begin, [page_of(part) for part in parts])
@@ -191,10 +195,7 @@ def unlisted_threads(database: sqlite3.Connection, run: int, first_walk: int) ->
         "SELECT key, id, item_count, read_in_run FROM threads WHERE listed_in_walk < ? AND gone_at IS NULL",
         (first_walk,),
     ).fetchall()
-    return [
-        HeldThread(key, thread_id, False, False, -1, read_in == run, held, START)
-        for key, thread_id, held, read_in in rows
-    ]
+    return [HeldThread(row[0], row[1], False, False, -1, row[3] == run, row[2], START) for row in rows]
 
 
 def mark_gone(database: sqlite3.Connection, key: int, now_s: int) -> None:

@@ -101,8 +101,12 @@ def test_the_file_is_its_owners_alone_and_reading_leaves_nothing_beside_it(path:
     assert os.listdir(path.parent) == [path.name]
     with sqlite3.connect(path) as database:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        strict = database.execute("SELECT sum(strict), count(*) FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'")
-        assert len(set(strict.fetchone())) == 1
+        tables = "SELECT sum(strict), count(*) FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        assert len(set(database.execute(tables).fetchone())) == 1
+        assert database.execute("SELECT thread_id, position, raw FROM items").fetchall() == [
+            ("cthr_1", 0, json.dumps(user_message(1), separators=(",", ":")))
+        ]
+    database.close()
 
 
 def test_an_archive_on_a_read_only_medium_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,8 +162,7 @@ def test_an_unknown_thread_and_a_closed_archive_are_our_errors(path: Path) -> No
 def test_verify_finds_lost_items_text_that_is_no_json_and_a_run_that_did_not_end(path: Path) -> None:
     write_archive(path, [(thread(1), [user_message(1), user_message(2)]), (thread(2), [])], state="interrupted")
     with sqlite3.connect(path) as database:
-        database.execute("DELETE FROM item_pages WHERE position = 0")
-        database.execute("UPDATE item_pages SET body = '{'")
+        database.execute("UPDATE item_pages SET body = '{', position = 1")
         database.execute("UPDATE threads SET is_complete = 0 WHERE id = 'cthr_2'")
     database.close()
     with Archive(path) as archive:
@@ -169,10 +172,12 @@ def test_verify_finds_lost_items_text_that_is_no_json_and_a_run_that_did_not_end
         assert messages[0] == (None, "the last run is interrupted, not complete: run archive again")
         assert ("cthr_1", "the item at 1 should be at 0") in messages
         assert any("not JSON" in message for _, message in messages)
-        assert ("cthr_1", "1 items are held, 2 were saved") in messages
+        assert ("cthr_1", "0 items are held, 2 were saved") in messages
         assert messages[-1] == ("cthr_2", "its items were not read to the end: run archive again")
         assert archive.info.incomplete_threads == ("cthr_2",)
         assert json.dumps(report.to_dict())
+        with pytest.raises(ArchiveError, match="is damaged in thread 'cthr_1'"):
+            list(archive.items("cthr_1"))
 
 
 def test_a_page_of_the_file_that_was_overwritten_is_found(path: Path) -> None:
