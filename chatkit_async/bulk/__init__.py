@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._archive import archive as archive
     from ._check_store import check_store as check_store
+    from ._migrate import ThreadSource as ThreadSource
+    from ._migrate import migrate as migrate
     from ._migration_report import Loss as Loss
     from ._migration_report import MigrationReport as MigrationReport
     from ._migration_report import StoreFinding as StoreFinding
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "_archive": ("archive",),
     "_check_store": ("check_store",),
+    "_migrate": ("ThreadSource", "migrate"),
     "_migration_report": ("Loss", "MigrationReport", "StoreFinding", "StoreReport", "ThreadMigration"),
     "_reader": ("Archive", "ArchiveInfo"),
     "_reports": ("ArchiveProblem", "ArchiveReport", "ConversionReport", "Progress", "ThreadFailure", "VerifyReport"),

@@ -23,6 +23,7 @@ LOSSES: Mapping[str, str] = {
     "quote_position": "quotes were gathered into one: their place among the text blocks is lost",
     "same_id": "items that repeat the id of an item before them got an id from their thread and place",
     "surrogates": "halves of characters (lone surrogates) were replaced by U+FFFD",
+    "taken_id": "items whose id the store refuses, as that of another thread's item, got their thread's id before it",
     "task_group": "task groups became workflows",
     "task_kind": "tasks of an unknown kind became custom tasks",
     "thread_not_active": "the thread is locked or closed: a self-hosted server accepts messages to it all the same",
@@ -180,7 +181,9 @@ class MigrationReport:
         yield from (f"Warning: {warning}" for warning in self.warnings)
         yield from (f"Failed: thread {thread.hosted_id}: {thread.error}" for thread in self.failed)
         lost = Counter(loss.message for thread in self.threads for loss in thread.losses)
-        yield from (f"Not carried over in {count} threads: {message}." for message, count in lost.most_common())
+        if lost:
+            yield "What changed on the way:"
+        yield from (f"  in {count} of {len(self.threads)} threads: {what}" for what, count in lost.most_common())
 
 
 def losses_of(kinds: Mapping[str, list[str]]) -> tuple[Loss, ...]:

@@ -17,7 +17,7 @@ def as_json(report: attrs.AttrsInstance, **more: JSON) -> JSONObject:
     return found
 
 
-Stage: TypeAlias = Literal["listing", "reading", "deleting", "checking", "waiting", "done"]
+Stage: TypeAlias = Literal["listing", "reading", "deleting", "moving", "checking", "waiting", "done"]
 
 
 @attrs.frozen(kw_only=True)
@@ -25,9 +25,9 @@ class Progress:
     """How far a job has come, given to `on_progress` after each step.
 
     Attributes:
-        job: "archive" or "erase".
-        stage: "listing" threads, "reading" or "deleting" them, "checking" that nothing is left out, "waiting" because
-            the API asked to, "done".
+        job: "archive", "erase" or "migrate".
+        stage: "listing" threads, "reading", "deleting" or "moving" them, "checking" the store or that nothing is left
+            out, "waiting" because the API asked to, "done".
         listed: threads listed so far; grows while listing goes on.
         done: threads that are finished.
         failed: threads that failed; a later look may still finish them.

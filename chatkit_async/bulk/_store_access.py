@@ -39,7 +39,7 @@ class StoreAccess:
 
     def __init__(self, store: Store[Any], context: object, timeout_s: float) -> None:
         self.types: ServerTypes = server_types()
-        self._store, self._context, self._timeout_s = store, context, timeout_s
+        self._store, self.context, self._timeout_s = store, context, timeout_s
 
     async def call(self, method: str, *args: object, **kwargs: object) -> Any:
         """The result of one method of the store. Raises `StoreFault` if it raises or does not return in time."""
@@ -48,7 +48,7 @@ class StoreAccess:
         except StoreFault:
             raise
         except Exception as error:
-            raise StoreFault("raises", f"{method} raised {_described(error)}") from error
+            raise StoreFault("raises", f"{method} raised {described(error)}") from error
 
     async def find(self, method: str, *args: object, missing: object = None) -> Any:
         """As `call`; `missing` if the store says that there is no such thing."""
@@ -59,14 +59,14 @@ class StoreAccess:
         except Exception as error:
             if self.types.is_absence(error):
                 return missing
-            raise StoreFault("raises", f"{method} raised {_described(error)}") from error
+            raise StoreFault("raises", f"{method} raised {described(error)}") from error
 
     def generate(self, method: str, *args: object) -> str:
         """An id that the store makes. Raises `StoreFault` if it makes none."""
         try:
-            made = getattr(self._store, method)(*args, self._context)
+            made = getattr(self._store, method)(*args, self.context)
         except Exception as error:
-            raise StoreFault("raises", f"{method} raised {_described(error)}") from error
+            raise StoreFault("raises", f"{method} raised {described(error)}") from error
         if isinstance(made, str) and made:
             return made
         if isawaitable(made) and hasattr(made, "close"):
@@ -110,16 +110,17 @@ class StoreAccess:
         except Exception as error:
             if args and after is None and self.types.is_absence(error):
                 return [], False, None
-            raise StoreFault("raises", f"{method} raised {_described(error)}") from error
+            raise StoreFault("raises", f"{method} raised {described(error)}") from error
 
     async def _limited(self, method: str, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         with anyio.move_on_after(self._timeout_s):
             function: Callable[..., Any] = getattr(self._store, method)
             # As the server calls it: the context by its name.
-            return await function(*args, **kwargs, context=self._context)
+            return await function(*args, **kwargs, context=self.context)
         raise StoreFault("hangs", f"{method} did not return within {self._timeout_s:g} s")
 
 
-def _described(error: Exception) -> str:
+def described(error: Exception) -> str:
+    """An error as part of a sentence: its class and the start of its message, without secrets."""
     text = _CREDENTIALS.sub("://***@", mask_text(str(error)[: 4 * LONGEST_MESSAGE]))
     return f"{type(error).__name__}: {text[:LONGEST_MESSAGE]}" if text else type(error).__name__

@@ -109,7 +109,9 @@ class SQLiteStore(Store[Context]):
         connection.close()
 
     def connected(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path)
+        connection = sqlite3.connect(self.path)
+        connection.execute("PRAGMA synchronous = off")
+        return connection
 
     def run(self, statement: str, *values: object) -> list[Any]:
         connection = self.connected()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from chatkit_async import ParamsValidationError
 from chatkit_async.bulk import StoreReport, check_store
 
 from . import broken_stores as broken
-from .stores import MemoryStore, SQLiteStore
+from .stores import MemoryStore
 
 FAULTS: list[tuple[type[MemoryStore], str, str]] = [
     (broken.AddDoesNothing, "problem", "adds_nothing"),
@@ -61,11 +60,6 @@ FAULTS: list[tuple[type[MemoryStore], str, str]] = [
 
 def levels(report: StoreReport) -> dict[str, str]:
     return {finding.code: finding.level for finding in report.findings}
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    return MemoryStore() if request.param == "memory" else SQLiteStore(tmp_path / "store.db")
 
 
 @pytest.mark.parametrize(("store_class", "level", "code"), FAULTS, ids=lambda value: getattr(value, "__name__", None))
