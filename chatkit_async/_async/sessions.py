@@ -17,6 +17,7 @@ from ..types.session_operations import (
     SessionCreateParams,
     WorkflowLike,
     as_create_params,
+    names_only,
 )
 from .open_session import OpenSession
 
@@ -59,6 +60,7 @@ class AsyncSessions:
         expires_after: ExpiresAfterLike | None = None,
         rate_limits: RateLimitsLike | None = None,
         options: RequestOptions | None = None,
+        **unexpected: object,
     ) -> ChatSession:
         """Create a session, and with it a client secret for a browser.
 
@@ -79,6 +81,7 @@ class AsyncSessions:
             expires_after: seconds from now, 1 to 600, or a `timedelta` of whole seconds; default: the API's, 600.
             rate_limits: `{"max_requests_per_1_minute": N}`, at least 1; default: the API's, 10.
             options: settings of this call alone.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The session; `client_secret` and `expires_at` are what a browser needs.
@@ -88,14 +91,15 @@ class AsyncSessions:
             ConfigurationError: no key, or a client that cannot work; nothing was sent.
             AuthenticationError (401), BadRequestError (400), NotFoundError (404: workflow), RateLimitError (429),
             InternalServerError (5xx): the API refused, or failed more often than `max_retries` allows.
-            APITimeoutError, APIConnectionError: no answer came; `outcome` tells whether the session may exist.
-            APIResponseValidationError: the answer was not a session.
+            APITimeoutError, APIConnectionError: no response came; `outcome` tells whether the session may exist.
+            APIResponseValidationError: the response was not a session.
 
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
+        unexpected = names_only(unexpected)
         return await self._client._send(
             CREATE_SESSION,
-            as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits),
+            as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits, unexpected),
             options,
         )
 
@@ -155,6 +159,7 @@ class AsyncSessions:
         expires_after: ExpiresAfterLike | None = None,
         rate_limits: RateLimitsLike | None = None,
         options: RequestOptions | None = None,
+        **unexpected: object,
     ) -> AbstractAsyncContextManager[ChatSession]:
         """A session for as long as a block runs: created on entry, cancelled on exit.
 
@@ -170,6 +175,7 @@ class AsyncSessions:
         Args:
             params, user, workflow, chatkit_configuration, expires_after, rate_limits: as for `create`.
             options: settings of both calls; `body` goes with the first alone.
+            unexpected: as for `create`.
 
         Returns:
             A context manager that gives the session.
@@ -179,5 +185,6 @@ class AsyncSessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
         """
-        asked = as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits)
-        return OpenSession(self, asked, options)
+        unexpected = names_only(unexpected)
+        given = as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits, unexpected)
+        return OpenSession(self, given, options)

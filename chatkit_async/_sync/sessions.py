@@ -17,6 +17,7 @@ from ..types.session_operations import (
     RateLimitsLike,
     SessionCreateParams,
     WorkflowLike,
+    names_only,
 )
 from .channel import Channel
 
@@ -57,6 +58,7 @@ class Sessions:
         expires_after: ExpiresAfterLike | None = None,
         rate_limits: RateLimitsLike | None = None,
         options: RequestOptions | None = None,
+        **unexpected: object,
     ) -> ChatSession:
         """Create a session, and with it a client secret for a browser.
 
@@ -77,6 +79,7 @@ class Sessions:
             expires_after: seconds from now, 1 to 600, or a `timedelta` of whole seconds; default: the API's, 600.
             rate_limits: `{"max_requests_per_1_minute": N}`, at least 1; default: the API's, 10.
             options: settings of this call alone.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The session; `client_secret` and `expires_at` are what a browser needs.
@@ -86,11 +89,12 @@ class Sessions:
             ConfigurationError: no key, or a client that cannot work; nothing was sent.
             AuthenticationError (401), BadRequestError (400), NotFoundError (404: workflow), RateLimitError (429),
             InternalServerError (5xx): the API refused, or failed more often than `max_retries` allows.
-            APITimeoutError, APIConnectionError: no answer came; `outcome` tells whether the session may exist.
-            APIResponseValidationError: the answer was not a session.
+            APITimeoutError, APIConnectionError: no response came; `outcome` tells whether the session may exist.
+            APIResponseValidationError: the response was not a session.
 
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
+        unexpected = names_only(unexpected)
         return self._channel.call(
             self._async.create,
             params,
@@ -100,6 +104,7 @@ class Sessions:
             expires_after=expires_after,
             rate_limits=rate_limits,
             options=options,
+            **unexpected,
         )
 
     def cancel(self, session_id: str, *, options: RequestOptions | None = None) -> ChatSession:
@@ -158,6 +163,7 @@ class Sessions:
         expires_after: ExpiresAfterLike | None = None,
         rate_limits: RateLimitsLike | None = None,
         options: RequestOptions | None = None,
+        **unexpected: object,
     ) -> AbstractContextManager[ChatSession]:
         """A session for as long as a block runs: created on entry, cancelled on exit.
 
@@ -173,6 +179,7 @@ class Sessions:
         Args:
             params, user, workflow, chatkit_configuration, expires_after, rate_limits: as for `create`.
             options: settings of both calls; `body` goes with the first alone.
+            unexpected: as for `create`.
 
         Returns:
             A context manager that gives the session.
@@ -182,6 +189,7 @@ class Sessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
         """
+        unexpected = names_only(unexpected)
         return self._channel.enter(
             self._async.open,
             params,
@@ -191,4 +199,5 @@ class Sessions:
             expires_after=expires_after,
             rate_limits=rate_limits,
             options=options,
+            **unexpected,
         )

@@ -154,9 +154,14 @@ def _is_mapping(value: object) -> bool:
     return type(value) is dict or isinstance(value, Mapping)  # a dict mostly, and asking what else is one is dear
 
 
-def _unknown(cls: type[Params], name: object) -> Problem:
-    known, written = field_names(cls), str(redacted(name))
-    near = get_close_matches(written, known, n=1, cutoff=0.75)
+def right_name(cls: type[Params], name: str) -> str:
+    """What to write instead of a name that is no field of a class."""
+    known = field_names(cls)
+    near = get_close_matches(name, known, n=1, cutoff=0.75)
     guess = f"did you mean {near[0]}?" if near else f"{cls.__name__} has: {', '.join(known)}"
-    said = cls.KNOWN_MISTAKES.get(written, guess)
-    return Problem(written, "unknown_parameter", f"is no field of the API here; {said}")
+    return cls.KNOWN_MISTAKES.get(name, guess)
+
+
+def _unknown(cls: type[Params], name: object) -> Problem:
+    written = str(redacted(name))
+    return Problem(written, "unknown_parameter", f"is no field of the API here; {right_name(cls, written)}")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import traceback
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chatkit_async import (
+    AsyncChatKit,
+    ChatKit,
     ChatSessionWorkflowParam,
     ParamsValidationError,
     Problem,
@@ -18,6 +22,7 @@ from chatkit_async import (
 from chatkit_async.types.session_operations import as_create_params
 
 LEAST: dict[str, Any] = {"user": "u", "workflow": "wf"}
+HUSH = "sk-hush-0123456789"
 NESTED_MOST = {f"k{index}": 0 for index in range(64)}
 
 
@@ -231,6 +236,37 @@ def test_a_params_object_is_its_class_or_a_mapping(given: Any) -> None:
         as_create_params(given, None, None, None, None, None)
     with pytest.raises(ParamsValidationError, match="must be a mapping, not a"):
         SessionCreateParams.from_mapping(given)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "answer"),
+    [
+        ({"timeout": 5}, "'timeout': pass options=RequestOptions(timeout=...)"),
+        ({"max_retries": 1}, "'max_retries': pass options=RequestOptions(max_retries=...)"),
+        ({"extra_headers": {"x-api-key": HUSH}}, "'extra_headers': pass options=RequestOptions(headers=...)"),
+        ({"extra_body": {}}, "'extra_body': pass options=RequestOptions(body=...)"),
+        ({"requests_per_minute": 5}, "'requests_per_minute': write rate_limits={"),
+        ({"expire_after": 5}, "'expire_after': did you mean expires_after?"),
+        ({"nonsense": HUSH}, "'nonsense': SessionCreateParams has: user, workflow"),
+    ],
+    ids=lambda part: next(iter(part)) if isinstance(part, dict) else "",
+)
+@pytest.mark.parametrize("method", ["create", "open"])
+def test_a_wrong_keyword_of_a_create_is_a_type_error_that_names_the_right_one(
+    method: str, wrong: dict[str, Any], answer: str
+) -> None:
+    async def awaited() -> None:
+        await getattr(AsyncChatKit("sk-test").sessions, method)(**LEAST, **wrong)
+
+    with ChatKit("sk-test") as client:
+        for call in (lambda: asyncio.run(awaited()), lambda: getattr(client.sessions, method)(**LEAST, **wrong)):
+            with pytest.raises(TypeError) as caught:
+                call()
+            assert f"sessions.create() got an unexpected keyword argument {answer}" in str(caught.value)
+            found = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+            ours = [frame for frame in found.stack if "/chatkit_async/" in frame.filename]
+            assert ours
+            assert HUSH not in str([frame.locals for frame in ours])
 
 
 def test_a_params_object_beside_keywords_is_refused_by_each_keyword() -> None:

@@ -35,7 +35,7 @@ def masking(source: Source, node: Function) -> list[str]:
 
     They are copied, since a traceback may show the locals of the blocking frame, too.
     """
-    parameters = {arg.arg for arg in [*node.args.args, *node.args.kwonlyargs]}
+    parameters = {arg.arg for arg in [*node.args.args, *node.args.kwonlyargs, *filter(None, [node.args.kwarg])]}
     lines = []
     for statement in node.body[ast.get_docstring(node) is not None :]:
         if not isinstance(statement, ast.Assign) or not _names(statement.targets) <= parameters:
