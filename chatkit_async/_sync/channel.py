@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar, get_args
 
 from ..errors import ClientClosedError, ConfigurationError, ReentrantCallError
-from .call import Call, Entry, Work
-from .portal import Portal, lock, portals, refuse_at_exit
+from .blocking_call import BlockingCall, Work
+from .portal import Pending, Portal, lock, portals, refuse_at_exit
 
 T = TypeVar("T")
 InEventLoop = Literal["allow", "warn", "error"]
@@ -31,14 +31,14 @@ class Channel:
         """
         if in_event_loop not in get_args(InEventLoop):
             raise ConfigurationError(f"in_event_loop is 'allow', 'warn' or 'error', not {in_event_loop!r}")
-        self._line = _Line(aclose, name)
+        self._connection = _SharedConnection(aclose, name)
         self.in_event_loop: InEventLoop = in_event_loop
         self._is_copy = False
 
     @property
     def name(self) -> str:
         """Of the blocking class, for messages."""
-        return self._line.name
+        return self._connection.name
 
     @property
     def advice(self) -> str:
@@ -49,7 +49,7 @@ class Channel:
         """A blocking object around the copy that `function` makes; closing it leaves the shared connections open."""
         asynchronous = function(**options)
         channel = object.__new__(Channel)
-        channel._line = self._line
+        channel._connection = self._connection
         channel.in_event_loop = self.in_event_loop
         channel._is_copy = True
         twin = object.__new__(kind)
@@ -63,10 +63,10 @@ class Channel:
         """
         if asyncio._get_running_loop() is not None:
             self._object_to_running_loop()
-        call = Call(self._line, function, args, kwargs)
+        call = BlockingCall(self._connection, function, args, kwargs)
         del args, kwargs  # what a frame holds, a traceback holds
         try:
-            portal = self._line.admit(call)
+            portal = self._connection.admit(call)
             # This copies the caller's context, too; the task is created in the copy.
             portal.loop.call_soon_threadsafe(call.start)
             call.woken.acquire()
@@ -87,17 +87,15 @@ class Channel:
         """The blocking twin of the async context manager that `function` returns."""
         return _Context(self, function(*args, **kwargs))
 
-    def hold(self) -> Entry:
-        """Keeps the loop from counting as idle until `release`: something on it waits for a later call."""
-        entry = Entry()
-        self._line.admit(entry)
-        return entry
+    def admit(self, pending: Pending) -> Portal:
+        """Keeps the loop from counting as idle while `pending` is among its calls."""
+        return self._connection.admit(pending)
 
     def close(self) -> None:
         """Ends calls in flight with `ClientClosedError`, closes the connections; a copy closes nothing."""
         self._refuse_on_loop_thread()
         if not self._is_copy:
-            self._line.close()
+            self._connection.close()
 
     def _object_to_running_loop(self) -> None:
         self._refuse_on_loop_thread()
@@ -121,7 +119,7 @@ def repr_of_twin(twin: object) -> str:
     return object.__repr__(twin) if asynchronous is None else repr(asynchronous).removeprefix("Async")
 
 
-class _Line:
+class _SharedConnection:
     """What a client and its copies share: the connections on the loop, from the first call until `close`."""
 
     def __init__(self, aclose: Work[None], name: str) -> None:
@@ -131,36 +129,38 @@ class _Line:
         self._portal: Portal | None = None
         self._closed = False
 
-    def admit(self, entry: Entry) -> Portal:
-        """Enters a call at the running portal, started if need be."""
+    def admit(self, pending: Pending) -> Portal:
+        """Adds a call to the running portal, which is started if need be."""
         with lock:
             if self._closed:
                 raise ClientClosedError(f"This {self.name} is closed: make a new one")
             if not portals.exiting:
                 portal = self._portal
                 if portal is None or portal.closed:
-                    portal = self._portal = portals.enter(self._user)
-                entry.portal = portal
-                portal.calls.add(entry)
+                    portal = self._portal = portals.running()
+                portal.users.add(self._user)
+                pending.portal = portal
+                portal.calls.add(pending)
                 return portal
         return refuse_at_exit()
 
     def close(self) -> None:
-        """Ends the calls of all copies, closes the connections, and stops the loop if nobody else uses it."""
-        with lock:
-            portal, self._portal, self._closed = self._portal, None, True
-        if portal is None or portal.closed:
-            return
+        """Ends the calls of all copies, closes the connections, and stops the loop if no other client uses it."""
+        portal = None
         try:
-            self._end_calls(portal)
-            Call(self, self._aclose, (), {}).run_last(portal)
+            with lock:
+                portal, self._portal, self._closed = self._portal, None, True
+            if portal is not None and not portal.closed:
+                self._end_calls(portal)
+                BlockingCall(self, self._aclose, (), {}).run_last(portal)
         finally:
-            portals.leave(portal, self._user)
+            if portal is not None:
+                portals.leave(portal, self._user)
 
     def _end_calls(self, portal: Portal) -> None:
-        """Wakes who waits, and cancels what they wait for."""
+        """Wakes the callers, and cancels what they wait for."""
         for call in tuple(portal.calls):
-            if isinstance(call, Call) and call.line is self:
+            if isinstance(call, BlockingCall) and call.connection is self:
                 error = ClientClosedError(f"This {self.name} was closed while the call was under way")
                 portal.loop.call_soon_threadsafe(call.end, error)
 
@@ -173,29 +173,41 @@ class _Line:
 
 
 class _Context(contextlib.AbstractContextManager[T]):
-    """An async context manager, entered and left from the caller's thread."""
+    """An async context manager, entered and left from the caller's thread.
+
+    In between it is one of the portal's calls, so that a fork does not stop the loop under it.
+    """
+
+    portal: Portal
 
     def __init__(self, channel: Channel, context: contextlib.AbstractAsyncContextManager[T]) -> None:
         self._channel = channel
         self._context = context
 
     def __enter__(self) -> T:
-        self._hold = self._channel.hold()
         try:
+            self._channel.admit(self)
             return self._channel.call(self._context.__aenter__)
         except BaseException:
-            self._hold.release()
+            self._release()
             raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        if self._hold.portal.inherited:  # what was entered is the parent's, and so is its end
-            return None
         try:
+            if self.portal.inherited:  # what was entered is the parent's, and so is its end
+                return None
             return self._channel.call(self._context.__aexit__, kind, error, trace)
         finally:
-            self._hold.release()
+            self._release()
+
+    def end(self, error: BaseException) -> None:
+        """Nobody waits for it now; leaving it raises what a call then raises."""
+
+    def _release(self) -> None:
+        if hasattr(self, "portal"):
+            self.portal.calls.discard(self)
 
 
 def _in_ipython() -> bool:

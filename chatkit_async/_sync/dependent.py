@@ -6,7 +6,7 @@ import contextlib
 from typing import Any, TypeVar
 
 from ..errors import ClientClosedError, ConfigurationError
-from .call import Work
+from .blocking_call import Work
 from .channel import Channel
 from .client import ChatKit
 
@@ -51,7 +51,7 @@ class DependentChannel(Channel):
 
     def __init__(self, client: ChatKit, aclose: Work[None], name: str) -> None:
         """`aclose` closes what the dependent's async half has opened; `name` is its class, for messages."""
-        self._line = client._channel._line
+        self._connection = client._channel._connection
         self.in_event_loop = client._channel.in_event_loop
         self._aclose = aclose
         self._name = name

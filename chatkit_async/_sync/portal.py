@@ -23,9 +23,12 @@ lock = threading.RLock()
 
 
 class Pending(Protocol):
-    """What a portal knows of a call in flight: how to tell it that there will be no answer."""
+    """A call under way, or a context held open between two calls: the loop is not idle."""
 
-    def end(self, error: BaseException) -> None: ...
+    portal: Portal
+
+    def end(self, error: BaseException) -> None:
+        """Told by the loop thread that the loop has ended."""
 
 
 class Portal:
@@ -62,11 +65,12 @@ class Portal:
             self._ready.wait()
         except RuntimeError as error:
             self._failure = error
-        except BaseException:  # Ctrl-C while waiting: a thread nobody knows of would run for ever
+        except BaseException:  # Ctrl-C while waiting: the thread would run for ever
             self.closed = True
             self._ask_to_stop()
             raise
         if self._failure is not None:
+            self.closed = True
             what = f"the blocking clients' event loop did not start: {self._failure}"
             raise APIConnectionError(what, outcome="not_sent") from self._failure
 
@@ -87,10 +91,11 @@ class Portal:
             self.loop.call_soon_threadsafe(self._clean, user, aclose)
 
     def forget(self, user: object) -> bool:
-        """Takes an open client off the list, under the lock; says whether it was the last one."""
+        """Removes an open client, under the lock; whether it was the last one, in which case the loop is stopping."""
         self.users.discard(user)
         if self.users or self.closed:
             return False
+        self._ask_to_stop()  # before anything that Ctrl-C may interrupt
         self.closed = True
         return True
 
@@ -133,11 +138,9 @@ class Portal:
         while not lock.acquire(blocking=False):  # noqa: ASYNC110 - its holder may be waiting for this thread
             await asyncio.sleep(0.01)
         try:
-            last = self.forget(user)
+            self.forget(user)
         finally:
             lock.release()
-        if last:
-            self._stopping.set()
 
     def _workers(self) -> list[threading.Thread]:
         """anyio's threads of this loop (they name it): told to end with it, joined by nobody."""
@@ -151,14 +154,14 @@ class Portals:
         self.current: Portal | None = None
         self.exiting = False
 
-    def enter(self, user: object) -> Portal:
-        """The running portal, started if need be, with one more open client; the caller holds the lock."""
-        if self.current is None or self.current.closed:
+    def running(self) -> Portal:
+        """The running portal, started if need be; the caller holds the lock."""
+        portal = self.current
+        if portal is None or portal.closed:
             portal = Portal()
             portal.start()
             self.current = portal
-        self.current.users.add(user)
-        return self.current
+        return portal
 
     def leave(self, portal: Portal, user: object) -> None:
         """One open client less; the last one stops the loop."""

@@ -32,7 +32,7 @@ def test_a_process_ends_beside_calls_in_flight_and_prints_nothing(tmp_path: Path
             threading.Thread(
                 target=client.sessions.create, kwargs={"user": "u", "workflow": "wf_1"}, daemon=True
             ).start()
-        while len(client._channel._line._portal.calls if client._channel._line._portal else ()) < 2:
+        while len(client._channel._connection._portal.calls if client._channel._connection._portal else ()) < 2:
             time.sleep(0.01)
     """
     assert printed(tmp_path, text, emulator=emulator) == ""

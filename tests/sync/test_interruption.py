@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 
 import pytest
 
-from chatkit_async import ChatKit
-from chatkit_async._sync import call as call_module
+from chatkit_async import ChatKit, ClientClosedError
+from chatkit_async._sync import blocking_call
 from chatkit_async._sync.channel import Channel
 from chatkit_async._sync.portal import portals
 from chatkit_async.emulator import Emulator, Fault
 
-from .running import eventually
+from .conftest import nothing
+from .running import eventually, loop_threads
 
 
 class HandlerError(Exception):
@@ -46,12 +50,36 @@ def signalled(number: signal.Signals, when: threading.Event) -> Iterator[None]:
         sender.join()
 
 
+@contextmanager
+def busy_loop(channel: Channel) -> Iterator[threading.Event]:
+    """The loop thread does nothing else until the event is set."""
+    begun, release = threading.Event(), threading.Event()
+
+    async def block() -> None:
+        begun.set()
+        release.wait()
+
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(channel.call, block)
+        begun.wait()
+        try:
+            yield release
+        finally:
+            release.set()
+        call.result()
+
+
 def arrived(emulator: Emulator) -> threading.Event:
-    """Set as soon as the emulator holds an unanswered request."""
+    """Set as soon as the emulator holds a request without a response."""
+    return when(lambda: any(request.ended == "pending" for request in emulator.requests()))
+
+
+def when(condition: Callable[[], object]) -> threading.Event:
+    """Set as soon as the condition holds."""
     event = threading.Event()
 
     def watch() -> None:
-        eventually(lambda: any(request.ended == "pending" for request in emulator.requests()), "a request")
+        eventually(condition, "the moment of the signal")
         event.set()
 
     threading.Thread(target=watch, daemon=True).start()
@@ -114,7 +142,7 @@ def test_the_work_of_an_interrupted_call_has_ended_when_the_error_arrives(channe
 
 
 def test_work_that_does_not_end_is_not_waited_for_for_ever(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(call_module, "STOP_WAIT_S", 0.05)
+    monkeypatch.setattr(blocking_call, "STOP_WAIT_S", 0.05)
     begun, release = threading.Event(), asyncio.Event()
 
     async def stubborn() -> None:
@@ -142,21 +170,105 @@ def test_a_call_interrupted_before_it_was_handed_over_never_runs(
     async def work() -> None:
         ran.append(True)
 
-    async def nothing() -> None:
-        pass
-
     channel.call(nothing)
-    admit = channel._line.admit
+    admit = channel._connection.admit
 
     def interrupted(entry: object) -> object:
         admit(entry)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(channel._line, "admit", interrupted)
+        patch.setattr(channel._connection, "admit", interrupted)
         with pytest.raises(KeyboardInterrupt):
             channel.call(work)
     assert portals.current is not None
     assert not portals.current.calls
     channel.call(nothing)
     assert not ran
+
+
+def test_a_call_interrupted_before_its_task_began_leaves_nothing_behind(channel: Channel) -> None:
+    ran: list[bool] = []
+
+    async def work() -> None:
+        ran.append(True)
+
+    with busy_loop(channel) as release:
+        portal = portals.current
+        assert portal is not None
+
+        def raise_and_release(number: int, frame: FrameType | None) -> None:
+            threading.Timer(0.2, release.set).start()  # by then the end of the call is handed over, too
+            raise HandlerError
+
+        before = signal.signal(signal.SIGUSR1, raise_and_release)
+        try:
+            with signalled(signal.SIGUSR1, when(lambda: len(portal.calls) == 2)), pytest.raises(HandlerError):
+                channel.call(work)
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+    assert not portal.calls
+    assert not ran
+
+
+def test_a_call_that_is_closed_before_its_task_began_leaves_nothing_behind(channel: Channel) -> None:
+    closing = Channel(nothing, name="ChatKit")
+    with ThreadPoolExecutor(2) as pool, busy_loop(channel) as release:
+        portal = portals.current
+        assert portal is not None
+        call = pool.submit(closing.call, nothing)
+        eventually(lambda: len(portal.calls) == 2, "the call to be handed over")
+        close = pool.submit(closing.close)
+        eventually(lambda: len(portal.calls) == 3, "the close to be handed over")
+        release.set()
+        close.result()
+        assert isinstance(call.exception(), ClientClosedError)
+    assert not portal.calls
+
+
+def test_hundreds_of_random_interrupts_leave_no_calls_and_no_thread_behind() -> None:
+    chance = random.Random(1)
+    stop = threading.Event()
+
+    @asynccontextmanager
+    async def context() -> AsyncIterator[None]:
+        yield await asyncio.sleep(0)
+
+    def keep_busy() -> None:
+        other = Channel(nothing, name="ChatKit")
+        while not stop.is_set():
+            other.call(asyncio.sleep, 0)
+        other.close()
+
+    def call_until_interrupted() -> None:
+        while True:
+            channel = Channel(nothing, name="ChatKit")
+            try:
+                channel.call(asyncio.sleep, 0)
+                with channel.enter(context):
+                    channel.call(asyncio.sleep, 0.0005)
+            finally:
+                channel.close()
+
+    def interrupt_soon() -> None:
+        time.sleep(chance.uniform(0, 0.003))
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, raise_from_handler)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            busy = pool.submit(keep_busy)
+            for _ in range(400):
+                signals = pool.submit(interrupt_soon)
+                with pytest.raises(HandlerError):
+                    call_until_interrupted()
+                signals.result()
+            portal = portals.current
+            assert portal is not None
+            eventually(lambda: len(portal.users) == 1, "the interrupted clients to be closed")
+            stop.set()
+            busy.result()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert not portal.calls
+    eventually(lambda: not loop_threads(), "the loop to end")
