@@ -12,7 +12,7 @@ from .._core.config import ClientConfig, Settings, changed_config, first_config
 from .._core.decode import decode, decode_json
 from .._core.headers import hidden_headers
 from .._core.operation import Operation, ParamsT, ResultT
-from .._core.options import QueryValue, RequestOptions, Timeout
+from .._core.options import QueryValue, RequestOptions, Timeout, as_timeout
 from .._core.prepared_call import prepare, prepare_raw
 from .._core.retry import RetryPolicy
 from ..errors import ConfigurationError
@@ -96,7 +96,7 @@ class AsyncChatKit:
             organization=organization,
             project=project,
             base_url=base_url,
-            timeout=timeout,
+            timeout=as_timeout(timeout),
             max_retries=max_retries,
             retry_policy=retry_policy,
             default_headers=default_headers,
@@ -154,7 +154,7 @@ class AsyncChatKit:
 
         Args:
             api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client;
-                None keeps.
+                None keeps the client's (no limit is `timeout=math.inf`).
             default_headers, default_query: added to the client's; a header of None is removed.
 
         Returns:

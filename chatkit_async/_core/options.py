@@ -127,7 +127,7 @@ class RequestOptions(Setting):
     """Settings of one call; what is left out keeps the client's.
 
     Args:
-        timeout: the deadline in seconds, or a `Timeout`.
+        timeout: the deadline in seconds, or a `Timeout`; None keeps the client's, `math.inf` is no limit.
         max_retries: attempts after the first, at least 0.
         retry_ambiguous: send again after an answer was lost, though the work may have been done. Default: yes for calls
             that may be repeated (cancel, reads, delete), no for `sessions.create`.

@@ -142,7 +142,7 @@ class ChatKit:
 
         Args:
             api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client;
-                None keeps.
+                None keeps the client's (no limit is `timeout=math.inf`).
             default_headers, default_query: added to the client's; a header of None is removed.
 
         Returns:

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from chatkit_async import ConfigurationError, ParamsValidationError, RequestOptions, RetryPolicy, Timeout
+from chatkit_async import (
+    AsyncChatKit,
+    ChatKit,
+    ConfigurationError,
+    ParamsValidationError,
+    RequestOptions,
+    RetryPolicy,
+    Timeout,
+)
 from chatkit_async._core.config import Settings, first_config
 from chatkit_async._core.options import finite
 
@@ -150,3 +158,15 @@ def test_a_header_that_frames_the_message_is_refused(name: str, value: str | Non
         RequestOptions(headers={name: value})
     with pytest.raises(ConfigurationError, match=f"^default_headers: {said}"):
         first_config(Settings(default_headers={name: value}), {})
+
+
+@pytest.mark.parametrize("kind", [AsyncChatKit, ChatKit])
+def test_a_clients_timeout_of_none_is_refused_and_the_message_says_how_to_have_no_limit(kind: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"timeout: .*math\.inf for no limit.*, not None"):
+        kind("sk-test", timeout=None)
+
+
+def test_a_timeout_of_none_keeps_the_clients_in_a_copy_and_in_a_call() -> None:
+    client = AsyncChatKit("sk-test", timeout=7)
+    assert client.with_options(timeout=None)._config.timeout == Timeout(7)
+    assert RequestOptions(timeout=None).timeout is None
