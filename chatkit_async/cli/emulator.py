@@ -11,8 +11,7 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.lost_output import require_stdout
-from chatkit_async.emulator.behaviour import Answers
-from chatkit_async.emulator.serve import serve
+from chatkit_async.emulator import Emulator, Responses
 
 
 def _not_blank(ctx: click.Context, param: click.Parameter, keys: tuple[str, ...]) -> tuple[str, ...]:
@@ -53,14 +52,14 @@ def _not_blank(ctx: click.Context, param: click.Parameter, keys: tuple[str, ...]
     " secrets are in it as they are.  [default: they are kept in memory, and gone at the end]",
 )
 @click.option(
-    "--answers",
+    "--responses",
     type=click.Choice(["real", "examples"]),
     default="real",
     show_default=True,
     help="`real` answers as the API does; `examples` as the examples in its documentation, which differ from its schema"
     " and know every id.",
 )
-def emulator(*, host: str, port: int, api_keys: tuple[str, ...], state: str | None, answers: Answers) -> None:
+def emulator(*, host: str, port: int, api_keys: tuple[str, ...], state: str | None, responses: Responses) -> None:
     """Serve the ChatKit API on this machine, for tests: it answers, and refuses, as the API does.
 
     Prints one line when it listens. Ctrl-C or TERM stops it, with exit code 0.
@@ -78,7 +77,7 @@ def emulator(*, host: str, port: int, api_keys: tuple[str, ...], state: str | No
     """
     require_stdout()
     try:
-        asyncio.run(_serve_until_signal(host, port, api_keys, state, answers))
+        asyncio.run(_serve_until_signal(host, port, api_keys, state, responses))
     except chatkit_async.ConfigurationError as error:
         if not isinstance(error.__cause__, OSError):
             raise
@@ -86,7 +85,7 @@ def emulator(*, host: str, port: int, api_keys: tuple[str, ...], state: str | No
 
 
 async def _serve_until_signal(
-    host: str, port: int, api_keys: tuple[str, ...], state: str | None, answers: Answers
+    host: str, port: int, api_keys: tuple[str, ...], state: str | None, responses: Responses
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -96,7 +95,9 @@ async def _serve_until_signal(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop_soon)  # not loop.add_signal_handler, which Windows lacks
-    await serve(host, port, api_keys, on_ready=_print_ready, stop=stop, state=state, answers=answers)
+    async with Emulator(host=host, port=port, api_keys=api_keys, state=state, responses=responses) as emulator:
+        _print_ready(emulator.base_url)
+        await stop.wait()
 
 
 def _print_ready(base_url: str) -> None:

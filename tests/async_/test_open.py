@@ -204,7 +204,7 @@ async def test_however_the_block_is_cancelled_the_session_is_cancelled_before_th
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
         await end(client, emulator)
     assert statuses(emulator) == ["cancelled"]
-    assert [asked.ended for asked in emulator.requests()] == ["answered", "answered"]
+    assert [asked.ended for asked in emulator.requests()] == ["responded", "responded"]
 
 
 async def test_a_cancel_that_fails_after_a_second_interruption_is_logged(

@@ -13,8 +13,7 @@ import pytest
 
 from chatkit_async import AsyncChatKit, ChatKit, RequestOptions, Timeout
 from chatkit_async._version import VERSION
-from chatkit_async.emulator import Emulator
-from chatkit_async.emulator.record import RecordedRequest
+from chatkit_async.emulator import Emulator, RecordedRequest
 from chatkit_async.errors import APIResponseValidationError, ConfigurationError
 
 from ..conftest import KEY

@@ -76,7 +76,7 @@ def proposed(line: str) -> set[str]:
         ("chatkit sessions ", {"create", "cancel"}),
         ("chatkit threads ", {"list", "get", "items", "transcript", "delete"}),
         ("chatkit sessions create --no-", {"--no-tracing", "--no-titling", "--no-file-upload", "--no-history"}),
-        ("chatkit emulator --", {"--host", "--port", "--api-key", "--state", "--answers", "--help"}),
+        ("chatkit emulator --", {"--host", "--port", "--api-key", "--state", "--responses", "--help"}),
         ("chatkit completion ", {"bash", "zsh", "fish"}),
     ],
 )

@@ -1,4 +1,4 @@
-"""`chatkit emulator --state` and `--answers`."""
+"""`chatkit emulator --state` and `--responses`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_state_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_examples_answer_to_whatever_id_and_real_answers_do_not() -> None:
-    with started("emulator", "--port", "0", "--answers", "examples") as process:
+    with started("emulator", "--port", "0", "--responses", "examples") as process:
         base_url = ready_url(process.stdout.readline())
         assert shown("threads", "get", "cthr_any", base_url=base_url)["id"] == "cthr_any"
     with started("emulator", "--port", "0") as process:
@@ -75,7 +75,7 @@ def test_examples_answer_to_whatever_id_and_real_answers_do_not() -> None:
     ids=lambda words: words[1],
 )
 def test_every_command_prints_the_documentations_examples(words: tuple[str, ...]) -> None:
-    with started("emulator", "--port", "0", "--answers", "examples") as process:
+    with started("emulator", "--port", "0", "--responses", "examples") as process:
         env = {"OPENAI_API_KEY": "any", "OPENAI_BASE_URL": ready_url(process.stdout.readline())}
         for options in ((), ("--json",)):
             done = chatkit(*words, *options, "--max-retries", "0", env=env)
@@ -84,6 +84,6 @@ def test_every_command_prints_the_documentations_examples(words: tuple[str, ...]
 
 
 def test_other_answers_are_a_usage_error_that_lists_them() -> None:
-    done = chatkit("emulator", "--answers", "invented")
+    done = chatkit("emulator", "--responses", "invented")
     assert done.returncode == 2
     assert "'real', 'examples'" in done.stderr

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatkit_async.emulator import Emulator, server
+from chatkit_async.emulator import Emulator, _http_server
 from tests.emulator.raw import MINIMAL, post
 from tests.emulator.schema_slice import SESSION
 
@@ -220,7 +220,7 @@ async def test_nothing_is_made_of_a_refused_body(emulator: Emulator) -> None:
 async def test_a_body_of_the_largest_size_is_read_and_a_larger_one_is_not(
     base_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "MAX_BODY_BYTES", 2000)
+    monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2000)
     room = 2000 - len(json.dumps(with_value("user", "")))
     fits = await post(base_url, with_value("user", "u" * room))
     assert fits.status == 200
@@ -236,4 +236,4 @@ async def test_the_longest_state_variable_is_accepted(base_url: str, character: 
 
 
 def test_what_is_read_has_an_end() -> None:
-    assert server.MAX_BODY_BYTES == 64 * 2**20
+    assert _http_server.MAX_BODY_BYTES == 64 * 2**20

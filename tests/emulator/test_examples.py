@@ -18,7 +18,7 @@ THREADS = "/v1/chatkit/threads"
 
 @pytest.fixture
 async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator(answers="examples", api_keys=["sk-test"]) as emulator:
+    async with Emulator(responses="examples", api_keys=["sk-test"]) as emulator:
         yield emulator
 
 
@@ -126,6 +126,6 @@ async def test_the_official_client_parses_them_all(base_url: str) -> None:
         assert (await chatkit.threads.delete("cthr_1")).deleted
 
 
-def test_there_are_no_other_answers() -> None:
-    with pytest.raises(ConfigurationError, match="answers must be 'real' or 'examples'"):
-        Emulator(answers="documented")  # type: ignore[arg-type]
+def test_there_are_no_other_responses() -> None:
+    with pytest.raises(ConfigurationError, match="responses must be 'real' or 'examples'"):
+        Emulator(responses="documented")  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import os
 import pytest
 from aiohttp import web
 
-from chatkit_async.emulator import Emulator, Fault, mischief
+from chatkit_async.emulator import Emulator, Fault, _fault_injection
 from chatkit_async.errors import ConfigurationError
 from tests.emulator.raw import MINIMAL, SESSIONS, answered, cancel, post, request_bytes
 
@@ -115,16 +115,16 @@ async def test_a_drop_closes_the_connection_before_any_work(
 async def test_a_drop_ends_the_connection_though_a_forked_child_holds_it_too(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hang_up = mischief.hang_up
+    hang_up = _fault_injection.close_connection
     held: list[int] = []
 
-    def held_elsewhere(exchange: mischief.Exchange) -> web.StreamResponse:
+    def held_elsewhere(exchange: _fault_injection.FaultyExchange) -> web.StreamResponse:
         transport = exchange.request.transport
         assert transport is not None
         held.append(os.dup(transport.get_extra_info("socket").fileno()))
         return hang_up(exchange)
 
-    monkeypatch.setattr(mischief, "hang_up", held_elsewhere)
+    monkeypatch.setattr(_fault_injection, "close_connection", held_elsewhere)
     emulator.add_faults(Fault(drop=True))
     try:
         assert await answered(emulator.base_url, CREATE) == b""
@@ -174,7 +174,7 @@ async def test_a_trickled_body_comes_in_pieces_and_whole(emulator: Emulator) -> 
     writer.close()
     assert len(first) < len(first + rest)
     assert json.loads(first + rest) == emulator.sessions()[0]
-    assert [(request.ended, request.status) for request in emulator.requests()] == [("answered", 200)]
+    assert [(request.ended, request.status) for request in emulator.requests()] == [("responded", 200)]
 
 
 async def test_with_the_last_piece_a_trickled_answer_is_recorded_as_answered(
@@ -191,7 +191,7 @@ async def test_with_the_last_piece_a_trickled_answer_is_recorded_as_answered(
     emulator.add_faults(Fault(kind="trickle"))
     await post(emulator.base_url)
     assert set(seen[:-1]) == {"pending"}
-    assert seen[-1] == "answered"
+    assert seen[-1] == "responded"
 
 
 async def test_cleared_faults_befall_nobody(emulator: Emulator) -> None:

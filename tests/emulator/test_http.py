@@ -6,11 +6,12 @@ import gzip
 import json
 import logging
 
+import attrs
 import pytest
 
 from chatkit_async._core.operations import OPERATIONS
-from chatkit_async.emulator import Emulator, server, wire
-from chatkit_async.emulator.behaviour import BEHAVIOURS
+from chatkit_async.emulator import Emulator, _http_server, _state
+from chatkit_async.emulator._api import BEHAVIOURS, Api
 from tests.emulator.raw import MINIMAL, SESSIONS, answered, exchange, parsed, post, request_bytes
 
 BODY = json.dumps(MINIMAL).encode()
@@ -28,6 +29,20 @@ NO_PATHS = [
 
 def test_every_operation_has_its_behaviour() -> None:
     assert set(BEHAVIOURS) == {operation.name for operation in OPERATIONS}
+
+
+async def test_an_operation_that_the_emulator_does_not_know_is_answered_with_501(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    update = attrs.evolve(OPERATIONS[0], name="threads.update", path="/chatkit/threads/{thread_id}")
+    monkeypatch.setattr(_state, "OPERATIONS", (*OPERATIONS, update))
+    async with Emulator() as emulator:
+        response = await post(emulator.base_url, target="/v1/chatkit/threads/cthr_1")
+        assert (response.status, response.error["code"]) == (501, "not_implemented")
+        assert "threads.update (POST /v1/chatkit/threads/{thread_id})" in response.error["message"]
+        assert (await post(emulator.base_url)).status == 200
+        retrieved = await exchange(emulator.base_url, request_bytes("GET", "/v1/chatkit/threads/cthr_1"))
+        assert retrieved.status == 404
 
 
 @pytest.mark.parametrize("path", NO_PATHS)
@@ -93,7 +108,7 @@ async def test_a_header_may_be_long(base_url: str) -> None:
     [
         pytest.param(request_bytes("POST", f"{SESSIONS}/{'x' * 70_000}"), id="a path beyond 64 KiB"),
         pytest.param(request_bytes("POST", SESSIONS, BODY, {"X-Long": "x" * 70_000}), id="a header beyond 64 KiB"),
-        pytest.param(b"POST / HTTP/one\r\n\r\n", id="no HTTP"),
+        pytest.param(b"POST / HTTP/one\r\n\r\n", id="not HTTP"),
     ],
 )
 async def test_a_request_that_cannot_be_read_is_refused_in_the_apis_shape(
@@ -103,7 +118,7 @@ async def test_a_request_that_cannot_be_read_is_refused_in_the_apis_shape(
     assert (answer.status, answer.headers["content-type"]) == (400, "application/json")
     assert answer.error["type"] == "invalid_request_error"
     assert answer.error["message"] == (
-        "The request could not be read: it is no HTTP, or its path or one of its headers is longer than 65536 bytes."
+        "The request could not be read: it is not HTTP, or its path or one of its headers is longer than 65536 bytes."
     )
     assert "xxxx" not in caplog.text
 
@@ -131,7 +146,7 @@ async def test_a_body_may_be_compressed(base_url: str) -> None:
 async def test_a_small_body_that_unfolds_beyond_the_bound_is_refused(
     base_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "MAX_BODY_BYTES", 2**20)
+    monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2**20)
     bomb = gzip.compress(b" " * (2**20 + 1))
     assert (await post(base_url, bomb, Content_Encoding="gzip")).status == 413
 
@@ -159,7 +174,7 @@ async def test_a_failure_of_the_emulator_is_a_500_in_the_apis_shape(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(wire, "perform", fail)
+    monkeypatch.setattr(Api, "perform", fail)
     with caplog.at_level(logging.ERROR, logger="chatkit_async.emulator"):
         answer = await post(emulator.base_url)
     assert (answer.status, answer.error["type"]) == (500, "server_error")

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from chatkit_async.emulator import Emulator, Fault
-from chatkit_async.emulator.serve import serve
 from chatkit_async.errors import ConfigurationError
 from tests.emulator.raw import post
 
@@ -190,21 +189,3 @@ async def test_an_unused_connection_is_closed_in_time() -> None:
 def test_a_time_to_keep_connections_that_cannot_be_is_refused(keep_alive_s: float) -> None:
     with pytest.raises(ConfigurationError, match="keep_alive_s"):
         Emulator(keep_alive_s=keep_alive_s)
-
-
-async def test_serve_says_where_and_stops_when_told() -> None:
-    ready: asyncio.Queue[str] = asyncio.Queue()
-    stop = asyncio.Event()
-    serving = asyncio.create_task(serve("127.0.0.1", 0, ["sk-test"], on_ready=ready.put_nowait, stop=stop))
-    base_url = await ready.get()
-    assert (await post(base_url)).status == 200
-    assert (await post(base_url, Authorization="Bearer sk-other")).status == 401
-    stop.set()
-    await serving
-    with pytest.raises(ConnectionRefusedError):
-        await post(base_url)
-
-
-async def test_serve_says_why_it_cannot() -> None:
-    with taken_port() as taken, pytest.raises(ConfigurationError, match="cannot listen"):
-        await serve("127.0.0.1", taken.getsockname()[1], [], on_ready=print, stop=asyncio.Event())

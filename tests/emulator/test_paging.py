@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatkit_async.emulator.held import Held
-from chatkit_async.emulator.store import NoStore
-from chatkit_async.emulator.wire import Asked, answer
+from chatkit_async.emulator._api import ApiRequest
+from chatkit_async.emulator._state import EmulatorState
+from chatkit_async.emulator._store import NoStore
 from tests.emulator.raw import HEADERS
 from tests.emulator.schema_slice import ITEM_LIST, THREAD_LIST
 
@@ -36,9 +36,9 @@ class Query:
         return urlencode({name: value for name, value in attrs.asdict(self).items() if value is not None})
 
 
-def held_with(path: str, created_at: list[int]) -> tuple[Held, list[str]]:
+def held_with(path: str, created_at: list[int]) -> tuple[EmulatorState, list[str]]:
     """An emulator's inside with such resources, and their ids, oldest first, those of one second as seeded."""
-    held = Held([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
+    held = EmulatorState([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
     resources: list[dict[str, Any]] = [{"id": f"c_{n}", "created_at": at} for n, at in enumerate(created_at)]
     if path == THREADS:
         held.seed([{"thread": one} for one in resources], [], reset=True)
@@ -48,9 +48,9 @@ def held_with(path: str, created_at: list[int]) -> tuple[Held, list[str]]:
     return held, sorted((f"c_{n}" for n in range(len(created_at))), key=lambda one: created_at[int(one[2:])])
 
 
-def asked(held: Held, path: str, query: Query) -> dict[str, Any]:
+def asked(held: EmulatorState, path: str, query: Query) -> dict[str, Any]:
     """The page the emulator answers with, having made sure that it conforms and that its parts agree."""
-    answered = answer(Asked("GET", path, query.text(), HEADERS, b""), held)
+    answered = held.respond(ApiRequest("GET", path, query.text(), HEADERS, b""))
     assert answered.status == 200
     page = json.loads(answered.body)
     PATHS[path].validate(page)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from chatkit_async.emulator import Emulator, Fault, record
+from chatkit_async.emulator import Emulator, Fault, _request_log
 from tests.emulator.raw import MINIMAL, SESSIONS, exchange, post, request_bytes
 
 
@@ -29,7 +29,7 @@ async def test_a_request_is_recorded_as_sent(emulator: Emulator) -> None:
     assert request.body.startswith(b'{"user"')
     assert request.headers["x-trace"] == request.headers["X-TRACE"] == "t1"
     assert 1_800_000_000 <= request.received_at < 1_800_000_060
-    assert (request.ended, request.status) == ("answered", 404)
+    assert (request.ended, request.status) == ("responded", 404)
 
 
 async def test_the_key_is_not_kept(emulator: Emulator) -> None:
@@ -88,14 +88,14 @@ async def test_what_is_under_way_at_a_reset_leaves_no_trace(emulator: Emulator) 
 
 
 async def test_only_the_last_requests_are_kept(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "MAX_REQUESTS", 2)
+    monkeypatch.setattr(_request_log, "MAX_REQUESTS", 2)
     for user in "abc":
         await post(emulator.base_url, {**MINIMAL, "user": user})
     assert [one.json["user"] for one in emulator.requests()] == ["b", "c"]  # type: ignore[call-overload, index]
 
 
 async def test_only_so_much_of_bodies_is_kept(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "MAX_BODY_BYTES", 2500)
+    monkeypatch.setattr(_request_log, "MAX_BODY_BYTES", 6500)
     for user in "abc":
         await post(emulator.base_url, {**MINIMAL, "user": user * 1000})
     assert [one.json["user"][0] for one in emulator.requests()] == ["b", "c"]  # type: ignore[call-overload, index]

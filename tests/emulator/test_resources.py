@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from chatkit_async.emulator.checks import Boolean, Integer, Text
-from chatkit_async.emulator.resource import Array, Nullable, Resource, Scalars, Tagged
-from chatkit_async.emulator.resources import ITEM, SESSION, THREAD
+from chatkit_async.emulator._checks import Array, Boolean, Integer, Nullable, Resource, Scalars, Tagged, Text
+from chatkit_async.emulator._schema import ITEM, SESSION, THREAD
 from tests.emulator.schema_slice import SCHEMAS, resolved
 
 JSON_TYPES: dict[type, Any] = {

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chatkit_async.emulator import checks, schema
-from chatkit_async.emulator.held import Held
-from chatkit_async.emulator.store import NoStore
-from chatkit_async.emulator.wire import Asked, answer
+from chatkit_async.emulator import _checks as checks
+from chatkit_async.emulator import _schema as schema
+from chatkit_async.emulator._api import ApiRequest
+from chatkit_async.emulator._state import EmulatorState
+from chatkit_async.emulator._store import NoStore
 from tests.emulator.raw import HEADERS, SESSIONS
 from tests.emulator.schema_slice import CREATE_BODY, CREATE_BODY_SCHEMA, SESSION
 
@@ -115,8 +116,8 @@ MAKERS: dict[str, Any] = {
 @example({"user": "u", "workflow": {"id": "w"}, "expires_after": {"anchor": "created_at", "seconds": True}})
 @example({"user": "u", "workflow": {"id": "w", "state_variables": {"k" * 65: 1}}})
 def test_a_body_is_accepted_just_when_the_schema_allows_it(body: Any) -> None:
-    held = Held([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
-    answered = answer(Asked("POST", SESSIONS, "", HEADERS, json.dumps(body).encode()), held)
+    state = EmulatorState([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
+    answered = state.respond(ApiRequest("POST", SESSIONS, "", HEADERS, json.dumps(body).encode()))
     assert (answered.status == 200) == CREATE_BODY.is_valid(body)
     if answered.status == 200:
         SESSION.validate(json.loads(answered.body))
@@ -127,8 +128,8 @@ def test_a_body_is_accepted_just_when_the_schema_allows_it(body: Any) -> None:
 @pytest.mark.parametrize("field", ["id", "tracing", "client_secret"])
 def test_the_check_of_answers_sees_a_missing_field(field: str) -> None:
     """The comparison above is worth something only if it can fail."""
-    held = Held([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
+    state = EmulatorState([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
     body = b'{"user": "u", "workflow": {"id": "w"}}'
-    session = json.loads(answer(Asked("POST", SESSIONS, "", HEADERS, body), held).body)
+    session = json.loads(state.respond(ApiRequest("POST", SESSIONS, "", HEADERS, body)).body)
     (session if field in session else session["workflow"]).pop(field)
     assert not SESSION.is_valid(session)

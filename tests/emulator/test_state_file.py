@@ -277,7 +277,7 @@ def test_work_that_cannot_be_kept_is_not_done(path: Path) -> None:
     with running(path) as (emulator, client):
         emulator.seed(threads=threads(1))
         # As a full disk would, this makes every write fail.
-        emulator._held.state.store._database.execute("DROP TABLE documents")  # type: ignore[attr-defined]
+        emulator._state.data.store._database.execute("DROP TABLE documents")  # type: ignore[attr-defined]
         with pytest.raises(InternalServerError):
             client.with_options(max_retries=0).sessions.create(user="u", workflow="wf_1")
         with pytest.raises(ConfigurationError):

@@ -75,6 +75,19 @@ def expect(thing: Any) -> Any:
     return playwright_expect(thing)
 
 
-def rows(page: Any, name: str) -> Any:
-    """The rows of a list on the page."""
-    return page.locator(f"#{name} > li")
+def rows(page: Any) -> Any:
+    """The rows of the view that the page shows."""
+    return page.locator("#rows .row")
+
+
+def view(page: Any, name: str) -> None:
+    """Switches to a view by its tab."""
+    page.locator(f"#tab-{name}").click()
+
+
+def open_row(page: Any, text: str = "") -> Any:
+    """Opens the first row with this text, and returns the details."""
+    rows(page).filter(has_text=text).first.click()
+    details = page.locator("#details")
+    expect(details).to_be_visible()
+    return details

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatkit_async.emulator import Emulator, server
+from chatkit_async.emulator import Emulator, _http_server
 from tests.emulator.raw import post
 from tests.emulator_control.asking import MESSAGE, THREAD, error_of, show, tell
 
@@ -53,6 +53,11 @@ WRONG: list[tuple[str, Any, str]] = [
     ("faults", {"faults": [{"drop": 1}]}, "faults[0].drop"),
     ("faults", {"faults": [{"drop": []}]}, "faults[0].drop"),
     ("faults", {"faults": [{"kind": "slow"}]}, "faults[0].kind"),
+    ("faults", {"faults": [{"times": "never"}]}, "faults[0].times"),
+    ("faults", {"faults": [{"skip": -1}]}, "faults[0].skip"),
+    ("faults", {"faults": [{"query": {"limit": 5}}]}, "faults[0].query.limit"),
+    ("faults", {"faults": [GOOD_FAULT, {"method": "POST", "path": "/chatkit/threads"}]}, "faults[1]"),
+    ("faults", {"faults": [], "append": 1}, "append"),
     ("clock", {}, "advance or now"),
     ("clock", {"advance": 1, "now": 1}, "advance, now"),
     ("clock", {"forward": 1}, "forward"),
@@ -118,7 +123,7 @@ async def test_what_is_nested_too_deep_is_refused(emulator: Emulator, name: str,
 
 
 async def test_what_is_too_large_is_refused(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MAX_BODY_BYTES", 2000)
+    monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2000)
     document = {"threads": [{"thread": {"id": "cthr_1", "title": "x" * 2000}}]}
     assert (await tell(emulator, "seed", document)).status == 413
     assert emulator.threads() == []
@@ -126,7 +131,7 @@ async def test_what_is_too_large_is_refused(emulator: Emulator, monkeypatch: pyt
 
 
 async def test_the_largest_seed_there_can_be_is_held(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MAX_BODY_BYTES", 2000)
+    monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2000)
     document = {"threads": [{"thread": {"id": "cthr_1", "title": ""}}]}
     title = "x" * (2000 - len(json.dumps(document)))
     document = {"threads": [{"thread": {"id": "cthr_1", "title": title}}]}
@@ -137,6 +142,8 @@ async def test_the_largest_seed_there_can_be_is_held(emulator: Emulator, monkeyp
 @pytest.mark.parametrize(
     ("target", "path"),
     [
+        ("state?view=items", "view"),
+        ("state?limit=1001", "limit"),
         ("state?limit=-1", "limit"),
         ("state?limit=x", "limit"),
         ("state?limit=1&limit=2", "limit"),
@@ -153,7 +160,7 @@ async def test_a_wrong_query_is_named_by_its_parameter(emulator: Emulator, targe
 async def test_a_seed_that_cannot_be_kept_is_no_fault_of_its_sender(tmp_path: Any) -> None:
     file = tmp_path / "state.sqlite"
     async with Emulator(state=file) as emulator:
-        emulator._held.state.store._database.execute("PRAGMA query_only = ON")  # type: ignore[attr-defined]
+        emulator._state.data.store._database.execute("PRAGMA query_only = ON")  # type: ignore[attr-defined]
         answer = await tell(emulator, "seed", {"threads": [{"thread": THREAD}]})
         assert answer.status == 500
         assert str(file) in error_of(answer)["message"]

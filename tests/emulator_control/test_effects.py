@@ -137,49 +137,162 @@ async def test_requests_are_those_of_the_method_but_in_json() -> None:
         first, second, third = (await show(emulator, "requests")).json["requests"]
         assert (first["method"], first["path"], first["query"]) == ("POST", SESSIONS, {"a": "1", "b": "é"})
         assert first["body"] == {"user": "user_1", "workflow": {"id": "wf_1"}}
-        assert (first["received_at"], first["ended"], first["status"]) == (BEGINNING, "answered", 200)
+        assert (first["received_at"], first["ended"], first["status"]) == (BEGINNING, "responded", 200)
         assert (second["body"], second["headers"]["x-trace"]) == ("no json", "t1")
         assert (third["method"], third["body"]) == ("GET", None)
         assert (await show(emulator, "requests?limit=1")).json["requests"] == [third]
         assert (await show(emulator, "requests?limit=0")).json["requests"] == []
 
 
-async def test_the_state_is_everything_that_is_held() -> None:
+async def test_requests_come_with_their_responses_and_faults() -> None:
+    async with still() as emulator:
+        emulator.add_faults(Fault(status=429, headers={"x-request-id": "req_1"}), Fault(drop="after"))
+        await post(emulator.base_url)
+        await answered(emulator.base_url, CREATE)
+        await post(emulator.base_url)
+        limited, dropped, created = (await show(emulator, "requests")).json["requests"]
+        assert (limited["response"]["status"], limited["request_id"]) == (429, "req_1")
+        assert limited["response"]["body"]["error"]["code"] == "rate_limit_exceeded"
+        assert limited["failure"] == "Rate limit reached for requests. Please try again later."
+        assert limited["fault"] == {"status": 429, "headers": {"x-request-id": "req_1"}}
+        assert (dropped["response"], dropped["status"], dropped["fault"]) == (None, None, {"drop": "after"})
+        assert dropped["failure"] == "A fault closed the connection after the work was done."
+        assert created["response"]["body"] == {**emulator.sessions()[1], "client_secret": "***"}
+        assert created["response"]["headers"]["content-type"] == "application/json"
+        assert (created["failure"], created["fault"]) == (None, None)
+        assert created["duration_ms"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure"),
+    [
+        (Fault(drop=True), "A fault closed the connection before any work was done."),
+        (Fault(kind="truncated"), "A fault closed the connection in the middle of the body."),
+        (Fault(status=404, body="<p>"), "The response has the status 404."),
+        (Fault(status=302), None),
+        (Fault(kind="html"), None),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+async def test_a_request_says_why_it_failed(fault: Fault, failure: str | None) -> None:
+    async with still() as emulator:
+        emulator.add_faults(fault)
+        await answered(emulator.base_url, CREATE)
+        assert (await show(emulator, "requests")).json["requests"][0]["failure"] == failure
+
+
+async def test_faults_are_appended_on_request(emulator: Emulator) -> None:
+    await tell(emulator, "faults", {"faults": [{"status": 502}]})
+    assert (await tell(emulator, "faults", {"faults": [{"status": 503}], "append": True})).json == {"faults": 2}
+    assert [(await post(emulator.base_url)).status for _ in range(3)] == [502, 503, 200]
+
+
+async def test_the_state_counts_everything_and_has_the_faults_that_wait() -> None:
+    async with still() as emulator:
+        emulator.seed(**SEED)
+        emulator.add_faults(Fault(status=500, skip=1, times=2), Fault(kind="gone_cursor", times="always"))
+        await post(emulator.base_url)
+        state = (await show(emulator, "state")).json
+        assert (state["now"], state["counts"]) == (BEGINNING, {"requests": 1, "threads": 2, "sessions": 3})
+        assert state["faults"] == [
+            {"fault": {"status": 500, "skip": 1, "times": 2}, "skip": 0, "times": 2},
+            {"fault": {"kind": "gone_cursor", "times": "always"}, "skip": 0, "times": None},
+        ]
+        assert [(row["method"], row["status"]) for row in state["rows"]] == [("POST", 200)]
+
+
+async def test_a_view_of_the_state_opens_rows() -> None:
     async with still() as emulator:
         emulator.seed(**SEED)
         await answered(emulator.base_url, LIST)
-        state = (await show(emulator, "state?thread_id=cthr_1&thread_id=cthr_gone")).json
-        assert state["now"] == BEGINNING
-        assert state["threads"] == {"total": 2, "data": emulator.threads()}
-        masked = [{**session, "client_secret": "***"} for session in emulator.sessions()]
-        assert state["sessions"] == {"total": 2, "data": masked}
-        assert state["requests"]["data"] == (await show(emulator, "requests")).json["requests"]
-        assert state["items"] == {"cthr_1": {"total": 2, "data": emulator.items("cthr_1")}}
+        threads = (await show(emulator, "state?view=threads&open=cthr_1&open=cthr_gone")).json
+        shown = {"thread": emulator.threads()[0], "items": emulator.items("cthr_1"), "total": 2}
+        assert threads["details"] == {"cthr_1": shown}
+        assert [(row["key"], row["items"]) for row in threads["rows"]][1] == ("cthr_1", 2)
+        sessions = (await show(emulator, "state?view=sessions&open=cksess_1")).json
+        masked = [{**session, "client_secret": "***"} for session in reversed(emulator.sessions())]
+        assert [row["session"] for row in sessions["rows"]] == masked
+        assert sessions["details"]["cksess_1"]["session"] == masked[1]
+        requests = (await show(emulator, "state?open=1")).json
+        assert requests["details"]["1"] == (await show(emulator, "requests")).json["requests"][0]
 
 
 async def test_a_session_in_the_state_expires_by_the_clock() -> None:
     async with still() as emulator:
         emulator.seed(sessions=[{}])
         emulator.advance_clock(600)
-        assert (await show(emulator, "state")).json["sessions"]["data"][0]["status"] == "expired"
+        assert (await show(emulator, "state?view=sessions")).json["rows"][0]["session"]["status"] == "expired"
 
 
-async def test_the_state_shows_the_newest_of_many(emulator: Emulator) -> None:
+async def test_the_state_is_paged_newest_first(emulator: Emulator) -> None:
     threads = [{"thread": {"id": f"cthr_{number}", "created_at": number}} for number in range(150)]
     emulator.seed(threads=threads)
-    state = (await show(emulator, "state")).json
-    assert state["threads"]["total"] == 150
-    assert [one["id"] for one in state["threads"]["data"]] == [f"cthr_{number}" for number in range(50, 150)]
-    assert [one["id"] for one in (await show(emulator, "state?limit=1")).json["threads"]["data"]] == ["cthr_149"]
+    first = (await show(emulator, "state?view=threads")).json
+    assert (first["matching"], first["offset"]) == (150, 0)
+    assert [row["key"] for row in first["rows"]] == [f"cthr_{number}" for number in range(149, 49, -1)]
+    rest = (await show(emulator, "state?view=threads&offset=100&open=cthr_149")).json
+    assert [row["key"] for row in rest["rows"]] == [f"cthr_{number}" for number in range(49, -1, -1)]
+    assert list(rest["details"]) == ["cthr_149"]
+    assert [row["key"] for row in (await show(emulator, "state?view=threads&limit=1")).json["rows"]] == ["cthr_149"]
+
+
+@pytest.mark.parametrize(
+    ("query", "paths"),
+    [
+        ("search=CHATKIT%2FTHREADS", ["/v1/chatkit/threads"]),
+        ("search=us%C3%A9r", [SESSIONS]),
+        ("search=405", [f"{SESSIONS}/x"]),
+        ("search=req_", ["/v1/chatkit/threads", f"{SESSIONS}/x", SESSIONS, SESSIONS]),
+        ("search=nowhere", []),
+        ("filter=failed", [f"{SESSIONS}/x", SESSIONS]),
+        ("filter=4xx", [f"{SESSIONS}/x"]),
+        ("filter=5xx", [SESSIONS]),
+        ("filter=fault", [SESSIONS]),
+        ("filter=2xx&search=sessions", [SESSIONS]),
+        ("filter=GET", ["/v1/chatkit/threads", f"{SESSIONS}/x"]),
+    ],
+)
+async def test_requests_are_searched_and_filtered(emulator: Emulator, query: str, paths: list[str]) -> None:
+    emulator.add_faults(Fault(status=503))
+    await post(emulator.base_url)
+    await post(emulator.base_url, {"user": "usér", "workflow": {"id": "wf_1"}})
+    await answered(emulator.base_url, request_bytes("GET", f"{SESSIONS}/x/cancel"))
+    await answered(emulator.base_url, LIST)
+    rows = (await show(emulator, f"state?{query}")).json["rows"]
+    assert [row["path"].removesuffix("/cancel") for row in rows] == paths
+
+
+async def test_threads_and_sessions_are_searched_and_filtered(emulator: Emulator) -> None:
+    emulator.seed(
+        threads=[
+            {"thread": {"id": "cthr_1", "title": "Opening Hours", "user": "ada"}},
+            {"thread": {"id": "cthr_2", "user": "Bob", "status": {"type": "closed"}}},
+        ],
+        sessions=[{"id": "cksess_1", "user": "ada"}, {"id": "cksess_2", "workflow": {"id": "wf_9"}, "expires_at": 5}],
+    )
+    for target, keys in (
+        ("view=threads&search=hours", ["cthr_1"]),
+        ("view=threads&search=bob", ["cthr_2"]),
+        ("view=threads&filter=closed", ["cthr_2"]),
+        ("view=sessions&search=wf_9", ["cksess_2"]),
+        ("view=sessions&filter=active", ["cksess_1"]),
+        ("view=sessions&filter=cancelled", []),
+    ):
+        assert [row["key"] for row in (await show(emulator, f"state?{target}")).json["rows"]] == keys
 
 
 async def test_the_state_cuts_long_texts_off(emulator: Emulator) -> None:
     emulator.seed(threads=[{"thread": {"id": "cthr_1", "title": "x" * 20_001}}])
     await post(emulator.base_url, b'"' + b"y" * 30_000 + b'"')
-    state = (await show(emulator, "state")).json
-    assert state["threads"]["data"][0]["title"] == "x" * 20_000 + "… (20,001 characters)"
-    assert state["requests"]["data"][0]["body"].endswith("y… (30,002 bytes)")
+    thread = (await show(emulator, "state?view=threads")).json["rows"][0]["thread"]
+    assert thread["title"] == "x" * 20_000 + "… (20,001 characters)"
+    assert (await show(emulator, "state?open=1")).json["details"]["1"]["body"].endswith("y… (30,002 bytes)")
     assert len(emulator.requests()[0].body) == 30_002
+
+
+async def test_the_sample_is_a_seed(emulator: Emulator) -> None:
+    sample = (await show(emulator, "sample")).json
+    assert (await tell(emulator, "seed", sample)).json == {"threads": 2, "sessions": 2}
 
 
 async def test_no_fault_befalls_the_control_plane_and_nothing_is_recorded(emulator: Emulator) -> None:

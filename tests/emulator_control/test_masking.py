@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from chatkit_async.emulator import Emulator
+from chatkit_async.emulator import Emulator, Fault
 from tests.emulator.raw import SESSIONS, post
 from tests.emulator_control.asking import show
 
@@ -13,15 +13,30 @@ SECRET = "s3cr3t-0123456789"
 
 async def shown(emulator: Emulator) -> str:
     """Everything the control plane shows, as text."""
-    answers = [await show(emulator, target) for target in ("requests", "state")]
+    opened = "&".join(f"open={number}" for number in range(1, 9))
+    targets = ("requests", f"state?{opened}", "state?view=sessions", "state?search=s3cr3t", "state?search=ek_")
+    answers = [await show(emulator, target) for target in targets]
     return "".join(answer.body.decode() for answer in answers)
 
 
 async def test_client_secrets_are_masked_and_still_held(emulator: Emulator) -> None:
     created = (await post(emulator.base_url)).json
     assert created["client_secret"] not in await shown(emulator)
-    assert (await show(emulator, "state")).json["sessions"]["data"][0]["client_secret"] == "***"
+    assert (await show(emulator, "state?view=sessions")).json["rows"][0]["session"]["client_secret"] == "***"
     assert emulator.sessions()[0]["client_secret"] == created["client_secret"]
+
+
+async def test_no_search_tells_whether_a_secret_is_held(emulator: Emulator) -> None:
+    created = (await post(emulator.base_url)).json
+    for view in ("requests", "sessions"):
+        target = f"state?view={view}&search={created['client_secret'][:20]}"
+        assert (await show(emulator, target)).json["matching"] == 0
+
+
+async def test_faults_show_no_secret(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(body={"client_secret": SECRET}, headers={"set-cookie": SECRET}, times=2))
+    await post(emulator.base_url)
+    assert SECRET not in await shown(emulator)
 
 
 async def test_headers_that_hold_secrets_are_masked(emulator: Emulator) -> None:

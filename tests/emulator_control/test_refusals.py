@@ -9,8 +9,8 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from chatkit_async.emulator import Emulator
-from chatkit_async.emulator.control.guard import Caller, check_local, is_loopback_address, is_loopback_host
-from chatkit_async.emulator.refusal import Refusal
+from chatkit_async.emulator._control_checks import ControlCaller, check_local, is_loopback_address, is_loopback_host
+from chatkit_async.emulator._refusals import RequestRefused
 from tests.emulator.raw import exchange, request_bytes
 from tests.emulator_control.asking import CONTROL, THREAD, asked, error_of, show, tell
 
@@ -82,10 +82,10 @@ def test_any_other_host_may_not(host: str) -> None:
 @pytest.mark.parametrize("peer", ["10.0.0.5", "::ffff:10.0.0.5", None])
 def test_a_connection_from_elsewhere_is_refused_whatever_it_says(peer: str | None) -> None:
     headers = CIMultiDictProxy(CIMultiDict({"Host": "localhost"}))
-    with pytest.raises(Refusal) as refused:
-        check_local(Caller(peer, headers))
+    with pytest.raises(RequestRefused) as refused:
+        check_local(ControlCaller(peer, headers))
     assert (refused.value.status, refused.value.code) == (403, "not_loopback")
-    check_local(Caller("127.0.0.1", headers))
+    check_local(ControlCaller("127.0.0.1", headers))
 
 
 def own_address() -> str | None:
@@ -218,4 +218,4 @@ async def test_answers_are_for_nobody_else(emulator: Emulator) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert json.loads(answer.body)["sessions"]["total"] == 0
+    assert json.loads(answer.body)["counts"]["sessions"] == 0

@@ -1,164 +1,175 @@
-// What sessions, threads, items and requests look like. Whatever they hold is set as text.
+// The three views: the rows of requests, threads and sessions, and what an open one shows.
 
-import { element } from "./rows.js";
+import { badge, block, copyButton, decoded, duration, element, facts, text, time, took } from "./dom.js";
 
-const two = (number) => String(number).padStart(2, "0");
+const callout = (kind, title, ...content) =>
+  element("div", { class: `callout ${kind}` }, element("h3", {}, title), ...content);
 
-/** `9:59`, `1:02:03`, `3 d 1:02:03`. */
-export function duration(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  const days = Math.floor(whole / 86_400);
-  const hours = Math.floor(whole / 3600) % 24;
-  const minutes = Math.floor(whole / 60) % 60;
-  const clock = days || hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-  return days ? `${days} d ${clock}` : clock;
+const section = (title, ...content) => element("section", {}, element("h3", {}, title), ...content);
+
+const folded = (title, ...content) => element("details", {}, element("summary", {}, title), ...content);
+
+function statusBadge(request) {
+  if (request.ended !== "responded") return badge(request.ended);
+  return badge(String(request.status), `${Math.floor(request.status / 100)}xx`);
 }
 
-/** The time of a day, or with the day; years beyond what a date can be are shown as the number they came as. */
-export function time(unixS, withDate = false) {
-  const date = new Date(unixS * 1000);
-  if (Number.isNaN(date.getTime())) return String(unixS);
-  const text = date.toISOString().replace("T", " ");
-  return withDate ? text.slice(0, -5) : text.slice(-13, -5);
-}
-
-function badge(text) {
-  return element("span", { class: "badge", "data-is": text }, text);
-}
-
-function text(className, value) {
-  return element("span", { class: className, dir: "auto" }, String(value ?? ""));
-}
-
-function json(value) {
-  return element("pre", { tabindex: "0" }, typeof value === "string" ? value : JSON.stringify(value, null, 2));
-}
-
-/** JSON in a string, indented where it is JSON. */
-function pretty(value) {
-  try {
-    return JSON.stringify(JSON.parse(value), null, 2);
-  } catch {
-    return String(value);
+/** The request as a command for a shell; the key stays out. */
+function curl(request, origin) {
+  const quoted = (value) => `'${String(value).replaceAll("'", "'\\''")}'`;
+  const query = new URLSearchParams(request.query).toString();
+  const lines = [`curl -X ${request.method} ${quoted(origin + request.path + (query ? `?${query}` : ""))}`];
+  lines.push('-H "Authorization: Bearer $OPENAI_API_KEY"', "-H 'OpenAI-Beta: chatkit_beta=v1'");
+  if (request.body !== null) {
+    const body = typeof request.body === "string" ? request.body : JSON.stringify(request.body);
+    lines.push("-H 'Content-Type: application/json'", `-d ${quoted(body)}`);
   }
+  return lines.join(" \\\n  ");
 }
 
-function facts(pairs) {
-  const shown = Object.entries(pairs).filter(([, value]) => value !== null && value !== undefined);
-  const rows = shown.flatMap(([name, value]) => [
-    element("dt", {}, name),
-    element("dd", { dir: "auto" }, typeof value === "string" ? value : JSON.stringify(value)),
-  ]);
-  return element("dl", {}, ...rows);
+function body(value) {
+  return value === null ? element("p", { class: "quiet" }, "No body.") : block(value);
 }
 
-/** What a session is at this time: an active one expires by the clock alone. */
-export function sessionAt(session, nowS) {
-  const leftS = session.expires_at - nowS;
-  const status = session.status === "active" && leftS <= 0 ? "expired" : session.status;
-  const words = { active: `${duration(Math.ceil(leftS))} left`, expired: `${duration(-leftS)} ago` };
-  return { status, remaining: words[status] ?? "" };
-}
+const count = (headers) => `Headers (${Object.keys(headers).length})`;
 
-/** Sessions; `now` gives the emulator's time, and `tick` is to be called as it goes on. */
-export class SessionView {
-  constructor(now) {
-    this.now = now;
-  }
-
-  key = (session) => session.id;
-
-  summary = (session) => {
-    const status = element("span", { class: "badge" });
-    const remaining = element("span", { class: "aside numbers" });
-    remaining.show = () => this.#show(session, status, remaining);
-    remaining.show();
-    const workflow = text("detail", session.workflow.id);
-    return [status, text("title", session.user), text("id", session.id), workflow, remaining];
-  };
-
-  content = (session) => [json(session)];
-
-  tick(list) {
-    for (const remaining of list.querySelectorAll(".aside")) remaining.show();
-  }
-
-  #show(session, status, remaining) {
-    const at = sessionAt(session, this.now());
-    if (status.textContent !== at.status) status.textContent = status.dataset.is = at.status;
-    if (remaining.textContent !== at.remaining) remaining.textContent = at.remaining;
-  }
-}
-
-export const threadView = {
-  key: (thread) => thread.id,
-  summaryOf: ({ items, ...thread }) => thread,
-  summary: (thread) => {
-    const title = text(thread.title === null ? "title untitled" : "title", thread.title ?? "Untitled");
-    if (thread.status.type !== "active") title.prepend(badge(thread.status.type));
-    const made = element("span", { class: "aside numbers" }, time(thread.created_at, true));
-    return [title, text("id", thread.id), text("detail", thread.user), made];
+export const requests = {
+  filters: {
+    "": "All requests",
+    failed: "Failed",
+    "2xx": "2xx",
+    "4xx": "4xx",
+    "5xx": "5xx",
+    disconnected: "Disconnected",
+    pending: "Pending",
+    fault: "With a fault",
+    GET: "GET",
+    POST: "POST",
+    DELETE: "DELETE",
   },
-  content: (thread) => {
-    const parts = thread.status.reason ? [facts({ [thread.status.type]: thread.status.reason })] : [];
-    if (!thread.items) return [...parts, element("p", { class: "empty" }, "…")];
-    const { total, data } = thread.items;
-    if (total === 0) return [...parts, element("p", { class: "empty" }, "No items in this thread.")];
-    if (total > data.length) parts.push(element("p", { class: "more" }, `The last ${data.length} of ${total} items.`));
-    return [...parts, element("ol", { class: "items", role: "list" }, ...data.map(item))];
-  },
+  search: "Path, body, status, request id",
+  empty: (origin) => ["No requests yet. Point a client at ", element("code", {}, `${origin}/v1`), " and they appear here."],
+  row: (row) => [
+    element("span", { class: "method" }, row.method),
+    element("span", { class: "path", dir: "auto" }, row.path, text("query", row.query ? `?${row.query}` : "")),
+    row.fault === null ? null : badge(`fault: ${row.fault}`, "fault"),
+    statusBadge(row),
+    element("span", { class: "numbers took" }, took(row.duration_ms)),
+    element("span", { class: "numbers at" }, time(row.received_at)),
+    text("id", row.request_id ?? ""),
+  ].filter((part) => part !== null),
+  details: (request) => [
+    element("h2", {}, element("span", { class: "method" }, request.method), " ", text("path", request.path)),
+    element("p", { class: "line" }, statusBadge(request), text("numbers", took(request.duration_ms)),
+      text("numbers", time(request.received_at, true)), text("mono", request.request_id ?? "")),
+    element("p", { class: "line" }, copyButton("Copy as curl", curl(request, location.origin))),
+    request.failure === null ? null : callout("bad", "Why it failed", text("", request.failure)),
+    request.fault === null ? null : callout("warm", "Fault", block(request.fault, 0)),
+    section(
+      "Request",
+      Object.keys(request.query).length ? facts(request.query) : null,
+      body(request.body),
+      folded(count(request.headers), facts(request.headers)),
+    ),
+    request.response === null
+      ? section("Response", element("p", { class: "quiet" }, request.ended === "pending" ? "Pending." : "None was sent."))
+      : section("Response", body(request.response.body),
+          folded(count(request.response.headers), facts(request.response.headers))),
+  ].filter((part) => part !== null),
 };
 
+export const threads = {
+  filters: { "": "All threads", active: "Active", locked: "Locked", closed: "Closed" },
+  search: "Title, user, id",
+  empty: () => ["No threads yet. ", element("strong", {}, "Seed"), " some above, or in Python by ",
+    element("code", {}, "emulator.seed(threads=[…])"), "."],
+  row: ({ thread, items }) => [
+    badge(thread.status.type),
+    text(thread.title === null ? "title untitled" : "title", thread.title ?? "Untitled"),
+    text("user", thread.user),
+    element("span", { class: "numbers items-count" }, items === 1 ? "1 item" : `${items.toLocaleString("en")} items`),
+    element("span", { class: "numbers at" }, time(thread.created_at, true)),
+    text("id", thread.id),
+  ],
+  details: ({ thread, items, total }) => [
+    element("h2", { dir: "auto" }, thread.title ?? "Untitled"),
+    element("p", { class: "line" }, badge(thread.status.type), text("", thread.user), text("mono", thread.id)),
+    thread.status.reason ? facts({ [thread.status.type]: thread.status.reason }) : null,
+    items.length === 0 ? element("p", { class: "empty" }, "No items in this thread.") : null,
+    total > items.length ? element("p", { class: "quiet" }, `The last ${items.length} of ${total} items.`) : null,
+    element("ol", { class: "items", role: "list" }, ...items.map(item)),
+    folded("Thread as JSON", block(thread)),
+  ].filter((part) => part !== null),
+};
+
+export const sessions = {
+  filters: { "": "All sessions", active: "Active", expired: "Expired", cancelled: "Cancelled" },
+  search: "User, workflow, id",
+  empty: (origin) => ["No sessions yet. Point a client at ", element("code", {}, `${origin}/v1`), " and create one."],
+  row: ({ session }) => [
+    badge(session.status),
+    text("title", session.user),
+    text("workflow", session.workflow.id),
+    element("span", { class: "numbers remaining", "data-expires": session.expires_at, "data-status": session.status }),
+    text("id", session.id),
+  ],
+  details: ({ session }) => [
+    element("h2", { dir: "auto" }, session.user),
+    element("p", { class: "line" }, badge(session.status),
+      element("span", { class: "numbers remaining", "data-expires": session.expires_at, "data-status": session.status }),
+      text("mono", session.id)),
+    facts({ workflow: session.workflow.id, "expires at": time(session.expires_at, true) }),
+    block(session),
+  ],
+};
+
+/** Updates the remaining time of sessions: an active one expires by the clock alone. */
+export function tickSessions(nowS) {
+  for (const shown of document.querySelectorAll(".remaining")) {
+    const leftS = Number(shown.dataset.expires) - nowS;
+    const status = shown.dataset.status === "active" && leftS <= 0 ? "expired" : shown.dataset.status;
+    const words = { active: `${duration(Math.ceil(leftS))} left`, expired: `${duration(-leftS)} ago` };
+    const mark = shown.parentElement.querySelector(".badge");
+    if (mark.textContent !== status) mark.textContent = mark.dataset.is = status;
+    if (shown.textContent !== (words[status] ?? "")) shown.textContent = words[status] ?? "";
+  }
+}
+
 function item(shown) {
-  const [who, parts] = ITEMS[shown.type]?.(shown) ?? [shown.type, [json(shown)]];
-  const made = element("span", { class: "numbers" }, time(shown.created_at));
-  const head = element("p", { class: "who" }, text("", who), made);
+  const [author, parts] = ITEMS[shown.type]?.(shown) ?? [shown.type, [block(shown)]];
+  const at = element("span", { class: "numbers" }, time(shown.created_at));
+  const head = element("p", { class: "author" }, text("", author), at);
   const kind = { "chatkit.user_message": "user", "chatkit.assistant_message": "assistant" }[shown.type] ?? "other";
   return element("li", { class: `item ${kind}`, title: shown.id }, head, ...parts);
 }
 
 const ITEMS = {
-  "chatkit.user_message": (one) => ["User", [...one.content.map(block), ...one.attachments.map(attachment)]],
-  "chatkit.assistant_message": (one) => ["Assistant", one.content.flatMap((part) => [block(part), ...sources(part)])],
-  "chatkit.widget": (one) => ["Widget", [json(pretty(one.widget))]],
+  "chatkit.user_message": (one) => ["User", [...one.content.map(part), ...one.attachments.map(attachment)]],
+  "chatkit.assistant_message": (one) => ["Assistant", one.content.flatMap((given) => [part(given), ...sources(given)])],
+  "chatkit.widget": (one) => ["Widget", [block(decoded(one.widget))]],
   "chatkit.client_tool_call": (one) => [
     `Tool call · ${one.name} · ${one.status}`,
-    [json(pretty(one.arguments)), one.output === null ? null : json(pretty(one.output))],
+    [block(decoded(one.arguments)), one.output === null ? null : block(decoded(one.output))],
   ],
   "chatkit.task": (one) => [`Task · ${one.task_type}`, [task(one)]],
   "chatkit.task_group": (one) => ["Tasks", one.tasks.map(task)],
 };
 
-function block(part) {
-  if (typeof part.text !== "string") return json(part);
-  return element(part.type === "quoted_text" ? "blockquote" : "p", { class: "text", dir: "auto" }, part.text);
+function part(given) {
+  if (typeof given.text !== "string") return block(given);
+  return element(given.type === "quoted_text" ? "blockquote" : "p", { class: "text", dir: "auto" }, given.text);
 }
 
 function attachment(one) {
   return element("p", { class: "source" }, `Attachment: ${one.name} (${one.mime_type})`);
 }
 
-function sources(part) {
-  const named = (part.annotations ?? []).map((one) => one.source?.url ?? one.source?.filename ?? JSON.stringify(one));
-  return named.map((name) => element("p", { class: "source" }, `Source: ${name}`));
+function sources(given) {
+  const names = (given.annotations ?? []).map((one) => one.source?.url ?? one.source?.filename ?? JSON.stringify(one));
+  return names.map((name) => element("p", { class: "source" }, `Source: ${name}`));
 }
 
 function task(one) {
-  const said = [one.heading, one.summary].filter((words) => words !== null).join(" · ");
-  return element("p", { class: "text", dir: "auto" }, said || "–");
+  const words = [one.heading, one.summary].filter((given) => given !== null).join(" · ");
+  return element("p", { class: "text", dir: "auto" }, words || "–");
 }
-
-export const requestView = {
-  key: (request) => `${request.received_at} ${request.method} ${request.path}`,
-  summary: (request) => [
-    element("span", { class: "method" }, request.method),
-    text("path", request.path),
-    request.ended === "answered" ? text("status numbers", request.status) : badge(request.ended),
-    element("span", { class: "aside numbers" }, time(request.received_at)),
-  ],
-  content: (request) => [
-    facts(request.query),
-    facts(request.headers),
-    ...(request.body === null ? [] : [json(request.body)]),
-  ],
-};

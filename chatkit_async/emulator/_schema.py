@@ -1,13 +1,80 @@
-"""The resources the API answers with, as one table. Source: the schemas of the OpenAPI document that each row names."""
+"""What the API accepts and what its resources hold, as tables.
+
+Source: the operations and schemas of the OpenAPI document that each table names.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from ..types._json import JSONObject
-from .checks import Boolean, Check, Integer, Text
-from .resource import Array, Nullable, Resource, Scalars, Tagged
-from .sessions import UPLOAD_FILES, UPLOAD_MEGABYTES
+from ._checks import (
+    Array,
+    Boolean,
+    Check,
+    Integer,
+    IntegerText,
+    Map,
+    Nullable,
+    Object,
+    Resource,
+    Scalar,
+    Scalars,
+    Tagged,
+    Text,
+)
+
+# The API's defaults (WIRE.md, sessions.create body).
+LIFETIME_S = 600
+REQUESTS_PER_MINUTE = 10
+UPLOAD_MEGABYTES = 512
+UPLOAD_FILES = 10
+
+ON_OR_OFF = Object({"enabled": Boolean()})
+
+CREATE_SESSION_BODY = Object(
+    {
+        "workflow": Object(
+            {
+                "id": Text(),
+                "version": Text(),
+                "state_variables": Map(Text(max_length=64), Scalar(Text(max_length=10_485_760)), max_properties=64),
+                "tracing": ON_OR_OFF,
+            },
+            required=("id",),
+        ),
+        "user": Text(min_length=1),
+        "expires_after": Object(
+            {"anchor": Text(one_of=("created_at",)), "seconds": Integer(1, 600)},
+            required=("anchor", "seconds"),
+        ),
+        "rate_limits": Object({"max_requests_per_1_minute": Integer(1)}),
+        "chatkit_configuration": Object(
+            {
+                "automatic_thread_titling": ON_OR_OFF,
+                "file_upload": Object(
+                    {"enabled": Boolean(), "max_file_size": Integer(1, 512), "max_files": Integer(1)}
+                ),
+                "history": Object({"enabled": Boolean(), "recent_threads": Integer(1)}),
+            }
+        ),
+    },
+    required=("workflow", "user"),
+)
+"""The body of sessions.create. Source: schema CreateChatSessionBody; keys of state variables: its prose (WIRE.md)."""
+
+LIST_ITEMS_QUERY = Object(
+    {
+        "limit": IntegerText(Integer(0, 100)),
+        "order": Text(one_of=("asc", "desc")),
+        "after": Text(),
+        "before": Text(),
+    }
+)
+"""The query of threads.list_items. Source: the operation's parameters in the OpenAPI document."""
+
+LIST_THREADS_QUERY = Object({**LIST_ITEMS_QUERY.fields, "user": Text(1, 512)})
+"""The query of threads.list. Source: the operation's parameters in the OpenAPI document."""
 
 ID = Text(1)
 WITH_REASON = Resource({"type": Text(), "reason": Nullable(Text())}, {"reason": None})
@@ -99,12 +166,13 @@ ITEM = Tagged(
             {"task_type": "custom", "heading": None, "summary": None},
         ),
         "chatkit.task_group": item_of({"tasks": Array(TASK)}, {"tasks": []}),
-    }
+    },
+    prefix="chatkit.",
 )
 """Schema ThreadItem and its six kinds."""
 
 ANY_ITEM = item_of({}, {})
-"""What also an item of an unknown kind has, since a list needs it."""
+"""The fields that every item has, those of unknown kinds included."""
 
 SWITCHED_ON = Resource({"enabled": Boolean()}, {"enabled": True})
 WORKFLOW = Resource(

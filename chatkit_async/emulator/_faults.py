@@ -1,18 +1,18 @@
-"""Faults: what the emulator does wrong on purpose, and with which requests."""
+"""Faults: what the emulator does wrong on purpose, and with which requests. `_fault_injection` carries them out."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from typing import Literal, get_args, get_origin
-from urllib.parse import parse_qsl
+from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
+from .._core.operation import Operation
 from .._core.operations import OPERATIONS
 from ..errors import ConfigurationError
-from ..types._json import JSON
+from ..types._json import JSON, JSONObject
 from ..types.page import Page
 
 FaultKind = Literal["truncated", "broken_json", "html", "trickle", "empty_page", "stuck_cursor", "gone_cursor"]
@@ -22,7 +22,7 @@ DROPS: tuple[bool | str, ...] = (False, True, "after")
 PREFIX = "/v1"
 
 
-def in_capitals(method: str | None) -> str | None:
+def upper_case(method: str | None) -> str | None:
     """The method as requests spell it."""
     return method.upper() if isinstance(method, str) else method
 
@@ -59,7 +59,7 @@ class Fault:
         ConfigurationError: a value is out of its range, or no operation matches.
     """
 
-    method: str | None = attrs.field(default=None, converter=in_capitals)
+    method: str | None = attrs.field(default=None, converter=upper_case)
     path: str = ""
     query: Mapping[str, str] = attrs.field(factory=dict[str, str])
     skip: int = 0
@@ -76,7 +76,7 @@ class Fault:
             ("query", "parameters and their values, as texts", all(map(is_text, [*self.query, *self.query.values()]))),
             ("skip", "0 or more", is_count(self.skip, 0)),
             ("times", '1 or more, or "always"', self.times == "always" or is_count(self.times, 1)),
-            ("status", "None or 200..599", self.status is None or 200 <= self.status <= 599),
+            ("status", "None or 200..599", self.status is None or (is_count(self.status, 200) and self.status <= 599)),
             ("headers", "texts without line breaks", all(map(is_header_text, [*self.headers, *self.headers.values()]))),
             ("body", "JSON, text or bytes", can_be_sent(self.body)),
             ("delay", "finite seconds, 0 or more", math.isfinite(self.delay) and self.delay >= 0),
@@ -91,19 +91,21 @@ class Fault:
 def check_operations(fault: Fault) -> None:
     """Raises ConfigurationError for a fault that matches no operation, and so could never be used."""
     listings_only = fault.kind in LISTING_KINDS
-    operations = [one for one in OPERATIONS if not listings_only or get_origin(one.result) is Page]
+    operations = [one for one in OPERATIONS if not listings_only or is_listing(one)]
     methods = dict.fromkeys(one.method for one in operations if can_end_with(PREFIX + one.path, fault.path))
     if fault.method in methods or (fault.method is None and methods):
         return
-    given = ", ".join(
-        f"{name}={value!r}"
-        for name, value in (("method", fault.method), ("path", fault.path), ("kind", fault.kind))
-        if value
-    )
+    settings = {"method": fault.method, "path": fault.path, "kind": fault.kind}
+    given = ", ".join(f"{name}={value!r}" for name, value in settings.items() if value)
     if methods:
         raise ConfigurationError(f"Fault({given}): method must be None or {' or '.join(methods)} for this path")
     known = ", ".join(f"{one.method} {PREFIX}{one.path}" for one in operations)
-    raise ConfigurationError(f"Fault({given}): it would never be used, for it matches none of {known}")
+    raise ConfigurationError(f"Fault({given}): it would never be used; it matches none of {known}")
+
+
+def is_listing(operation: Operation[Any, Any]) -> bool:
+    """Whether the operation returns a page of a list."""
+    return get_origin(operation.result) is Page
 
 
 def can_end_with(template: str, ending: str) -> bool:
@@ -133,75 +135,27 @@ def is_count(value: object, minimum: int) -> bool:
 
 
 def is_header_text(text: object) -> bool:
-    """Whether a header's name or value can be sent."""
+    """Whether a header can have this name or value."""
     return isinstance(text, str) and text.isprintable()
 
 
 def can_be_sent(body: object) -> bool:
-    """Whether a body can be made bytes."""
+    """Whether a body can be encoded."""
     try:
         return isinstance(body, bytes) or bool(json.dumps(body, ensure_ascii=False).encode())
     except (TypeError, ValueError, RecursionError):
         return False
 
 
-class Waiting:
-    """A fault in the queue: how many requests it still lets pass, and how many still fail."""
-
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        self.skip = fault.skip
-        self.times: float = math.inf if fault.times == "always" else fault.times
-
-
-@attrs.frozen
-class FaultRequest:
-    """A request as faults see it: its method, its path and query as sent, and where it stands if it is a listing."""
-
-    method: str
-    path: str
-    query: str
-    is_listing: bool
-    has_gone_cursor: bool
-
-    def matches(self, fault: Fault) -> bool:
-        """Whether this is a request the fault is for."""
-        return (
-            fault.method in (None, self.method)
-            and self.path.endswith(fault.path)
-            and (not fault.query or set(fault.query.items()) <= set(parse_qsl(self.query, keep_blank_values=True)))
-            and (fault.kind not in LISTING_KINDS or self.is_listing)
-            and (fault.kind != "gone_cursor" or self.has_gone_cursor)
-        )
+def fault_document(fault: Fault) -> JSONObject:
+    """The fault as the control plane takes it: JSON, without the fields that have their default."""
+    document: dict[str, Any] = attrs.asdict(fault, filter=lambda field, value: value != default_of(field))
+    if isinstance(fault.body, bytes):
+        document["body"] = fault.body.decode("utf-8", "replace")
+    return document
 
 
-class FaultQueue:
-    """The faults that wait for requests, in the order they were added."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Waiting] = []
-
-    def add(self, *faults: Fault) -> None:
-        """Appends faults."""
-        self._waiting += map(Waiting, faults)
-
-    def clear(self) -> None:
-        """Forgets all faults."""
-        self._waiting.clear()
-
-    def take(self, request: FaultRequest) -> Fault | None:
-        """The fault for this request, which counts it; None if there is none."""
-        for waiting in self._waiting:
-            if not request.matches(waiting.fault):
-                continue
-            if waiting.skip:
-                waiting.skip -= 1
-                continue
-            waiting.times -= 1
-            if not waiting.times:
-                self._waiting.remove(waiting)
-            return waiting.fault
-        return None
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
+def default_of(field: attrs.Attribute[Any]) -> object:
+    """The default of a field of Fault."""
+    default: Any = field.default
+    return {} if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]

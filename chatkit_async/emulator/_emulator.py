@@ -1,0 +1,282 @@
+"""The emulator: starting and stopping its server, and the methods for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol, Self, TypeVar
+
+from aiohttp import web
+
+from ..errors import ConfigurationError
+from ..types._json import JSONObject
+from ._api import Responses
+from ._data import random_token
+from ._faults import Fault
+from ._http_server import HttpServer
+from ._request_log import RecordedRequest
+from ._sessions import session_at
+from ._state import EmulatorState, store_at
+
+# Short: leaving the emulator cuts off pending requests rather than wait for them.
+SHUTDOWN_TIMEOUT_S = 0.05
+# Addresses that mean "every address of this machine", and one to connect to.
+REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound to
+
+
+class Emulator:
+    """The ChatKit REST API on this machine, over real HTTP.
+
+        async with Emulator() as emulator:
+            client = AsyncChatKit("sk-test", base_url=emulator.base_url)
+
+    Sessions are created, cancelled and expire as on the API; threads come from `seed`. Any thread may call the methods,
+    also before the start and after the end.
+
+    Args:
+        host: the address to listen on; default 127.0.0.1.
+        port: the port to listen on, 0..65535; default 0, which takes a free one at each start.
+        api_keys: the keys that the emulator accepts; default none, which accepts any bearer key.
+        keep_alive_s: how many seconds an idle connection stays open, finite and above 0; default 75.
+        read_clock: returns the time in Unix seconds; default the machine's clock.
+        new_token: returns the 48 hex digits of the next id or secret; default random ones.
+        state: a SQLite file that keeps sessions and threads over restarts, for one emulator at a time; default None,
+            which keeps them in memory. A response is sent after its work is on the disk. The file contains client
+            secrets in plain text: its mode is 0600; keep it out of backups and repositories.
+        responses: "real" (the default) responds as the API does; "examples" with the examples of its documentation,
+            which differ from its schema, for any id, and stores nothing. Both refuse the same requests.
+
+    Raises:
+        ConfigurationError: a key is blank, `api_keys` is a string, or `keep_alive_s` is out of its range; the state
+            file is in use, damaged, or of another program; at the start: the address cannot be used, or the emulator
+            runs already.
+
+    Source: ChatKit REST API, WIRE.md.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_keys: Iterable[str] = (),
+        keep_alive_s: float = 75.0,
+        read_clock: Callable[[], float] = time.time,
+        new_token: Callable[[], str] = random_token,
+        state: str | os.PathLike[str] | None = None,
+        responses: Responses = "real",
+    ) -> None:
+        if not 0 < keep_alive_s < math.inf:
+            raise ConfigurationError(f"Emulator(keep_alive_s={keep_alive_s}): pass finite seconds above 0")
+        self._host = host
+        self._port = port
+        self._keep_alive_s = keep_alive_s
+        self._state = EmulatorState(api_keys, read_clock, new_token, store_at(state), responses)
+        self._runner: web.ServerRunner | None = None
+        self._base_url: str | None = None
+
+    @classmethod
+    def in_thread(
+        cls,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_keys: Iterable[str] = (),
+        keep_alive_s: float = 75.0,
+        read_clock: Callable[[], float] = time.time,
+        new_token: Callable[[], str] = random_token,
+        state: str | os.PathLike[str] | None = None,
+        responses: Responses = "real",
+    ) -> AbstractContextManager[Self]:
+        """An emulator in its own thread and event loop, for tests and programs without asyncio.
+
+            with Emulator.in_thread() as emulator:
+                client = ChatKit("sk-test", base_url=emulator.base_url)
+
+        Args and errors are those of the class.
+        """
+        return running_in_thread(
+            cls(
+                host=host,
+                port=port,
+                api_keys=api_keys,
+                keep_alive_s=keep_alive_s,
+                read_clock=read_clock,
+                new_token=new_token,
+                state=state,
+                responses=responses,
+            )
+        )
+
+    @property
+    def base_url(self) -> str:
+        """The base URL for clients, such as `http://127.0.0.1:8787/v1`. Raises ConfigurationError before the start."""
+        if self._base_url is None:
+            raise ConfigurationError(
+                "the emulator has not been started: use `async with Emulator()` or `with Emulator.in_thread()`"
+            )
+        return self._base_url
+
+    async def __aenter__(self) -> Self:
+        if self._runner is not None:
+            raise ConfigurationError(f"this emulator already runs at {self._base_url}")
+        with self._state.lock:
+            self._state.open()
+        server = HttpServer(self._state, self._keep_alive_s)
+        runner = self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
+        try:
+            await runner.setup()
+            await web.TCPSite(runner, self._host, self._port).start()
+        except (OSError, OverflowError) as error:
+            await self._stop()
+            raise ConfigurationError(f"the emulator cannot listen on {self._host}:{self._port}: {error}") from error
+        self._base_url = base_url(*runner.addresses[0][:2])
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+            with self._state.lock:
+                self._state.close()
+
+    def sessions(self) -> list[JSONObject]:
+        """All sessions, oldest first, as the API shows them now; secrets whole."""
+        with self._state.lock:
+            now_s = self._state.clock.now_s()
+            return [copy.deepcopy(session_at(session, now_s)) for session in self._state.data.sessions.values()]
+
+    def threads(self) -> list[JSONObject]:
+        """All threads, oldest first, as the API shows them."""
+        with self._state.lock:
+            return copy.deepcopy([*self._state.data.threads_of(None).oldest_first])
+
+    def items(self, thread_id: str) -> list[JSONObject]:
+        """All items of a thread, oldest first, as the API shows them.
+
+        Raises:
+            ConfigurationError: there is no thread with this id.
+        """
+        with self._state.lock:
+            found = self._state.data.conversations.get(thread_id)
+        if found is None:
+            raise ConfigurationError(f"the emulator has no thread with the id {thread_id!r}")
+        return copy.deepcopy([*found.items.oldest_first])
+
+    def seed(
+        self,
+        *,
+        threads: Iterable[Mapping[str, object]] = (),
+        sessions: Iterable[Mapping[str, object]] = (),
+        reset: bool = False,
+    ) -> None:
+        """Adds threads and sessions; one with the id of an earlier one replaces it.
+
+            emulator.seed(threads=[{"thread": {"id": "cthr_1", "user": "user_123"}, "items": [
+                {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": "Hello"}]},
+            ]}])
+
+        Missing fields are filled in, ids included. Fields and kinds of items that the API does not document are kept as
+        they are. Items are ordered by `created_at`, and items of the same second as given.
+
+        Args:
+            threads: `{"thread": {...}, "items": [{...}, ...]}` for each thread, as the REST API shows them.
+            sessions: sessions as the REST API shows them.
+            reset: removes all earlier threads and sessions first; default False.
+
+        Raises:
+            ConfigurationError: a value is one that no client could read; the message names its path and the allowed
+                values, and nothing is changed.
+        """
+        with self._state.lock:
+            self._state.seed(threads, sessions, reset=reset)
+
+    def requests(self) -> list[RecordedRequest]:
+        """The requests received, oldest first, with their responses: the last 10,000, and at most 256 MiB of bodies."""
+        with self._state.lock:
+            return self._state.log.recorded()
+
+    def add_faults(self, *faults: Fault) -> None:
+        """Adds faults for the next requests that match, in this order, behind those added before."""
+        with self._state.lock:
+            self._state.faults.add(*faults)
+
+    def clear_faults(self) -> None:
+        """Removes all faults; those that requests have met already go on."""
+        with self._state.lock:
+            self._state.faults.clear()
+
+    def advance_clock(self, seconds: float) -> None:
+        """Moves the emulator's clock forward by this many seconds; back if negative."""
+        with self._state.lock:
+            self._state.clock.advance(seconds)
+
+    def set_clock(self, unix_s: float) -> None:
+        """Sets the emulator's clock to a time in Unix seconds; it runs on from there."""
+        with self._state.lock:
+            self._state.clock.set(unix_s)
+
+    def reset(self) -> None:
+        """Removes sessions, threads, requests and faults, and sets the clock to the machine's time."""
+        with self._state.lock:
+            self._state.reset()
+
+
+def base_url(host: str, port: int) -> str:
+    """The base URL of a server that listens on this address."""
+    reachable = REACHABLE.get(host, host)
+    return f"http://[{reachable}]:{port}/v1" if ":" in reachable else f"http://{reachable}:{port}/v1"
+
+
+class AsyncContext(Protocol):
+    """An async context manager."""
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(self, *exc_info: object) -> object: ...
+
+
+ContextT = TypeVar("ContextT", bound=AsyncContext)
+Started = Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]
+
+
+@contextmanager
+def running_in_thread(context: ContextT) -> Generator[ContextT]:
+    """Enters the context in another thread; raises here what its start raises there."""
+    started: Started = Future()
+    thread = threading.Thread(target=run_in_thread, args=(context, started), name="chatkit-emulator", daemon=True)
+    thread.start()
+    loop, stop = started.result()
+    try:
+        yield context
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+
+
+def run_in_thread(context: AsyncContext, started: Started) -> None:
+    """The target of the thread."""
+    try:
+        asyncio.run(enter_until_stopped(context, started))
+    except BaseException as error:
+        if started.done():
+            raise
+        started.set_exception(error)
+
+
+async def enter_until_stopped(context: AsyncContext, started: Started) -> None:
+    """Enters the context, reports how to stop it, and waits to be stopped."""
+    stop = asyncio.Event()
+    async with context:
+        started.set_result((asyncio.get_running_loop(), stop))
+        await stop.wait()
