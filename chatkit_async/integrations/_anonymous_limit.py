@@ -94,7 +94,7 @@ class AnonymousLimit:
         return RefusedRequest(
             429,
             "rate_limited",
-            "Too many visitors asked at once; please try again.",
+            "Too many new visitors; please try again later.",
             retry_after_s=max(self._counted_at_s[0] + WINDOW_S - now_s, 1.0),
             log=f"anonymous visitors get 429: anonymous_sessions_per_minute={self._per_minute} in this process"
             if is_logged

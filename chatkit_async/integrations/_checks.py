@@ -1,4 +1,4 @@
-"""Which requests are refused before the app and the broker are asked: by method, origin and body. Pure."""
+"""Which requests are refused before `identify` and the broker are called: by method, origin and body. Pure."""
 
 from __future__ import annotations
 

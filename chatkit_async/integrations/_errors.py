@@ -54,7 +54,7 @@ def refused_by(error: ChatKitError) -> RefusedRequest:
 def status_of(error: ChatKitError) -> int:
     """The HTTP status for an error."""
     if isinstance(error, APIError) and (error.code == "insufficient_quota" or error.status == 503):
-        return 503  # the project's quota is used up: no browser has asked too often
+        return 503  # the project's quota is used up: no browser sent too many requests
     return next(status for kind, status in STATUSES if isinstance(error, kind))
 
 

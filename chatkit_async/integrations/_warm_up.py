@@ -14,7 +14,7 @@ NO_KEY = (
 
 
 def check_key(client: AsyncChatKit) -> None:
-    """Refuses a client without a key; raises ConfigurationError. A callable is asked for its key by the first call."""
+    """Refuses a client without a key; raises ConfigurationError. A callable api_key is not called yet."""
     config = client._config
     if config.api_key is None and "authorization" not in config.headers:
         raise ConfigurationError(NO_KEY)

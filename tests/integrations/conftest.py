@@ -1,4 +1,4 @@
-"""A server for each framework, and what the tests ask it."""
+"""A server for each framework, and the emulator behind it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def served(kind: str, tmp_path_factory: pytest.TempPathFactory, _emulator_thread: Emulator) -> Iterator[Served]:
-    """The app of one framework behind its server, pointed at the emulator. What it has minted, it remembers."""
+    """The app of one framework behind its server; its broker keeps its sessions between tests."""
     with serving(KINDS[kind], tmp_path_factory.mktemp(kind) / "log", _emulator_thread.base_url) as app:
         yield app
 
 
 @pytest.fixture
 def url(served: Served, emulator: Emulator) -> str:
-    """Where it is; the emulator as if new."""
+    """The app's URL; the emulator is empty."""
     return served.url

@@ -31,7 +31,7 @@ class Kind:
 
 
 def asgi(module: str) -> Kind:
-    # uvicorn ends its process by the very signal that it was told to stop by.
+    # uvicorn ends its process by the signal that stopped it.
     return Kind([f"{APPS}.serve_asgi", module], -signal.SIGTERM)
 
 
@@ -117,7 +117,7 @@ def address(url: str) -> tuple[str, int]:
 
 
 def environment(base_url: str, descriptor: int) -> dict[str, str]:
-    """What the server's process is told."""
+    """The environment of the server's process."""
     return {
         **os.environ,
         "PYTHONPATH": str(CHECKOUT),

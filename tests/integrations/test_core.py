@@ -105,8 +105,8 @@ async def test_a_bad_result_of_identify_is_logged_without_the_user(
 async def test_a_failure_is_logged_without_user_body_or_secret(
     broker: AsyncSessionBroker, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    said = {"error": {"message": "no user ada_lovelace", "code": "no_user"}}  # the API's message may name the user
-    emulator.add_faults(Fault(path="/chatkit/sessions", status=400, body=said))
+    body = {"error": {"message": "no user ada_lovelace", "code": "no_user"}}  # the API's message may name the user
+    emulator.add_faults(Fault(path="/chatkit/sessions", status=400, body=body))
     caplog.set_level(logging.DEBUG)
     request = post(identity="ada_lovelace", body=b'{"currentClientSecret": "ek_held_by_ada"}')
     assert (await endpoint(broker).response(request)).status == 502
@@ -162,7 +162,7 @@ def refused_with(error: ChatKitError) -> tuple[int, str | None]:
 
 
 @pytest.mark.parametrize(
-    ("error", "answered"),
+    ("error", "expected"),
     [
         (MintingLimitError("too many", 12.2), (429, "13")),
         (MintingLimitError("too many", 0.0), (429, "1")),
@@ -176,9 +176,9 @@ def refused_with(error: ChatKitError) -> tuple[int, str | None]:
     ],
 )
 def test_each_error_has_its_status_and_a_retry_after_that_fits_a_header(
-    error: ChatKitError, answered: tuple[int, str | None]
+    error: ChatKitError, expected: tuple[int, str | None]
 ) -> None:
-    assert refused_with(error) == answered
+    assert refused_with(error) == expected
 
 
 class Broken(Exception):

@@ -18,7 +18,7 @@ from chatkit_async.emulator import Emulator
 from tests.emulator_control.browsing import browsing, expect, tab
 
 from .apps.shared import LOGOUT
-from .asking import ask, cookie_header, users
+from .fetching import cookie_header, fetch, users
 from .serving import CHECKOUT, DEADLINE_S, GUNICORNS_OWN, Kind, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.checkout]
@@ -64,17 +64,17 @@ def test_a_signed_in_user_gets_a_secret(program: str, served: Callable[[Kind], s
 
 def check_sign_in(url: str, emulator: Emulator) -> None:
     """No secret before the sign-in, one after it; where there is a logout, none of it is left."""
-    refused = ask(url)
+    refused = fetch(url)
     assert (refused.status, refused.error["code"]) == (401, "not_signed_in")
-    signed_in = ask(url, SIGN_IN)
+    signed_in = fetch(url, SIGN_IN)
     assert signed_in.status in (200, 201)
-    given = ask(url, headers=cookie_header(signed_in))
+    given = fetch(url, headers=cookie_header(signed_in))
     [session] = emulator.sessions()
     assert (session["user"], session["workflow"]["id"]) == ("ada", "wf_abc")
     assert given.json == {"client_secret": session["client_secret"], "expires_at": session["expires_at"]}
-    if ask(url, LOGOUT, headers=cookie_header(signed_in)).status != 404:
+    if fetch(url, LOGOUT, headers=cookie_header(signed_in)).status != 404:
         assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
-        assert b"<openai-chatkit" in ask(url, "/", method="GET").body
+        assert b"<openai-chatkit" in fetch(url, "/", method="GET").body
 
 
 def test_the_aiohttp_program_gives_a_signed_in_user_a_secret(folder: Path, emulator: Emulator) -> None:
@@ -118,32 +118,32 @@ def test_the_django_program_gives_a_signed_in_user_a_secret_under_its_primary_ke
     made = "from django.contrib.auth.models import User; User.objects.create_user('ada', password='correct horse')"
     manage("shell", "--verbosity=0", "-c", made)
     url = served(gunicorn("django_app"))
-    page = ask(url, "/", method="GET")
+    page = fetch(url, "/", method="GET")
     assert b"<openai-chatkit" in page.body
-    assert ask(url).status == 401
+    assert fetch(url).status == 401
     form = {"Content-Type": "application/x-www-form-urlencoded", **cookie_header(page)}
     token = page.cookies["csrftoken"].value
     body = f"name=ada&password=correct+horse&csrfmiddlewaretoken={token}".encode()
-    signed_in = ask(url, "/sign-in", body=body, headers=form)
+    signed_in = fetch(url, "/sign-in", body=body, headers=form)
     assert (signed_in.status, signed_in.body) == (200, b"1")
-    given = ask(url, headers=cookie_header(signed_in))
+    given = fetch(url, headers=cookie_header(signed_in))
     assert given.status == 200
     assert users(emulator) == ["1"]
     csrf = {**cookie_header(signed_in), "X-CSRFToken": signed_in.cookies["csrftoken"].value}
-    assert ask(url, LOGOUT, headers=csrf).status == 204
+    assert fetch(url, LOGOUT, headers=csrf).status == 204
     assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
 
 
 def test_the_plain_asgi_program_gives_a_visitor_a_secret(served: Callable[[Kind], str], emulator: Emulator) -> None:
     url = served(uvicorn("asgi_app"))
-    assert b"<openai-chatkit" in ask(url, "/", method="GET").body
-    first = ask(url)
-    assert ask(url, headers=cookie_header(first)).json == first.json
+    assert b"<openai-chatkit" in fetch(url, "/", method="GET").body
+    first = fetch(url)
+    assert fetch(url, headers=cookie_header(first)).json == first.json
     [user] = users(emulator)
     assert user.startswith("anonymous_")
-    assert ask(url, LOGOUT, headers=cookie_header(first)).status == 204
+    assert fetch(url, LOGOUT, headers=cookie_header(first)).status == 204
     assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
-    assert ask(url, "/elsewhere").status == 404
+    assert fetch(url, "/elsewhere").status == 404
 
 
 def test_the_celery_task_deletes_a_users_threads(

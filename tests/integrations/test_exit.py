@@ -1,4 +1,4 @@
-"""Apps whose framework knows no end of theirs: what was used in them ends with the process, and prints nothing."""
+"""Frameworks without a shutdown event: brokers and clients end with the process, and print nothing."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ FORKED = """
         print(broker.secret_for("brook").session_id != "", flush=True)
         sys.exit()
 """
-NEVER_ASKED = """
+UNUSED = """
     from flask import Flask
     from chatkit_async.integrations import django, flask
     print(bool(flask.setup(Flask("app"), workflow="wf_1")))
@@ -67,12 +67,10 @@ NEVER_ASKED = """
 
 @pytest.mark.parametrize(
     "text",
-    [DJANGO_ASGI, STORE_DOWN, DJANGO, FLASK, FORKED, NEVER_ASKED],
-    ids=["django-asgi", "store down", "django", "flask", "forked", "never asked"],
+    [DJANGO_ASGI, STORE_DOWN, DJANGO, FLASK, FORKED, UNUSED],
+    ids=["django-asgi", "store down", "django", "flask", "forked", "unused"],
 )
-def test_a_process_ends_with_its_brokers_and_prints_nothing_of_it(
-    text: str, tmp_path: Path, emulator: Emulator
-) -> None:
+def test_a_process_with_open_brokers_ends_and_prints_nothing(text: str, tmp_path: Path, emulator: Emulator) -> None:
     path = tmp_path / "program.py"
     path.write_text(dedent(text))
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "OPENAI_API_KEY": "sk-test"}

@@ -1,4 +1,4 @@
-"""What becomes of the API's failures: a status that tells what to do, and none of the API's words."""
+"""What an error of the API becomes: a status that says what to do, without the API's words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from chatkit_async.emulator import Emulator, Fault
 
 from .apps.shared import MEMBERS
-from .asking import as_somebody, ask, users
+from .fetching import as_new_user, fetch, users
 
 SESSIONS = "/chatkit/sessions"
 UPSTREAM = {"error": {"message": "words of the API", "type": "of_the_api", "param": "of_the_api", "code": "of_the_api"}}
@@ -38,38 +38,38 @@ def fault(status: int, code: str = "of_the_api", **headers: str) -> Fault:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_a_refusal_by_the_api(
+def test_each_refusal_by_the_api_has_its_status_code_and_wait(
     url: str, emulator: Emulator, upstream: Fault, status: int, code: str, retry_after: str | None
 ) -> None:
     emulator.add_faults(upstream)
-    answer = ask(url, MEMBERS, headers=as_somebody())
-    assert (answer.status, answer.error["code"], answer.headers["Retry-After"]) == (status, code, retry_after)
-    assert answer.error["request_id"] == "req_of_the_api"
-    assert b"of_the_api" not in answer.body.replace(b"req_of_the_api", b"")
-    assert b"words" not in answer.body
-    assert answer.headers["Cache-Control"] == "no-store"
+    response = fetch(url, MEMBERS, headers=as_new_user())
+    assert (response.status, response.error["code"], response.headers["Retry-After"]) == (status, code, retry_after)
+    assert response.error["request_id"] == "req_of_the_api"
+    assert b"of_the_api" not in response.body.replace(b"req_of_the_api", b"")
+    assert b"words" not in response.body
+    assert response.headers["Cache-Control"] == "no-store"
     assert users(emulator) == []
 
 
 def test_a_connection_that_breaks_is_a_bad_gateway(url: str, emulator: Emulator) -> None:
     emulator.add_faults(Fault(path=SESSIONS, drop=True))
-    answer = ask(url, MEMBERS, headers=as_somebody())
-    assert (answer.status, answer.error["code"]) == (502, "upstream_unreachable")
+    response = fetch(url, MEMBERS, headers=as_new_user())
+    assert (response.status, response.error["code"]) == (502, "upstream_unreachable")
 
 
-def test_an_answer_that_comes_too_late_is_a_gateway_timeout(url: str, emulator: Emulator) -> None:
+def test_a_response_of_the_api_that_comes_too_late_is_a_gateway_timeout(url: str, emulator: Emulator) -> None:
     emulator.add_faults(Fault(path=SESSIONS, delay=30))
-    answer = ask(url, MEMBERS, headers=as_somebody())
-    assert (answer.status, answer.error["code"]) == (504, "upstream_timeout")
+    response = fetch(url, MEMBERS, headers=as_new_user())
+    assert (response.status, response.error["code"]) == (504, "upstream_timeout")
 
 
-def test_an_answer_that_makes_no_sense_is_a_bad_gateway(url: str, emulator: Emulator) -> None:
+def test_a_malformed_response_of_the_api_is_a_bad_gateway(url: str, emulator: Emulator) -> None:
     emulator.add_faults(Fault(path=SESSIONS, status=200, body={"client_secret": None}))
-    assert ask(url, MEMBERS, headers=as_somebody()).status == 502
+    assert fetch(url, MEMBERS, headers=as_new_user()).status == 502
 
 
 def test_after_a_failure_the_next_request_is_answered(url: str, emulator: Emulator) -> None:
     emulator.add_faults(fault(500))
-    visitor = as_somebody()
-    assert ask(url, MEMBERS, headers=visitor).status == 502
-    assert ask(url, MEMBERS, headers=visitor).status == 200
+    visitor = as_new_user()
+    assert fetch(url, MEMBERS, headers=visitor).status == 502
+    assert fetch(url, MEMBERS, headers=visitor).status == 200

@@ -69,7 +69,7 @@ async def test_an_endless_body_is_not_read_to_its_end(way: str, endpoint: Sessio
 
 
 class Part(bytes):
-    """A part of a body that counts how often its length is asked for."""
+    """A part of a body that counts how often its length is taken."""
 
     measured = 0
 

@@ -10,8 +10,8 @@ import pytest
 
 from chatkit_async.emulator import Emulator
 
-from .asking import as_user, ask, users
 from .counting import counted
+from .fetching import as_user, fetch, users
 from .serving import KINDS, address, serving
 
 pytestmark = pytest.mark.slow
@@ -28,18 +28,18 @@ def test_thirty_requests_use_one_pooled_connection_and_the_end_is_clean(
 ) -> None:
     with counted(emulator.base_url) as wire, serving(KINDS[kind], tmp_path / "log", wire.base_url) as app:
         for visitor in VISITORS:
-            assert ask(app.url, headers=as_user(visitor)).status == 200
+            assert fetch(app.url, headers=as_user(visitor)).status == 200
         assert users(emulator) == VISITORS
         assert wire.connections == 1
         assert app.stopped() == (KINDS[kind].exit_code, "")
 
 
-def test_visitors_who_come_at_once_are_all_served(kind: str, tmp_path: Path, emulator: Emulator) -> None:
+def test_thirty_requests_at_once_all_get_a_secret(kind: str, tmp_path: Path, emulator: Emulator) -> None:
     statuses: list[int] = []
     with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
 
         def visit(visitor: str) -> None:
-            statuses.append(ask(app.url, headers=as_user(visitor)).status)
+            statuses.append(fetch(app.url, headers=as_user(visitor)).status)
 
         threads = [threading.Thread(target=visit, args=(visitor,)) for visitor in VISITORS]
         for thread in threads:
@@ -51,19 +51,17 @@ def test_visitors_who_come_at_once_are_all_served(kind: str, tmp_path: Path, emu
         assert app.stopped() == (KINDS[kind].exit_code, "")
 
 
-def test_visitors_who_leave_in_the_middle_are_nothing_to_print_about(
-    kind: str, tmp_path: Path, emulator: Emulator
-) -> None:
+def test_a_request_that_breaks_off_prints_nothing(kind: str, tmp_path: Path, emulator: Emulator) -> None:
     with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
         for _ in range(3):
             with socket.create_connection(address(app.url)) as leaving:
                 leaving.sendall(HALF_A_REQUEST)
-        assert ask(app.url, headers=as_user("ada")).status == 200
+        assert fetch(app.url, headers=as_user("ada")).status == 200
         assert users(emulator) == ["ada"]
         assert app.stopped() == (KINDS[kind].exit_code, "")
 
 
-def test_an_app_that_nobody_has_asked_ends_cleanly(kind: str, tmp_path: Path, emulator: Emulator) -> None:
+def test_an_app_without_any_request_ends_cleanly(kind: str, tmp_path: Path, emulator: Emulator) -> None:
     with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
-        assert ask(app.url, "/").status == 404
+        assert fetch(app.url, "/").status == 404
         assert app.stopped() == (KINDS[kind].exit_code, "")

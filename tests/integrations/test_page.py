@@ -1,4 +1,4 @@
-"""The example page in headless Chromium: a client secret that stays alive, and what browsers let pages do with it."""
+"""The example page in headless Chromium: a client secret that stays alive, and what browsers let other pages do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from chatkit_async.emulator import Emulator
 from tests.emulator_control.browsing import browsing, expect, tab
 
-from .asking import users
+from .fetching import users
 from .serving import Kind, serving
 
 pytestmark = pytest.mark.slow
@@ -62,7 +62,7 @@ def pass_time(page: Any, emulator: Emulator, seconds: int) -> None:
     page.clock.run_for(seconds * 1000)
 
 
-def test_the_page_mints_at_its_start_and_shows_the_time_that_is_left(page: Any, emulator: Emulator) -> None:
+def test_the_page_gets_a_secret_when_it_opens_and_shows_the_remaining_time(page: Any, emulator: Emulator) -> None:
     assert len(users(emulator)) == 1
     before = seconds_left(page)
     assert 590 <= before <= 600
@@ -71,7 +71,7 @@ def test_the_page_mints_at_its_start_and_shows_the_time_that_is_left(page: Any, 
     assert before - 62 <= seconds_left(page) <= before - 58
 
 
-def test_the_page_gets_another_secret_before_the_old_one_ends(page: Any, emulator: Emulator) -> None:
+def test_the_page_gets_another_secret_before_the_old_one_expires(page: Any, emulator: Emulator) -> None:
     pass_time(page, emulator, 525)
     assert len(users(emulator)) == 1
     pass_time(page, emulator, 10)
@@ -91,7 +91,7 @@ def test_after_a_reload_the_visitor_is_the_same(page: Any, emulator: Emulator) -
     assert len(set(users(emulator))) == 1
 
 
-def test_who_signs_in_chats_under_their_name(page: Any, emulator: Emulator) -> None:
+def test_after_sign_in_the_session_has_the_users_name(page: Any, emulator: Emulator) -> None:
     signed_in(page)
     assert users(emulator)[1:] == ["ada"]
 
@@ -103,7 +103,7 @@ def signed_in(page: Any) -> None:
     expect(page.locator("#status")).to_have_text(MAY_CHAT)
 
 
-def test_after_logout_nothing_works_any_more_and_nobody_is_known_again(page: Any, emulator: Emulator) -> None:
+def test_after_logout_all_sessions_are_cancelled_and_the_cookie_is_gone(page: Any, emulator: Emulator) -> None:
     signed_in(page)
     page.get_by_role("button", name="Log out").click()
     expect(page.locator("#status")).to_have_text("You are logged out")
@@ -130,13 +130,13 @@ def elsewhere(app: str) -> str:
 
 
 @pytest.mark.parametrize("enctype", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
-def test_a_form_on_another_site_mints_nothing(browser: Any, app: str, emulator: Emulator, enctype: str) -> None:
+def test_a_form_on_another_site_creates_no_session(browser: Any, app: str, emulator: Emulator, enctype: str) -> None:
     with tab(browser, []) as foreign:
         foreign.goto(elsewhere(app))
         foreign.set_content(FOREIGN_FORM.format(action=f"{app}/api/chatkit/session", enctype=enctype))
-        with foreign.expect_response("**/api/chatkit/session") as answered:
+        with foreign.expect_response("**/api/chatkit/session") as refused:
             foreign.get_by_role("button").click()
-        assert answered.value.status == 403
+        assert refused.value.status == 403
     assert users(emulator) == []
 
 
@@ -148,13 +148,13 @@ def test_a_form_on_another_site_mints_nothing(browser: Any, app: str, emulator: 
         "{method: 'POST', credentials: 'include', headers: {'Content-Type': 'application/json'}, body: '{}'}",
     ],
 )
-def test_a_script_on_another_site_mints_nothing_and_reads_nothing(
+def test_a_script_on_another_site_creates_no_session_and_reads_nothing(
     browser: Any, app: str, emulator: Emulator, options: str
 ) -> None:
     with tab(browser, []) as foreign:
         foreign.goto(elsewhere(app))
         read = foreign.evaluate(
-            f"fetch('{app}/api/chatkit/session', {options}).then((answer) => answer.text(), () => 'failed')"
+            f"fetch('{app}/api/chatkit/session', {options}).then((response) => response.text(), () => 'failed')"
         )
     assert read in ("failed", "")
     assert users(emulator) == []

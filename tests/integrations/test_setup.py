@@ -75,7 +75,7 @@ async def test_the_broker_and_its_client_close_with_the_app(make: Any, setup: An
 
 
 @each_async_framework
-async def test_a_given_client_stays_its_owners(make: Any, setup: Any, client: AsyncChatKit) -> None:
+async def test_a_client_that_was_passed_stays_open(make: Any, setup: Any, client: AsyncChatKit) -> None:
     app = make()
     broker = setup(app, workflow="wf_1", client=client)
     async with running(app):
@@ -84,7 +84,7 @@ async def test_a_given_client_stays_its_owners(make: Any, setup: Any, client: As
 
 
 @pytest.mark.parametrize("make", [Starlette, FastAPI])
-async def test_an_app_may_start_again_as_tests_have_it_do(make: Any) -> None:
+async def test_an_app_can_start_again_as_in_tests(make: Any) -> None:
     app = make()
     broker = for_starlette.setup(app, workflow="wf_1")
     secrets = []
@@ -95,7 +95,7 @@ async def test_an_app_may_start_again_as_tests_have_it_do(make: Any) -> None:
 
 
 @pytest.mark.parametrize("make", [Starlette, FastAPI])
-async def test_the_apps_own_lifespan_is_kept_and_may_use_the_broker_to_its_end(make: Any, emulator: Emulator) -> None:
+async def test_the_apps_own_lifespan_is_kept_and_can_use_the_broker_to_its_end(make: Any, emulator: Emulator) -> None:
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[dict[str, str]]:
         yield {"kept": "yes"}
@@ -109,7 +109,7 @@ async def test_the_apps_own_lifespan_is_kept_and_may_use_the_broker_to_its_end(m
     assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
 
 
-def test_flask_finds_the_broker_among_its_extensions_and_closing_it_closes_its_client() -> None:
+def test_flask_has_the_broker_in_its_extensions_and_closing_it_closes_its_client() -> None:
     app = flask.Flask(__name__)
     broker = for_flask.setup(app, workflow="wf_1")
     client = broker._own_client  # type: ignore[attr-defined]
@@ -122,7 +122,7 @@ def test_flask_finds_the_broker_among_its_extensions_and_closing_it_closes_its_c
         client.sessions.create(user="ada", workflow="wf_1")
 
 
-def test_django_takes_the_broker_and_the_client_that_fit_its_views() -> None:
+def test_django_makes_the_broker_that_fits_its_views_and_refuses_a_client_that_does_not() -> None:
     assert isinstance(for_django.setup(workflow="wf_1"), SessionBroker)
     assert isinstance(for_django.setup(workflow="wf_1", is_async=True), AsyncSessionBroker)
     with pytest.raises(ConfigurationError, match="do not fit"):
@@ -132,7 +132,7 @@ def test_django_takes_the_broker_and_the_client_that_fit_its_views() -> None:
 
 
 @pytest.mark.parametrize("module", [for_django, for_flask])
-def test_a_given_blocking_client_stays_its_owners(module: Any, emulator: Emulator) -> None:
+def test_a_blocking_client_that_was_passed_stays_open(module: Any, emulator: Emulator) -> None:
     with ChatKit() as client:
         app = {"app": flask.Flask(__name__)} if module is for_flask else {}
         broker = module.setup(**app, workflow="wf_1", client=client)
@@ -157,7 +157,7 @@ class Callable:
 
 
 @pytest.mark.parametrize("asynchronous", [identify, Callable()], ids=["function", "object"])
-def test_blocking_views_refuse_what_they_would_have_to_await(asynchronous: Any) -> None:
+def test_blocking_views_refuse_an_async_identify_and_an_async_broker(asynchronous: Any) -> None:
     blocking = for_django.setup(workflow="wf_1")
     for module in (for_django, for_flask):
         with pytest.raises(
@@ -168,20 +168,20 @@ def test_blocking_views_refuse_what_they_would_have_to_await(asynchronous: Any) 
         for_flask.session_endpoint(AsyncSessionBroker(AsyncChatKit(), workflow="wf_1"))  # type: ignore[arg-type]
 
 
-def test_a_blocking_view_says_so_when_identify_turns_out_to_be_async(emulator: Emulator) -> None:
+def test_in_a_blocking_view_an_identify_that_returns_an_awaitable_is_a_500(emulator: Emulator) -> None:
     app = flask.Flask(__name__)
     with ChatKit() as client:
         broker = for_flask.setup(app, workflow="wf_1", client=client)
         endpoint = for_flask.session_endpoint(broker, identify=lambda request: identify(request))  # type: ignore[arg-type, return-value]
         app.add_url_rule("/session", view_func=endpoint)
-        answer = app.test_client().post("/session")
+        response = app.test_client().post("/session")
         broker.close()
-    assert answer.status_code == 500
+    assert response.status_code == 500
     assert emulator.sessions() == []
 
 
 @pytest.mark.parametrize("module", [for_starlette, for_aiohttp])
-def test_async_views_refuse_a_broker_that_would_block_their_loop(module: Any) -> None:
+def test_async_views_refuse_a_blocking_broker(module: Any) -> None:
     with pytest.raises(ConfigurationError, match="needs an AsyncSessionBroker, not a SessionBroker"):
         module.session_endpoint(SessionBroker(ChatKit(), workflow="wf_1"), identify=identify)
 
@@ -204,7 +204,7 @@ def python(code: str) -> str:
 
 
 @pytest.mark.parametrize("framework", ["starlette", "django", "flask"])
-def test_a_framework_that_is_not_installed_is_named_with_what_to_do(framework: str) -> None:
+def test_the_import_error_for_a_missing_framework_says_what_to_install(framework: str) -> None:
     code = f"""
 import sys
 sys.modules[{framework!r}] = None
@@ -217,12 +217,12 @@ except ImportError as error:
     assert f"pip install {framework}" in python(code)
 
 
-def test_no_framework_is_imported_before_it_is_asked_for() -> None:
+def test_importing_integrations_imports_no_framework() -> None:
     loaded = python("import sys, chatkit_async.integrations; print(*sys.modules)").split()
     assert {"starlette", "fastapi", "django", "flask"}.isdisjoint(loaded)
 
 
-def test_a_framework_brings_neither_the_others_nor_the_half_it_has_no_use_for() -> None:
+def test_the_starlette_module_imports_no_other_framework_and_no_blocking_client() -> None:
     loaded = python("import sys, chatkit_async.integrations.starlette; print(*sys.modules)").split()
     assert {"fastapi", "django", "flask", "chatkit_async._sync.client"}.isdisjoint(loaded)
 
@@ -249,7 +249,7 @@ async def empty_body() -> Any:
     return {"type": "http.request"}
 
 
-async def test_a_lazy_user_of_an_async_django_view_is_looked_at_in_the_thread_of_identify(emulator: Emulator) -> None:
+async def test_a_lazy_user_of_an_async_django_view_is_evaluated_in_the_thread_of_identify(emulator: Emulator) -> None:
     """Looking at it may query the database, which Django forbids in the event loop."""
     from django.conf import settings
     from django.test import AsyncRequestFactory

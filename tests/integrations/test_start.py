@@ -72,7 +72,7 @@ def test_flasks_setup_without_a_key_is_a_configuration_error() -> None:
 
 
 def fail() -> str:
-    raise AssertionError("setup asked for the key")
+    raise AssertionError("setup called api_key")
 
 
 @pytest.mark.parametrize("given", [{"api_key": fail}, {"default_headers": {"Authorization": "Bearer key"}}])

@@ -21,24 +21,24 @@ def cookie(*keys: str | bytes, **options: Any) -> VisitorCookie:
     return made
 
 
-def test_a_visitor_is_known_again_until_thirty_days_have_passed() -> None:
+def test_a_cookie_is_valid_for_thirty_days() -> None:
     value = cookie().issued(VISITOR, NOW_S).value
     assert cookie().visitor(value, NOW_S) == VISITOR
     assert cookie().visitor(value, NOW_S + 30 * DAY_S - 2) == VISITOR
     assert cookie().visitor(value, NOW_S + 30 * DAY_S) is None
 
 
-def test_the_time_is_signed_too() -> None:
+def test_the_time_of_issue_is_signed() -> None:
     value = cookie().issued(VISITOR, NOW_S).value
     assert cookie().visitor(value.replace("1800000000", "1900000000"), NOW_S) is None
 
 
-def test_another_key_is_another_signature() -> None:
+def test_a_cookie_signed_by_another_key_is_invalid() -> None:
     value = cookie("key number one, of chance").issued(VISITOR, NOW_S).value
     assert cookie("key number two, of chance").visitor(value, NOW_S) is None
 
 
-def test_keys_can_be_changed_without_losing_anybody() -> None:
+def test_keys_can_be_changed_without_losing_a_visitor() -> None:
     old, new = "key number one, of chance", "key number two, of chance"
     issued_before = cookie(old).issued(VISITOR, NOW_S).value
     changing = cookie(new, old)
@@ -58,7 +58,7 @@ def test_a_key_of_any_bytes_signs() -> None:
     assert cookie(key).visitor(cookie(key).issued(VISITOR, NOW_S).value, NOW_S) == VISITOR
 
 
-def test_what_the_same_key_signs_for_another_purpose_is_no_cookie() -> None:
+def test_a_signature_by_the_same_key_for_another_purpose_is_invalid() -> None:
     import base64
     import hmac
 
@@ -71,11 +71,11 @@ def test_what_the_same_key_signs_for_another_purpose_is_no_cookie() -> None:
 @pytest.mark.parametrize(
     "value", [None, "", "v1", "v1...", "v1.é.1.x", "v1." + "A" * 32 + ".-1." + "A" * 43, "x" * 10**6]
 )
-def test_what_was_never_a_cookie_of_ours_names_nobody(value: str | None) -> None:
+def test_any_other_text_is_not_a_valid_cookie(value: str | None) -> None:
     assert cookie().visitor(value, NOW_S) is None
 
 
-def test_only_development_has_a_cookie_without_secure() -> None:
+def test_a_cookie_lacks_secure_only_with_cookie_secure_false() -> None:
     assert cookie().issued(VISITOR, NOW_S).is_secure
     assert cookie().name.startswith("__Host-")
     plain = cookie(cookie_secure=False)
@@ -83,7 +83,7 @@ def test_only_development_has_a_cookie_without_secure() -> None:
     assert not plain.name.startswith("__")  # browsers refuse such names without Secure
 
 
-def test_its_age_is_an_option() -> None:
+def test_cookie_max_age_s_sets_how_long_a_cookie_is_valid() -> None:
     short = cookie(cookie_max_age_s=60)
     value = short.issued(VISITOR, NOW_S)
     assert value.max_age_s == 60
@@ -93,7 +93,7 @@ def test_its_age_is_an_option() -> None:
 @pytest.mark.parametrize(
     "keys", ["a string that is one key", b"bytes that are one key", 7, {"a": "b"}, ["short"], [None], [7], [b""]]
 )
-def test_what_cannot_be_keys_is_refused_and_not_shown(keys: Any) -> None:
+def test_bad_keys_are_refused_and_not_shown(keys: Any) -> None:
     with pytest.raises(ConfigurationError, match="cookie_keys") as caught:
         visitor_cookie(hidden({"cookie_keys": keys}))
     assert "one key" not in str(caught.value)
@@ -101,7 +101,7 @@ def test_what_cannot_be_keys_is_refused_and_not_shown(keys: Any) -> None:
 
 
 @pytest.mark.parametrize("age", [0, 59, -1, 60.5, True, "3600", None])
-def test_an_age_that_cannot_be_is_refused(age: Any) -> None:
+def test_a_bad_cookie_max_age_s_is_refused(age: Any) -> None:
     with pytest.raises(ConfigurationError, match="cookie_max_age_s"):
         cookie(cookie_max_age_s=age)
 

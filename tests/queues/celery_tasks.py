@@ -17,7 +17,7 @@ client.sessions.create(user="parent", workflow="wf_1")
 
 @app.task(name="create")  # type: ignore[untyped-decorator]
 def create(user: str, cancel: bool) -> tuple[str, str, str, int]:
-    """Creates a session and cancels it if asked; returns its id, user, status and the process that did it."""
+    """Creates a session and with `cancel` also cancels it; returns its id, user, status and the process that did it."""
     session = client.sessions.create(user=user, workflow="wf_1")
     if cancel:
         session = client.sessions.cancel(session.id)

@@ -21,7 +21,7 @@ async def close_client(state: TaskiqState) -> None:
 
 @broker.task(task_name="create")
 async def create(user: str, cancel: bool) -> tuple[str, str, str, int]:
-    """Creates a session and cancels it if asked; returns its id, user, status and the process that did it."""
+    """Creates a session and with `cancel` also cancels it; returns its id, user, status and the process that did it."""
     session = await client.sessions.create(user=user, workflow="wf_1")
     if cancel:
         session = await client.sessions.cancel(session.id)

@@ -10,13 +10,13 @@ from aiohttp import web
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.aiohttp import logout, session_endpoint, setup
 
-from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, listening, said
+from .shared import ANONYMOUS, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, identity_in, listening
 
 
 def identify(request: web.Request) -> Any:
     if request.headers.get("X-Test-Identity") == FORBIDDEN:
         raise web.HTTPForbidden
-    return said(request.headers.get("X-Test-Identity"))
+    return identity_in(request.headers.get("X-Test-Identity"))
 
 
 async def identify_slowly(request: web.Request) -> Any:
@@ -45,7 +45,7 @@ async def sign_out(request: web.Request) -> web.Response:
 
 app.router.add_route("*", SESSION, endpoint)
 app.router.add_route("*", MEMBERS, session_endpoint(members, identify=identify_slowly))
-app.router.add_route("*", ANYBODY, session_endpoint(broker, **OPEN))
+app.router.add_route("*", ANONYMOUS, session_endpoint(broker, **OPEN))
 app.router.add_post(LOGOUT, sign_out)
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ from chatkit_async import ChatKit
 from chatkit_async.integrations.django import logout, session_endpoint, setup
 
 from .django_settings import configure
-from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, said
+from .shared import ANONYMOUS, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, identity_in
 
 
 def identify(request: HttpRequest) -> Any:
     if request.headers.get("X-Test-Identity") == FORBIDDEN:
         raise PermissionDenied
-    return said(request.headers.get("X-Test-Identity"))
+    return identity_in(request.headers.get("X-Test-Identity"))
 
 
 configure(__name__)
@@ -42,7 +42,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path(SESSION[1:], endpoint),
     path(MEMBERS[1:], session_endpoint(members, identify=identify)),
-    path(ANYBODY[1:], session_endpoint(broker, **OPEN)),
+    path(ANONYMOUS[1:], session_endpoint(broker, **OPEN)),
     path(LOGOUT[1:], sign_out),
 ]
 app = get_wsgi_application()

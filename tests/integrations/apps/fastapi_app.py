@@ -11,13 +11,13 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.starlette import logout, session_endpoint, setup
 
-from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, said
+from .shared import ANONYMOUS, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, identity_in
 
 
 async def identify(request: Request) -> Any:
     if request.headers.get("X-Test-Identity") == FORBIDDEN:
         raise HTTPException(403)
-    return said(request.headers.get("X-Test-Identity"))
+    return identity_in(request.headers.get("X-Test-Identity"))
 
 
 @asynccontextmanager
@@ -44,7 +44,7 @@ async def session_of_a_member(request: Request) -> Response:
     return await for_members(request)
 
 
-app.add_route(ANYBODY, session_endpoint(broker, **OPEN))
+app.add_route(ANONYMOUS, session_endpoint(broker, **OPEN))
 
 
 @app.post(LOGOUT)

@@ -10,13 +10,13 @@ from werkzeug.exceptions import Forbidden
 from chatkit_async import ChatKit
 from chatkit_async.integrations.flask import logout, session_endpoint, setup
 
-from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, said
+from .shared import ANONYMOUS, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, identity_in
 
 
 def identify(request: Request) -> Any:
     if request.headers.get("X-Test-Identity") == FORBIDDEN:
         raise Forbidden
-    return said(request.headers.get("X-Test-Identity"))
+    return identity_in(request.headers.get("X-Test-Identity"))
 
 
 app = Flask(__name__)
@@ -27,7 +27,7 @@ app.add_url_rule(SESSION, view_func=endpoint)
 app.add_url_rule(MEMBERS, "members", session_endpoint(members, identify=identify))
 
 
-app.add_url_rule(ANYBODY, "anybody", session_endpoint(broker, **OPEN))
+app.add_url_rule(ANONYMOUS, "anonymous", session_endpoint(broker, **OPEN))
 
 
 @app.post(LOGOUT)

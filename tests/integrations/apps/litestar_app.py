@@ -11,21 +11,21 @@ from litestar.types import Receive, Scope, Send
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.asgi import logout, session_endpoint, setup
 
-from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, said
+from .shared import ANONYMOUS, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, identity_in
 
 
 async def identify(scope: Any) -> Any:
     header = Request(scope).headers.get("X-Test-Identity")
     if header == FORBIDDEN:
         raise HTTPException(status_code=403)
-    return said(header)
+    return identity_in(header)
 
 
 def identify_slowly(scope: Any) -> Any:
     header = Request(scope).headers.get("X-Test-Identity")
     if header == FORBIDDEN:
         raise HTTPException(status_code=403)
-    return said(header)
+    return identity_in(header)
 
 
 impatient = AsyncChatKit(**IMPATIENT)
@@ -33,7 +33,7 @@ broker = setup(workflow="wf_1")
 members = setup(workflow="wf_1", client=impatient)
 endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
 for_members = session_endpoint(members, identify=identify_slowly)
-for_anybody = session_endpoint(broker, **OPEN)
+for_anonymous = session_endpoint(broker, **OPEN)
 
 
 @asgi(SESSION, copy_scope=True)
@@ -46,9 +46,9 @@ async def session_of_a_member(scope: Scope, receive: Receive, send: Send) -> Non
     await for_members(scope, receive, send)
 
 
-@asgi(ANYBODY, copy_scope=True)
-async def session_of_anybody(scope: Scope, receive: Receive, send: Send) -> None:
-    await for_anybody(scope, receive, send)
+@asgi(ANONYMOUS, copy_scope=True)
+async def session_of_a_visitor(scope: Scope, receive: Receive, send: Send) -> None:
+    await for_anonymous(scope, receive, send)
 
 
 @post(LOGOUT, status_code=200, media_type="text/plain")
@@ -62,6 +62,6 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 app = Litestar(
-    [session, session_of_a_member, session_of_anybody, sign_out],
+    [session, session_of_a_member, session_of_a_visitor, sign_out],
     lifespan=[lambda app: broker, lambda app: members, lambda app: impatient],
 )

@@ -14,13 +14,13 @@ from starlette.responses import Response
 from chatkit_async import AsyncChatKit
 from chatkit_async.integrations.starlette import logout, session_endpoint, setup
 
-from .shared import ANYBODY, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, said
+from .shared import ANONYMOUS, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, identity_in
 
 
 def identify(request: Request) -> Any:
     if request.headers.get("X-Test-Identity") == FORBIDDEN:
         raise HTTPException(403)
-    return said(request.headers.get("X-Test-Identity"))
+    return identity_in(request.headers.get("X-Test-Identity"))
 
 
 async def identify_slowly(request: Request) -> Any:
@@ -49,5 +49,5 @@ async def sign_out(request: Request) -> Response:
 
 app.add_route(SESSION, endpoint)
 app.add_route(MEMBERS, session_endpoint(members, identify=identify_slowly))
-app.add_route(ANYBODY, session_endpoint(broker, **OPEN))
+app.add_route(ANONYMOUS, session_endpoint(broker, **OPEN))
 app.add_route(LOGOUT, sign_out, methods=["POST"])

@@ -12,7 +12,7 @@ from chatkit_async.integrations.aiohttp import logout, session_endpoint, setup
 from ..apps.shared import listening
 
 FOLDER = Path(__file__).parent
-SIGNED_IN: dict[str, str] = {}  # who holds which cookie of the app's own
+SIGNED_IN: dict[str, str] = {}  # which user holds which cookie of the app
 
 
 async def signed_in_user(request: web.Request) -> str | None:

@@ -22,8 +22,8 @@ Headers = Mapping[str, str | Sequence[str]]
 
 
 @attrs.frozen
-class Answer:
-    """What came back."""
+class Response:
+    """A response."""
 
     status: int
     headers: HTTPMessage
@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def error(self) -> Any:
-        """The fields of an error, having made sure that they are all there and nothing else is."""
+        """The fields of an error, all of them and no others."""
         assert set(self.json) == {"error"}, self.body
         assert set(self.json["error"]) == {"code", "message", "request_id", "retry_after_s"}
         return self.json["error"]
@@ -49,14 +49,14 @@ class Answer:
         return dict(found)
 
 
-def ask(
+def fetch(
     url: str, path: str = SESSION, *, method: str = "POST", body: Any = None, headers: Headers | None = None
-) -> Answer:
+) -> Response:
     """One request on a connection of its own.
 
     Args:
         url: the server's.
-        path: what is asked for.
+        path: of the request.
         method: the HTTP method.
         body: bytes as they are, anything else but None as JSON.
         headers: in place of those that would be sent; several values are sent one by one, no values none.
@@ -73,33 +73,35 @@ def ask(
                 connection.putheader(name, one)
         connection.endheaders()
         _send(connection, data)
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.headers, answer.read())
+        response = connection.getresponse()
+        return Response(response.status, response.headers, response.read())
     finally:
         connection.close()
 
 
 def _send(connection: HTTPConnection, data: bytes) -> None:
-    with suppress(BrokenPipeError, ConnectionResetError):  # refused before all was sent: the answer is there to be read
+    with suppress(
+        BrokenPipeError, ConnectionResetError
+    ):  # refused before all was sent: the response is there to be read
         connection.send(data)
 
 
 def as_user(identity: Any, **headers: str | Sequence[str]) -> Headers:
-    """The headers of somebody signed in; underscores are hyphens."""
+    """The headers of a signed-in user; underscores are hyphens."""
     return {
         "X-Test-Identity": json.dumps(identity),
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
 
 
-def as_somebody(**headers: str | Sequence[str]) -> Headers:
-    """The headers of somebody who was never here before."""
+def as_new_user(**headers: str | Sequence[str]) -> Headers:
+    """The headers of a user without a session."""
     return as_user(f"somebody_{next(_numbers)}", **headers)
 
 
-def cookie_header(answer: Answer) -> Headers:
-    """The header by which a browser gives the cookies of an answer back."""
-    return {"Cookie": "; ".join(f"{name}={cookie.value}" for name, cookie in answer.cookies.items())}
+def cookie_header(response: Response) -> Headers:
+    """The header by which a browser gives the cookies of a response back."""
+    return {"Cookie": "; ".join(f"{name}={cookie.value}" for name, cookie in response.cookies.items())}
 
 
 def users(emulator: Emulator) -> list[Any]:
