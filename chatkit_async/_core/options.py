@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import attrs
 
 from ..errors import ConfigurationError, ParamsValidationError, Problem
 from ..types.checks import LARGEST_INTEGER, Invalid, as_float, scalar, sendable
 from ..types.json_value import json_value
+from ..types.partial_repr import PartialRepr
 from ..types.redacted import kind_of, quoted
 from .headers import checked_headers, hidden_headers
 
 QueryValue: TypeAlias = "str | int | float | bool"
-
-
-class Setting:
-    """The base of settings that are checked while they are made; its repr works on a half-made object.
-
-    Tracebacks that capture locals show such an object, and attrs' own repr would raise in the middle of that.
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        fields = attrs.fields(cast("type[attrs.AttrsInstance]", type(self)))
-        present: list[str] = [field.name for field in fields if hasattr(self, field.name)]
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in present)})"
 
 
 def _duration(value: float) -> float:
@@ -39,7 +26,7 @@ def _duration(value: float) -> float:
 
 
 @attrs.frozen(repr=False)
-class Timeout(Setting):
+class Timeout(PartialRepr):
     """The deadline of a call.
 
     Args:
@@ -123,7 +110,7 @@ def _strict(value: bool | None) -> bool | None:
 
 
 @attrs.frozen(kw_only=True, repr=False, init=False)
-class RequestOptions(Setting):
+class RequestOptions(PartialRepr):
     """Settings of one call; what is left out keeps the client's.
 
     Args:

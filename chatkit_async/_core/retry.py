@@ -22,8 +22,8 @@ import attrs
 
 from ..errors import ConfigurationError, Outcome
 from ..types.checks import as_float
+from ..types.partial_repr import PartialRepr
 from ..types.redacted import quoted
-from .options import Setting
 
 _REFUSED_FOR_NOW = frozenset({409, 429, 503})
 _DECIMAL = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
@@ -44,7 +44,7 @@ def _share(value: float) -> float:
 
 
 @attrs.frozen(repr=False)
-class RetryPolicy(Setting):
+class RetryPolicy(PartialRepr):
     """How long to wait before a call is sent again, where the API does not say.
 
     Args:

@@ -117,4 +117,5 @@ class Listing(Generic[T]):
         return items[:max_items]
 
     def __repr__(self) -> str:
-        return f"Listing(first_page={self._first_page!r})"
+        page: Page[T] | None = vars(self).get("_first_page")  # a traceback shows also a listing whose first page failed
+        return "Listing()" if page is None else f"Listing(first_page={page!r})"

@@ -14,6 +14,7 @@ from .._core.operations import OPERATIONS
 from ..errors import ConfigurationError
 from ..types._json import JSON, JSONObject
 from ..types.page import Page
+from ..types.partial_repr import PartialRepr
 
 FaultKind = Literal["truncated", "broken_json", "html", "trickle", "empty_page", "stuck_cursor", "gone_cursor"]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
@@ -27,8 +28,8 @@ def upper_case(method: str | None) -> str | None:
     return method.upper() if isinstance(method, str) else method
 
 
-@attrs.frozen(kw_only=True)
-class Fault:
+@attrs.frozen(kw_only=True, repr=False)
+class Fault(PartialRepr):
     """Something that goes wrong with the next requests that match.
 
     A request matches if `method`, `path` and `query` do; the first fault added that matches is the one that is used.

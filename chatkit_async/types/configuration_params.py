@@ -21,7 +21,7 @@ def _megabytes(value: int | None) -> int | None:
     return whole_number(value, minimum=1, maximum=MAX_FILE_SIZE_MEGABYTES)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ChatSessionAutomaticThreadTitlingParam(Params):
     """Whether threads get titles by themselves.
 
@@ -38,7 +38,7 @@ class ChatSessionAutomaticThreadTitlingParamDict(TypedDict, total=False):
     enabled: bool | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ChatSessionFileUploadParam(Params):
     """Whether files may be uploaded.
 
@@ -61,7 +61,7 @@ class ChatSessionFileUploadParamDict(TypedDict, total=False):
     max_files: int | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ChatSessionHistoryParam(Params):
     """Whether earlier threads of the user are shown.
 
@@ -102,7 +102,7 @@ def _history(value: HistoryLike | None) -> ChatSessionHistoryParam | None:
     return build(ChatSessionHistoryParam, value, answer=ChatSessionHistory)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ChatSessionChatKitConfigurationParam(Params):
     """The ChatKit features of a session; what is left out keeps the API's default.
 

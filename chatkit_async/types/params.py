@@ -16,6 +16,7 @@ from ..errors import ParamsValidationError, Problem
 from ._json import JSONObject
 from .checks import Invalid, refuse
 from .converter import per_class, unstructure_hook
+from .partial_repr import PartialRepr
 from .redacted import kind_of, redacted
 from .result import Result
 
@@ -24,7 +25,7 @@ ParamsT = TypeVar("ParamsT", bound="Params")
 _NO_VALUE = frozenset({Invalid})
 
 
-class Params:
+class Params(PartialRepr):
     """Parameters of a call, or a part of them; immutable and checked when built.
 
     Attributes:

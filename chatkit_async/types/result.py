@@ -78,7 +78,8 @@ class Result(_Slots):
 
     def __repr__(self) -> str:
         shown = [f"{name}={_writable(value)!r}" for name, value in _present(self).items()]
-        shown += [f"extra={masked(self.extra)!r}"] if self.extra else []
+        extra = slot_value(self, "extra")  # a traceback with locals may show an object that is being made
+        shown += [f"extra={masked(extra)!r}"] if extra else []
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __eq__(self, other: object) -> bool:

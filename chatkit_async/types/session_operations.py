@@ -67,7 +67,7 @@ _IN_CONFIGURATION = "it belongs in chatkit_configuration"
 _EXPIRY = "write expires_after=... in seconds, 1 to 600"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class SessionCreateParams(Params):
     """What `sessions.create` takes, as one object; `user` and `workflow` are required.
 
@@ -166,7 +166,7 @@ def _right_place(name: str) -> str:
     return f"pass options=RequestOptions({option}=...)" if option else right_name(SessionCreateParams, name)
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class SessionCancelParams(Params):
     """What `sessions.cancel` takes.
 

@@ -86,7 +86,7 @@ def _state_problems(name: object, *checked: object) -> list[Problem]:
     return [attrs.evolve(problem, path=place) for result in found for problem in result.problems]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ChatSessionWorkflowTracingParam(Params):
     """Whether runs of the workflow are traced.
 
@@ -110,7 +110,7 @@ def _tracing(value: TracingLike | None) -> ChatSessionWorkflowTracingParam | Non
     return None if value is None else build(ChatSessionWorkflowTracingParam, value, answer=ChatKitWorkflowTracing)
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class ChatSessionWorkflowParam(Params):
     """The workflow behind a session, and what it is given.
 
@@ -141,7 +141,7 @@ class ChatSessionWorkflowParamDict(TypedDict, total=False):
     tracing: TracingLike | None
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class ChatSessionExpiresAfterParam(Params):
     """When the session expires.
 
@@ -166,7 +166,7 @@ class ChatSessionExpiresAfterParamDict(TypedDict, total=False):
 _PER_MINUTE = "the API's name is max_requests_per_1_minute"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ChatSessionRateLimitsParam(Params):
     """How often the session may be used.
 

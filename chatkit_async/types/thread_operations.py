@@ -35,7 +35,7 @@ def _user(value: str | None) -> str | None:
     return text(value, max_length=MAX_USER_LENGTH)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ThreadListParams(Params):
     """What `threads.list` takes.
 
@@ -57,7 +57,7 @@ class ThreadListParams(Params):
     order: Order | None = attrs.field(default=None, converter=_order)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ThreadListItemsParams(Params):
     """What `threads.list_items` takes.
 
@@ -77,14 +77,14 @@ class ThreadListItemsParams(Params):
     order: Order | None = attrs.field(default=None, converter=_order)
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class ThreadRetrieveParams(Params):
     """What `threads.retrieve` takes: the thread's id, a segment of the path of `GET /chatkit/threads/{thread_id}`."""
 
     thread_id: str = attrs.field(converter=path_segment)
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class ThreadDeleteParams(Params):
     """What `threads.delete` takes: the thread's id, a segment of the path of `DELETE /chatkit/threads/{thread_id}`."""
 
