@@ -47,8 +47,8 @@ async def check_store(
         time_step_us: microseconds between two items, at least 1 (the default); 1000 for a database that keeps
             milliseconds.
         attachments: whether attachments are checked too; default False.
-        timeout_s: seconds that one call of the store may take, above 0; default 30. A store that blocks the event loop
-            is not limited by it.
+        timeout_s: seconds that one call of the store may take, above 0; default 30. Blocking work in
+            the store is not limited by it.
 
     Returns:
         A `StoreReport`: `is_usable`, `findings`, `left_behind`; `str()` of it is for people.

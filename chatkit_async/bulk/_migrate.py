@@ -85,7 +85,7 @@ async def migrate(
         archive: the file that `archive` made, or an `Archive`.
         store: the store of your server.
         context_for: the context that your server would pass to the store for a user, None for threads without one; a
-            function or a coroutine function.
+            function (`def` or `async def`).
         user: only the threads of this user; default: all.
         ids: `keep` (the default) keeps the ids of threads and items; `store` asks the store for new ones, which the
             report maps. A thread that was moved is then found again by its metadata, an item by its time.
