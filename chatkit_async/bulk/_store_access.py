@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Set
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutine
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -69,7 +69,7 @@ class StoreAccess:
             raise StoreFault("raises", f"{method} raised {described(error)}") from error
         if isinstance(made, str) and made:
             return made
-        if isawaitable(made) and hasattr(made, "close"):
+        if iscoroutine(made):
             made.close()
         raise StoreFault("no_id", f"{method} returned {type(made).__name__}; it must return a string, without await")
 
