@@ -191,7 +191,7 @@ class AsyncSessionBroker:
         self._check_open()
         key = self._template.user_key(user)
         known = await self._ledger.revoke(key)
-        self._client._connections.transport()  # a closed client is told of, also where there is nothing to cancel
+        self._client._caller.shared.transport()  # a closed client is told of, also where there is nothing to cancel
         results = await cancel_all(self._client, known.sessions)
         gone = [result.session_id for result in results if result.error is None]
         await self._ledger.forget(key, gone)

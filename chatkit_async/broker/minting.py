@@ -64,7 +64,7 @@ class Minting:
 
     async def _created(self, asked: Asked) -> ChatSession:
         await self._check_limit(asked.place.user)
-        timeout = self.client._config.timeout
+        timeout = self.client._caller.config.timeout
         options = RequestOptions(timeout=attrs.evolve(timeout, total=min(timeout.total, self.lease_s)))
         session = await self.client.sessions.create(asked.params, options=options)
         self.live.learn(session)

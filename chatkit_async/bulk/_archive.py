@@ -64,7 +64,7 @@ async def archive(
     """
     chosen = checked_users("archive", user, users)
     checked_pace("archive", concurrency, requests_per_second)
-    config, file = client._config, database_path(path)
+    config, file = client._caller.config, database_path(path)
     settings = Settings(str(config.base_url), config.headers.get("openai-project"), chosen)
     with ExitStack() as stack, explained(file):
         opening = opened_for_writing(file, settings)

@@ -179,7 +179,7 @@ def _unix_s(job: str, moment: float | datetime | None) -> float | None:
 
 
 def _refuse_other_api(archive: Archive, client: AsyncChatKit) -> None:
-    info, config = archive.info, client._config
+    info, config = archive.info, client._caller.config
     for name, there, here in (
         ("base_url", info.base_url, str(config.base_url)),
         ("project", info.project, config.headers.get("openai-project")),
