@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from .._core.options import RequestOptions
 from .._core.session_rows import CANCEL_SESSION, CREATE_SESSION
@@ -19,15 +19,17 @@ from ..types.session_operations import (
     as_create_params,
     names_only,
 )
-from .caller import Caller
 from .open_session import OpenSession
+
+if TYPE_CHECKING:
+    from .client import AsyncChatKit
 
 
 class AsyncSessions:
     """Mint and cancel ChatKit sessions. Reached as `client.sessions`."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    def __init__(self, client: AsyncChatKit) -> None:
+        self._client = client
 
     @overload
     async def create(
@@ -95,7 +97,7 @@ class AsyncSessions:
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
         unexpected = names_only(unexpected)
-        return await self._caller.send(
+        return await self._client._send(
             CREATE_SESSION,
             as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits, unexpected),
             options,
@@ -126,7 +128,7 @@ class AsyncSessions:
 
         Source: ChatKit REST API, CancelChatSessionMethod.
         """
-        return await self._caller.send(CANCEL_SESSION, SessionCancelParams(session_id), options)
+        return await self._client._send(CANCEL_SESSION, SessionCancelParams(session_id), options)
 
     @overload
     def open(
@@ -185,4 +187,4 @@ class AsyncSessions:
         """
         unexpected = names_only(unexpected)
         given = as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits, unexpected)
-        return OpenSession(self._caller, given, options)
+        return OpenSession(self, given, options)

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._blocking import SessionBroker as SessionBroker
-    from .broker import AsyncSessionBroker as AsyncSessionBroker
-    from .memory_store import MemoryStore as MemoryStore
-    from .record import LiveSecret as LiveSecret
-    from .redis_store import RedisStore as RedisStore
-    from .revoke import Revocation as Revocation
-    from .revoke import RevokedSession as RevokedSession
-    from .store import Store as Store
+    from ._broker import AsyncSessionBroker as AsyncSessionBroker
+    from ._memory_store import MemoryStore as MemoryStore
+    from ._redis_store import RedisStore as RedisStore
+    from ._revocation import Revocation as Revocation
+    from ._revocation import RevokedSession as RevokedSession
+    from ._secret_cache import LiveSecret as LiveSecret
+    from ._store import Store as Store
 
 _HOMES = {
     "_blocking": ("SessionBroker",),
-    "broker": ("AsyncSessionBroker",),
-    "memory_store": ("MemoryStore",),
-    "record": ("LiveSecret",),
-    "redis_store": ("RedisStore",),
-    "revoke": ("Revocation", "RevokedSession"),
-    "store": ("Store",),
+    "_broker": ("AsyncSessionBroker",),
+    "_memory_store": ("MemoryStore",),
+    "_redis_store": ("RedisStore",),
+    "_revocation": ("Revocation", "RevokedSession"),
+    "_secret_cache": ("LiveSecret",),
+    "_store": ("Store",),
 }
 _LAZY = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any, Unpack
@@ -18,7 +17,7 @@ from ._endpoint import Endpoint
 from ._http import HTTPRequest, joined_headers
 from ._identity import Identity, MaybeIdentified, identity_of
 from ._options import BrokerOptions, EndpointOptions, hidden
-from ._sync_or_async import check_async
+from ._sync_or_async import check_async, settled
 
 Identify = Callable[[web.Request], MaybeIdentified]
 
@@ -144,10 +143,7 @@ def _read(identify: Identify | None, request: web.Request) -> HTTPRequest:
 
 
 async def _identity(identify: Identify | None, request: web.Request) -> Identity | None:
-    if identify is None:
-        return None
-    returned = identify(request)
-    return identity_of(await returned if inspect.isawaitable(returned) else returned)
+    return None if identify is None else identity_of(await settled(identify(request)))
 
 
 async def _body(request: web.Request) -> bytes:

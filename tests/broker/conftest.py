@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from chatkit_async import AsyncChatKit
-from chatkit_async.broker import AsyncSessionBroker, RedisStore
+from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
+from chatkit_async.broker._expiring import Expiring
 
+from .outages import MovedClock
 from .redis_server import PROGRAM, RedisServer
 
 
@@ -42,8 +44,19 @@ def redis_server(_redis_process: RedisServer) -> RedisServer:
 
 @pytest.fixture
 def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that failed is asked again at once, so that tests need not wait."""
-    monkeypatch.setattr("chatkit_async.broker.watched_store.PAUSE_S", 0.0)
+    """A store that is down is tried again at once, so that tests need not wait."""
+    monkeypatch.setattr("chatkit_async.broker._resilient_store.PAUSE_S", 0.0)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> MovedClock:
+    """The clock of brokers that are made after this."""
+    moved = MovedClock()
+    for name in ("_expiring", "_issuing", "_memory_store", "_redis_store", "_resilient_store", "_secret_cache"):
+        monkeypatch.setattr(f"chatkit_async.broker.{name}.now_s", moved)
+    for kind in (MemoryStore, Expiring):
+        monkeypatch.setattr(kind.__init__, "__defaults__", (moved,))
+    return moved
 
 
 @pytest.fixture

@@ -13,12 +13,14 @@ from pathlib import Path
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 START_S = 20.0
+OF_CLIENTS = ("cmdstat_hmget:", "cmdstat_evalsha:", "cmdstat_eval:")
 
 
 class RedisServer:
-    """A Redis that can be stopped, started again empty, frozen and thawed."""
+    """A Redis that can be stopped, started again empty, frozen and thawed; `options` are its command line's."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self._folder = Path(tempfile.mkdtemp(prefix="redis"))  # short: a socket's path has at most 107 characters
         self._socket = self._folder / "socket"
         self._process: subprocess.Popen[bytes] | None = None
@@ -27,10 +29,14 @@ class RedisServer:
     def url(self) -> str:
         return f"unix://{self._socket}"
 
+    @property
+    def path(self) -> str:
+        return str(self._socket)
+
     def start(self) -> None:
         command = [str(PROGRAM), "--port", "0", "--unixsocket", str(self._socket), "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen(
-            [*command, "--dir", str(self._folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [*command, "--dir", str(self._folder), *self._options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         deadline_s = time.monotonic() + START_S
         while not self._answers():
@@ -62,6 +68,12 @@ class RedisServer:
     def thaw(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+
+    def commands(self) -> int:
+        """How many commands of the broker's clients it has run; what scripts call is not among them."""
+        lines = self.ask("INFO", "commandstats").splitlines()
+        counts = [line.split("calls=")[1].split(",")[0] for line in lines if line.startswith(OF_CLIENTS)]
+        return sum(map(int, counts))
 
     def close(self) -> None:
         self.stop()

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
-from chatkit_async import AsyncChatKit
+from chatkit_async import APIError, AsyncChatKit, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker
-from chatkit_async.broker.api_clock import ApiClock
+from chatkit_async.broker._clock import api_time_s
 from chatkit_async.emulator import Emulator, Fault
-from chatkit_async.types._clock import unix_now_s
 
-
-class MovedClock:
-    """This machine's clock, moved at will."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-        self._real: Callable[[], float] = unix_now_s
-
-    def __call__(self) -> float:
-        return self._real() + self.ahead_s
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> MovedClock:
-    moved = MovedClock()
-    monkeypatch.setattr("chatkit_async.broker.broker.ApiClock", lambda life_s: ApiClock(life_s, moved))
-    return moved
+from .outages import MovedClock
 
 
 @pytest.fixture
@@ -48,14 +30,6 @@ async def test_a_session_with_more_than_the_margin_left_is_handed_out(
 async def test_a_session_with_less_than_the_margin_left_is_not(broker: AsyncSessionBroker, clock: MovedClock) -> None:
     first = await broker.secret_for("user_1")
     clock.ahead_s = 545
-    assert await broker.secret_for("user_1") != first
-
-
-async def test_a_session_with_just_the_margin_left_is_not(
-    broker: AsyncSessionBroker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = await broker.secret_for("user_1")
-    monkeypatch.setattr(ApiClock, "seconds_left", lambda clock, expires_at: 60.0)
     assert await broker.secret_for("user_1") != first
 
 
@@ -106,10 +80,74 @@ async def test_a_refresh_with_90_seconds_left_gives_another_secret(
     assert second.expires_at >= first.expires_at + 510
 
 
-async def test_a_session_that_has_expired_is_no_more_the_users(client: AsyncChatKit) -> None:
+async def test_an_expired_session_is_not_owned_and_not_revoked(client: AsyncChatKit) -> None:
     broker = AsyncSessionBroker(client, workflow="wf_1", margin_s=0, expires_after=1)
     live = await broker.secret_for("user_1")
     async with asyncio.timeout(20):
         while await broker.owns("user_1", live.session_id):
             await asyncio.sleep(0.05)
     assert (await broker.revoke("user_1")).sessions == ()
+
+
+@pytest.mark.parametrize("fault", [Fault(status=500, times=9), Fault(status=400), Fault(drop=True), Fault(delay=30)])
+@pytest.mark.parametrize("is_held", [False, True], ids=["a browser without a secret", "the browser that has it"])
+async def test_a_live_secret_inside_the_margin_is_handed_out_when_the_api_fails(
+    emulator: Emulator, clock: MovedClock, fault: Fault, is_held: bool
+) -> None:
+    async with AsyncChatKit("k", base_url=emulator.base_url, max_retries=0, timeout=0.3) as client:
+        broker = AsyncSessionBroker(client, workflow="wf_1")
+        first = await broker.secret_for("user_1")
+        clock.ahead_s = 560
+        emulator.add_faults(fault)
+        assert await broker.secret_for("user_1", current=first.client_secret if is_held else None) == first
+        clock.ahead_s = 601
+        emulator.add_faults(Fault(status=400))
+        with pytest.raises(APIError):
+            await broker.secret_for("user_1")
+
+
+async def test_a_live_secret_inside_the_margin_is_handed_out_beyond_the_limit(
+    client: AsyncChatKit, clock: MovedClock
+) -> None:
+    broker = AsyncSessionBroker(client, workflow="wf_1", sessions_per_minute=1, expires_after=70)
+    first = await broker.secret_for("user_1")
+    clock.ahead_s = 20
+    assert await broker.secret_for("user_1") == first
+    clock.ahead_s = 0
+    with pytest.raises(MintingLimitError):  # outside the margin a browser that wants another one is refused
+        await broker.secret_for("user_1", current=first.client_secret)
+
+
+async def test_a_revoked_secret_is_not_handed_out_when_the_api_fails(
+    broker: AsyncSessionBroker, clock: MovedClock, emulator: Emulator
+) -> None:
+    await broker.secret_for("user_1")
+    await broker.revoke("user_1")
+    clock.ahead_s = 560
+    emulator.add_faults(Fault(status=400))
+    with pytest.raises(APIError):
+        await broker.secret_for("user_1")
+
+
+NOON = 1_800_000_000.0  # 2027-01-15 08:00:00 UTC
+
+
+@pytest.mark.parametrize(
+    ("date", "expires_in_s", "ahead_s"),
+    [
+        ("Fri, 15 Jan 2027 08:00:00 GMT", 600, 0),
+        ("Fri, 15 Jan 2027 08:00:00 GMT", 601, 0),
+        ("Fri, 15 Jan 2027 09:00:00 GMT", 4200, 3600),
+        ("Fri, 15 Jan 2027 08:30:00 GMT", 600, 0),
+        (None, 600, 0),
+        ("never", 600, 0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 300, 0),
+        ("never", 5000, 4400),
+        ("never", -5000, -5600),
+    ],
+)
+def test_the_apis_time_is_what_fits_the_life_of_the_session(
+    date: str | None, expires_in_s: int, ahead_s: float
+) -> None:
+    found = api_time_s(date, int(NOON) + expires_in_s, now_s=NOON, life_s=600)
+    assert found == NOON + ahead_s

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from chatkit_async import APITimeoutError, AsyncChatKit, BadRequestError, MintingLimitError
+from chatkit_async import APITimeoutError, AsyncChatKit, BadRequestError, ClientClosedError, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker
-from chatkit_async.broker.flight import Beat, Flight, Flights, Outcome
-from chatkit_async.broker.record import Record
-from chatkit_async.broker.store import Generations
-from chatkit_async.broker.template import Asked
 from chatkit_async.emulator import Emulator, Fault
 
 from ..conftest import KEY
+from ..sync.running import printed
 
 
-async def asked(emulator: Emulator, times: int = 1) -> None:
-    """Waits until the emulator was asked so often."""
+async def requested(emulator: Emulator, times: int = 1) -> None:
+    """Waits until the emulator has had so many requests."""
     async with asyncio.timeout(20):
         while len(emulator.requests()) < times:
             await asyncio.sleep(0.005)
 
 
-async def test_many_who_ask_at_once_share_one_session(broker: AsyncSessionBroker, emulator: Emulator) -> None:
+async def test_callers_at_once_share_one_session(broker: AsyncSessionBroker, emulator: Emulator) -> None:
     lives = await asyncio.gather(*(broker.secret_for("user_1") for _ in range(200)))
     assert len(set(lives)) == 1
     assert len(emulator.sessions()) == 1
@@ -36,7 +34,7 @@ async def test_many_who_ask_at_once_share_one_session(broker: AsyncSessionBroker
 async def test_users_and_devices_do_not_wait_for_each_other(broker: AsyncSessionBroker, emulator: Emulator) -> None:
     emulator.add_faults(Fault(delay=30))
     slow = asyncio.create_task(broker.secret_for("user_1"))
-    await asked(emulator)
+    await requested(emulator)
     await broker.secret_for("user_2")
     await broker.secret_for("user_1", device="phone")
     assert not slow.done()
@@ -45,7 +43,7 @@ async def test_users_and_devices_do_not_wait_for_each_other(broker: AsyncSession
         await slow
 
 
-async def test_many_who_have_the_live_secret_share_one_new_session(
+async def test_callers_that_hold_the_live_secret_share_one_new_session(
     broker: AsyncSessionBroker, emulator: Emulator
 ) -> None:
     first = await broker.secret_for("user_1")
@@ -69,58 +67,67 @@ async def test_an_error_reaches_every_waiter_once_and_is_not_remembered(
     assert len(emulator.sessions()) == 1
 
 
-async def test_when_the_creator_is_cancelled_the_next_who_waits_takes_over(
-    broker: AsyncSessionBroker, emulator: Emulator
-) -> None:
-    emulator.add_faults(Fault(delay=30))
-    creator = asyncio.create_task(broker.secret_for("user_1"))
-    await asked(emulator)
-    waiting = [asyncio.create_task(broker.secret_for("user_1")) for _ in range(20)]
-    await asyncio.sleep(0)
-    creator.cancel()
-    async with asyncio.timeout(10):  # far less than the lease, and than the delay
-        lives = await asyncio.gather(*waiting)
-    assert creator.cancelled()
-    assert len(set(lives)) == 1
-    assert len(emulator.requests()) == 2
-
-
-async def test_who_waits_may_be_cancelled_without_harm_to_the_others(
-    broker: AsyncSessionBroker, emulator: Emulator
-) -> None:
+async def test_a_cancelled_caller_does_no_harm_to_the_others(broker: AsyncSessionBroker, emulator: Emulator) -> None:
     emulator.add_faults(Fault(delay=0.3))
     calls = [asyncio.create_task(broker.secret_for("user_1")) for _ in range(5)]
-    await asked(emulator)
+    await requested(emulator)
     calls[2].cancel()
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(results[2], asyncio.CancelledError)
     assert len({result for number, result in enumerate(results) if number != 2}) == 1
 
 
-async def test_a_broker_works_after_a_creator_was_cancelled_alone(
+async def test_a_creation_outlives_its_caller_and_revoke_knows_it(
     broker: AsyncSessionBroker, emulator: Emulator
 ) -> None:
-    emulator.add_faults(Fault(delay=30))
-    creator = asyncio.create_task(broker.secret_for("user_1"))
-    await asked(emulator)
-    creator.cancel()
-    async with asyncio.timeout(10):
-        await broker.secret_for("user_1")
+    emulator.add_faults(Fault(delay=0.3, times=20))
+    calls = [asyncio.create_task(broker.secret_for(f"user_{number}")) for number in range(20)]
+    await requested(emulator, 20)
+    for call in calls:
+        call.cancel()
+    assert all(isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(*calls, return_exceptions=True))
+    lives = [await broker.secret_for(f"user_{number}") for number in range(20)]
+    assert {session["id"] for session in emulator.sessions()} == {live.session_id for live in lives}
+    assert len(emulator.sessions()) == 20
+    for number in range(20):
+        revocation = await broker.revoke(f"user_{number}")
+        assert (len(revocation.sessions), revocation.is_complete) == (1, True)
+    assert {session["status"] for session in emulator.sessions()} == {"cancelled"}
 
 
-async def test_who_comes_to_make_a_session_just_after_another_did_takes_that_one(
-    broker: AsyncSessionBroker, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+async def test_closing_the_broker_waits_for_what_is_being_made(client: AsyncChatKit, emulator: Emulator) -> None:
+    before = asyncio.all_tasks()
+    broker = AsyncSessionBroker(client, workflow="wf_1")
+    emulator.add_faults(Fault(delay=0.3))
+    call = asyncio.create_task(broker.secret_for("user_1"))
+    await requested(emulator)
+    await broker.aclose()
+    assert (await call).session_id == emulator.sessions()[0]["id"]
+    assert asyncio.all_tasks() == before
+
+
+async def test_closing_the_broker_ends_what_takes_too_long(
+    client: AsyncChatKit, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = broker._creation.made
+    monkeypatch.setattr("chatkit_async.broker._single_flight.CLOSE_S", 0.1)
+    broker = AsyncSessionBroker(client, workflow="wf_1")
+    emulator.add_faults(Fault(delay=30))
+    call = asyncio.create_task(broker.secret_for("user_1"))
+    await requested(emulator)
+    await broker.aclose()
+    with pytest.raises(ClientClosedError, match="broker was closed while a session was being made"):
+        await call
 
-    async def late(asked: Asked, began: Generations) -> Record:
-        monkeypatch.undo()
-        await broker.secret_for("user_1")  # in another thread, between the look and the creation
-        return await made(asked, began)
 
-    monkeypatch.setattr(broker._creation, "made", late)
-    await broker.secret_for("user_1")
-    assert len(emulator.sessions()) == 1
+async def test_no_more_sessions_are_made_at_once_than_the_client_has_connections(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(delay=0.3, times=12))
+    async with AsyncChatKit(KEY, base_url=emulator.base_url, max_connections=3) as client:
+        broker = AsyncSessionBroker(client, workflow="wf_1")
+        calls = [asyncio.create_task(broker.secret_for(f"user_{number}")) for number in range(12)]
+        await requested(emulator, 3)
+        begun = [name for name, user in broker._store._own._users.some(99) if user.tickets]
+        assert len(begun) == 3  # the others have taken no lease that could age
+        await asyncio.gather(*calls)
 
 
 def in_threads(work: Callable[[], object], count: int) -> None:
@@ -174,45 +181,7 @@ def test_loops_that_come_one_after_another_share_one_session(emulator: Emulator)
     assert len({asyncio.run(broker.secret_for("user_1")) for _ in range(3)}) == 1
 
 
-async def test_a_creator_whose_loop_has_died_blocks_nobody_longer_than_the_lease() -> None:
-    flights: Flights[str] = Flights(lease_s=0.2)
-    loop = asyncio.new_event_loop()
-
-    async def never() -> str:
-        await asyncio.Event().wait()
-        return "never"
-
-    lost = flights.share("key", lambda beat: never())
-    task = loop.create_task(lost)
-    await asyncio.to_thread(loop.run_until_complete, asyncio.sleep(0))
-
-    async def found() -> str:
-        return "found"
-
-    async with asyncio.timeout(20):
-        assert await flights.share("key", lambda beat: found()) == "found"
-    task.cancel()
-    await asyncio.to_thread(loop.run_until_complete, asyncio.gather(task, return_exceptions=True))
-    loop.close()
-
-
-async def test_a_creator_that_beats_is_waited_for() -> None:
-    flights: Flights[str] = Flights(lease_s=0.2)
-    made = []
-
-    async def slow(beat: Callable[[], None]) -> str:
-        for _ in range(10):
-            await asyncio.sleep(0.05)
-            beat()
-        made.append("slow")
-        return "slow"
-
-    found = await asyncio.gather(*(flights.share("key", slow) for _ in range(3)))
-    assert found == ["slow"] * 3
-    assert made == ["slow"]
-
-
-async def test_who_asks_with_other_state_variables_waits_and_gets_his_own(
+async def test_a_caller_with_other_state_variables_waits_and_gets_its_own(
     broker: AsyncSessionBroker, emulator: Emulator
 ) -> None:
     plans = ["free", "pro", "free", "pro"]
@@ -238,7 +207,7 @@ async def test_making_a_session_takes_no_longer_than_the_lease(client: AsyncChat
             await broker.secret_for("user_1")
 
 
-async def test_a_client_in_more_of_a_hurry_than_the_lease_is_minded(emulator: Emulator) -> None:
+async def test_a_client_timeout_shorter_than_the_lease_is_kept(emulator: Emulator) -> None:
     emulator.add_faults(Fault(delay=60))
     async with AsyncChatKit(KEY, base_url=emulator.base_url, timeout=0.3) as client:
         async with asyncio.timeout(20):
@@ -246,37 +215,76 @@ async def test_a_client_in_more_of_a_hurry_than_the_lease_is_minded(emulator: Em
                 await AsyncSessionBroker(client, workflow="wf_1", lease_s=600).secret_for("user_1")
 
 
-async def test_a_child_does_not_wait_for_what_its_parent_was_making_at_the_fork(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    flights: Flights[str] = Flights(lease_s=3600)
+def test_a_loop_that_stopped_amid_a_creation_is_replaced_at_once(emulator: Emulator) -> None:
+    client = AsyncChatKit(KEY, base_url=emulator.base_url)
+    broker = AsyncSessionBroker(client, workflow="wf_1", lease_s=600)
+    emulator.add_faults(Fault(delay=30))
+    stopped = asyncio.new_event_loop()
+    call = stopped.create_task(broker.secret_for("user_1"))
+    stopped.run_until_complete(requested(emulator))
 
-    async def never(beat: Beat) -> str:
-        await asyncio.Event().wait()
-        return "the parent's"
+    async def ask() -> None:
+        async with asyncio.timeout(20):  # far less than the lease
+            await broker.secret_for("user_1")
+        assert len(emulator.requests()) == 2
+        assert not (await broker.revoke("user_1")).is_complete  # the first may have made a session as well
+        await broker.aclose()
 
-    async def at_once(beat: Beat) -> str:
-        return "the child's"
-
-    parents = asyncio.create_task(flights.share("key", never))
-    await asyncio.sleep(0)
-    monkeypatch.setattr("chatkit_async.broker.flight.os.getpid", lambda: -1)
-    async with asyncio.timeout(10):
-        assert await flights.share("key", at_once) == "the child's"
-    parents.cancel()
+    asyncio.run(ask())
+    call.cancel()
+    stopped.run_until_complete(asyncio.gather(call, return_exceptions=True))
+    stopped.run_until_complete(stopped.shutdown_asyncgens())
+    stopped.close()
 
 
-def test_who_waited_in_a_loop_that_has_ended_keeps_nobody_from_landing() -> None:
-    flight: Flight[str] = Flight(lease_s=60)
+def test_a_loop_that_ends_amid_a_creation_leaves_the_next_to_make_one(emulator: Emulator) -> None:
+    client = AsyncChatKit(KEY, base_url=emulator.base_url)
+    broker = AsyncSessionBroker(client, workflow="wf_1", lease_s=600)
+    emulator.add_faults(Fault(delay=30))
 
-    async def wait_a_moment() -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0.01):
-                await flight.landed()
+    async def leave() -> None:
+        asyncio.create_task(broker.secret_for("user_1"))  # noqa: RUF006 - asyncio.run cancels it
+        await requested(emulator)
 
-    async def wait() -> str | None:
-        return (await flight.landed()).value
+    async def ask() -> None:
+        async with asyncio.timeout(20):
+            await broker.secret_for("user_1")
 
-    asyncio.run(wait_a_moment())
-    flight.land(Outcome("landed"))
-    assert asyncio.run(wait()) == "landed"
+    asyncio.run(leave())
+    asyncio.run(ask())
+    assert len(emulator.requests()) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_child_does_not_wait_for_what_its_parent_is_making(tmp_path: Path, emulator: Emulator) -> None:
+    emulator.add_faults(Fault(times=1), Fault(delay=1))
+    text = """
+import asyncio, logging, os, sys
+from chatkit_async import AsyncChatKit
+from chatkit_async.broker import AsyncSessionBroker
+broker = AsyncSessionBroker(AsyncChatKit(), workflow="wf_1", lease_s=600)
+async def main():
+    asyncio.get_running_loop().slow_callback_duration = 60
+    logging.disable()
+    await broker.secret_for("user_0")  # a fork amid the making of a connection is another story
+    call = asyncio.create_task(broker.secret_for("user_1"))
+    await asyncio.sleep(0.3)
+    if not (child := os.fork()):
+        return "child"
+    print(bool(await call), flush=True)
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    await broker._client.aclose()
+async def again():
+    asyncio.get_running_loop().slow_callback_duration = 60
+    async with asyncio.timeout(20):
+        print("child", bool(await broker.secret_for("user_1")), flush=True)
+loop = asyncio.new_event_loop()
+if loop.run_until_complete(main()) == "child":
+    asyncio.run(again())
+    os._exit(0)
+loop.run_until_complete(loop.shutdown_asyncgens())
+loop.close()
+"""
+    lines = printed(tmp_path, text, emulator=emulator).splitlines()
+    assert sorted(lines) == ["True", "child True", "ended 0"]

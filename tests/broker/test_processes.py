@@ -134,11 +134,8 @@ def test_after_a_kill_of_the_creating_process_the_next_caller_succeeds_within_th
         eventually(emulator.requests, "the creation to begin")
         doomed.process.send_signal(signal.SIGKILL)
         doomed.process.wait(10)
-        held_ms = [int(redis_server.ask("PTTL", key)) for key in keys(redis_server, "lease")]
         other.begin(20)
         assert len(other.answer()) == 1
-    assert len(held_ms) == 1
-    assert 0 < held_ms[0] <= LEASE_S * 1000
     assert len(emulator.requests()) == 2
 
 

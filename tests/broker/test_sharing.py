@@ -14,9 +14,8 @@ from cryptography.fernet import Fernet
 
 from chatkit_async import AsyncChatKit, ConfigurationError, Secret, SessionRevokedError
 from chatkit_async.broker import AsyncSessionBroker, LiveSecret, MemoryStore, RedisStore, Store
-from chatkit_async.broker.record import Record
-from chatkit_async.broker.sealing import SharedShelf
-from chatkit_async.broker.store import Generations, Minted, Place, Seen
+from chatkit_async.broker._secret_cache import SecretCache
+from chatkit_async.broker._store import Kept, Minted, Place, SealedRecord, Seen
 from chatkit_async.emulator import Emulator, Fault
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
@@ -103,23 +102,7 @@ async def test_brokers_of_different_workflows_share_no_session_but_revoke_both(
     assert len((await brokers[0].revoke("user_1")).sessions) == 3
 
 
-async def test_a_creator_that_is_cancelled_gives_its_turn_to_another_broker(
-    client: AsyncChatKit, store: Store, emulator: Emulator
-) -> None:
-    emulator.add_faults(Fault(delay=30))
-    creator = asyncio.create_task(sharing(client, store, lease_s=60).secret_for("user_1"))
-    async with asyncio.timeout(20):
-        while not emulator.requests():
-            await asyncio.sleep(0.005)
-    other = asyncio.create_task(sharing(client, store, lease_s=60).secret_for("user_1"))
-    await asyncio.sleep(0.05)
-    creator.cancel()
-    async with asyncio.timeout(20):  # less than the lease
-        await other
-    assert len(emulator.requests()) == 2
-
-
-async def test_who_waits_for_another_brokers_creation_when_the_user_is_revoked_gets_nothing(
+async def test_waiting_for_another_brokers_creation_ends_when_the_user_is_revoked(
     client: AsyncChatKit, store: Store, emulator: Emulator
 ) -> None:
     emulator.add_faults(Fault(delay=0.5))
@@ -153,7 +136,7 @@ async def test_the_first_key_encrypts_and_all_decrypt(client: AsyncChatKit, stor
     assert len(emulator.sessions()) == 2
 
 
-async def test_a_record_under_an_unknown_key_counts_as_none_and_is_said_once(
+async def test_a_record_under_an_unknown_key_is_ignored_and_logged_once(
     client: AsyncChatKit, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     old = await sharing(client, store, [OLD]).secret_for("user_1")
@@ -171,56 +154,63 @@ class Spied(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: list[tuple[Place, Minted]] = []
+        self.kept: list[Minted] = []
 
-    async def keep(self, place: Place, minted: Minted) -> Generations:
-        self.kept.append((place, minted))
-        return await super().keep(place, minted)
+    async def keep(self, minted: Minted) -> Kept:
+        self.kept.append(minted)
+        return await super().keep(minted)
+
+    def replace_record(self, place: Place, text: str) -> None:
+        """What any program that can write to the store can do."""
+        user = self._users.get(place.user)
+        assert user is not None
+        user.records[place.slot] = (self._clock() + 600, "a ticket", text)
 
 
-async def test_a_record_moved_to_another_users_key_counts_as_none(client: AsyncChatKit, emulator: Emulator) -> None:
+async def test_a_record_moved_to_another_user_is_ignored(client: AsyncChatKit, emulator: Emulator) -> None:
     store = Spied()
     broker = sharing(client, store)
     stolen = await broker.secret_for("user_1")
     live = await broker.secret_for("user_2")
-    (_, minted), (place, _) = store.kept
-    generations = (await store.read(place, "x")).generations
-    await MemoryStore.keep(store, place, Minted("cksess_x", 60, generations, minted.record, 60))
+    stolen_record, own = store.kept
+    store.replace_record(own.place, stolen_record.record or "")
     found = await broker.secret_for("user_2")
     assert found not in (stolen, live)
     assert emulator.sessions()[-1]["user"] == "user_2"
 
 
-async def test_a_record_is_bound_to_its_place_whatever_the_generations() -> None:
-    shelf, generations = SharedShelf([NEW]), Generations("same", "")
-    record = Record(LiveSecret(Secret("ek_1"), 2_000_000_000, "cksess_1"), generations, "state")
-    sealed = shelf.sealed(Place("user", "device"), record)
-    assert shelf.find(Place("user", "device"), Seen(generations, sealed)) == record
-    for place in (Place("other", "device"), Place("user", "phone")):
-        assert shelf.find(place, Seen(generations, sealed)) is None
+async def test_a_record_is_bound_to_its_user_device_and_settings() -> None:
+    live, own = LiveSecret(Secret("ek_1"), 2_000_000_000, "cksess_1"), Place("user", "device", "settings")
+    sealed = SecretCache([NEW]).sealed(own, live, "state")
+    assert sealed is not None
+    seen = Seen("/", "", SealedRecord(sealed, "ticket", 60))
+    found = SecretCache([NEW]).find(own, seen, "/")
+    assert found is not None
+    assert found.live == live
+    for place in (
+        Place("other", "device", "settings"),
+        Place("user", "phone", "settings"),
+        Place("user", "device", "x"),
+    ):
+        assert SecretCache([NEW]).find(place, seen, "/") is None
 
 
 @pytest.mark.parametrize("record", ["", "rubbish", "é", "gAAAAA==", "\x00"])
-async def test_a_record_that_is_none_counts_as_none(client: AsyncChatKit, emulator: Emulator, record: str) -> None:
+async def test_rubbish_in_place_of_a_record_is_ignored(client: AsyncChatKit, emulator: Emulator, record: str) -> None:
     store = Spied()
     broker = sharing(client, store)
     await broker.secret_for("user_1")
-    [(place, _)] = store.kept
-    generations = (await store.read(place, "x")).generations
-    await MemoryStore.keep(store, place, Minted("cksess_x", 60, generations, record, 60))
+    store.replace_record(store.kept[0].place, record)
     await broker.secret_for("user_1")
     assert len(emulator.sessions()) == 2
 
 
 @pytest.mark.parametrize("plain", [b"[]", b"{}", b"null", b'["a"]', b"\xff", b"[" * 5000])
-async def test_what_was_sealed_with_the_key_by_others_counts_as_none(client: AsyncChatKit, plain: bytes) -> None:
+async def test_another_programs_text_under_our_key_is_ignored(client: AsyncChatKit, plain: bytes) -> None:
     store = Spied()
     broker = sharing(client, store)
     live = await broker.secret_for("user_1")
-    [(place, _)] = store.kept
-    generations = (await store.read(place, "x")).generations
-    sealed = Fernet(NEW).encrypt(plain).decode()
-    await MemoryStore.keep(store, place, Minted("cksess_x", 60, generations, sealed, 60))
+    store.replace_record(store.kept[0].place, Fernet(NEW).encrypt(plain).decode())
     assert await broker.secret_for("user_1") != live
 
 
@@ -229,10 +219,10 @@ async def test_a_store_sees_neither_user_nor_device_nor_secret_nor_state(client:
     store = Spied()
     broker = AsyncSessionBroker(client, workflow="wf_hushhush", store=store, share_secrets=keys)
     live = await broker.secret_for("ada@example.com", device="phone", state_variables={"plan": "pro-plan"})
-    seen = "".join(f"{place} {minted} {minted.record}" for place, minted in store.kept)
+    seen = "".join(f"{minted} {minted.record}" for minted in store.kept)
     for part in ("ada@example.com", "phone", "pro-plan", "wf_hushhush", live.client_secret, live.client_secret[5:20]):
         assert part not in seen
-    assert (store.kept[0][1].record is None) == (keys is None)
+    assert (store.kept[0].record is None) == (keys is None)
     assert live.session_id in seen
 
 
@@ -255,14 +245,14 @@ async def test_a_store_sees_neither_user_nor_device_nor_secret_nor_state(client:
     ],
     ids=lambda keys: type(keys).__name__,
 )
-def test_keys_that_are_none_are_refused_with_how_to_make_one(client: AsyncChatKit, keys: Any) -> None:
+def test_a_wrong_key_is_refused_with_how_to_make_one(client: AsyncChatKit, keys: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"share_secrets.*Fernet.generate_key\(\)") as caught:
         sharing(client, MemoryStore(), keys)
     assert NEW not in str(caught.value)
 
 
 def test_the_refusal_says_which_key_it_is(client: AsyncChatKit) -> None:
-    with pytest.raises(ConfigurationError, match=r"share_secrets\[1\] is no Fernet key"):
+    with pytest.raises(ConfigurationError, match=r"share_secrets\[1\] is not a Fernet key"):
         sharing(client, MemoryStore(), [NEW, "short"])
 
 

@@ -1,0 +1,288 @@
+"""`AsyncSessionBroker`: a live client secret for each user, made once and revocable."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from .._async.client import AsyncChatKit
+from ..errors import ClientClosedError
+from ..types.secret import as_secret, hidden_keys
+from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
+from ..types.session_params import StateVariables
+from ._issuing import Issuing
+from ._resilient_store import ResilientStore
+from ._revocation import Revocation, cancel_all
+from ._secret_cache import LiveSecret, SecretCache
+from ._session_request import (
+    SessionRequest,
+    SessionTemplate,
+    checked_current,
+    checked_device,
+    checked_id,
+    checked_user,
+)
+from ._settings import checked_client, checked_settings, checked_store, store_or_hidden
+from ._store import Store
+
+
+class AsyncSessionBroker:
+    """Live client secrets for browsers: made when needed, handed out again while they live, revocable.
+
+    One broker serves any number of callers, in any thread; with a `RedisStore` the brokers of several processes
+    act as one. `async with` or `aclose()` closes it; the client stays yours to close.
+
+    Session ids are remembered in the store until they expire; client secrets stay in this process, so that there is at
+    most one live session for each user, device and process, unless `share_secrets` puts them, encrypted, in the store.
+
+    A store that fails is never the user's problem: sessions are made without it, the log says so once (logger
+    `chatkit_async`), and `revoke` says that it is incomplete until ten minutes after the store is back. This process
+    remembers what it made and revoked meanwhile.
+
+    A session is made by the broker itself: callers that are cancelled stop waiting for it, and it is kept for the next.
+    At most as many are made at once as the client has connections: 1,000 users at once through `max_connections=100`
+    are ten waves.
+
+    Example:
+        async with AsyncChatKit() as client, AsyncSessionBroker(client, workflow="wf_abc") as broker:
+            live = await broker.secret_for("user_123")
+
+    Args:
+        client: makes and cancels the sessions.
+        workflow, expires_after, rate_limits, chatkit_configuration: of every session, as for `client.sessions.create`.
+        store: where sessions are remembered; default: a `MemoryStore`, which is right for a single process.
+        margin_s: seconds; a session with no more left than this is replaced, and handed out only if that fails; from 0
+            to less than a session lives; default 60.
+        share_secrets: Fernet keys; client secrets are then shared through the store, encrypted with the first, and
+            decrypted with any. Default: they are not shared.
+        lease_s: seconds that making a session may take, retries included, and after which others stop waiting for a
+            process that died over it; default 15.
+        sessions_per_minute: how many sessions a user may have made in a minute, on all devices, failed attempts not
+            counted; None for any number; default 30.
+
+    Raises:
+        ParamsValidationError: settings of the sessions that the API would refuse.
+        ConfigurationError: settings of the broker that cannot work.
+    """
+
+    def __init__(
+        self,
+        client: AsyncChatKit,
+        *,
+        workflow: WorkflowLike,
+        store: Store | None = None,
+        margin_s: float = 60.0,
+        share_secrets: Sequence[str | bytes] | None = None,
+        expires_after: ExpiresAfterLike | None = None,
+        rate_limits: RateLimitsLike | None = None,
+        chatkit_configuration: ChatKitConfigurationLike | None = None,
+        lease_s: float = 15.0,
+        sessions_per_minute: int | None = 30,
+    ) -> None:
+        share_secrets = hidden_keys(share_secrets)  # what is wrong with one setting must not show another
+        store = store_or_hidden(store)
+        self._template = SessionTemplate(workflow, chatkit_configuration, expires_after, rate_limits)
+        self._client = checked_client(client)
+        self._store = ResilientStore(checked_store(store))
+        settings = checked_settings(self._template.life_s, margin_s, lease_s, sessions_per_minute)
+        self._secrets = SecretCache(share_secrets)
+        self._issuing = Issuing(self._client, self._template, self._store, self._secrets, settings)
+        self._is_closed = False
+
+    async def start(self) -> None:
+        """Do what the first call needs, so that it is not the first visitor who waits or meets a mistake.
+
+        Checks that there is an API key, imports what a call needs, opens the connection pool, and asks the store, whose
+        failure is only logged. Optional; for the start of an app.
+
+        Wire form: none.
+
+        Example:
+            await broker.start()
+
+        Returns:
+            None.
+
+        Raises:
+            ConfigurationError: no call could work, for example because OPENAI_API_KEY is not set.
+            ClientClosedError: the broker or its client is closed.
+        """
+        self._check_open()
+        await self._issuing.warm_up()
+        await self._store.check()
+
+    async def secret_for(
+        self,
+        user: str,
+        *,
+        device: str | None = None,
+        current: str | None = None,
+        state_variables: StateVariables | None = None,
+    ) -> LiveSecret:
+        """The client secret a browser shall use now: the live one, or that of a new session.
+
+        A live session is handed out while it has more than `margin_s` left. While one is being made for a user and
+        device, all who ask for it wait and get the same session, or the same error.
+
+        Wire form: none, or `POST /chatkit/sessions`.
+
+        Example:
+            live = await broker.secret_for("user_123", current=body.get("currentClientSecret"))
+
+        Args:
+            user: who the session is for, by your own sign-in: never what a browser says; 1 to 512 characters.
+            device: tells apart what shall not share a session, and its rate limit; 1 to 512 characters; default: all
+                share one.
+            current: the secret the browser has. If it is the live one, the browser wants another: a session is made,
+                and the old one left to expire.
+            state_variables: added to those of the broker's workflow. A live session that was made with others is not
+                handed out: a new one is made. Default: a new session gets the workflow's, and any live one will do.
+
+        Returns:
+            The secret, until when it works, and the session's id.
+
+        Raises:
+            ParamsValidationError: a user, device or state variables that the API would refuse; nothing was sent.
+            MintingLimitError: too many sessions were made for this user; nothing was sent.
+            SessionRevokedError: the user was revoked meanwhile; what was made has been cancelled.
+            ClientClosedError: the broker or its client is closed.
+            APIError, ConfigurationError: as for `client.sessions.create`.
+
+        Source: ChatKit REST API, CreateChatSessionMethod.
+        """
+        current = as_secret(current)
+        request = self._request(user, device, state_variables, current)
+        while True:
+            seen = await self._store.read(request.place)
+            record = self._secrets.find(request.place, seen, self._store.generation(request.place))
+            if record is not None and self._issuing.is_fresh(record) and request.fits(record):
+                return record.live
+            record = await self._issuing.made(request, seen)
+            # What is no longer fresh could not be replaced, and is handed out to a browser that has it, too.
+            if request.fits(record) or not self._issuing.is_fresh(record):
+                return record.live
+
+    async def renew(
+        self, user: str, *, device: str | None = None, state_variables: StateVariables | None = None
+    ) -> LiveSecret:
+        """Make a new session for a user and device, then cancel those before it: for a change that must show now.
+
+        An old session that cannot be cancelled is logged, and expires by itself.
+
+        Wire form: `POST /chatkit/sessions`, then `POST /chatkit/sessions/{session_id}/cancel`.
+
+        Example:
+            live = await broker.renew("user_123", state_variables={"plan": "pro"})
+
+        Args:
+            user, device: as for `secret_for`; sessions of other devices stay.
+            state_variables: added to those of the broker's workflow; those of the old session are not kept.
+
+        Returns:
+            The new secret, which `secret_for` then hands out.
+
+        Raises:
+            As `secret_for`.
+
+        Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
+        """
+        request = self._request(user, device, state_variables, None)
+        return (await self._issuing.renewed(request, await self._store.read(request.place))).live
+
+    async def revoke(self, user: str, *, device: str | None = None) -> Revocation:
+        """Cancel every live session of a user, or of one device: for a logout.
+
+        A session that is being made meanwhile is cancelled as well, and the call that made it ends with
+        `SessionRevokedError`. Calls after this one may make new sessions: it ends access, it does not forbid it.
+
+        Wire form: `POST /chatkit/sessions/{session_id}/cancel` for each.
+
+        Example:
+            revocation = await broker.revoke("user_123")
+            if not revocation.is_complete: ...  # again later
+
+        Args:
+            user: as for `secret_for`.
+            device: as for `secret_for`; only sessions of this device end, those of other workflows and settings too.
+                Default: all of the user, those without a device too.
+
+        Returns:
+            A result for each session, and whether all ended; one that is gone already (404) has ended. It is not
+            complete while the store is down and ten minutes after, with a `MemoryStore` among several workers,
+            and where the process that made a session stopped before it told the store.
+
+        Raises:
+            ParamsValidationError: a user or device that the API would refuse; nothing was sent.
+            ClientClosedError: the broker or its client is closed.
+
+        Source: ChatKit REST API, CancelChatSessionMethod.
+        """
+        self._check_open()
+        place = self._template.place(checked_user(user), checked_device(device))
+        mark = secrets.token_hex(8)
+        ended = await self._store.revoke(place.user, mark, None if device is None else place.device)
+        self._client._connections.transport()  # a closed client raises, also where there is nothing to cancel
+        results = await cancel_all(self._client, ended.session_ids)
+        gone = [result.session_id for result in results if result.error is None]
+        await self._store.forget(place.user, gone)
+        return Revocation(results, ended.is_complete and len(gone) == len(results))
+
+    async def owns(self, user: str, session_id: str) -> bool:
+        """Whether this is a live session of this user, made by a broker on this store.
+
+        Wire form: none.
+
+        Example:
+            if not await broker.owns("user_123", session_id): ...  # 404
+
+        Args:
+            user: as for `secret_for`.
+            session_id: the session's id, `cksess_...`.
+
+        Returns:
+            False also for a session that has expired, was cancelled by the broker, or that the store has forgotten.
+
+        Raises:
+            ParamsValidationError: a user that the API would refuse, or an id that is not a string.
+            ClientClosedError: the broker is closed.
+        """
+        self._check_open()
+        place = self._template.place(checked_user(user), None)
+        return await self._store.owns(place.user, checked_id(session_id))
+
+    async def aclose(self) -> None:
+        """Wait up to 5 s for sessions being made, report to the store what it missed, and close its connections.
+
+        The client stays open, and live sessions live on.
+        """
+        if not self._is_closed:
+            self._is_closed = True
+            await self._issuing.aclose()
+            await self._store.aclose()
+
+    async def __aenter__(self) -> Self:
+        """The broker itself."""
+        return self
+
+    async def __aexit__(
+        self, error_class: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the broker."""
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        template: SessionTemplate | None = getattr(self, "_template", None)  # a traceback shows half-made objects
+        return f"{type(self).__name__}({template})" if template else f"{type(self).__name__}()"
+
+    def _request(
+        self, user: str, device: str | None, state_variables: StateVariables | None, current: str | None
+    ) -> SessionRequest:
+        self._check_open()
+        secret = checked_current(current)
+        return self._template.request(checked_user(user), checked_device(device), state_variables, secret)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ClientClosedError("This broker is closed: make a new one")

@@ -1,0 +1,85 @@
+"""Cancelling many sessions at once, a result for each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+import attrs
+
+from .._async.client import AsyncChatKit
+from ..errors import APIError, NotFoundError, ParamsValidationError
+
+AT_ONCE = 8  # a user has few sessions; the API's own limits are unknown
+
+log = logging.getLogger("chatkit_async")
+
+
+@attrs.frozen
+class RevokedSession:
+    """What came of cancelling one session.
+
+    Attributes:
+        session_id: its id, `cksess_...`.
+        error: why it may still live; None if it was cancelled, or is gone.
+    """
+
+    session_id: str
+    error: APIError | None = None
+
+
+@attrs.frozen
+class Revocation:
+    """What came of revoking a user or one device.
+
+    Attributes:
+        sessions: a result for each session that was remembered.
+        is_complete: whether all of them ended, and the store knows that there are no others. If not, revoke again.
+    """
+
+    sessions: tuple[RevokedSession, ...]
+    is_complete: bool
+
+
+async def cancel_all(client: AsyncChatKit, session_ids: Iterable[str]) -> tuple[RevokedSession, ...]:
+    """Cancels sessions, some at once.
+
+    Raises:
+        ChatKitError: no call can succeed, as without a key.
+    """
+    gate = asyncio.Semaphore(AT_ONCE)
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_cancelled(client, session_id, gate)) for session_id in session_ids]
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    return tuple(task.result() for task in tasks)
+
+
+async def cancel_quietly(client: AsyncChatKit, session_ids: Iterable[str]) -> list[str]:
+    """Cancels sessions that no caller waits for, logs what could not be cancelled, and returns what ended.
+
+    Raises:
+        ChatKitError: as `cancel_all`.
+    """
+    results = await cancel_all(client, session_ids)
+    failed = [result.error for result in results if result.error is not None]
+    if failed:
+        # Without the error's own words, which may be the API's, and name the user.
+        kind, request_id = type(failed[0]).__name__, failed[0].request_id
+        log.warning(
+            "%d sessions could not be cancelled and expire by themselves: %s, request %s", len(failed), kind, request_id
+        )
+    return [result.session_id for result in results if result.error is None]
+
+
+async def _cancelled(client: AsyncChatKit, session_id: str, gate: asyncio.Semaphore) -> RevokedSession:
+    async with gate:
+        try:
+            await client.sessions.cancel(session_id)
+        except (NotFoundError, ParamsValidationError):  # gone, or no id that a session could have
+            return RevokedSession(session_id)
+        except APIError as error:
+            return RevokedSession(session_id, error)
+    return RevokedSession(session_id)

@@ -1,0 +1,191 @@
+"""What the sessions of a broker are like, and what one call asks for; checked before anything is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import attrs
+
+from ..errors import ParamsValidationError
+from ..types.checks import Invalid, refuse, text
+from ..types.redacted import kind_of
+from ..types.secret import Secret
+from ..types.session_operations import (
+    MAX_USER_LENGTH,
+    ChatKitConfigurationLike,
+    ExpiresAfterLike,
+    RateLimitsLike,
+    SessionCreateParams,
+    WorkflowLike,
+)
+from ..types.session_params import MAX_EXPIRES_AFTER_S, ChatSessionWorkflowParam, StateVariables
+from ._secret_cache import Record
+from ._store import Place
+
+T = TypeVar("T")
+MAX_DEVICE_LENGTH = MAX_USER_LENGTH
+PLACES_CACHED = 4096  # a place takes 10 us to compute
+
+
+@attrs.frozen
+class SessionRequest:
+    """What a call asks for.
+
+    Attributes:
+        place: the user and device, as digests.
+        user: the user.
+        workflow: of a new session.
+        state: digest of its state variables.
+        any_state: whether a live session with other state variables does as well.
+        current: the client secret the browser has.
+    """
+
+    place: Place
+    user: str = attrs.field(repr=False)
+    workflow: ChatSessionWorkflowParam = attrs.field(repr=False)
+    state: str
+    any_state: bool
+    current: Secret | None = None
+
+    def fits(self, record: Record) -> bool:
+        """Whether a live session is what the call asks for, and not the one the browser has already."""
+        return self.fits_state(record) and not record.is_of(self.current)
+
+    def fits_state(self, record: Record) -> bool:
+        """Whether a live session has the state variables that the call asks for."""
+        return self.any_state or record.state == self.state
+
+
+class SessionTemplate:
+    """Workflow and settings of all sessions of a broker."""
+
+    def __init__(
+        self,
+        workflow: WorkflowLike,
+        chatkit_configuration: ChatKitConfigurationLike | None,
+        expires_after: ExpiresAfterLike | None,
+        rate_limits: RateLimitsLike | None,
+    ) -> None:
+        self._params = SessionCreateParams(
+            user="template",
+            workflow=workflow,
+            chatkit_configuration=chatkit_configuration,
+            expires_after=expires_after,
+            rate_limits=rate_limits,
+        )
+        self._settings = digest("settings", self._params.to_dict())[:8]
+        self._state = digest("state", dict(self._params.workflow.state_variables or {}))
+        self.place = lru_cache(PLACES_CACHED)(self._place)
+
+    def __str__(self) -> str:
+        return f"workflow={self.workflow.id!r}"
+
+    @property
+    def workflow(self) -> ChatSessionWorkflowParam:
+        """That of the broker."""
+        return self._params.workflow
+
+    @property
+    def life_s(self) -> int:
+        """Seconds that a session lives."""
+        expires_after = self._params.expires_after
+        return MAX_EXPIRES_AFTER_S if expires_after is None else expires_after.seconds
+
+    def _place(self, user: str, device: str | None = None) -> Place:
+        """The place of a user and device, of which `checked_user` and `checked_device` approve."""
+        return Place(digest("user", user), digest("device", device), self._settings)
+
+    def request(
+        self, user: str, device: str | None, state_variables: StateVariables | None, current: Secret | None
+    ) -> SessionRequest:
+        """What a call asks for.
+
+        Raises:
+            ParamsValidationError: state variables that the API would refuse.
+        """
+        place, workflow = self.place(user, device), self._params.workflow
+        if state_variables is None:
+            return SessionRequest(place, user, workflow, self._state, True, current)
+        workflow = attrs.evolve(workflow, state_variables=_merged(workflow.state_variables, state_variables))
+        workflow = self.params(user, workflow).workflow  # refused here, before anything is sent
+        state = digest("state", dict(workflow.state_variables or {}))
+        return SessionRequest(place, user, workflow, state, False, current)
+
+    def params(self, user: str, workflow: ChatSessionWorkflowParam) -> SessionCreateParams:
+        """What a new session is created with.
+
+        Raises:
+            ParamsValidationError: state variables that the API would refuse.
+        """
+        return attrs.evolve(self._params, user=user, workflow=workflow)
+
+
+def digest(kind: str, *values: Any) -> str:
+    """32 hex digits for JSON values; different kinds of things never share one.
+
+    A hash hides a user id from a reader, not from one that can guess it: guard the store.
+    """
+    value = json.dumps(["chatkit-async", kind, *values], sort_keys=True)
+    return hashlib.sha256(value.encode()).hexdigest()[:32]
+
+
+def checked_user(user: str) -> str:
+    """The user's id as a plain string; a lazy object that stands for one (Django's) is asked for it.
+
+    Raises:
+        ParamsValidationError: the API would refuse it.
+    """
+    return _checked("user", text(_plain(user), max_length=MAX_USER_LENGTH, is_required=True))
+
+
+def checked_device(device: str | None) -> str | None:
+    """The device as a plain string, or None.
+
+    Raises:
+        ParamsValidationError: a string it is not, or too long.
+    """
+    return None if device is None else _checked("device", text(_plain(device), max_length=MAX_DEVICE_LENGTH))
+
+
+def checked_id(session_id: str) -> str:
+    """A session's id.
+
+    Raises:
+        ParamsValidationError: it is not a string.
+    """
+    given: object = session_id
+    if isinstance(given, str):
+        return session_id
+    return _checked("session_id", refuse(session_id, "invalid_type", f"must be a string, not {kind_of(given)}"))
+
+
+def checked_current(current: str | None) -> Secret | None:
+    """The client secret a browser has.
+
+    Raises:
+        ParamsValidationError: it is not a string.
+    """
+    if current is None or isinstance(current, Secret):
+        return current
+    return _checked("current", refuse(Secret(), "invalid_type", f"must be a string, not {kind_of(current)}"))
+
+
+def _plain(value: str) -> str:
+    """The string behind an object that only claims to be one, as lazy objects do."""
+    return value if not isinstance(value, str) or issubclass(type(value), str) else str(value)
+
+
+def _merged(base: StateVariables | None, more: StateVariables) -> StateVariables:
+    given: object = more
+    return {**(base or {}), **more} if isinstance(given, Mapping) else more
+
+
+def _checked(name: str, value: T) -> T:
+    if isinstance(value, Invalid):
+        problems = tuple(attrs.evolve(problem, path=name) for problem in value.problems)
+        raise ParamsValidationError("AsyncSessionBroker", problems)
+    return value

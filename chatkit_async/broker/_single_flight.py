@@ -1,0 +1,138 @@
+"""One piece of work at a time for a key, shared by all callers: tasks, event loops and threads of this process.
+
+The work is a task of its own: callers wait for its result, and may leave. It needs no lock, which a fork could leave
+locked: a flight is entered by `dict.setdefault`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import os
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from ..errors import ClientClosedError
+
+T = TypeVar("T")
+LOOK_S = 0.25  # between two looks at the loop of another thread
+LOOKS = 2  # that find it stopped, for loops stand still between two runs
+CLOSE_S = 5.0  # for work under way when a broker is closed
+
+
+class Flight(Generic[T]):
+    """Work under way in one event loop.
+
+    Args:
+        replaces: the flight before it, whose event loop stopped in the middle of it.
+    """
+
+    def __init__(self, replaces: Flight[T] | None) -> None:
+        self.replaces = replaces
+        self.ticket = os.urandom(8).hex()
+        self.loop = asyncio.get_running_loop()
+        self.task: asyncio.Task[T] | None = None
+        self._process = os.getpid()
+        self._is_over = False
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+
+    def start(self, work: Coroutine[Any, Any, T], end: Callable[[], None]) -> None:
+        """Runs the work as a task of this loop, and calls `end` when it is over."""
+        self.task = self.loop.create_task(work)
+        # Callers do not know of this task: a loop that is closed amid it must not print of it.
+        setattr(self.task, "_log_destroy_pending", False)  # noqa: B010 - unknown to typeshed
+        self.task.add_done_callback(lambda _: self._land(end))
+
+    async def join(self) -> bool:
+        """Waits until the work is over; False if it never will be, because its loop or process has stopped."""
+        loop = asyncio.get_running_loop()
+        woken: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((loop, woken))
+        stopped = 0
+        while not self._is_over and stopped < LOOKS:
+            await asyncio.wait([woken], timeout=None if self.is_in(loop) else LOOK_S)
+            is_stopped = self._process != os.getpid() or not self.loop.is_running()
+            stopped = stopped + 1 if is_stopped else 0
+        return self._is_over
+
+    def result(self) -> T | None:
+        """What the work returned; None if it was cancelled. Raises a copy of what it raised."""
+        assert self.task is not None
+        if self.task.cancelled():
+            return None
+        error = self.task.exception()
+        if isinstance(error, Exception):
+            raise copied(error) from error.__cause__
+        return self.task.result()
+
+    def is_in(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether it runs in this loop, and was not left behind by a fork."""
+        return self.loop is loop and self._process == os.getpid()
+
+    def _land(self, end: Callable[[], None]) -> None:
+        end()
+        self._is_over = True
+        assert self.task is not None
+        if not self.task.cancelled():
+            self.task.exception()  # all callers may have left
+        for loop, woken in self._waiting:
+            with contextlib.suppress(RuntimeError):  # that loop has ended
+                loop.call_soon_threadsafe(_wake, woken)
+
+
+class SingleFlight(Generic[T]):
+    """The flights of a broker by key."""
+
+    def __init__(self) -> None:
+        self._flights: dict[str, Flight[T]] = {}
+        self._is_closed = False
+
+    async def share(self, key: str, work: Callable[[Flight[T]], Coroutine[Any, Any, T]], *, is_new: bool = False) -> T:
+        """The result of the work under way for the key, else of `work`; with `is_new` always of `work`, begun later."""
+        stopped: Flight[T] | None = None
+        while True:
+            mine: Flight[T] = Flight(stopped)
+            flight = self._flights.setdefault(key, mine)
+            if flight is mine:
+                flight.start(work(flight), partial(self._drop, key, flight))
+            if not await flight.join():
+                stopped = flight
+                self._drop(key, flight)
+            elif flight is mine or not is_new:
+                result = flight.result()
+                if result is not None:
+                    return result
+                if self._is_closed:
+                    raise ClientClosedError("The broker was closed while a session was being made")
+
+    async def aclose(self) -> None:
+        """Waits for the flights of this loop, though not for long, and cancels what is left."""
+        self._is_closed = True
+        loop = asyncio.get_running_loop()
+        tasks = [flight.task for flight in list(self._flights.values()) if flight.task and flight.is_in(loop)]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CLOSE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    def _drop(self, key: str, flight: Flight[T]) -> None:
+        if self._flights.get(key) is flight:
+            self._flights.pop(key, None)
+
+
+def copied(error: Exception) -> Exception:
+    """The same error without the way it came: each caller raises one of its own."""
+    try:
+        same = copy.copy(error)
+    except Exception:  # an error of the user's own code that cannot be copied
+        return error
+    same.__cause__ = error.__cause__
+    return same
+
+
+def _wake(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)

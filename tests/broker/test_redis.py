@@ -1,0 +1,398 @@
+"""`RedisStore`: few commands, any event loop, forks, a client of the user's, and keys that other programs wrote to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import traceback
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from cryptography.fernet import Fernet
+
+from chatkit_async import AsyncChatKit, ConfigurationError
+from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
+from chatkit_async.broker._store import Creation, Ended, Place
+from chatkit_async.emulator import Emulator, Fault
+
+from ..conftest import KEY
+from ..sync.running import printed
+from .outages import MovedClock, user_key, warnings
+from .redis_server import RedisServer
+
+KEYS = [Fernet.generate_key()]
+HERE = Place("user", "device", "settings")
+
+
+def sharing(client: AsyncChatKit, redis_server: RedisServer, **settings: Any) -> AsyncSessionBroker:
+    """A broker as another process would have it."""
+    store = RedisStore(redis_server.url)
+    return AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=KEYS, **settings)
+
+
+@pytest.fixture
+async def broker(client: AsyncChatKit, redis_server: RedisServer) -> AsyncIterator[AsyncSessionBroker]:
+    async with sharing(client, redis_server) as made:
+        await made.start()
+        yield made
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_hit_is_one_read_and_a_mint_three_round_trips(
+    broker: AsyncSessionBroker, redis_server: RedisServer, clock: MovedClock
+) -> None:
+    before = redis_server.commands()
+    live = await broker.secret_for("user_1")
+    assert redis_server.commands() == before + 3
+    for _ in range(20):
+        assert await broker.secret_for("user_1") == live
+    assert redis_server.commands() <= before + 3 + 20 + 4  # and a look at the state now and then
+
+
+async def test_waiting_for_another_process_costs_a_handful_of_commands(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    brokers = [sharing(client, redis_server) for _ in range(10)]
+    for broker in brokers:
+        await broker.start()
+    emulator.add_faults(Fault(delay=1))
+    before = redis_server.commands()
+    assert len(set(await asyncio.gather(*(broker.secret_for("user_1") for broker in brokers)))) == 1
+    assert (redis_server.commands() - before) / 10 <= 10
+    for broker in brokers:
+        await broker.aclose()
+
+
+async def test_many_callers_at_once_share_exchanges_and_one_connection(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with sharing(client, redis_server) as broker:
+        lives = await asyncio.gather(*(broker.secret_for(f"user_{number}") for number in range(600)))
+        assert len(set(lives)) == len(emulator.sessions()) == 600
+        connected = int(redis_server.ask("INFO", "clients").split("connected_clients:")[1].split()[0])
+        assert connected == 2  # ours and the one that asks
+        assert warnings(caplog) == []
+
+
+async def test_a_users_data_and_the_state_vanish_by_themselves(
+    broker: AsyncSessionBroker, redis_server: RedisServer
+) -> None:
+    await broker.secret_for("user_1")
+    await broker.revoke("user_2")
+    keys = [line for line in redis_server.ask("KEYS", "*").split() if line.startswith("chatkit")]
+    assert sorted(keys) == sorted(["chatkit-async:state", user_key("user_1"), user_key("user_2")])
+    assert all(0 < int(redis_server.ask("PTTL", key)) <= 3_600_000 for key in keys)
+
+
+async def test_a_state_that_has_expired_in_a_quiet_hour_is_no_loss(
+    client: AsyncChatKit, clock: MovedClock, redis_server: RedisServer
+) -> None:
+    async with sharing(client, redis_server) as broker:
+        await broker.secret_for("user_1")
+        clock.ahead_s = 3500
+        redis_server.ask("FLUSHALL")
+        assert (await broker.revoke("user_1")).is_complete
+
+
+# --- leases and tickets -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[MemoryStore | RedisStore]:
+    made = MemoryStore() if request.param == "memory" else RedisStore(request.getfixturevalue("redis_server").url)
+    yield made
+    await made.aclose()
+
+
+async def test_a_creator_that_died_blocks_others_for_its_lease_and_makes_revocations_incomplete(
+    store: MemoryStore | RedisStore,
+) -> None:
+    dead, next_one = (Creation(HERE, ticket, 0.3, is_shared=True) for ticket in ("dead", "next"))
+    assert (await store.begin(dead)).status == "go"
+    assert (await store.begin(dead)).status == "go"  # its reply may have been lost
+    assert (await store.begin(next_one)).status == "wait"
+    async with asyncio.timeout(20):
+        while (await store.begin(next_one)).status == "wait":
+            await asyncio.sleep(0.02)
+    await store.fail(next_one, is_unknown=False)
+    assert await store.revoke("user", "mark") == Ended((), False)
+
+
+async def test_a_creation_that_is_known_to_have_stopped_is_replaced_at_once(store: MemoryStore | RedisStore) -> None:
+    await store.begin(Creation(HERE, "stopped", 600, is_shared=True))
+    begun = await store.begin(Creation(HERE, "next", 600, is_shared=True, replaces="stopped"))
+    assert begun.status == "go"
+    await store.fail(Creation(HERE, "next", 600), is_unknown=False)
+    assert not (await store.revoke("user", "mark")).is_complete
+
+
+@pytest.mark.parametrize(("is_unknown", "is_complete"), [(True, False), (False, True)])
+async def test_an_attempt_whose_outcome_is_unknown_makes_revocations_incomplete(
+    store: MemoryStore | RedisStore, is_unknown: bool, is_complete: bool
+) -> None:
+    creation = Creation(HERE, "ticket", 600, per_minute=1)
+    for _ in range(3):
+        assert (await store.begin(creation)).status == "go"  # its count is given back
+        await store.fail(creation, is_unknown=is_unknown)
+    assert (await store.revoke("user", "mark", "another device")).is_complete
+    assert (await store.revoke("user", "mark")).is_complete == is_complete
+
+
+async def test_after_the_lease_of_a_lost_creation_another_broker_makes_one(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    emulator.add_faults(Fault(delay=30))
+    first, second = sharing(client, redis_server, lease_s=0.5), sharing(client, redis_server, lease_s=0.5)
+    call = asyncio.create_task(first.secret_for("user_1"))
+    async with asyncio.timeout(20):
+        while not emulator.requests():
+            await asyncio.sleep(0.005)
+        live = await second.secret_for("user_1")
+    assert (await asyncio.gather(call, return_exceptions=True)) != [live]
+    await first.aclose()
+    await second.aclose()
+
+
+# --- event loops, forks, clients --------------------------------------------------------------------------------------
+
+
+def test_loops_one_after_another_each_have_a_connection_that_closes_with_them(
+    redis_server: RedisServer, emulator: Emulator
+) -> None:
+    client = AsyncChatKit(KEY, base_url=emulator.base_url)
+    broker = sharing(client, redis_server)
+    assert len({asyncio.run(broker.secret_for("user_1")) for _ in range(3)}) == 1
+    assert broker._store._store._links.all() == {}  # type: ignore[attr-defined]
+
+
+def test_loops_in_several_threads_share_one_session(redis_server: RedisServer, emulator: Emulator) -> None:
+    client = AsyncChatKit(KEY, base_url=emulator.base_url)
+    broker, found, together = sharing(client, redis_server), [], threading.Barrier(4)
+
+    async def work() -> None:
+        together.wait(20)
+        found.extend(await asyncio.gather(*(broker.secret_for(f"user_{number % 3}") for number in range(12))))
+
+    threads = [threading.Thread(target=lambda: asyncio.run(work())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (len(found), len(set(found)), len(emulator.sessions())) == (48, 3, 3)
+
+
+def test_closing_it_in_one_loop_has_the_others_close_theirs(redis_server: RedisServer) -> None:
+    store = RedisStore(redis_server.url)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(store.read(HERE), loop).result(20)
+
+    async def close() -> None:
+        await store.read(HERE)
+        await store.aclose()
+        async with asyncio.timeout(20):
+            while store._links.all():
+                await asyncio.sleep(0.01)
+
+    asyncio.run(close())
+    asyncio.run_coroutine_threadsafe(store.read(HERE), loop).result(20)
+    asyncio.run_coroutine_threadsafe(store.aclose(), loop).result(20)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(20)
+    loop.close()
+
+
+@pytest.mark.parametrize("decode_responses", [False, True])
+async def test_a_client_of_the_users_serves_and_stays_open(
+    client: AsyncChatKit, redis_server: RedisServer, decode_responses: bool
+) -> None:
+    async with redis.asyncio.from_url(redis_server.url, decode_responses=decode_responses) as given:
+        store = RedisStore(client=given)
+        async with AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=KEYS) as broker:
+            live = await broker.secret_for("user_1")
+            assert await broker.secret_for("user_1") == live
+            assert await broker.owns("user_1", live.session_id)
+            assert (await broker.renew("user_1")) != live
+            assert (await broker.revoke("user_1")).is_complete
+        assert await given.ping()
+
+
+def test_a_client_of_the_users_gives_other_loops_its_settings(redis_server: RedisServer) -> None:
+    given = redis.asyncio.from_url(redis_server.url, db=3)
+    store = RedisStore(client=given)
+    creation = Creation(HERE, "ticket", 600, is_shared=True)
+
+    async def home() -> str:
+        async with given:
+            return (await store.begin(creation)).status
+
+    async def elsewhere() -> str:
+        return (await store.begin(Creation(HERE, "another", 600, is_shared=True))).status
+
+    assert [asyncio.run(home()), asyncio.run(elsewhere()), asyncio.run(elsewhere())] == ["go", "wait", "wait"]
+
+
+def test_a_client_that_serves_one_loop_alone_says_so_in_another(redis_server: RedisServer) -> None:
+    pool: Any = redis.asyncio.BlockingConnectionPool.from_url(redis_server.url)
+    store = RedisStore(client=redis.asyncio.Redis(connection_pool=pool))
+
+    async def home() -> None:
+        await store.read(HERE)
+        await pool.disconnect()
+
+    asyncio.run(home())
+    with pytest.raises(ConfigurationError, match="BlockingConnectionPool, which serves one event loop: give it a url"):
+        asyncio.run(store.read(HERE))
+
+
+async def test_stores_with_different_prefixes_share_nothing(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    stores = [RedisStore(redis_server.url, prefix=prefix) for prefix in ("one", "two")]
+    brokers = [AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=KEYS) for store in stores]
+    one, two = [await broker.secret_for("user_1") for broker in brokers]
+    assert one != two
+    assert not await brokers[0].owns("user_1", two.session_id)
+    assert {line[:4] for line in redis_server.ask("KEYS", "*").split()[2::2]} == {"one:", "two:"}
+    for broker in brokers:
+        await broker.aclose()
+
+
+async def test_scripts_are_loaded_again_where_redis_has_lost_them(
+    broker: AsyncSessionBroker, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    redis_server.ask("SCRIPT", "FLUSH")
+    live = await broker.secret_for("user_1")
+    assert await broker.owns("user_1", live.session_id)
+    assert warnings(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "a url, or a client"),
+        ({"url": "redis://h", "client": redis.asyncio.Redis()}, "a url, or a client"),
+        ({"url": "http://somebody:hushhush@h"}, "redis://host"),
+        ({"url": ""}, "redis://host"),
+        ({"url": "redis://somebody:hushhush@h:port"}, "redis://host"),
+        ({"url": 5}, "redis://host"),
+        ({"client": redis.Redis()}, "takes a redis.asyncio.Redis as client, not Redis"),
+        ({"client": "redis://somebody:hushhush@h"}, "takes a redis.asyncio.Redis as client, not str"),
+    ],
+)
+def test_wrong_arguments_are_refused_without_showing_a_password(arguments: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        RedisStore(**arguments)
+    ours = [
+        line
+        for frame in traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+        for line in (frame.locals or {}).values()
+        if "/broker/_redis" in frame.filename and "tests" not in frame.filename
+    ]
+    assert "hushhush" not in f"{caught.value} {ours}"
+
+
+def test_a_repr_shows_the_server_and_no_password() -> None:
+    assert repr(RedisStore("redis://somebody:hushhush@h/2")) == "RedisStore('h:6379/2', prefix='chatkit-async')"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_child_leaves_the_connections_of_its_parent_alone(
+    tmp_path: Path, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environ, "REDIS", redis_server.url)
+    text = """
+import asyncio, gc, os, sys
+from chatkit_async.broker import RedisStore
+from chatkit_async.broker._store import Creation, Place
+store = RedisStore(os.environ["REDIS"])
+async def begun(ticket):
+    asyncio.get_running_loop().slow_callback_duration = 60  # it waits for a child
+    return (await store.begin(Creation(Place("user", "device", "x"), ticket, 600, is_shared=True))).status
+async def main():
+    print(await begun("parent"), flush=True)
+    child = os.fork()
+    if not child:
+        return True
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    async with asyncio.timeout(20):
+        print(await begun("parent"), flush=True)
+    await store.aclose()
+loop = asyncio.new_event_loop()
+if loop.run_until_complete(main()):
+    print("child", asyncio.run(begun("child")), flush=True)
+    gc.collect()
+    os._exit(0)
+loop.close()
+"""
+    assert printed(tmp_path, text) == "go\nchild wait\nended 0\ngo\n"
+
+
+# --- keys that other programs wrote to --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [("SET", "foo"), ("ZADD", "1", "x"), ("RPUSH", "x")], ids=lambda each: each[0])
+async def test_a_users_key_of_another_type_is_dropped_and_is_no_outage(
+    broker: AsyncSessionBroker, redis_server: RedisServer, caplog: pytest.LogCaptureFixture, command: tuple[str, ...]
+) -> None:
+    other = await broker.secret_for("user_2")
+
+    def spoil() -> None:
+        redis_server.ask("DEL", user_key())
+        redis_server.ask(command[0], user_key(), *command[1:])
+
+    spoil()
+    live = await broker.secret_for("user_1")
+    assert await broker.secret_for("user_1") == live
+    spoil()
+    assert not await broker.owns("user_1", live.session_id)
+    spoil()
+    assert live.session_id in {result.session_id for result in (await broker.revoke("user_1")).sessions}
+    assert await broker.secret_for("user_2") == other
+    assert warnings(caplog) == []
+
+
+@pytest.mark.parametrize("field", ["g", "n", "s:foo", "s:", "t:foo", "r:{slot}", "l:{slot}", "v:{slot}", "d:{device}"])
+@pytest.mark.parametrize("value", ["", "rubbish", "9e15 x", "-1 -1 -1", "99999999999999 9999999999999999 x"])
+async def test_rubbish_in_a_users_fields_is_no_reason_to_fail(
+    broker: AsyncSessionBroker,
+    redis_server: RedisServer,
+    emulator: Emulator,
+    caplog: pytest.LogCaptureFixture,
+    field: str,
+    value: str,
+) -> None:
+    await broker.secret_for("user_2")
+    place = broker._template.place("user_1", None)
+    field = field.format(slot=place.slot, device=place.device)
+    redis_server.ask("HSET", user_key(), field, value)
+    async with asyncio.timeout(20):
+        if not field.startswith("l:"):
+            await broker.secret_for("user_1")
+        revocation = await broker.revoke("user_1")
+        live = await broker.secret_for("user_1")
+    assert await broker.owns("user_1", live.session_id)
+    ended = [session["status"] for session in emulator.sessions() if session["user"] == "user_1"]
+    assert ended == ["cancelled"] * (len(ended) - 1) + ["active"]
+    assert len(revocation.sessions) <= 2
+    assert [text for text in warnings(caplog) if "down" in text] == []
+
+
+async def test_a_state_of_another_type_is_no_outage(
+    client: AsyncChatKit, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    redis_server.ask("SET", "chatkit-async:state", "foo")
+    async with sharing(client, redis_server) as broker:
+        await broker.secret_for("user_1")
+        assert (await broker.revoke("user_1")).is_complete
+    assert warnings(caplog) == []
