@@ -61,7 +61,8 @@ class Endpoint:
             refused_by_api = refused_by(error)
             response, log = error_response(refused_by_api), refused_by_api.log
         if log is not None:
-            logger.warning("no client secret given, %s", log)
+            level = logging.ERROR if response.status == 500 else logging.WARNING
+            logger.log(level, "no client secret given, %s", log)
         return response
 
     async def revoke(self, request: HTTPRequest) -> tuple[Revocation, Cookie | None]:

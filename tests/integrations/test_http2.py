@@ -1,4 +1,4 @@
-"""What HTTP/2 allows and HTTP/1 does not: a body whose length no header announces."""
+"""What HTTP/2 allows and HTTP/1 does not: a body without an announced length, cookies in several headers."""
 
 from __future__ import annotations
 
@@ -83,3 +83,38 @@ async def test_each_of_sixteen_thousand_parts_is_measured_at_most_once(way: str,
     body = b"{}".rjust(16_000)
     assert await status(way, endpoint, [Part(body[place : place + 1]) for place in range(len(body))], JSON) == (200, 0)
     assert Part.measured <= len(body)
+
+
+async def test_a_cookie_header_that_is_split_is_read_whole(client: AsyncChatKit, emulator: Emulator) -> None:
+    keys = ["a random key that signs cookies"]
+    broker = AsyncSessionBroker(client, workflow="wf_1")
+    made = session_endpoint(broker, cookie_keys=keys)
+    scope = {"type": "http", "method": "POST", "path": "/", "scheme": "https", "headers": [(b"host", b"shop.example")]}
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    first = await made(Request(scope, receive))
+    cookie = first.headers["set-cookie"].partition(";")[0].encode()
+    split = [(b"cookie", b"theme=dark"), (b"cookie", cookie), (b"cookie", b"language=en")]
+    again: list[Any] = []
+
+    async def send(message: Any) -> None:
+        again.append(message)
+
+    await made({**scope, "headers": [(b"host", b"shop.example"), *split]}, receive, send)
+    assert again[1]["body"] == first.body
+    assert len(emulator.sessions()) == 1
+
+
+async def test_a_websocket_is_closed(endpoint: SessionEndpoint) -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await endpoint({"type": "websocket", "path": "/"}, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 1000}]
