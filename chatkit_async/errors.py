@@ -215,15 +215,12 @@ def _sentence(error: APIError) -> str:
     who = f"{error.operation}: " if error.operation else ""
     message = error.message.rstrip(". ")
     what = f"{error.status} {message}" if error.status else message
-    wait = "" if error.retry_after_s is None else f", retry after {_plain_number(error.retry_after_s)} s"
+    seconds = f"{error.retry_after_s or 0:.3f}".rstrip("0").rstrip(".")
+    wait = "" if error.retry_after_s is None else f", retry after {seconds} s"
     facts = [f"request {error.request_id}"] if error.request_id else []
     facts += [f"{error.attempts} attempts in {error.elapsed_s:.1f} s"] if error.attempts > 1 else []
     known = f" ({', '.join(facts)})" if facts else ""
     return f"{who}{what}{wait}{known}" + (f". {error.hint}" if error.hint else "")
-
-
-def _plain_number(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
 class APIConnectionError(APIError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, suppress
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._core.paging import (
     LostCursor,
@@ -18,6 +18,7 @@ from .._core.paging import (
 )
 from ..errors import APIResponseValidationError
 from ..types.page import Page, point_backwards
+from ..types.result import field_names
 
 T = TypeVar("T")
 Fetch = Callable[[Any], Awaitable[Page[T]]]
@@ -193,6 +194,13 @@ class AsyncListing(Generic[T]):
         """
         prefetch = self._prefetch if prefetch is None else prefetch
         return Walk(self._fetch, self._params, operation=self._operation, prefetch=prefetch)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            if name in field_names(Page) or name == "next_cursor":
+                raise AttributeError(f"AsyncListing.{name}: await the listing for a page, or walk it with `async for`")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def _heard_of(ahead: asyncio.Task[Page[T]]) -> None:

@@ -224,3 +224,11 @@ async def test_a_cursor_in_the_midst_of_a_page_is_an_error_and_gives_nothing_twi
     assert [step.id for step in await anext(walk)] == IDS[:5]
     with pytest.raises(APIResponseValidationError, match="in its midst"):
         await anext(walk)
+
+
+@pytest.mark.parametrize("name", ["data", "has_more", "next_cursor"])
+def test_reading_a_page_of_a_listing_that_was_not_awaited_says_to_await_it(name: str) -> None:
+    with pytest.raises(AttributeError, match=rf"AsyncListing\.{name}: await the listing for a page"):
+        getattr(AsyncChatKit("sk-test").threads.list(), name)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = AsyncChatKit("sk-test").threads.list().nonsense
