@@ -20,7 +20,7 @@ from ._pages import elements_of
 from ._reports import ConversionReport, VerifyReport, as_json
 
 _INCOMPLETE = "SELECT id FROM threads WHERE NOT is_complete AND gone_at IS NULL ORDER BY sort_at, position"
-_THREADS = "SELECT raw FROM threads WHERE ?1 IS NULL OR user = ?1 ORDER BY sort_at, position"
+_THREADS = "SELECT raw FROM threads WHERE ? IS NULL OR user = ? ORDER BY sort_at, position"
 _PAGES = """
 SELECT item_pages.body FROM item_pages JOIN threads ON threads.key = item_pages.thread_key
 WHERE threads.id = ? ORDER BY item_pages.position
@@ -137,7 +137,7 @@ class Archive:
 
     def thread_texts(self, user: str | None = None) -> Iterator[str]:
         """The JSON texts of the threads, character by character as the API sent them."""
-        return self._column(_THREADS, user)
+        return self._column(_THREADS, user, user)
 
     def item_texts(self, thread_id: str) -> Iterator[str]:
         """The JSON texts of a thread's items, character by character as the API sent them.

@@ -138,7 +138,7 @@ async def test_an_id_that_two_threads_share_is_kept_or_gets_the_thread_s_before_
 async def test_a_widget_that_loses_properties_is_in_the_report(store: Any) -> None:
     texts = [
         '{"type":"Card","invented":1,"children":[]}',
-        '{"type":"Basic","invented":1}',
+        '{"type":"ListView","children":[]}',
         '{"type":"Text","value":"a"}',
     ]
     items = [hosted_item(number, "chatkit.widget", widget=text) for number, text in enumerate(texts)]
