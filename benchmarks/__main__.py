@@ -85,9 +85,9 @@ def _measure(name: str, variant: str, effort: str) -> None:
 
 
 def _disable_fast_path() -> None:
-    from chatkit_async._async import pool
+    from chatkit_async._async._fast_path import pool
 
-    pool.is_known = lambda: False
+    pool.is_fast_path_known = lambda: False
 
 
 if __name__ == "__main__":

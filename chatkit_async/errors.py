@@ -1,19 +1,19 @@
 """Everything this package raises, drawn first.
 
 ChatKitError
-├── ConfigurationError            the client was set up so that no call could work; nothing was sent
-├── ParamsValidationError         (also a ValueError) what you pass does not fit the API; nothing was sent
+├── ConfigurationError            settings with which no call can work; nothing was sent
+├── ParamsValidationError         (also a ValueError) the API would refuse the parameters; nothing was sent
 ├── MissingFieldError             (also an AttributeError) the API left this field out
 ├── ClientClosedError             the client was closed before or during the call
-├── ReentrantCallError            a blocking call where only awaiting can work
-├── MintingLimitError             the broker made too many sessions for this user within a minute; nothing was sent
-├── SessionRevokedError           the broker revoked this user while the call was under way
+├── ReentrantCallError            a blocking call in a place that has to await
+├── MintingLimitError             the limit of sessions a minute for a user is reached; nothing was sent
+├── SessionRevokedError           the user was revoked while the call was under way
 ├── ArchiveError                  an archive file is missing, foreign, newer, damaged, in use, or of other settings
-└── APIError                      a call that was made and did not succeed
-    ├── APIConnectionError        no answer came
+└── APIError                      a call failed
+    ├── APIConnectionError        no response came
     │   └── APITimeoutError       the deadline passed first
-    ├── APIResponseValidationError    an answer came that is not what the API documents
-    └── APIStatusError            the API refused: 3xx, 4xx, 5xx
+    ├── APIResponseValidationError    the response is not what the API documents
+    └── APIStatusError            the response is a 3xx, 4xx or 5xx
         ├── BadRequestError 400 · AuthenticationError 401 · PermissionDeniedError 403 · NotFoundError 404
         ├── ConflictError 409 · UnprocessableEntityError 422 · RateLimitError 429
         └── InternalServerError   500 and above
@@ -27,12 +27,12 @@ from typing import ClassVar, Literal, TypedDict, Unpack
 import attrs
 
 Outcome = Literal["not_sent", "refused", "unknown", "done"]
-"""What is known of the work: never sent, refused by the API, perhaps done, or done (but the answer not understood)."""
+"""What is known of the work: never sent, refused by the API, perhaps done, or done (but the response unreadable)."""
 
 
 @attrs.frozen
 class RateLimit:
-    """What the API said about your limits; each is None where it said nothing.
+    """The limits that the response names; each is None where it names none.
 
     Wire form: the headers `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`; durations (`6m0s`) in seconds here.
     """
@@ -47,7 +47,7 @@ class RateLimit:
 
 @attrs.frozen
 class ResponseInfo:
-    """The HTTP side of an answer: status, request id (`x-request-id`), headers, attempts, seconds spent, limits."""
+    """The HTTP side of a response: status, request id (`x-request-id`), headers, attempts, seconds spent, limits."""
 
     status: int
     request_id: str | None
@@ -59,7 +59,7 @@ class ResponseInfo:
 
 @attrs.frozen
 class Problem:
-    """One thing wrong with a parameter: where (`workflow.id`), the API's word for it, what was given, the limit."""
+    """One invalid parameter: its path (`workflow.id`), the API's code for the problem, the value, the limit."""
 
     path: str
     code: str
@@ -73,7 +73,7 @@ class ChatKitError(Exception):
 
 
 class ConfigurationError(ChatKitError):
-    """The client cannot work as it is set up: no key, a bad URL, settings that exclude each other. Nothing was sent."""
+    """The settings cannot work: no key, a bad URL, settings that exclude each other. Nothing was sent."""
 
 
 class ClientClosedError(ChatKitError):
@@ -81,14 +81,14 @@ class ClientClosedError(ChatKitError):
 
 
 class ReentrantCallError(ChatKitError):
-    """A blocking call was made where it would block the loop that has to serve it: await the async client there."""
+    """A blocking call would block the event loop that has to serve it: await the async client there."""
 
 
 class MintingLimitError(ChatKitError):
-    """A broker refuses to make another session for this user within the same minute. Nothing was sent.
+    """The broker has reached its limit of sessions a minute for this user. Nothing was sent.
 
     Attributes:
-        retry_after_s: seconds until the next may be made.
+        retry_after_s: seconds until the next session is allowed.
     """
 
     def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
@@ -96,17 +96,17 @@ class MintingLimitError(ChatKitError):
         self.retry_after_s = retry_after_s
 
     def public(self) -> dict[str, str | float | None]:
-        """What a browser may see, as `APIError.public()`."""
+        """What a browser may see, as in `APIError.public()`."""
         return {**RateLimitError("").public(), "retry_after_s": self.retry_after_s}
 
 
 class SessionRevokedError(ChatKitError):
-    """The user was revoked while this call was under way; what it made was cancelled. If he is back, ask again."""
+    """The user was revoked while this call was under way; its session was cancelled. A later call works again."""
 
     def public(self) -> dict[str, str | float | None]:
-        """What a browser may see, as `APIError.public()`."""
-        said = "Your access ended while a session was being made."
-        return {"code": "session_revoked", "message": said, "request_id": None, "retry_after_s": None}
+        """What a browser may see, as in `APIError.public()`."""
+        message = "Your access ended while a session was being made."
+        return {"code": "session_revoked", "message": message, "request_id": None, "retry_after_s": None}
 
 
 class ArchiveError(ChatKitError):
@@ -114,14 +114,14 @@ class ArchiveError(ChatKitError):
 
 
 class MissingFieldError(ChatKitError, AttributeError):
-    """The API's answer did not hold this field. `missing_fields` of the object lists all that were left out."""
+    """The API left this field out of its response. `missing_fields` of the object lists all such fields."""
 
 
 class ParamsValidationError(ChatKitError, ValueError):
     """Parameters that the API would refuse, all problems at once. Nothing was sent.
 
     Attributes:
-        subject: the class or call they were meant for.
+        subject: the class or call that takes them.
         problems: a tuple of `Problem`, in the order of the fields.
     """
 
@@ -136,7 +136,7 @@ class ParamsValidationError(ChatKitError, ValueError):
 
 
 class ErrorDetails(TypedDict, total=False):
-    """What an APIError carries beside its message; see there."""
+    """The attributes of an `APIError` beside its message; see there."""
 
     operation: str | None
     status: int | None
@@ -154,21 +154,21 @@ class ErrorDetails(TypedDict, total=False):
 
 
 class APIError(ChatKitError):
-    """A call that was made and did not succeed.
+    """A call that failed.
 
     Attributes:
-        message: what went wrong, in the API's own words where it had any.
-        operation: which call, as in `sessions.create`.
-        status: HTTP status; None if no answer came. (`status_code` is the same.)
-        code, param, type: the API's machine-readable words, as in `unknown_parameter`; None where it gave none.
-        request_id: what to tell OpenAI's support (`x-request-id`).
+        message: what went wrong, in the API's words where it gave any.
+        operation: the call, as in `sessions.create`.
+        status: HTTP status; None if no response came. (`status_code` is the same.)
+        code, param, type: the API's machine-readable words, as in `unknown_parameter`; each may be None.
+        request_id: names the request to OpenAI's support (`x-request-id`).
         attempts: requests sent or tried, at least 1.
         elapsed_s: seconds from the call to this error.
-        retry_after_s: seconds the API asked to wait, if it did.
-        outcome: "not_sent", "refused", "unknown" (the work may be done) or "done" (it is, the answer is unreadable).
-        hint: what to do next, where we know.
-        body: the decoded answer, or an excerpt; client secrets in it are masked when shown or pickled.
-        response: the `ResponseInfo`, if an answer came.
+        retry_after_s: seconds that the API asks to wait; None if it does not.
+        outcome: "not_sent", "refused", "unknown" (the work may be done) or "done" (only the response is unreadable).
+        hint: what to do next; None where nothing is known.
+        body: the decoded body, or an excerpt; its repr and pickle mask client secrets. Very large ones are cut.
+        response: the `ResponseInfo`; None if no response came.
     """
 
     operation: str | None = None
@@ -186,7 +186,7 @@ class APIError(ChatKitError):
     response: ResponseInfo | None = None
 
     public_code: ClassVar[str] = "upstream_error"
-    public_message: ClassVar[str] = "The chat service could not answer."
+    public_message: ClassVar[str] = "The chat service failed."
 
     def __init__(self, message: str, **details: Unpack[ErrorDetails]) -> None:
         super().__init__(message)
@@ -199,7 +199,7 @@ class APIError(ChatKitError):
         return self.status
 
     def public(self) -> dict[str, str | float | None]:
-        """What a browser may see: a code, a sentence of ours, the request id and the wait; none of the API's text."""
+        """What a browser may see: a code, a fixed sentence, the request id and the wait; never the API's text."""
         return {
             "code": self.public_code,
             "message": self.public_message,
@@ -212,7 +212,7 @@ class APIError(ChatKitError):
 
 
 def _sentence(error: APIError) -> str:
-    who = f"{error.operation}: " if error.operation else ""
+    operation = f"{error.operation}: " if error.operation else ""
     message = error.message.rstrip(". ")
     what = f"{error.status} {message}" if error.status else message
     seconds = f"{error.retry_after_s or 0:.3f}".rstrip("0").rstrip(".")
@@ -220,35 +220,35 @@ def _sentence(error: APIError) -> str:
     facts = [f"request {error.request_id}"] if error.request_id else []
     facts += [f"{error.attempts} attempts in {error.elapsed_s:.1f} s"] if error.attempts > 1 else []
     known = f" ({', '.join(facts)})" if facts else ""
-    return f"{who}{what}{wait}{known}" + (f". {error.hint}" if error.hint else "")
+    return f"{operation}{what}{wait}{known}" + (f". {error.hint}" if error.hint else "")
 
 
 class APIConnectionError(APIError):
-    """No answer came: the connection could not be made, or broke. `outcome` tells whether the request was sent."""
+    """No response came: the connection failed or broke. `outcome` tells whether the request was sent."""
 
     public_code = "upstream_unreachable"
     public_message = "The chat service cannot be reached."
 
 
 class APITimeoutError(APIConnectionError):
-    """The deadline of the call (`timeout`, seconds) passed before an answer was complete."""
+    """The deadline of the call (`timeout`, seconds) passed before the response was complete."""
 
     public_code = "upstream_timeout"
-    public_message = "The chat service did not answer in time."
+    public_message = "The chat service did not respond in time."
 
 
 class APIResponseValidationError(APIError):
-    """An answer came, and it is not what the API documents. `body` holds it, so that what was created can be found."""
+    """The response is not what the API documents. `body` holds it, so that a created session can still be cancelled."""
 
-    public_code = "upstream_answer_invalid"
+    public_code = "upstream_response_invalid"
 
 
 class APIStatusError(APIError):
-    """The API answered with a redirect or an error status."""
+    """The response is a redirect or has an error status."""
 
 
 class BadRequestError(APIStatusError):
-    """400: the API found the request wrong; `param` and `code` say where and why."""
+    """400: the request is wrong; `param` and `code` say where and why."""
 
 
 class AuthenticationError(APIStatusError):
@@ -264,7 +264,7 @@ class NotFoundError(APIStatusError):
 
 
 class ConflictError(APIStatusError):
-    """409: another request was changing the same thing."""
+    """409: another request is changing the same object."""
 
 
 class UnprocessableEntityError(APIStatusError):
@@ -279,7 +279,7 @@ class RateLimitError(APIStatusError):
 
 
 class InternalServerError(APIStatusError):
-    """500 and above: the API failed. Whether the work was done is unknown, except for 503."""
+    """500 and above: the API failed. Except after a 503, the work may have been done."""
 
 
 STATUS_ERRORS: Mapping[int, type[APIStatusError]] = {

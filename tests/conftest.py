@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -17,16 +18,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job ignore
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--public-way", action="store_true", help="as where aiohttp is not as known: all requests by session.request"
-    )
+    parser.addoption("--public-way", action="store_true", help="without chatkit_async/_async/_fast_path")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("public_way", default=False):
-        from chatkit_async._async import pool
-
-        pool.is_known = lambda: False
+        sys.modules["chatkit_async._async._fast_path"] = None  # type: ignore[assignment] - to import it is an error
 
 
 @pytest.fixture(scope="session")

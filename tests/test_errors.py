@@ -166,7 +166,7 @@ def test_notes_travel() -> None:
         ),
     ],
 )
-def test_the_sentence_says_who_what_when_and_next(details: dict[str, Any], sentence: str) -> None:
+def test_the_message_names_operation_problem_wait_and_next_step(details: dict[str, Any], sentence: str) -> None:
     assert str(APIError("it failed.", **details)) == sentence
 
 
@@ -189,7 +189,7 @@ def test_one_problem_is_one_line_and_several_are_a_list() -> None:
         (APIError, "upstream_error"),
         (APIConnectionError, "upstream_unreachable"),
         (APITimeoutError, "upstream_timeout"),
-        (APIResponseValidationError, "upstream_answer_invalid"),
+        (APIResponseValidationError, "upstream_response_invalid"),
         (RateLimitError, "rate_limited"),
         (AuthenticationError, "upstream_error"),
         (InternalServerError, "upstream_error"),
@@ -234,7 +234,7 @@ def test_the_official_name_of_the_status_is_there_too() -> None:
 def test_a_pickled_error_holds_neither_key_nor_client_secret() -> None:
     body = masked({"client_secret": SECRET, "deep": [{"authorization": KEY}], "id": "cksess_1"})
     response = attrs.evolve(RESPONSE, headers=Headers([("x-request-id", "req_1"), ("set-cookie", SECRET)]))
-    error = APIResponseValidationError("the answer is no session", body=body, response=response)
+    error = APIResponseValidationError("the response is no session", body=body, response=response)
     assert error.body["client_secret"] == SECRET  # type: ignore[index]
     pickled = pickle.dumps(error)
     assert SECRET.encode() not in pickled

@@ -90,7 +90,7 @@ def test_a_public_function_has_a_docstring_with_all_its_parts() -> None:
             assert part in (value.__doc__ or "")
 
 
-def test_what_is_no_class_and_no_function_is_a_type_alias() -> None:
+def test_a_public_name_other_than_a_class_or_function_is_a_type_alias() -> None:
     for name in ALIASES:
         assert get_origin(getattr(chatkit_async, name)) in (UnionType, Union, Literal)
 

@@ -8,18 +8,17 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from .._core.config import ClientConfig, Settings, changed_config, first_config
-from .._core.decode import decode, decode_json
+from .._core.config import Settings, changed_config, first_config
+from .._core.decode import decode_json
 from .._core.headers import hidden_headers
-from .._core.operation import Operation, ParamsT, ResultT
 from .._core.options import QueryValue, RequestOptions, Timeout, as_timeout
-from .._core.prepared_call import prepare, prepare_raw
+from .._core.prepared_call import prepare_raw
 from .._core.retry import RetryPolicy
 from ..errors import ConfigurationError
 from ..types._json import JSON
 from ..types.secret import as_secret
-from .connection_settings import ConnectionSettings
-from .connections import Connections
+from .caller import Caller, SharedTransport
+from .proxies import ConnectionSettings
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -104,32 +103,31 @@ class AsyncChatKit:
             strict=strict,
             allow_insecure_http=allow_insecure_http,
         )
-        self._config = first_config(settings, os.environ)
-        self._connections = Connections(
-            ConnectionSettings(
-                max_connections=max_connections,
-                http_session=http_session,
-                trace_configs=trace_configs,
-                middlewares=middlewares,
-                ssl=ssl,
-                proxy=proxy,
-            )
+        config = first_config(settings, os.environ)
+        connections = ConnectionSettings(
+            max_connections=max_connections,
+            http_session=http_session,
+            trace_configs=trace_configs,
+            middlewares=middlewares,
+            ssl=ssl,
+            proxy=proxy,
         )
+        self._caller = Caller(config, SharedTransport(connections))
         self._is_copy = False
 
     @cached_property
     def sessions(self) -> AsyncSessions:
         """Mint and cancel sessions."""
-        from .sessions import AsyncSessions  # noqa: PLC0415 - loaded by who uses it
+        from .sessions import AsyncSessions  # noqa: PLC0415 - loaded at its first use
 
-        return AsyncSessions(self)
+        return AsyncSessions(self._caller)
 
     @cached_property
     def threads(self) -> AsyncThreads:
         """Read and delete threads and their items."""
-        from .threads import AsyncThreads  # noqa: PLC0415 - loaded by who uses it
+        from .threads import AsyncThreads  # noqa: PLC0415 - loaded at its first use
 
-        return AsyncThreads(self)
+        return AsyncThreads(self._caller)
 
     def with_options(
         self,
@@ -177,8 +175,7 @@ class AsyncChatKit:
             strict=strict,
         )
         copy = object.__new__(type(self))
-        copy._config = changed_config(self._config, settings)
-        copy._connections = self._connections
+        copy._caller = Caller(changed_config(self._caller.config, settings), self._caller.shared)
         copy._is_copy = True
         return copy
 
@@ -216,21 +213,21 @@ class AsyncChatKit:
 
         Source: ChatKit REST API.
         """
-        call = prepare_raw(method, path, body, query, self._config, options)
-        response, info = await self._connections.exchange(call, self._config).run()
+        call = prepare_raw(method, path, body, query, self._caller.config, options)
+        response, info = await self._caller.exchange(call)
         return decode_json(call.operation, response, info)
 
     async def aclose(self) -> None:
-        """Close the connections; calls under way end with `ClientClosedError`. A copy closes nothing."""
+        """Close the connections; calls in flight end with `ClientClosedError`. A copy closes nothing."""
         if not self._is_copy:
-            await self._connections.aclose()
+            await self._caller.shared.aclose()
 
     async def __aenter__(self) -> Self:
         """The client itself.
 
         Asyncio: aiohttp is imported here, so that the first request does not wait for it.
         """
-        self._connections.transport()
+        self._caller.shared.transport()
         return self
 
     async def __aexit__(
@@ -241,24 +238,10 @@ class AsyncChatKit:
 
     def __reduce__(self) -> NoReturn:
         raise ConfigurationError(
-            "a client is not to be pickled or copied: it holds a key and connections; make one in each process,"
+            "a client cannot be pickled or copied: it holds a key and connections; make one in each process,"
             " or use with_options() for a copy"
         )
 
     def __repr__(self) -> str:
-        config: ClientConfig | None = getattr(self, "_config", None)  # a traceback shows also what could not be made
-        return f"{type(self).__name__}(base_url={config.base_url!r})" if config else f"{type(self).__name__}()"
-
-    async def _send(
-        self, operation: Operation[ParamsT, ResultT], params: ParamsT, options: RequestOptions | None
-    ) -> ResultT:
-        """The way of one call: encode, exchange, decode or raise."""
-        call = prepare(operation, params, self._config, options)
-        response, info = await self._connections.exchange(call, self._config).run()
-        return decode(operation, response, info, strict=call.strict)
-
-    def _pages(
-        self, operation: Operation[ParamsT, ResultT], options: RequestOptions | None
-    ) -> Callable[[ParamsT], Awaitable[ResultT]]:
-        """How a listing asks for a page."""
-        return lambda params: self._send(operation, params, options)
+        caller: Caller | None = getattr(self, "_caller", None)  # a traceback also shows a client that was refused
+        return f"{type(self).__name__}(base_url={caller.config.base_url!r})" if caller else f"{type(self).__name__}()"

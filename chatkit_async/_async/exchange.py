@@ -17,9 +17,9 @@ from .._core.prepared_call import PreparedCall, with_key
 from .._core.response_info import response_info
 from .._core.retry import requested_wait_s, retries_status
 from ..errors import APIConnectionError, APIError, APITimeoutError, Outcome, ResponseInfo
+from .api_key import current_key
 from .deadline import Deadline
 from .delivery import Delivery, UndeliveredError
-from .key import current_key
 from .pool import Pool
 from .proxies import Proxy
 from .transport import Transport

@@ -6,34 +6,32 @@ import asyncio
 import logging
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import attrs
 
 from .._core.options import RequestOptions
+from .._core.session_rows import CANCEL_SESSION, CREATE_SESSION
 from ..errors import ChatKitError
 from ..types.session import ChatSession
-from ..types.session_operations import SessionCreateParams
-
-if TYPE_CHECKING:
-    from .sessions import AsyncSessions
+from ..types.session_operations import SessionCancelParams, SessionCreateParams
+from .caller import Caller
 
 log = logging.getLogger("chatkit_async")
 
 
 class OpenSession(AbstractAsyncContextManager[ChatSession]):
-    """Create, hand over, cancel; whatever happens in between.
+    """Creates a session on entry and cancels it on exit.
 
-    A class and no async generator: a loop that ends closes all of these at once, also one that another still runs.
+    A class rather than an async generator, which a loop that ends would finish while other generators still use it.
     """
 
-    def __init__(self, sessions: AsyncSessions, params: SessionCreateParams, options: RequestOptions | None) -> None:
-        self._sessions = sessions
+    def __init__(self, caller: Caller, params: SessionCreateParams, options: RequestOptions | None) -> None:
+        self._caller = caller
         self._params = params
         self._options = options
 
     async def __aenter__(self) -> ChatSession:
-        self._session = await self._sessions.create(self._params, options=self._options)
+        self._session = await self._caller.send(CREATE_SESSION, self._params, self._options)
         return self._session
 
     async def __aexit__(
@@ -47,11 +45,12 @@ class OpenSession(AbstractAsyncContextManager[ChatSession]):
             _warn(failure)
 
     async def _cancel(self) -> None:
-        """Cancel the session, in a task of its own that the end of the caller does not touch."""
+        """Cancels the session in a task of its own, which goes on when the caller's task is cancelled."""
         options = None if self._options is None else attrs.evolve(self._options, body={})
-        task = asyncio.ensure_future(self._sessions.cancel(self._session.id, options=options))
+        cancel = self._caller.send(CANCEL_SESSION, SessionCancelParams(self._session.id), options)
+        task = asyncio.ensure_future(cancel)
         try:
-            is_interrupted = await _finished(task)
+            is_interrupted = await _wait_through_cancellation(task)
             if is_interrupted:
                 _warn_of(task)
                 raise asyncio.CancelledError
@@ -60,18 +59,12 @@ class OpenSession(AbstractAsyncContextManager[ChatSession]):
             del task  # it holds its error, whose traceback holds this frame
 
 
-def _warn_of(task: asyncio.Task[ChatSession]) -> None:
-    failure = task.exception()
-    if isinstance(failure, ChatKitError):
-        _warn(failure)
-
-
-async def _finished(task: asyncio.Task[ChatSession]) -> bool:
-    """Wait for a task, through cancellation too; whether there was any."""
-    from anyio import CancelScope  # noqa: PLC0415 - an import that most calls need not pay
+async def _wait_through_cancellation(task: asyncio.Task[ChatSession]) -> bool:
+    """Waits until a task is done; returns whether the caller was cancelled meanwhile."""
+    from anyio import CancelScope  # noqa: PLC0415 - only sessions.open needs it
 
     is_interrupted = False
-    with CancelScope(shield=True):
+    with CancelScope(shield=True):  # it holds off anyio's cancellation, but not that of asyncio
         while not task.done():
             try:
                 await asyncio.wait([task])
@@ -80,8 +73,14 @@ async def _finished(task: asyncio.Task[ChatSession]) -> bool:
     return is_interrupted and not task.cancelled()
 
 
+def _warn_of(task: asyncio.Task[ChatSession]) -> None:
+    failure = task.exception()
+    if isinstance(failure, ChatKitError):
+        _warn(failure)
+
+
 def _warn(failure: ChatKitError) -> None:
-    # Not the error's own words, which may be the API's, and name the user.
+    # Without the message of the error, which may quote the API and name the user.
     status, request_id = getattr(failure, "status", None), getattr(failure, "request_id", None)
     log.warning(
         "sessions.open: the session could not be cancelled and expires by itself: %s, status %s, request %s",

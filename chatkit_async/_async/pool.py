@@ -1,78 +1,130 @@
-"""The aiohttp session of one event loop, and what its calls share."""
+"""The aiohttp session of one event loop, used through aiohttp's public API alone."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from yarl import URL
 
+from .._core.message import Request
+from .._core.options import finite
+from ..errors import ClientClosedError, ConfigurationError
 from .deadline import Deadlines
-from .lean_guard import is_known
+from .delivery import CLOSING, Delivery
+from .proxies import ConnectionSettings, Proxy
+
+if TYPE_CHECKING:
+    from ._fast_path.request import FastResponse
+
+KEEP_ALIVE_S = 15.0
+SESSION_CLOSED = "The aiohttp session passed as http_session is closed; its owner closed it."
+# aiohttp adds these where the request has none; a header set to None must stay absent.
+_AUTOMATIC_HEADERS = frozenset({"user-agent", "accept", "content-type"})
+
+
+class Connector(aiohttp.TCPConnector):
+    """Refuses a pooled connection that holds an unsolicited response: it would pass for the response to the request."""
+
+    async def connect(self, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout) -> Any:
+        connection = await super().connect(req, traces, timeout)
+        protocol = connection.protocol
+        if protocol is not None and protocol.should_close:
+            connection.close()
+            raise aiohttp.ClientConnectionResetError(CLOSING)
+        return connection
 
 
 class Pool:
-    """An aiohttp session and when it was last used.
+    """An aiohttp session, and what its calls share.
 
     Args:
-        session: the aiohttp session.
-        is_ours: we close it; False for the user's `http_session`.
-        is_plain: the session is ours and unchanged: no middleware or trace of the user sees its requests.
+        settings: of the client.
 
     Attributes:
-        connector: the session's.
-        is_lean: plain, and this aiohttp is one that the lean way knows.
+        session: the aiohttp session.
         deadlines: of the calls that use it.
+        is_plain: whether nothing but this package reads its responses.
         used_at_s: when a response was last read, by `time.monotonic`; None before the first.
     """
 
-    __slots__ = ("connector", "deadlines", "is_lean", "is_ours", "is_plain", "session", "used_at_s")
+    __slots__ = ("_middlewares", "deadlines", "is_ours", "is_plain", "session", "used_at_s")
 
-    def __init__(self, session: aiohttp.ClientSession, *, is_ours: bool, is_plain: bool) -> None:
-        self.session = session
-        self.connector = session.connector
-        self.is_ours = is_ours
-        self.is_plain = is_plain
-        self.is_lean = is_plain and is_known()
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self.is_ours = settings.http_session is None
+        self.is_plain = False
+        self.session = settings.http_session or _new_session(settings)
+        if self.session.closed:
+            raise ClientClosedError(SESSION_CLOSED)
         self.deadlines = Deadlines(asyncio.get_running_loop())
         self.used_at_s: float | None = None
+        # None: those of the session run, which middlewares of a request would replace.
+        self._middlewares = tuple(settings.middlewares) if self.is_ours or settings.middlewares else None
 
-    def wake_next(self) -> None:
-        """Lets the next call that waits for a free connection look again: aiohttp loses a cancelled waiter's turn."""
-        wake: Callable[[], object] | None = getattr(self.connector, "_release_waiter", None)
-        if wake is not None:
-            wake()
+    def may_have_ended(self) -> bool:
+        """Whether the server may have closed an idle connection; aiohttp's public API does not say."""
+        return True
+
+    def request(
+        self, request: Request, delivery: Delivery, connect_s: float, proxy: Proxy | None
+    ) -> Awaitable[aiohttp.ClientResponse | FastResponse]:
+        """Sends a request; `connect_s` limits each new connection."""
+        if self._middlewares is None:
+            delivery.count_unseen()
+        headers = request.headers
+        if proxy is not None and not request.url.startswith("https:"):
+            headers = {**headers, **_proxy_headers(proxy)}  # without a tunnel, the proxy reads the request itself
+        return self.session.request(
+            request.method,
+            URL(request.url, encoded=True),
+            data=request.body,
+            # Plain strings, as tools that record requests store them.
+            headers={name: str(headers[name]) for name in headers},
+            skip_auto_headers=_AUTOMATIC_HEADERS.difference(headers) or None,
+            allow_redirects=False,
+            raise_for_status=False,
+            proxy=None if proxy is None else proxy.url,
+            proxy_headers=None if proxy is None else _proxy_headers(proxy),
+            timeout=aiohttp_timeout(connect_s),
+            middlewares=None if self._middlewares is None else (*self._middlewares, delivery),
+        )
+
+    def pass_turn(self) -> None:
+        """After a call was cancelled: lets the next one that waits for a connection look again."""
 
     async def aclose(self) -> None:
-        """Closes the session."""
+        """Closes the session, if it is ours."""
         if self.is_ours:
             await self.session.close()
 
     def discard(self) -> None:
         """Closes the session without waiting, in its loop or after that was closed."""
-        if not self.is_ours or self.session.closed:
-            return
-        if self.deadlines.loop.is_closed():
-            for transport in _transports(self.session):
-                _free(transport)
-        with suppress(StopIteration, RuntimeError):
-            self.session.close().send(None)  # what it would wait for ends by itself
+        if self.is_ours and not self.session.closed:
+            with suppress(StopIteration, RuntimeError):
+                self.session.close().send(None)  # what it would wait for ends by itself
 
 
-def _free(transport: asyncio.Transport) -> None:
-    """Closes a socket whose loop is closed, and can call nothing back any more."""
-    with suppress(RuntimeError):
-        transport.abort()
-    lose: Callable[[None], object] | None = getattr(transport, "_call_connection_lost", None)
-    if lose is not None:
-        with suppress(Exception):
-            lose(None)
+@lru_cache(maxsize=16)
+def aiohttp_timeout(connect_s: float) -> aiohttp.ClientTimeout:
+    """aiohttp's timeout that limits nothing but a new connection; the deadline of a call is ours."""
+    return aiohttp.ClientTimeout(total=None, sock_connect=finite(connect_s))
 
 
-def _transports(session: aiohttp.ClientSession) -> list[asyncio.Transport]:
-    connector: Any = session.connector
-    pooled = [protocol for entries in getattr(connector, "_conns", {}).values() for protocol, _ in entries]
-    used = [protocol for protocol in getattr(connector, "_acquired", ()) if hasattr(protocol, "transport")]
-    return [protocol.transport for protocol in [*pooled, *used] if protocol.transport is not None]
+def _new_session(settings: ConnectionSettings) -> aiohttp.ClientSession:
+    try:
+        connector = Connector(limit=settings.max_connections, keepalive_timeout=KEEP_ALIVE_S, ssl=settings.ssl)
+    except TypeError as error:
+        raise ConfigurationError(f"ssl: an SSLContext, an aiohttp.Fingerprint or a boolean ({error})") from error
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=list(settings.trace_configs),
+    )
+
+
+def _proxy_headers(proxy: Proxy) -> dict[str, str]:
+    return {"proxy-authorization": str(proxy.authorization)} if proxy.authorization else {}

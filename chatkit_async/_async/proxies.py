@@ -1,34 +1,87 @@
-"""Proxies, from the caller or from the environment, resolved by us: never .netrc, never the environment's for loopback.
+"""Settings of connections, checked without aiohttp, and proxies.
 
-Frames that hold a proxy's password in the clear never raise, so that no traceback shows it.
+Proxies of the environment are resolved here rather than by aiohttp: never .netrc, never for loopback. No function
+that holds a proxy's password as plain text raises, so that no traceback shows it.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import attrs
 
 from .._core.base_url import is_loopback
 from ..errors import ConfigurationError
+from ..types.redacted import kind_of, quoted
 from ..types.secret import Secret
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    import aiohttp
+
+MAX_CONNECTIONS = 100
+
+
+@attrs.frozen(kw_only=True)
+class ConnectionSettings:
+    """Settings of a client's connections; AsyncChatKit describes each."""
+
+    max_connections: int = MAX_CONNECTIONS
+    http_session: aiohttp.ClientSession | None = None
+    trace_configs: Sequence[aiohttp.TraceConfig] = ()
+    middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
+    ssl: SSLContext | aiohttp.Fingerprint | bool = True
+    proxy: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        count = self.max_connections
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ConfigurationError(f"max_connections: a whole number of at least 1, not {quoted(count)}")
+        if self.proxy is not None:
+            checked_proxy(self.proxy, "proxy")
+        if not all(callable(middleware) for middleware in _sequence("middlewares", self.middlewares)):
+            raise ConfigurationError("middlewares: aiohttp client middlewares, which are callable")
+        if not all(hasattr(config, "freeze") for config in _sequence("trace_configs", self.trace_configs)):
+            raise ConfigurationError("trace_configs: a sequence of aiohttp.TraceConfig")
+        if self.http_session is not None and not hasattr(self.http_session, "request"):
+            raise ConfigurationError(f"http_session: an aiohttp.ClientSession, not {kind_of(self.http_session)}")
+        if self.http_session is not None and self._excluded_by_http_session():
+            given = ", ".join(self._excluded_by_http_session())
+            raise ConfigurationError(f"http_session brings its own connections: set {given} on it, not here")
+
+    def _excluded_by_http_session(self) -> list[str]:
+        given = {
+            "proxy": self.proxy is not None,
+            "ssl": self.ssl is not True,
+            "trace_configs": bool(self.trace_configs),
+            "max_connections": self.max_connections != MAX_CONNECTIONS,
+        }
+        return [name for name, is_given in given.items() if is_given]
+
+
+def _sequence(name: str, given: object) -> Iterable[object]:
+    if not isinstance(given, (list, tuple)):
+        raise ConfigurationError(f"{name}: a list or tuple, not {kind_of(given)}")
+    return given
 
 
 @attrs.frozen
 class Proxy:
-    """An http(s) proxy: its URL, which aiohttp puts into messages, and apart from it user and password."""
+    """An http(s) proxy: user and password are apart from the URL, which aiohttp puts into messages."""
 
     url: str
     authorization: Secret | None = None
 
 
 def checked_proxy(given: object, subject: str) -> Proxy:
-    """The proxy that a URL names; it may hold a password, so pass it as a `Secret`.
+    """The proxy of a URL; pass it as a `Secret`, since it may hold a password.
 
     Raises:
-        ConfigurationError: it is no URL of an http(s) proxy.
+        ConfigurationError: not the URL of an http(s) proxy.
     """
     proxy = _parsed(given)
     if proxy is None:
@@ -39,13 +92,13 @@ def checked_proxy(given: object, subject: str) -> Proxy:
 
 
 def environment_proxy(url: str) -> Proxy | None:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name for a URL; None for loopback, always."""
-    found = _found(url)
-    return None if found is None else checked_proxy(found, "the proxy of the environment")
+    """The proxy for a URL by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; always None for loopback."""
+    url_of_proxy = _environment_url(url)
+    return None if url_of_proxy is None else checked_proxy(url_of_proxy, "the proxy of the environment")
 
 
-def _found(url: str) -> Secret | None:
-    from urllib import request  # noqa: PLC0415 - it brings http.client and email
+def _environment_url(url: str) -> Secret | None:
+    from urllib import request  # noqa: PLC0415 - it imports http.client and email
 
     parts = urlsplit(url)
     proxies = request.getproxies_environment()

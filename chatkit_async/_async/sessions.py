@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
 from .._core.options import RequestOptions
 from .._core.session_rows import CANCEL_SESSION, CREATE_SESSION
@@ -19,17 +19,15 @@ from ..types.session_operations import (
     as_create_params,
     names_only,
 )
+from .caller import Caller
 from .open_session import OpenSession
-
-if TYPE_CHECKING:
-    from .client import AsyncChatKit
 
 
 class AsyncSessions:
     """Mint and cancel ChatKit sessions. Reached as `client.sessions`."""
 
-    def __init__(self, client: AsyncChatKit) -> None:
-        self._client = client
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
 
     @overload
     async def create(
@@ -97,7 +95,7 @@ class AsyncSessions:
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
         unexpected = names_only(unexpected)
-        return await self._client._send(
+        return await self._caller.send(
             CREATE_SESSION,
             as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits, unexpected),
             options,
@@ -128,7 +126,7 @@ class AsyncSessions:
 
         Source: ChatKit REST API, CancelChatSessionMethod.
         """
-        return await self._client._send(CANCEL_SESSION, SessionCancelParams(session_id), options)
+        return await self._caller.send(CANCEL_SESSION, SessionCancelParams(session_id), options)
 
     @overload
     def open(
@@ -187,4 +185,4 @@ class AsyncSessions:
         """
         unexpected = names_only(unexpected)
         given = as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits, unexpected)
-        return OpenSession(self, given, options)
+        return OpenSession(self._caller, given, options)

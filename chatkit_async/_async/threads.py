@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable
 
 from .._core.options import RequestOptions
 from .._core.thread_rows import DELETE_THREAD, LIST_THREAD_ITEMS, LIST_THREADS, RETRIEVE_THREAD
+from ..errors import NotFoundError
 from ..types.items import ChatKitThreadItem
+from ..types.result import attach_response
 from ..types.thread import ChatKitThread, ThreadDeleteResponse
 from ..types.thread_operations import (
     Order,
@@ -15,18 +17,15 @@ from ..types.thread_operations import (
     ThreadListParams,
     ThreadRetrieveParams,
 )
-from .delete_thread import delete_thread
+from .caller import Caller
 from .listing import AsyncListing
-
-if TYPE_CHECKING:
-    from .client import AsyncChatKit
 
 
 class AsyncThreads:
     """Read and delete threads and their items. Reached as `client.threads`."""
 
-    def __init__(self, client: AsyncChatKit) -> None:
-        self._client = client
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
 
     def list(
         self,
@@ -72,7 +71,7 @@ class AsyncThreads:
         Source: ChatKit REST API, ListThreadsMethod.
         """
         params = ThreadListParams(user=user, after=after, before=before, limit=limit, order=order)
-        fetch = self._client._pages(LIST_THREADS, options)
+        fetch = self._caller.pages(LIST_THREADS, options)
         return AsyncListing(fetch, params, operation=LIST_THREADS.name, prefetch=prefetch)
 
     async def retrieve(self, thread_id: str, *, options: RequestOptions | None = None) -> ChatKitThread:
@@ -98,7 +97,7 @@ class AsyncThreads:
 
         Source: ChatKit REST API, GetThreadMethod.
         """
-        return await self._client._send(RETRIEVE_THREAD, ThreadRetrieveParams(thread_id), options)
+        return await self._caller.send(RETRIEVE_THREAD, ThreadRetrieveParams(thread_id), options)
 
     async def delete(
         self, thread_id: str, *, missing_ok: bool = False, options: RequestOptions | None = None
@@ -129,8 +128,8 @@ class AsyncThreads:
 
         Source: ChatKit REST API, DeleteThreadMethod.
         """
-        call = self._client._send(DELETE_THREAD, ThreadDeleteParams(thread_id), options)
-        return await delete_thread(call, thread_id, missing_ok=missing_ok)
+        call = self._caller.send(DELETE_THREAD, ThreadDeleteParams(thread_id), options)
+        return await _deleted(call, thread_id, missing_ok=missing_ok)
 
     def list_items(
         self,
@@ -174,5 +173,18 @@ class AsyncThreads:
         Source: ChatKit REST API, ListThreadItemsMethod.
         """
         params = ThreadListItemsParams(thread_id=thread_id, after=after, before=before, limit=limit, order=order)
-        fetch = self._client._pages(LIST_THREAD_ITEMS, options)
+        fetch = self._caller.pages(LIST_THREAD_ITEMS, options)
         return AsyncListing(fetch, params, operation=LIST_THREAD_ITEMS.name, prefetch=prefetch)
+
+
+async def _deleted(call: Awaitable[ThreadDeleteResponse], thread_id: str, *, missing_ok: bool) -> ThreadDeleteResponse:
+    """The result of a delete; a 404 counts as deleted with `missing_ok`, or if an earlier attempt may have done it."""
+    try:
+        return await call
+    except NotFoundError as error:
+        if not missing_ok and error.outcome != "unknown":
+            raise
+        gone = ThreadDeleteResponse(id=thread_id, object="chatkit.thread.deleted", deleted=True)
+        if error.response is not None:
+            attach_response(gone, error.response)
+        return gone

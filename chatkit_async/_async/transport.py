@@ -1,55 +1,50 @@
-"""A complete request in, a complete response out: the one network await."""
+"""A complete request in, a complete response out: the only await on the network."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import partial
+from io import BytesIO
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING
 
 import aiohttp
-from yarl import URL
+from aiohttp.http_exceptions import ContentEncodingError
 
 from .._core.message import Request, Response
-from .._core.options import finite
 from ..errors import ClientClosedError, ConfigurationError
-from .answer import read, read_whole
-from .connection_settings import ConnectionSettings
-from .delivery import Delivery, presentable, undelivered
-from .idle import QUIET_S, close_spoiled, has_news
-from .lean_guard import is_bare, is_untouched
-from .lean_request import LeanAnswer, is_lean, send_lean
+from ..types.headers import Headers
+from .delivery import SECOND_AUTHORIZATION, Delivery, presentable, undelivered
 from .per_loop import PerLoop
-from .pool import Pool
-from .proxies import Proxy
+from .pool import SESSION_CLOSED, Pool
+from .proxies import ConnectionSettings, Proxy
 
-KEEP_ALIVE_S = 15.0
-# Headers that aiohttp makes up where we send none: a header set to None is to be absent.
-_AIOHTTPS_OWN = frozenset({"user-agent", "accept", "content-type"})
-_SESSION_CLOSED = "The aiohttp session passed as http_session is closed; its owner closed it."
-_CLOSED_MEANWHILE = "The client was closed while this call was under way."
-_SECOND_AUTHORIZATION = "AUTHORIZATION header"
+if TYPE_CHECKING:
+    from ._fast_path.request import FastResponse
+
+# After so long a pause the state of a pool is unknown, and two turns of the loop cost less than a look at it.
+QUIET_S = 0.1
+LARGEST_BODY_BYTES = 64 * 1024 * 1024
+_CLOSED_MEANWHILE = "The client was closed during this call."
 _SECOND_CREDENTIALS = (
     "http_session has credentials of its own, which would replace the API key: make it without auth=, and without"
     " trust_env=True where a .netrc file exists"
 )
-
 _UNCLOSED = "An unclosed AsyncChatKit was garbage collected: use `async with`, or await aclose()"
 
 
 class Transport:
-    """Sends requests, each event loop through an aiohttp session of its own.
+    """Sends requests, each event loop through a pool of its own.
 
     Attributes:
+        pools: by event loop.
         is_closed: whether the client was closed.
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
-        self._settings = settings
         self.pools = PerLoop(
-            partial(_open_pool, settings), unclosed=_UNCLOSED if settings.http_session is None else None
+            partial(_pool_class(), settings), unclosed=_UNCLOSED if settings.http_session is None else None
         )
         self.is_closed = False
 
@@ -59,9 +54,9 @@ class Transport:
         """One attempt.
 
         Args:
-            pool: of this loop.
+            pool: the pool of this loop.
             request: what to send.
-            delivery: is told how far it came.
+            delivery: told how far the request came.
             connect_s: seconds for a new connection; `math.inf` for no limit.
             proxy: the proxy to go through, or None.
 
@@ -70,122 +65,99 @@ class Transport:
             ClientClosedError: the client was closed.
         """
         try:
-            if pool.used_at_s is not None and (monotonic() - pool.used_at_s > QUIET_S or has_news(pool)):
-                # A connection may have ended: the loop hears of it in two turns, before anything is written.
+            if pool.used_at_s is not None and (monotonic() - pool.used_at_s > QUIET_S or pool.may_have_ended()):
+                # In two turns the loop hears of connections that have ended, before anything is written to one.
+                await asyncio.sleep(0)  # anyio's checkpoint does more than a turn
                 await asyncio.sleep(0)
-                await asyncio.sleep(0)
-            response = await self._request(pool, request, delivery, connect_s, proxy)
-            return (pool.is_plain and read_whole(response)) or await read(response)
+            response = await pool.request(request, delivery, connect_s, proxy)
+            return (pool.is_plain and _read_at_once(response)) or await _read(response)
         except (aiohttp.ClientError, OSError, RuntimeError, UnicodeError, asyncio.CancelledError) as error:
             if (self.is_closed or pool.session.closed) and not _is_cancelled(error):
-                raise ClientClosedError(_CLOSED_MEANWHILE if self.is_closed else _SESSION_CLOSED) from error
+                raise ClientClosedError(_CLOSED_MEANWHILE if self.is_closed else SESSION_CLOSED) from error
             if isinstance(error, asyncio.CancelledError):
-                pool.wake_next()
+                pool.pass_turn()
                 raise
             if isinstance(error, RuntimeError):
                 raise
             raise undelivered(error, delivery) from presentable(error)
         except ValueError as error:
-            if _SECOND_AUTHORIZATION not in str(error):
+            if SECOND_AUTHORIZATION not in str(error):
                 raise
             raise ConfigurationError(_SECOND_CREDENTIALS) from error
         finally:
             pool.used_at_s = monotonic()
 
     def check_open(self) -> None:
-        """Go on.
-
-        Raises:
-            ClientClosedError: the client was closed.
-        """
+        """Raises ClientClosedError if the client was closed."""
         if self.is_closed:
             raise ClientClosedError(_CLOSED_MEANWHILE)
 
     async def aclose(self) -> None:
-        """Close what was opened in this loop, and have other loops close theirs; an `http_session` stays open."""
+        """Ends all calls, closes the pool of this loop and has other loops close theirs; `http_session` stays open."""
         self.is_closed = True
         for loop, pool in self.pools.all().items():
-            with suppress(RuntimeError):  # that loop has ended, and its calls with it
+            with suppress(RuntimeError):  # that loop is closed, and its calls have ended with it
                 loop.call_soon_threadsafe(pool.deadlines.end_all)
         await self.pools.aclose()
 
-    def _request(
-        self, pool: Pool, request: Request, delivery: Delivery, connect_s: float, proxy: Proxy | None
-    ) -> Awaitable[aiohttp.ClientResponse | LeanAnswer]:
-        if pool.is_lean and pool.connector and proxy is None and is_lean(request) and is_untouched():
-            return send_lean(pool.connector, request, delivery, _timeout(connect_s))
-        close_spoiled(pool)
-        headers = request.headers
-        if proxy is not None and not request.url.startswith("https:"):
-            headers = {**headers, **_proxy_key(proxy)}  # without a tunnel, the proxy reads the request itself
-        return pool.session.request(
-            request.method,
-            URL(request.url, encoded=True),
-            data=request.body,
-            # Plain strings, as tools that record requests store them.
-            headers={name: str(value) for name, value in headers.items()},
-            skip_auto_headers=_AIOHTTPS_OWN.difference(request.headers) or None,
-            allow_redirects=False,
-            raise_for_status=False,
-            proxy=None if proxy is None else proxy.url,
-            proxy_headers=None if proxy is None else _proxy_key(proxy),
-            timeout=_timeout(connect_s),
-            middlewares=(delivery,) if pool.is_plain else (*self._middlewares(pool), delivery),
-        )
 
-    def _middlewares(self, pool: Pool) -> tuple[Any, ...]:
-        return (*getattr(pool.session, "_middlewares", ()), *self._settings.middlewares)
-
-
-def _open_pool(settings: ConnectionSettings) -> Pool:
-    if settings.http_session is not None:
-        return Pool(_own_session(settings.http_session), is_ours=False, is_plain=False)
-    session = _new_session(settings)
-    return Pool(session, is_ours=True, is_plain=not settings.middlewares and is_bare(session))
-
-
-def _new_session(settings: ConnectionSettings) -> aiohttp.ClientSession:
+def _pool_class() -> type[Pool]:
     try:
-        connector = aiohttp.TCPConnector(
-            limit=settings.max_connections, keepalive_timeout=KEEP_ALIVE_S, ssl=settings.ssl
-        )
-    except TypeError as error:
-        raise ConfigurationError(f"ssl: an SSLContext, an aiohttp.Fingerprint or a boolean ({error})") from error
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trace_configs=list(settings.trace_configs),
-    )
+        from ._fast_path import FastPool  # noqa: PLC0415 - the client works without that folder
+    except ImportError:
+        return Pool
+    return FastPool
 
 
-def _own_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
-    if session.closed:
-        raise ClientClosedError(_SESSION_CLOSED)
-    here = asyncio.get_running_loop()
-    home = getattr(session, "_loop", here)
-    if home is not here:
-        raise ConfigurationError(
-            f"http_session belongs to the event loop {_named(home)} and was used in {_named(here)}:"
-            " an aiohttp session works in one loop only; leave http_session out and the client opens one in each"
-        )
-    return session
+async def _read(response: aiohttp.ClientResponse | FastResponse) -> Response:
+    """The response with its body; without, if it is too large, or if that of an error response broke off."""
+    headers = Headers.received(response.headers)
+    try:
+        body = await _body(response)
+    except BaseException as error:
+        response.close()
+        if not isinstance(error, (aiohttp.ClientError, OSError)):
+            raise
+        # An error response is told by its status; a body that cannot be decompressed has come, and is not lost.
+        if response.status < 300 and not isinstance(error.__cause__, ContentEncodingError):
+            raise
+        body = None
+    if response.connection is not None:  # too large, or a switch of protocols: the rest is not read
+        response.close()
+    if body is None:
+        return Response(response.status, headers, b"", is_whole=False)
+    return Response(response.status, headers, body)
 
 
-def _named(loop: asyncio.AbstractEventLoop) -> str:
-    return f"{loop!r} at {id(loop):#x}"  # their reprs alone are alike
+def _read_at_once(response: aiohttp.ClientResponse | FastResponse) -> Response | None:
+    """The response if its body came with its head, as most do; None if more is to come.
+
+    Only for the responses of a plain pool: a middleware may have read others, and a trace wants to know of the reading.
+    """
+    content = response.content
+    # No connection: it is back in the pool.
+    if response.connection is not None or content.exception() is not None or content.total_bytes > LARGEST_BODY_BYTES:
+        return None
+    return Response(response.status, Headers.received(response.headers), content.read_nowait())
 
 
-@lru_cache(maxsize=16)
-def _timeout(connect_s: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, sock_connect=finite(connect_s))
-
-
-def _proxy_key(proxy: Proxy) -> dict[str, str]:
-    """What a tunnel is asked for with."""
-    return {"proxy-authorization": str(proxy.authorization)} if proxy.authorization else {}
+async def _body(response: aiohttp.ClientResponse | FastResponse) -> bytes | None:
+    """The body, or None if it is larger than we read."""
+    declared = response.content_length
+    if declared is not None and declared > LARGEST_BODY_BYTES:
+        return None
+    if declared is not None and "Content-Encoding" not in response.headers:
+        return await response.read()
+    # No local variable holds a chunk: a traceback would show it.
+    buffer, size = BytesIO(), 0
+    while not response.content.at_eof():
+        size += buffer.write(await response.content.readany())
+        if size > LARGEST_BODY_BYTES:
+            return None
+    return buffer.getvalue()
 
 
 def _is_cancelled(error: BaseException) -> bool:
-    """Whether our task was cancelled; aiohttp also cancels what waits for a connection when it is closed."""
+    """Whether our task was cancelled; closing aiohttp's connector also cancels what waits for a connection."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -1,4 +1,4 @@
-"""What an annotation of a result's field says of its values."""
+"""Questions about the annotations of result fields."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any, Literal, Union, get_args, get_origin
 from ..types.converter import per_class
 from ..types.result import Result
 
-Hook = Callable[[Any, Any], Any]  # as cattrs calls them: JSON value and annotation to attribute
+Hook = Callable[[Any, Any], Any]  # as cattrs calls them: from JSON value and annotation to attribute
 
 SCALARS: frozenset[Any] = frozenset({str, int, float, bool})
 
 
 @per_class
 def hints_of(cls: type[Result]) -> dict[str, Any]:
-    """The annotations of a result class and its bases, read; each class's own once, for no reading is dearer."""
+    """The evaluated annotations of a result class and its bases; each class's own once, since evaluation is slow."""
     hints: dict[str, Any] = {}
     for base in filter(is_result, reversed(cls.__bases__)):
         hints |= hints_of(base)
@@ -32,7 +32,7 @@ def is_union(annotation: Any) -> bool:
 
 
 def is_text(annotation: Any) -> bool:
-    """A string, perhaps with the ones that are documented."""
+    """A string, alone or with its documented values."""
     parts = get_args(annotation) if is_union(annotation) else (annotation,)
     return all(part is str or get_origin(part) is Literal for part in parts)
 
@@ -83,7 +83,7 @@ def is_result(annotation: Any) -> bool:
 
 
 def is_tagged_union(annotation: Any) -> bool:
-    """One result class or another: `type` says which."""
+    """Several result classes, told apart by `type`."""
     return is_union(annotation) and all(map(is_result, get_args(annotation)))
 
 

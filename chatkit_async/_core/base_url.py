@@ -1,4 +1,4 @@
-"""The base URL: where requests go, refused when it would send a key in the clear."""
+"""The base URL: checked, and refused when it would send a key unencrypted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def checked_base_url(given: object, *, allow_insecure_http: bool) -> str:
     """An absolute http(s) URL without a slash at its end.
 
     Raises:
-        ConfigurationError: it is no such URL, holds a user, query or fragment, or is plain http:// to another machine.
+        ConfigurationError: another value, a URL with user, query or fragment, or plain http:// to another machine.
     """
     given = as_secret(given)
     if not isinstance(given, str):
@@ -49,7 +49,7 @@ def origin(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name is this machine by its name alone: localhost and its subdomains, 127.0.0.0/8, ::1."""
+    """Whether a host name is certainly this machine: localhost and its subdomains, 127.0.0.0/8, ::1."""
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -60,17 +60,19 @@ def is_loopback(host: str) -> bool:
 
 
 def _read(given: str, *, allow_insecure_http: bool) -> str | _Refused:
-    """The URL, or why not: what stands before @ may be a password, and a frame that holds it must not raise."""
+    """The URL, or the reason against it: a frame must not raise while it holds the password before an @."""
     parts = _split(given.strip())
     if isinstance(parts, _Refused):
         return parts
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        return _Refused(f"without user, query and fragment (see default_headers, default_query): {_shown(parts)}")
+        return _Refused(
+            f"without user, query and fragment (see default_headers, default_query): {_redacted_url(parts)}"
+        )
     if not _AUTHORITY.fullmatch(parts.netloc) or not _PATH.fullmatch(parts.path):
-        return _Refused(f"{_shown(parts)} holds characters that a URL must encode")
+        return _Refused(f"{_redacted_url(parts)} holds characters that a URL must encode")
     if parts.scheme == "http" and not allow_insecure_http and not is_loopback(parts.hostname or ""):
         return _Refused(
-            f"{_shown(parts)} would send the API key unencrypted; use https://,"
+            f"{_redacted_url(parts)} would send the API key unencrypted; use https://,"
             " or allow_insecure_http=True if the network is yours"
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
@@ -89,5 +91,5 @@ def _split(text: str) -> SplitResult | _Refused:
     return _Refused(f"an absolute URL such as {DEFAULT_BASE_URL}, not {quoted(text.rpartition('@')[2])}")
 
 
-def _shown(parts: SplitResult) -> str:
+def _redacted_url(parts: SplitResult) -> str:
     return str(redacted(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"))

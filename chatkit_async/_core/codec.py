@@ -1,6 +1,6 @@
-"""The one cattrs converter: decoded JSON to result objects, exactly.
+"""Decoded JSON to result objects, exactly: the structure hooks of the one cattrs converter.
 
-cattrs dispatches on the annotation; the hooks are ours, because its own would turn null into "None" and "7" into 7.
+cattrs dispatches on the annotation; its own hooks would turn null into "None" and "7" into 7.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def expected(what: str, value: object) -> Mismatch:
 
 
 def structure(document: JSON, cls: type[T]) -> T:
-    """The object of a class that a decoded answer holds.
+    """The object of a class that a decoded response holds.
 
     Raises:
         Mismatch: a documented field has another JSON type than documented.
@@ -71,7 +71,7 @@ def structure(document: JSON, cls: type[T]) -> T:
 
 
 @per_class
-def _hook(cls: Any) -> Hook:  # cattrs remembers, too, and takes longer to
+def _hook(cls: Any) -> Hook:  # faster than the converter's own cache
     hook: Hook = structuring_converter().get_structure_hook(cls)
     return hook
 
@@ -114,7 +114,7 @@ def _text(value: Any, _: Any) -> str:
 
 
 def _tag_hook(annotation: Any) -> Hook:
-    """A tag is stored in its documented spelling, whatever came; `_extra` keeps what came."""
+    """A tag is stored in its documented spelling; `extra` keeps another one."""
     tag = tag_of(annotation)
 
     def structure_tag(value: Any, _: Any) -> str | None:
@@ -143,7 +143,7 @@ def _boolean(value: Any, _: Any) -> bool:
 
 
 _EXACT: dict[Any, Hook] = {str: _text, Secret: _secret, int: _whole, bool: _boolean}
-_KEPT: dict[Hook, type] = {_text: str, _whole: int, _boolean: bool}  # what a hook gives back as it is
+_KEPT: dict[Hook, type] = {_text: str, _whole: int, _boolean: bool}  # hooks that return such values unchanged
 
 
 def _scalar_map(value: Any, _: Any) -> Mapping[str, str | int | float | bool]:
@@ -248,7 +248,7 @@ def _tagged_union_hook(annotation: Any, made: Converter) -> Hook:
 
 
 def _tagged_items_hook(union: Any, made: Converter) -> Hook:
-    """A hook for an array of objects of any of the kinds; it asks the union's own hook only for what is not known."""
+    """A hook for an array of objects of any of the kinds; only unknown kinds take the union's own hook."""
     hooks, otherwise = _hooks_by_tag(union, made), made.get_structure_hook(union)
 
     def structure_kinds(value: Any, _: Any) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""A client's settings: arguments first, then the environment, then the API's defaults; checked once."""
+"""The settings of a client: arguments first, then the environment, then the API's defaults; checked once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ApiKey: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
 JSON_TYPE = "application/json"
 _STANDING_HEADERS = {
     "accept": JSON_TYPE,
-    "openai-beta": "chatkit_beta=v1",  # in every official example, declared nowhere
+    "openai-beta": "chatkit_beta=v1",  # every official example has it
     "user-agent": f"chatkit-async/{VERSION}",
 }
 _SCOPE_VARIABLES = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
@@ -45,16 +45,16 @@ def _for_json(config: ClientConfig) -> Mapping[str, str]:
 
 @attrs.frozen
 class ClientConfig:
-    """All that is settled before a call.
+    """The settings of a client, checked.
 
     Attributes:
-        api_key: the key, what to ask for it before each attempt, or None.
-        key_origin: where it came from, for messages.
+        api_key: the key, a callable that supplies it before each attempt, or None.
+        key_origin: where it came from, as messages say it.
         base_url: absolute, without a slash at its end.
-        timeout, max_retries, retry_policy, strict: for calls that do not say otherwise.
+        timeout, max_retries, retry_policy, strict: for calls without options of their own.
         headers, query: sent with every request.
-        keyed_headers: the same headers with the key, where it is a constant.
-        json_headers: those, and what says that a body is JSON.
+        keyed_headers: `headers` and the key, unless a callable supplies it.
+        json_headers: `keyed_headers` and the content type of JSON.
     """
 
     api_key: Secret | Callable[[], str] | Callable[[], Awaitable[str]] | None
@@ -76,12 +76,12 @@ def _hidden(key: ApiKey | None) -> ApiKey | None:
 
 
 def _hidden_url(url: str | None) -> str | None:
-    return as_secret(url)  # it may hold a password, and is refused then
+    return as_secret(url)  # a refused one may hold a password
 
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """What a caller said of a client; None is not said."""
+    """The arguments of a client; None is not given."""
 
     api_key: ApiKey | None = attrs.field(default=None, converter=_hidden)
     organization: str | None = None
@@ -97,7 +97,7 @@ class Settings:
 
 
 def first_config(settings: Settings, environ: Mapping[str, str]) -> ClientConfig:
-    """A new client's settings.
+    """The config of a new client.
 
     Args:
         settings: the arguments.
@@ -105,7 +105,7 @@ def first_config(settings: Settings, environ: Mapping[str, str]) -> ClientConfig
     """
     organization, project = (environ.get(name) for name in _SCOPE_VARIABLES)
     key, base_url = as_secret(environ.get("OPENAI_API_KEY")), as_secret(environ.get("OPENAI_BASE_URL"))
-    del environ  # from here on errors may be raised, and its repr in a traceback would show the key
+    del environ  # what follows may raise, and the environment's repr in a traceback would show the key
     defaults = ClientConfig(
         api_key=checked_key(key, "OPENAI_API_KEY"),
         key_origin="the environment variable OPENAI_API_KEY",
@@ -122,7 +122,7 @@ def first_config(settings: Settings, environ: Mapping[str, str]) -> ClientConfig
 
 
 def changed_config(config: ClientConfig, settings: Settings) -> ClientConfig:
-    """The same with what was said changed; the base URL is checked here, once and for all."""
+    """A config with the given arguments changed; it checks the base URL."""
     api_key, key_origin = config.api_key, config.key_origin
     if settings.api_key is not None:
         api_key, key_origin = checked_key(settings.api_key, "api_key"), "the argument api_key"
@@ -142,10 +142,10 @@ def changed_config(config: ClientConfig, settings: Settings) -> ClientConfig:
 
 
 def checked_key(key: ApiKey | None, subject: str) -> Secret | Callable[[], str] | Callable[[], Awaitable[str]] | None:
-    """A key stripped and fit for a header, or what to ask for one; None if there is none.
+    """A key, stripped, or a callable that supplies one; None without a key.
 
     Raises:
-        ConfigurationError: neither string nor callable, or characters that no header can hold.
+        ConfigurationError: another type, or characters that no header can hold.
     """
     if key is None or (not isinstance(key, str) and callable(key)):
         return key
@@ -154,7 +154,7 @@ def checked_key(key: ApiKey | None, subject: str) -> Secret | Callable[[], str] 
 
 
 def key_hint(config: ClientConfig) -> str:
-    """Where the key came from and how it ends, for a 401."""
+    """The hint of a 401: where the key came from, and its last characters."""
     key = config.api_key
     if "authorization" in config.headers:
         return "The key came from default_headers."
@@ -170,7 +170,7 @@ def _headers(config: ClientConfig, settings: Settings) -> dict[str, str]:
 
 
 def _scope(organization: str | None, project: str | None, subjects: tuple[str, str]) -> dict[str, str]:
-    """The headers that say for whom a call is; what is not said or empty is left out."""
+    """The headers of organization and project; empty ones are left out."""
     given = zip(("openai-organization", "openai-project"), (organization, project), subjects, strict=True)
     return {
         name: checked_text(value, subject)

@@ -1,6 +1,6 @@
-"""A response to the object it holds, or to the one error that says why not.
+"""A response to its result, or to the one error that says why it has none.
 
-Frames that hold decoded bodies never raise: what is wrong comes back as a value, so that no traceback shows a secret.
+Functions that hold a decoded body never raise: they return the problem, so that no traceback shows a secret.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from .operation import Operation
 
 T = TypeVar("T")
 
-NOT_READ = "the answer is larger than 64 MiB or broken, and was not read"
-LONGEST_EXCERPT = 500  # characters of a body that an error may carry
+NOT_READ = "the response is larger than 64 MiB or broken, and was not read"
+LONGEST_EXCERPT = 500  # characters of a body that an error carries
 
 _WORK_DONE = "The work was done; if base_url names a gateway, it may have changed the response."
 _WORK_UNKNOWN = (
@@ -52,7 +52,7 @@ def decode(operation: Operation[Any, T], response: Response, info: ResponseInfo,
     """The result of an operation, with `.response` attached.
 
     Raises:
-        APIResponseValidationError: the answer is not what the API documents.
+        APIResponseValidationError: the response is not what the API documents.
     """
     found = read(operation.result, response, strict=strict)
     if isinstance(found, Unreadable):
@@ -62,7 +62,7 @@ def decode(operation: Operation[Any, T], response: Response, info: ResponseInfo,
 
 
 def decode_json(operation: str, response: Response, info: ResponseInfo) -> JSON:
-    """The JSON value of an answer that no class describes; None for an empty body.
+    """The JSON value of a response without a result class; None for an empty body.
 
     Raises:
         APIResponseValidationError: it is not JSON.
@@ -74,7 +74,7 @@ def decode_json(operation: str, response: Response, info: ResponseInfo) -> JSON:
 
 
 def read(cls: type[T], response: Response, *, strict: bool) -> T | Unreadable:
-    """The object of a class that a response holds, or why it holds none."""
+    """The object of a class that a response holds, or why it is unreadable."""
     document = read_json(response)
     if isinstance(document, Unreadable):
         return document
@@ -83,22 +83,22 @@ def read(cls: type[T], response: Response, *, strict: bool) -> T | Unreadable:
         if strict:
             check_strictly(result)
     except Mismatch as mismatch:
-        message = f"the answer is not a {_name(cls)}: {mismatch.path or 'it'} {mismatch.message}"
+        message = f"the response is not a {_name(cls)}: {mismatch.path or 'it'} {mismatch.message}"
         return Unreadable(message, masked(document), is_json=True)
     return result
 
 
 def read_json(response: Response) -> JSON | Unreadable:
-    """The JSON value that a response holds, or why it holds none."""
+    """The JSON value that a response holds, or why it is unreadable."""
     if not response.is_whole:
         return Unreadable(NOT_READ, None)
     kind = response.headers.get("content-type", "application/json")
     if kind != "application/json" and not is_json(kind):
-        return Unreadable(f"the answer is {redacted(kind)}, not application/json", excerpt(response))
+        return Unreadable(f"the response is {redacted(kind)}, not application/json", excerpt(response))
     try:
         return loads(response.body)
     except (ValueError, RecursionError) as error:
-        return Unreadable(f"the answer is not JSON: {mask_text(str(error)[:400])[:100]}", excerpt(response))
+        return Unreadable(f"the response is not JSON: {mask_text(str(error)[:400])[:100]}", excerpt(response))
 
 
 def _name(cls: Any) -> str:
@@ -133,7 +133,7 @@ def excerpt(response: Response) -> str:
 
 
 def error_document(response: Response) -> dict[str, object] | None:
-    """The `error` object of a refusal in the API's shape, masked; None if it has no such shape."""
+    """The `error` object of a refusal, masked; None if the body has another shape."""
     try:
         document = loads(response.body)
     except (ValueError, RecursionError):

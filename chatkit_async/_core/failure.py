@@ -1,4 +1,4 @@
-"""What a refusal becomes: the error of its status, with the API's words and what to do next."""
+"""A refusal to the error of its status, with the API's words and a hint."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from .decode import NOT_READ, error_document, excerpt
 from .message import Response
 from .retry import outcome_of_status
 
-LONGEST_WORDS = 2000  # characters of the API's own that an error repeats; its body holds them all
+LONGEST_WORDS = 2000  # characters of the API's message that an error repeats; its body has more
 
 _HINTS: Mapping[int | str, str] = {
     "insufficient_quota": "The quota is used up: waiting does not help, see the billing page of the project.",
     "invalid_beta": "Something between here and the API dropped the header OpenAI-Beta.",
-    403: "Check what this key may do, and from which places.",
-    404: "Look whether it belongs to the same project as the key, and whether base_url is right.",
-    405: "Look whether base_url is right: it should end in /v1.",
-    409: "Something else was changing it; try again.",
+    403: "Check the permissions of the key, and from which places it may be used.",
+    404: "Check that it belongs to the same project as the key, and that base_url is right.",
+    405: "Check base_url: it should end in /v1.",
+    409: "Another request was changing it; try again.",
     429: "Send fewer, or allow more time (timeout, max_retries).",
 }
 
 
 def error_for_response(operation: str, response: Response, info: ResponseInfo, config: ClientConfig) -> APIStatusError:
-    """The error for an answer with a status of 300 or above."""
+    """The error for a response with a status of 300 or above."""
     document = error_document(response)
     code = _text(document, "code")
     return status_error_class(response.status)(
@@ -54,23 +54,25 @@ def _text(document: Mapping[str, object] | None, name: str) -> str | None:
 
 
 def _message(response: Response, document: Mapping[str, object] | None) -> str:
-    said = _text(document, "message")
-    if said:
-        return said
+    message = _text(document, "message")
+    if message:
+        return message
     if 300 <= response.status < 400:
-        return "the server answered with a redirect"
+        return "the response is a redirect"
     if not response.is_whole:
         return NOT_READ
     named = _text(document, "code") or _type(document)
     if named:
         return named
     return (
-        f"the answer was no error of the API: {excerpt(response)[:200]!r}" if response.body else "the answer was empty"
+        f"the response is not an error of the API: {excerpt(response)[:200]!r}"
+        if response.body
+        else "the response is empty"
     )
 
 
 def _type(document: Mapping[str, object] | None) -> str | None:
-    """The error's type; not the URL that other APIs (RFC 9457) put there."""
+    """The error's type, unless it is the URL that other APIs (RFC 9457) put there."""
     found = _text(document, "type")
     return found if found and found.isidentifier() else None
 

@@ -25,7 +25,7 @@ def checked_text(value: object, subject: str) -> str:
     """A stripped string that a header can hold.
 
     Raises:
-        ConfigurationError: no string, or one with control or non-ASCII characters; it names the subject, not the value.
+        ConfigurationError: another type, or control or non-ASCII characters; the message shows no value.
     """
     if not isinstance(value, str):
         raise ConfigurationError(f"{subject}: a string, not {kind_of(value)}")
@@ -34,13 +34,13 @@ def checked_text(value: object, subject: str) -> str:
         wrong = next(position for position, character in enumerate(stripped) if not _VALUE.fullmatch(character))
         raise ConfigurationError(
             f"{subject}: character {wrong + 1} is a control or non-ASCII character, which no HTTP header can hold;"
-            " was it pasted with something else?"
+            " was it copied with something else?"
         )
     return stripped
 
 
 def hidden_headers(headers: Mapping[str, str | None] | None) -> Mapping[str, str | None] | None:
-    """Headers as they came, their values kept out of tracebacks; what is no mapping as `Hidden`."""
+    """Headers with their values kept out of tracebacks; another type as `Hidden`."""
     if not isinstance(headers, Mapping):
         return without_value(headers)
     return {name: as_secret(value) for name, value in headers.items()}
@@ -59,15 +59,15 @@ def checked_headers(headers: Mapping[str, str | None] | None, subject: str) -> M
     checked: dict[str, str | None] = {}
     for name, value in (given or {}).items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise ConfigurationError(f"{subject}: {quoted(name)} is no header name")
+            raise ConfigurationError(f"{subject}: {quoted(name)} is not a header name")
         if name.lower() in _FRAMING:
-            raise ConfigurationError(f"{subject}: {name} is not yours to set or remove: {_FRAMING[name.lower()]}")
+            raise ConfigurationError(f"{subject}: {name} cannot be set or removed: {_FRAMING[name.lower()]}")
         checked[name.lower()] = None if value is None else _value(name, value, subject)
     return checked
 
 
 def merge_headers(*layers: Mapping[str, str | None]) -> dict[str, str]:
-    """Layers of headers as one, the nearest last; None removes."""
+    """Layers of headers as one, the nearest last; None removes a header."""
     merged: dict[str, str | None] = {}
     for layer in layers:
         merged.update(layer)

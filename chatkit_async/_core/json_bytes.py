@@ -15,15 +15,15 @@ try:
 except ImportError:
     orjson = None
 
-_SURE_DIGITS, _MOST_DIGITS = 18, 20  # all numbers so long have 64 bits, sign included; none longer has
-_SURROGATE = re.compile(rb"\\u[dD]")  # a search is four times as fast as `in`, which is made for longer words
+_SURE_DIGITS, _MOST_DIGITS = 18, 20  # integers of at most 18 characters fit 64 bits; longer than 20 none do
+_SURROGATE = re.compile(rb"\\u[dD]")  # four times as fast as `in`
 
 
 def dumps(document: Any) -> bytes:
     """A JSON value as compact UTF-8.
 
     Raises:
-        TypeError, ValueError: it holds what JSON cannot.
+        TypeError, ValueError: it holds a value that JSON cannot.
     """
     if orjson is not None:
         written: bytes = orjson.dumps(document)
@@ -35,12 +35,12 @@ def loads(body: bytes) -> JSON:
     """The JSON value that bytes hold; integers beyond 64 bits come as floats.
 
     Raises:
-        ValueError, RecursionError: they hold none, or one too deep.
+        ValueError, RecursionError: they are not JSON, or nest too deep.
     """
     if orjson is not None:
         document: JSON = orjson.loads(body)
         return document
-    # As strict as orjson: UTF-8 alone, no constants, no numbers beyond a float, no halves of surrogate pairs.
+    # As strict as orjson: only UTF-8, no constants, no numbers beyond a float, no half of a surrogate pair.
     found: JSON = _DECODER.decode(body.decode())
     if _SURROGATE.search(body):
         _ENCODER.encode(found).encode()

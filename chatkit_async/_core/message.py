@@ -1,4 +1,4 @@
-"""A request and a response as whole values; neither shows its body."""
+"""A request and a response as complete values; their reprs leave the body out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Response:
         status: the HTTP status.
         headers: the header fields.
         body: the body, decompressed.
-        is_whole: False if the body was larger than we read, or could not be read; it is empty then.
+        is_whole: False if the body was too large or could not be read; it is empty then.
     """
 
     status: int

@@ -1,4 +1,4 @@
-"""An operation: all that is known of a call before it is made. A row of data; `encode` turns it into a target."""
+"""An operation of the API: a row of data; `encode` turns it and its params into a target."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Operation(Generic[ParamsT, ResultT]):
         method: the HTTP method.
         path: a template below the base URL; `{session_id}` is filled from the field of that name.
         params: the class that holds what is sent.
-        result: the class of the answer.
-        repeatable: sending it twice does no more than sending it once.
+        result: the class of the result.
+        repeatable: whether sending it twice has the same effect as sending it once.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Operation(Generic[ParamsT, ResultT]):
 
 @attrs.frozen
 class Target:
-    """Where a call goes and what it carries: a filled path, query fields, and a JSON body or none."""
+    """The target of a call: a filled path, query fields, and a JSON body or None."""
 
     path: str
     query: dict[str, JSON]
@@ -50,7 +50,7 @@ class Target:
 
 
 def encode(operation: Operation[ParamsT, ResultT], params: ParamsT) -> Target:
-    """Sort the fields by where the operation sends them: the path's first, the rest as query or body by method."""
+    """Sort the params by place: first into the path, the others into query or body by the method."""
     document, path, names = params.to_dict(), operation.path, path_names(operation.path)
     if names:
         path = fill_path(path, {name: document.pop(name) for name in names})

@@ -1,4 +1,4 @@
-"""The table of operations: the rows of every resource. Each row says all that is true of one of them."""
+"""The table of operations: the rows of every resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of one call: a deadline, and what `options=` may say."""
+"""Settings of one call: its deadline, and `RequestOptions`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Timeout(PartialRepr):
 
     Args:
         total: seconds for the whole call: attempts, waits between them, the body; default 30; `math.inf`: no limit.
-        connect: seconds for each new connection, TLS included, the wait for a free one not; default 5.
+        connect: seconds for each new connection with TLS, without the wait for a free one; default 5.
     """
 
     total: float = attrs.field(default=30.0, converter=_duration)
@@ -62,7 +62,7 @@ def checked_flag(value: bool, subject: str) -> bool:
 
 
 def checked_query(query: Mapping[str, QueryValue] | None, subject: str) -> dict[str, QueryValue]:
-    """Query fields that a URL can hold; one of None is left out when sent."""
+    """Query fields that a URL can hold; a field of None is not sent."""
     given: Any = query
     if given is not None and not isinstance(given, Mapping):
         raise ConfigurationError(f"{subject}: a mapping, not {kind_of(given)}")
@@ -116,17 +116,17 @@ class RequestOptions(PartialRepr):
     Args:
         timeout: the deadline in seconds, or a `Timeout`; None keeps the client's, `math.inf` is no limit.
         max_retries: attempts after the first, at least 0.
-        retry_ambiguous: send again after an answer was lost, though the work may have been done. Default: yes for calls
-            that may be repeated (cancel, reads, delete), no for `sessions.create`.
-        headers: sent besides; None removes one.
-        query: query fields sent besides.
-        body: top-level fields of the JSON body, sent as they are, over what the params say; only that
-            they are JSON is checked here.
-        strict: refuse answers with missing fields or undocumented values.
+        retry_ambiguous: send again after a lost response, though the work may have been done; default: yes for
+            repeatable calls (cancel, reads, delete), no for `sessions.create`.
+        headers: additional headers; a value of None removes one.
+        query: additional query fields.
+        body: top-level fields of the JSON body, sent unchanged, in place of those of the params; checked
+            only to be JSON.
+        strict: refuse responses with missing fields or undocumented values.
 
     Raises:
-        ConfigurationError: settings that cannot work.
-        ParamsValidationError: a body that JSON cannot hold, each place by its path.
+        ConfigurationError: a setting that cannot work.
+        ParamsValidationError: a body that JSON cannot hold, with each path.
     """
 
     timeout: Timeout | None = attrs.field(default=None, converter=_optional_timeout)
@@ -148,7 +148,7 @@ class RequestOptions(PartialRepr):
         body: Mapping[str, object] | None = None,
         strict: bool | None = None,
     ) -> None:
-        headers = hidden_headers(headers)  # what is wrong with one setting must not show a key in a traceback
+        headers = hidden_headers(headers)  # an error of another setting must not show a key in its traceback
         made: Any = self  # pyright does not know __attrs_init__
         made.__attrs_init__(
             timeout=timeout,

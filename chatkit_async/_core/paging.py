@@ -1,4 +1,4 @@
-"""Where a listing goes on: a pure function of the pages so far."""
+"""The position of the next page of a listing: a pure function of the pages so far."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ..types.thread_operations import ThreadListItemsParams, ThreadListParams
 T = TypeVar("T")
 ListParamsT = TypeVar("ListParamsT", ThreadListParams, ThreadListItemsParams)
 
-MOST_EMPTY_PAGES = 10  # in a row, before a listing that promises more and gives nothing is called broken
+MOST_EMPTY_PAGES = 10  # in a row, after which a listing with `has_more` counts as broken
 
 
 class LostCursor(Exception):
-    """A page says that there are more, and not where. Never leaves the client."""
+    """A page has `has_more` and no usable cursor. Never leaves the client."""
 
 
 @attrs.frozen
 class Position:
-    """How far a listing has come.
+    """The position of a page in its listing.
 
     Attributes:
-        cursor: the id that the page asked for last was asked for with; None for the first.
+        cursor: the id with which the page was requested; None for the first.
         empty_pages: empty pages in a row.
     """
 
@@ -42,40 +42,40 @@ def is_backwards(params: ThreadListParams | ThreadListItemsParams) -> bool:
 
 
 def first_position(params: ThreadListParams | ThreadListItemsParams) -> Position:
-    """Where a listing begins."""
+    """The position of the first page."""
     return Position(params.before if is_backwards(params) else params.after)
 
 
 def next_position(position: Position, page: Page[T], seen: Collection[str | None]) -> Position | None:
-    """Where the next page begins; None after the last.
+    """The position of the next page; None after the last.
 
-    An empty page that promises more stops nothing: it is asked for again from where it stands, or from where it points.
+    An empty page with `has_more` does not end a listing: the next request has its cursor, or the same one again.
 
     Args:
-        position: of this page.
-        page: what it held.
+        position: that of this page.
+        page: the page.
         seen: the cursors of all pages so far.
 
     Raises:
-        LostCursor: there are more pages, and the cursor is missing, was there before, or never moves; or the page
-            does not say whether there are.
+        LostCursor: there are more pages and the cursor is missing, repeated, or never moves; or the page lacks
+            `has_more` or `data`.
     """
     for name in ("has_more", "data"):
         if slot_value(page, name) is None:
-            raise LostCursor(f"a page has no {name}, so whether and where there are more is not known")
+            raise LostCursor(f"a page has no {name}, so the next page is not known")
     if not page.has_more:
         return None
     cursor = page.next_cursor
     if not page.data and cursor in (None, position.cursor):
         if position.empty_pages + 1 >= MOST_EMPTY_PAGES:
-            raise LostCursor(f"{MOST_EMPTY_PAGES} empty pages in a row promised more, and the cursor never moved")
+            raise LostCursor(f"{MOST_EMPTY_PAGES} empty pages in a row have more, and the cursor never moves")
         return Position(position.cursor, position.empty_pages + 1)
     if cursor is None:
-        raise LostCursor("a page promises more and names no cursor, nor does its last item have an id")
+        raise LostCursor("a page has more, but no cursor, and its last item has no id")
     if leads_inside(page, cursor):
-        raise LostCursor(f"a page promises more from {cursor!r}, which is in its midst: items would come twice")
+        raise LostCursor(f"a page has more after {cursor!r}, which is not its last item: items would be repeated")
     if cursor in seen:
-        raise LostCursor(f"a page promises more from the cursor {cursor!r}, where the listing has been before")
+        raise LostCursor(f"a page has more after {cursor!r}, which an earlier page had as its cursor")
     return Position(cursor)
 
 
@@ -89,10 +89,10 @@ def params_at(params: ListParamsT, position: Position) -> ListParamsT:
 
 
 def checked_max_items(value: int | None) -> int | None:
-    """How many items to collect at most.
+    """A limit of items, at least 0.
 
     Raises:
-        ParamsValidationError: less than none; a slice would take it for a place counted from the end.
+        ParamsValidationError: below 0, which a slice would count from the end.
     """
     checked: Any = whole_number(value, minimum=0)
     if isinstance(checked, Invalid):

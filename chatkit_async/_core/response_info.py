@@ -1,4 +1,4 @@
-"""What an answer's headers say: request id and rate limits."""
+"""The headers of a response as `ResponseInfo`: request id and rate limits."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ..errors import RateLimit, ResponseInfo
 from .message import Response
 from .retry import parse_duration_s
 
-_NOTHING_SAID = RateLimit()
+_NO_LIMITS = RateLimit()
 _RATE_LIMIT_HEADERS = frozenset(
     f"x-ratelimit-{what}-{of}" for what in ("limit", "remaining", "reset") for of in ("requests", "tokens")
 )
 
 
 def response_info(response: Response, *, attempts: int, elapsed_s: float) -> ResponseInfo:
-    """The HTTP side of an answer as results and errors carry it."""
+    """The HTTP side of a response, as results and errors carry it."""
     headers = response.headers
     return ResponseInfo(
         status=response.status,
@@ -23,7 +23,7 @@ def response_info(response: Response, *, attempts: int, elapsed_s: float) -> Res
         headers=headers,
         attempts=attempts,
         elapsed_s=elapsed_s,
-        rate_limit=rate_limit(headers) if headers.holds_any(_RATE_LIMIT_HEADERS) else _NOTHING_SAID,
+        rate_limit=rate_limit(headers) if headers.holds_any(_RATE_LIMIT_HEADERS) else _NO_LIMITS,
     )
 
 

@@ -8,7 +8,7 @@
 | other 3xx, 4xx                                         | refused  | never              |
 | deadline or connection lost after writing              | unknown  | if it is repeatable|
 
-`x-should-retry` in an answer overrides the rows about answers.
+`x-should-retry` in a response overrides the rows about statuses.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def _share(value: float) -> float:
 
 @attrs.frozen(repr=False)
 class RetryPolicy(PartialRepr):
-    """How long to wait before a call is sent again, where the API does not say.
+    """The waits before retries, where the API names none.
 
     Args:
         initial_delay_s: before the first retry, seconds, at least 0; default 0.5. It doubles with each.
         max_delay_s: the longest such wait, seconds; default 8.
-        jitter: the share of a wait that chance may take off, 0 to 1; default 0.25.
+        jitter: the share of a wait that is random, 0 to 1; default 0.25.
     """
 
     initial_delay_s: float = attrs.field(default=0.5, converter=_seconds)
@@ -62,7 +62,7 @@ class RetryPolicy(PartialRepr):
 
         Args:
             retry: its number, from 1.
-            retry_after_s: what the API asked for, which comes first; None if it did not say.
+            retry_after_s: the wait that the API asks for, which comes first; None without one.
             chance: a random number, 0 to 1.
         """
         if retry_after_s is not None:
@@ -72,7 +72,7 @@ class RetryPolicy(PartialRepr):
 
 
 def outcome_of_status(status: int, code: str | None) -> Outcome:
-    """What an error status tells of the work."""
+    """What an error status says of the work."""
     return "unknown" if status == 408 or (status >= 500 and status != 503) else "refused"
 
 
@@ -84,19 +84,19 @@ def retries_status(status: int, code: str | None, should_retry: str | None) -> b
         code: the API's code; with `insufficient_quota` waiting does not help.
         should_retry: the header `x-should-retry`, which decides alone where it is true or false.
     """
-    told = {"true": True, "false": False}.get((should_retry or "").strip().lower())
-    if told is not None:
-        return told
+    decision = {"true": True, "false": False}.get((should_retry or "").strip().lower())
+    if decision is not None:
+        return decision
     if code == "insufficient_quota":
         return False
     return status in _REFUSED_FOR_NOW or status == 408 or status >= 500
 
 
 def requested_wait_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """Seconds the API asks to wait: `retry-after-ms`, else `retry-after` (seconds or a date); None if neither is sound.
+    """Seconds the API asks to wait: `retry-after-ms`, else `retry-after` (seconds or a date); None if neither is valid.
 
     Args:
-        headers: of the answer.
+        headers: those of the response.
         now_s: the time now, Unix seconds.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
@@ -108,7 +108,7 @@ def requested_wait_s(headers: Mapping[str, str], now_s: float) -> float | None:
 
 
 def parse_duration_s(text: str | None) -> float | None:
-    """`6m0s`, `1.5s`, `20ms` as seconds; None if it is no duration."""
+    """`6m0s`, `1.5s`, `20ms` as seconds; None for another text."""
     parts = re.fullmatch(
         r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?", (text or "").strip()
     )

@@ -1,4 +1,4 @@
-"""The rows of `sessions`, apart from the table so that who mints sessions need not load what threads consist of."""
+"""The rows of `sessions`, apart from the table so that a program that only creates sessions loads no thread classes."""
 
 from __future__ import annotations
 

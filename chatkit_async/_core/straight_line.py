@@ -1,7 +1,7 @@
-"""The fast way to a result: for each class a function of one step per field, written and compiled on first need.
+"""Fast structure hooks: for each class a generated function of one statement a field, compiled at first use.
 
-It reads answers that are as documented; any other is left to the way by field, which knows absent fields and what to
-say of wrong ones. Its source is in `linecache`, so debuggers and tracebacks show its lines.
+It reads responses that are as documented; all others go to the hook by field, which knows absent fields and names
+wrong ones. The source is in `linecache`, so debuggers and tracebacks show its lines.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..types.result import Result
 from .annotations import Hook
 
 NO_EXTRA: Mapping[str, JSON] = MappingProxyType({})
-_MOST_SHARED = 256  # of a class; sessions differ in few of their settings, and a server may send any number
+_MOST_SHARED = 256  # objects of a class: sessions share few settings, and a server may send any number
 
 
 @attrs.frozen
@@ -69,8 +69,8 @@ def straight_line(cls: type[Result], fields: tuple[Field, ...], by_field: Hook, 
 
 
 def _writable(cls: type[Result]) -> type[Result]:
-    """A twin whose slots take plain assignments, six times as fast as the frozen class's descriptors do."""
-    # All three: with any of them left to attrs, CPython goes the slow way round for the others, too.
+    """A subclass whose slots take plain assignments, six times as fast as the frozen class's descriptors."""
+    # All three: if attrs keeps one of them, CPython takes its slow path for the others, too.
     thawed = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__, "__init__": object.__init__}
     return type(f"Writable{cls.__name__}", (cls,), {"__slots__": (), **thawed})
 
@@ -83,7 +83,7 @@ def _body(fields: tuple[Field, ...]) -> list[str]:
         "    return by_field(document, None)",
         "try:",
         *(f"    {field.name}_ = document[{field.name!r}]" for field in fields),
-        "except KeyError:  # absent, and another is undocumented",
+        "except KeyError:  # a field is absent, and another undocumented",
         "    return by_field(document, None)",
         *(line for field in inline for line in _check(field)),
         *(_shared(fields) if is_of_settings(fields) else ()),
@@ -98,7 +98,7 @@ def _body(fields: tuple[Field, ...]) -> list[str]:
 
 
 def is_of_settings(fields: tuple[Field, ...]) -> bool:
-    """Whether a part holds nothing but switches and numbers: equal ones are one object, which is smaller and faster."""
+    """Whether a part holds only booleans and integers: equal parts are one object, which is smaller and faster."""
     return all(field.scalar in {bool, int} for field in fields)
 
 

@@ -26,7 +26,7 @@ from ..types.unknown import UnknownContent
 TranscriptFormat: TypeAlias = Literal["text", "markdown", "json"]
 
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9]+(?:[._][A-Za-z0-9]+)*")
-# Behind whatever a reader may take for a line break; empty lines stay empty, and a tab indents by itself.
+# After each character that a reader may take for a line break; empty lines stay empty, and a tab indents by itself.
 _LINE_START = re.compile(r"(?<=[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])(?=[\w\x20-\x7e])")
 
 
@@ -38,9 +38,9 @@ def transcript(items: Iterable[ChatKitThreadItem], format: TranscriptFormat = "t
         print(transcript(items))
 
     Args:
-        items: what `threads.list_items` gave; `order="asc"` reads from the beginning.
-        format: `text`, one entry an item, its further lines indented; `markdown`, where what people wrote is quoted
-            and cannot become markup of the page; `json`, an array of the items as the API sent them.
+        items: those of `threads.list_items`; `order="asc"` reads from the beginning.
+        format: `text`, one entry an item, its further lines indented; `markdown`, with messages in fences, so that
+            they cannot become markup of the page; `json`, an array of the items as the API sent them.
 
     Returns:
         The text, without a line break at its end. Items of unknown kinds are named, never left out.
@@ -57,7 +57,7 @@ def transcript(items: Iterable[ChatKitThreadItem], format: TranscriptFormat = "t
 
 
 def _spoken(item: Any) -> tuple[str, str, tuple[str, ...]]:
-    """Who, what, and what was quoted or attached."""
+    """Speaker, text, and the quotes and attachments."""
     match item:
         case ChatKitThreadUserMessageItem():
             return "User", _text(item), _beside(item)
@@ -76,7 +76,7 @@ def _spoken(item: Any) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _named(item: Any) -> str:
-    """The kind in brackets if it is a plain word: one of any other form could pass for markup or another speaker."""
+    """The kind in brackets if it is a plain word; another one could pass for markup or another speaker."""
     kind = item.extra.get("type")
     return f" ({kind})" if isinstance(kind, str) and _PLAIN_WORD.fullmatch(kind) else ""
 
@@ -117,7 +117,7 @@ def _as_text(speaker: str, text: str, beside: tuple[str, ...]) -> str:
 
 
 def _hanging(text: str) -> str:
-    """All lines but the first indented, so that what was said cannot pass for the line of another speaker."""
+    """All lines but the first indented, so that a message cannot pass for the line of another speaker."""
     return _LINE_START.sub("    ", text)
 
 

@@ -204,7 +204,7 @@ class ChatKit:
         return self._channel.call(self._async.request, method, path, body=body, query=query, options=options)
 
     def close(self) -> None:
-        """Close the connections; calls under way end with `ClientClosedError`. A copy closes nothing."""
+        """Close the connections; calls in flight end with `ClientClosedError`. A copy closes nothing."""
         self._channel.close()
 
     def __enter__(self) -> Self:

@@ -223,7 +223,7 @@ class AsyncSessionBroker:
         place = self._template.place(checked_user(user), checked_device(device))
         mark = secrets.token_hex(8)
         ended = await self._store.revoke(place.user, mark, None if device is None else place.device)
-        self._client._connections.transport()  # a closed client raises, also where there is nothing to cancel
+        self._client._caller.shared.transport()  # a closed client raises, also where there is nothing to cancel
         results = await cancel_all(self._client, ended.session_ids)
         gone = [result.session_id for result in results if result.error is None]
         await self._store.forget(place.user, gone)

@@ -8,8 +8,8 @@ import weakref
 
 import attrs
 
+from .._async.api_key import current_key
 from .._async.client import AsyncChatKit
-from .._async.key import current_key
 from .._core.options import RequestOptions
 from .._core.prepared_call import prepare
 from .._core.session_rows import CREATE_SESSION
@@ -27,6 +27,7 @@ from ._store import ANY_RECORD, WINDOW_S, Begun, Creation, Kept, Minted, Seen, i
 SLACK_S = 1.0  # by which a lease outlives the longest creation under it
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.2, 1.0  # between two looks at another process's creation
 WAIT_FACTOR = 0.8  # of the time it has taken so far: a handful of looks, whatever the API takes
+UNLIMITED = 1000  # at once, where the client has no limit of connections
 LEASES_WAITED = 2  # a store that never lets a creation begin does not hold up callers for ever
 
 
@@ -105,11 +106,11 @@ class Issuing:
             ConfigurationError: no call could work.
             ClientClosedError: the client is closed.
         """
-        client, config = self._client, self._client._config
-        call = prepare(CREATE_SESSION, self._template.params("template", self._template.workflow), config, None)
-        client._connections.exchange(call, config)
-        client._connections.transport().pools.here()
-        await current_key(config, call.request)
+        caller = self._client._caller
+        call = prepare(CREATE_SESSION, self._template.params("template", self._template.workflow), caller.config, None)
+        caller.shared.exchange(call, caller.config)
+        caller.shared.transport().pools.here()
+        await current_key(caller.config, call.request)
 
     async def aclose(self) -> None:
         """Waits a little for the sessions being made in this loop."""
@@ -191,7 +192,7 @@ class Issuing:
         return record
 
     async def _create(self, request: SessionRequest) -> ChatSession:
-        timeout = self._client._config.timeout
+        timeout = self._client._caller.config.timeout
         options = RequestOptions(timeout=attrs.evolve(timeout, total=min(timeout.total, self._settings.lease_s)))
         return await self._client.sessions.create(
             self._template.params(request.user, request.workflow), options=options
@@ -226,14 +227,9 @@ class Issuing:
         """As wide as the client's connection pool in this loop."""
         loop = asyncio.get_running_loop()
         if loop not in self._gates:
-            self._gates[loop] = asyncio.Semaphore(_connections(self._client))
+            connector = self._client._caller.shared.transport().pools.here().session.connector
+            self._gates[loop] = asyncio.Semaphore((connector and connector.limit) or UNLIMITED)
         return self._gates[loop]
-
-
-def _connections(client: AsyncChatKit) -> int:
-    settings = client._connections.settings
-    connector = None if settings.http_session is None else settings.http_session.connector
-    return settings.max_connections if connector is None else connector.limit or settings.max_connections
 
 
 def _key(request: SessionRequest, began: Seen) -> str:

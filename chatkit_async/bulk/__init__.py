@@ -15,6 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._archive import archive as archive
     from ._check_store import check_store as check_store
+    from ._erase import erase as erase
+    from ._erase import retain as retain
+    from ._erase_reports import EraseReport as EraseReport
+    from ._erase_reports import EraseUserReport as EraseUserReport
+    from ._erase_reports import ThreadErasure as ThreadErasure
+    from ._erase_user import erase_user as erase_user
+    from ._load import load_context_for as load_context_for
+    from ._load import load_store as load_store
     from ._migrate import ThreadSource as ThreadSource
     from ._migrate import migrate as migrate
     from ._migration_report import Loss as Loss
@@ -34,6 +42,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "_archive": ("archive",),
     "_check_store": ("check_store",),
+    "_erase": ("erase", "retain"),
+    "_erase_reports": ("EraseReport", "EraseUserReport", "ThreadErasure"),
+    "_erase_user": ("erase_user",),
+    "_load": ("load_context_for", "load_store"),
     "_migrate": ("ThreadSource", "migrate"),
     "_migration_report": ("Loss", "MigrationReport", "StoreFinding", "StoreReport", "ThreadMigration"),
     "_reader": ("Archive", "ArchiveInfo"),

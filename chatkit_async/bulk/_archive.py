@@ -28,10 +28,11 @@ async def archive(
 ) -> ArchiveReport:
     """Copy threads and their items into one SQLite file, or bring such a file up to date.
 
-    The JSON is stored as it comes, unknown kinds and fields included. Each thread is one transaction: a run that is
-    killed, interrupted or cancelled loses at most the threads under way, and the next run does the rest. A later run
-    sends one request for a thread that is unchanged and reads only the new items of others; a thread that is gone is
-    kept, and marked. At its end a run lists all threads again, until a listing shows none that it has not read.
+    The JSON is stored as it comes, unknown kinds and fields included. A thread is written whole or not at all (one of
+    more than 1,000 items in parts): a run that is killed, interrupted or cancelled loses at most the threads under way,
+    and the next run does the rest. A later run sends one request for a thread that is unchanged and reads only the new
+    items of others; a thread that is gone is kept, and marked. At its end a run lists all threads again, until a
+    listing shows none that it has not read.
 
     Wire form: `GET /chatkit/threads`, `GET /chatkit/threads/{thread_id}/items`; `GET /chatkit/threads/{thread_id}` for
     threads that are no longer listed.
@@ -63,7 +64,7 @@ async def archive(
     """
     chosen = checked_users("archive", user, users)
     checked_pace("archive", concurrency, requests_per_second)
-    config, file = client._config, database_path(path)
+    config, file = client._caller.config, database_path(path)
     settings = Settings(str(config.base_url), config.headers.get("openai-project"), chosen)
     with ExitStack() as stack, explained(file):
         opening = opened_for_writing(file, settings)

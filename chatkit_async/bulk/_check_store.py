@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from ._migration_report import StoreReport
-from ._migration_settings import Ids, Times, check_settings
+from ._migration_settings import Ids, MappingOptions, Times, check_settings
 from ._rising_times import RisingTimes
 from ._store_access import StoreAccess, StoreFault
 from ._store_checks import CHECKS, Check, check_attachments
@@ -47,8 +47,8 @@ async def check_store(
         time_step_us: microseconds between two items, at least 1 (the default); 1000 for a database that keeps
             milliseconds.
         attachments: whether attachments are checked too; default False.
-        timeout_s: seconds that one call of the store may take, above 0; default 30. A store that blocks the event loop
-            is not limited by it.
+        timeout_s: seconds that one call of the store may take, above 0; default 30. Blocking work in
+            the store is not limited by it.
 
     Returns:
         A `StoreReport`: `is_usable`, `findings`, `left_behind`; `str()` of it is for people.
@@ -58,10 +58,16 @@ async def check_store(
         ParamsValidationError: an argument is out of its range; the store was not touched.
     """
     check_settings("check_store", time_step_us=time_step_us, timeout_s=timeout_s, ids=ids, times=times)
-    trial = StoreTrial(StoreAccess(store, context, timeout_s), ids, RisingTimes(times, time_step_us))
+    options = MappingOptions(attachments="keep" if attachments else "text")
+    access = StoreAccess(store, context, timeout_s)
+    return await tried(StoreTrial(access, ids, RisingTimes(times, time_step_us), options))
+
+
+async def tried(trial: StoreTrial) -> StoreReport:
+    """What all checks find out; the threads are deleted whatever happens."""
     left_behind: list[str] = []
     try:
-        for check in (*CHECKS, check_attachments) if attachments else CHECKS:
+        for check in (*CHECKS, check_attachments) if trial.options.attachments == "keep" else CHECKS:
             if not await _goes_on(check, trial):
                 break
     finally:
@@ -100,6 +106,6 @@ async def _is_deleted(trial: StoreTrial, thread_id: str) -> bool:
     if await trial.access.find("load_thread", thread_id) is not None:
         trial.find("delete_thread", "a thread is still there after delete_thread", "warning")
         return False
-    if await trial.access.items(thread_id, "asc", 100):
+    if await trial.access.items_or_none(thread_id):
         trial.find("delete_keeps_items", "the items of a thread are still there after delete_thread", "warning")
     return True

@@ -135,10 +135,9 @@ def _client_tool_call(item: JSONObject, options: MappingOptions, losses: set[str
     if not answered and not is_pending:
         losses.add("tool_call_unanswered")
         output = {"hosted": "never answered"}
-    arguments = decoded(text_of(item, "arguments"), losses, "tool_call_form")
-    if not isinstance(arguments, dict):
-        losses.add("tool_call_form")
-        arguments = {"value": arguments}
+    given_arguments = decoded(text_of(item, "arguments"), losses, "tool_call_form")
+    arguments: JSON = given_arguments if isinstance(given_arguments, dict) else {"value": given_arguments}
+    losses.update({"tool_call_form"} if arguments is not given_arguments else set())
     return {
         "type": "client_tool_call",
         "status": "pending" if is_pending else "completed",

@@ -13,7 +13,7 @@ import anyio
 import attrs
 
 from ..types._json import JSONObject
-from ._check_store import check_store
+from ._check_store import tried
 from ._migration_report import MigrationReport, StoreReport, ThreadMigration, losses_of
 from ._migration_settings import (
     Attachments,
@@ -29,6 +29,7 @@ from ._reader import Archive
 from ._reports import Progress, Stage
 from ._rising_times import RisingTimes
 from ._store_access import StoreAccess, StoreFault, described
+from ._store_trial import StoreTrial
 from ._thread_listings import with_listings
 from ._thread_move import MoveSettings, ThreadMove
 
@@ -85,7 +86,7 @@ async def migrate(
         archive: the file that `archive` made, or an `Archive`.
         store: the store of your server.
         context_for: the context that your server would pass to the store for a user, None for threads without one; a
-            function or a coroutine function.
+            function (`def` or `async def`).
         user: only the threads of this user; default: all.
         ids: `keep` (the default) keeps the ids of threads and items; `store` asks the store for new ones, which the
             report maps. A thread that was moved is then found again by its metadata, an item by its time.
@@ -172,7 +173,7 @@ class _Migration:
         except Exception as error:  # context_for is the caller's
             return attrs.evolve(result, error=f"context_for failed: {described(error)}")
         if self._checked is None:
-            self._checked = await self._check_store(access.context)
+            self._checked = await self._check_store(access)
         return await self._moved(raw, result, access) if self._checked.is_usable else None
 
     async def _moved(self, raw: JSONObject, result: ThreadMigration, access: StoreAccess) -> ThreadMigration:
@@ -203,17 +204,11 @@ class _Migration:
             context = self._context_for(user)
             return StoreAccess(self._store, await context if isawaitable(context) else context, self._timeout_s)
 
-    async def _check_store(self, context: object) -> StoreReport:
+    async def _check_store(self, access: StoreAccess) -> StoreReport:
         self._tell("checking")
-        return await check_store(
-            self._store,
-            context=context,
-            ids=self._settings.ids,
-            times=self._settings.times,
-            time_step_us=self._settings.time_step_us,
-            attachments=self._settings.options.attachments == "keep",
-            timeout_s=self._timeout_s,
-        )
+        settings = self._settings
+        times = RisingTimes(settings.times, settings.time_step_us)
+        return await tried(StoreTrial(access, settings.ids, times, settings.options))
 
     async def _known_id(self, access: StoreAccess, result: ThreadMigration) -> str | None:
         """The store's id of a thread that was moved before, by the metadata that it got then."""

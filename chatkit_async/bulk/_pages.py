@@ -80,6 +80,15 @@ def page_of(elements: Sequence[Element]) -> RawPage:
     return RawPage(body, ids, _first_open([element.value for element in elements]), False, None)
 
 
+def element_of(text: str) -> Element:
+    """One thread by itself; without value and id if the text is not JSON."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    return Element(text_field(value, "id"), text, value)
+
+
 def elements_of(body: str) -> tuple[Element, ...]:
     """The elements of a page that `parse_page` has read, each with its own part of the text."""
     return _envelope(body) or ()

@@ -8,10 +8,10 @@ from typing import Literal, TypeAlias
 import attrs
 
 from ..errors import APIError, ChatKitError
-from ..types._json import JSON, JSONObject
+from ..types._json import JSONObject
 
 
-def as_json(report: attrs.AttrsInstance, **more: JSON) -> JSONObject:
+def as_json(report: attrs.AttrsInstance, **more: object) -> JSONObject:
     """A report's fields, and some more, as JSON: dicts, lists and plain values."""
     found: JSONObject = json.loads(json.dumps({**attrs.asdict(report), **more}))
     return found

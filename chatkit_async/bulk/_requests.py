@@ -81,7 +81,7 @@ class JobRequests:
     def __init__(self, client: AsyncChatKit, limiter: Limiter) -> None:
         self._client = client
         self._limiter = limiter
-        self._most_retries = max(LEAST_RETRIES, client._config.max_retries)
+        self._most_retries = max(LEAST_RETRIES, client._caller.config.max_retries)
         self.sent = 0
 
     async def page(self, operation: Operation[Any, Any], params: Any) -> RawPage:
@@ -126,9 +126,9 @@ class JobRequests:
         return await self._repeated(send)
 
     async def _exchange(self, operation: Operation[Any, Any], params: Any) -> tuple[Response, ResponseInfo]:
-        config = self._client._config
+        config = self._client._caller.config
         call = prepare(operation, params, config, _ONCE)
-        return await self._client._connections.exchange(call, config).run()
+        return await self._client._caller.exchange(call)
 
     async def _repeated(self, send: Callable[[], Awaitable[T]]) -> T:
         failures = waits = 0
@@ -162,7 +162,7 @@ class JobRequests:
 
     def _delay_s(self, error: APIError, retry: int) -> float:
         chance = random.random()  # noqa: S311 - jitter is no secret
-        return self._client._config.retry_policy.delay_s(retry, error.retry_after_s, chance)
+        return self._client._caller.config.retry_policy.delay_s(retry, error.retry_after_s, chance)
 
 
 def ends_the_job(error: APIError) -> bool:

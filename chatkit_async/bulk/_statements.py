@@ -80,6 +80,31 @@ class Saved(NamedTuple):
     has_changed: bool
 
 
+class HeldWhole(NamedTuple):
+    """A thread as the archive holds it: its row, its JSON, where its last items begin, whether it is whole."""
+
+    key: int
+    text: str
+    anchor: Anchor
+    is_complete: bool
+
+
+def held_thread(database: sqlite3.Connection, thread_id: str) -> HeldWhole | None:
+    """The thread; None if it is not held."""
+    row = database.execute(_HELD_WHOLE, (thread_id,)).fetchone()
+    return None if row is None else HeldWhole(row[0], row[1], Anchor(*row[2:5]), bool(row[5]))
+
+
+def held_items(database: sqlite3.Connection, thread: HeldWhole) -> list[Element]:
+    """Its items from the anchor on."""
+    rows = database.execute(_PAGES_FROM, (thread.key, thread.anchor.position)).fetchall()
+    begin = rows[0][0] if rows else 0
+    return [element for _, body in rows for element in elements_of(body)][thread.anchor.position - begin :]
+
+
+_HELD_WHOLE = "SELECT key, raw, anchor, anchor_cursor, anchor_id, is_complete FROM threads WHERE id = ?"
+
+
 def save_pages(  # noqa: PLR0917
     database: sqlite3.Connection,
     run: int,
@@ -138,7 +163,7 @@ def _replace(database: sqlite3.Connection, run: int, key: int, first: int, found
     begin = rows[0][0] if rows else first
     before, tail = held[: first - begin], held[first - begin :]
     known, found_ids = {element.id for element in tail}, {element.id for element in found}
-    has_changed = not all(_is_same(one.text, other.text) for one, other in zip(tail, found, strict=False))
+    has_changed = not all(is_same(one.text, other.text) for one, other in zip(tail, found, strict=False))
     has_changed = has_changed or len(found) < len(tail)
     if has_changed or len(found) > len(tail):
         database.execute("DELETE FROM item_pages WHERE thread_key = ? AND position >= ?", (key, begin))
@@ -150,7 +175,8 @@ def _replace(database: sqlite3.Connection, run: int, key: int, first: int, found
     return Saved(sum(one.id is None or one.id not in known for one in found), has_changed)
 
 
-def _is_same(one: str, other: str) -> bool:
+def is_same(one: str, other: str) -> bool:
+    """Whether two JSON texts hold the same value."""
     return one == other or bool(json.loads(one) == json.loads(other))  # white space is no change
 
 
@@ -185,7 +211,7 @@ def _save_thread(database: sqlite3.Connection, run: int, walk: int, one: ListedT
         return HeldThread(key, one.thread_id, True, False, -1, False, 0, START)
     key, raw, listed_in_walk, read_in_run, held, *anchor = row
     database.execute(_UPDATE, (*one[1:], walk, key))
-    has_changed = not _is_same(raw, one.text)
+    has_changed = not is_same(raw, one.text)
     return HeldThread(key, one.thread_id, False, has_changed, listed_in_walk, read_in_run == run, held, Anchor(*anchor))
 
 

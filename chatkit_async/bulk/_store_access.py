@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Set
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutine
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -69,13 +69,22 @@ class StoreAccess:
             raise StoreFault("raises", f"{method} raised {described(error)}") from error
         if isinstance(made, str) and made:
             return made
-        if isawaitable(made) and hasattr(made, "close"):
+        if iscoroutine(made):
             made.close()
         raise StoreFault("no_id", f"{method} returned {type(made).__name__}; it must return a string, without await")
 
     async def items(self, thread_id: str, order: str, page_size: int) -> list[ThreadItem]:
         """All items of a thread, following the cursors; none if the store says that there is no such thread."""
         return await self._listed("load_thread_items", (thread_id,), order, page_size)
+
+    async def items_or_none(self, thread_id: str) -> list[ThreadItem]:
+        """All items of a thread that may not be there; stores have many errors for that."""
+        try:
+            return await self.items(thread_id, "asc", 100)
+        except StoreFault as fault:
+            if fault.code != "raises":
+                raise
+            return []
 
     async def threads(self, order: str, page_size: int, until: Set[str] = frozenset()) -> list[ThreadMetadata]:
         """All threads of this context, following the cursors; no further than to the last of these ids, if given."""
@@ -116,7 +125,10 @@ class StoreAccess:
         with anyio.move_on_after(self._timeout_s):
             function: Callable[..., Any] = getattr(self._store, method)
             # As the server calls it: the context by its name.
-            return await function(*args, **kwargs, context=self.context)
+            result = function(*args, **kwargs, context=self.context)
+            if not isawaitable(result):
+                raise StoreFault("not_async", f"{method} must be a method with async def")
+            return await result
         raise StoreFault("hangs", f"{method} did not return within {self._timeout_s:g} s")
 
 

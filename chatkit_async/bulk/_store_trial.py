@@ -19,20 +19,18 @@ if TYPE_CHECKING:
     from chatkit.types import ThreadItem, ThreadMetadata
 
 
-DEFAULTS = MappingOptions()
-
-
 class StoreTrial:
     """What the checks share.
 
     Attributes:
         access: the store.
+        options: what items become; a kind that they leave out is not tried.
         threads: three, in the order of their times; each check writes to one of them.
         findings: by code; the first of a code stays.
     """
 
-    def __init__(self, access: StoreAccess, ids: Ids, times: RisingTimes) -> None:
-        self.access, self._ids, self._times = access, ids, times
+    def __init__(self, access: StoreAccess, ids: Ids, times: RisingTimes, options: MappingOptions) -> None:
+        self.access, self.options, self._ids, self._times = access, options, ids, times
         self.threads: list[ThreadMetadata] = []
         self.findings: dict[str, StoreFinding] = {}
 
@@ -52,15 +50,9 @@ class StoreTrial:
         self.threads.append(thread)
         return thread
 
-    def new_item(
-        self,
-        thread: ThreadMetadata,
-        raw: JSONObject,
-        created_at: datetime | None = None,
-        options: MappingOptions = DEFAULTS,
-    ) -> ThreadItem:
+    def new_item(self, thread: ThreadMetadata, raw: JSONObject, created_at: datetime | None = None) -> ThreadItem:
         """An item that is not added yet, later than those before."""
-        fields = map_item(raw, thread.id, options).fields or {}
+        fields = map_item(raw, thread.id, self.options).fields or {}
         made = (id_word(fields), thread)
         item_id = self.access.generate("generate_item_id", *made) if self._ids == "store" else "cthi_" + token_hex(24)
         created_at = created_at or self._times.after_the_one_before(FIRST_S + 600)

@@ -71,7 +71,8 @@ class ThreadMove:
     async def run(self, raw_items: Iterable[JSON]) -> None:
         """Writes the thread and its items, and reads them back. Raises `StoreFault` where the store fails."""
         existing = await self._existing()
-        self._found = {item.id: item for item in await self._access.items(self._id, "asc", 100)}
+        held = self._access.items_or_none(self._id) if existing is None else self._access.items(self._id, "asc", 100)
+        self._found = {item.id: item for item in await held}
         thread = self._planned_thread(existing)
         planned = [*self._planned_items(raw_items, thread or existing)]
         if thread is not None:

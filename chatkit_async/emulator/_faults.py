@@ -148,15 +148,12 @@ def can_be_sent(body: object) -> bool:
         return False
 
 
+NO_FAULT = Fault()
+
+
 def fault_document(fault: Fault) -> JSONObject:
     """The fault as the control plane takes it: JSON, without the fields that have their default."""
-    document: dict[str, Any] = attrs.asdict(fault, filter=lambda field, value: value != default_of(field))
+    document: dict[str, Any] = attrs.asdict(fault, filter=lambda field, value: value != getattr(NO_FAULT, field.name))
     if isinstance(fault.body, bytes):
         document["body"] = fault.body.decode("utf-8", "replace")
     return document
-
-
-def default_of(field: attrs.Attribute[Any]) -> object:
-    """The default of a field of Fault."""
-    default: Any = field.default
-    return {} if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]

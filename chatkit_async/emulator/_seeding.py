@@ -14,7 +14,7 @@ from ..errors import ConfigurationError
 from ..types._json import JSON, JSONObject
 from ._checks import Array, Object, Resource, json_copy
 from ._data import Content, Conversation, ResourceList, created_at, random_token
-from ._refusals import RequestRefused
+from ._refusals import RequestRefused, wrong_type
 from ._schema import ANY_ITEM, ITEM, LIFETIME_S, REQUESTS_PER_MINUTE, SESSION, THREAD
 from ._sessions import client_secret
 
@@ -129,6 +129,8 @@ def load_seed(path: str | os.PathLike[str]) -> Seed:
     """
     document = json_file(Path(path))
     try:
+        if not isinstance(document, dict):
+            raise wrong_type("seed", "an object", document)
         seed = cast("Seed", SEED_FILE(document, ""))
         completed_seed(seed.get("threads", []), seed.get("sessions", []), Blanks(0, random_token))
     except RequestRefused as refused:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
+from .._core.json_bytes import loads
 from .._core.origin import Origin, is_cross_site, is_same_origin, parsed_origin
 from ..errors import ConfigurationError
 from ..types.checks import Invalid, sendable
@@ -51,7 +51,7 @@ def current_secret(body: bytes, request: HTTPRequest) -> Secret | None:
     check_length(len(body))
     _check_type(request.headers.get("content-type"))
     try:
-        document = json.loads(body.decode())
+        document = loads(body)
     except (ValueError, RecursionError):
         raise _bad_request("The body is not JSON.") from None
     if not isinstance(document, dict):
@@ -85,11 +85,11 @@ def _parsed_origin(text: object) -> Origin:
     return origin
 
 
-def _check_origin(request: HTTPRequest, allowed_origins: Collection[Origin]) -> None:
+def _check_origin(request: HTTPRequest, allowed_origins: Collection[Origin | None]) -> None:
     """Refuses (403) what a page of another origin makes a browser send; programs send neither of these headers."""
     sent = request.headers.get("origin")
     origin = None if sent is None else parsed_origin(sent)
-    if origin is not None and origin in allowed_origins:
+    if allowed_origins and origin in allowed_origins:
         return
     site = request.headers.get("sec-fetch-site")
     if (site is not None and is_cross_site(site)) or (sent is not None and not _is_own(request, origin)):

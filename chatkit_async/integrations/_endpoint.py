@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
 from ..broker import AsyncSessionBroker, LiveSecret, Revocation
@@ -17,7 +18,6 @@ from ._http import Cookie, HTTPRequest, HTTPResponse, error_response, json_respo
 from ._identity import Identity
 from ._options import EndpointOptions, visitor_cookie
 from ._refused import RefusedRequest
-from ._sync_or_async import settled
 
 if TYPE_CHECKING:
     from ..broker import SessionBroker
@@ -72,22 +72,24 @@ class Endpoint:
             ConfigurationError: `identify` returned what is not a user.
         """
         try:
-            identity = await settled(request.identify())
+            identity = await self._identity(request)
         except RefusedRequest as refused:
             raise ConfigurationError(f"logout: {refused.log}") from refused
         visitor = self._known_visitor(request)
         if visitor is not None:
             self._limit.ended(visitor)
         users = [*([identity.user] if identity else ()), *([user_of(visitor)] if visitor else ())]
-        revocations: list[Revocation] = [await settled(self._broker.revoke(user)) for user in users]
+        revocations = [await self._revocation(user) for user in users]
         sessions = tuple(session for revocation in revocations for session in revocation.sessions)
         is_complete = all(revocation.is_complete for revocation in revocations)
         return Revocation(sessions, is_complete), self._cookie.deleted() if self._cookie else None
 
     async def _response(self, request: HTTPRequest) -> HTTPResponse:
         check_request(request, self._allowed_origins)
-        current = current_secret(await settled(request.read_body()), request)  # no frame here holds the body
-        identity = await settled(request.identify())
+        body = request.read_body()
+        current = current_secret(await body if isinstance(body, Coroutine) else body, request)
+        del body  # a traceback may show locals, and it holds a secret
+        identity = await self._identity(request)
         if identity is not None:
             return _given(await self._secret(identity, current))
         return await self._anonymous(request, current)
@@ -111,12 +113,21 @@ class Endpoint:
             self._limit.created(visitor, secret.expires_at - unix_now_s())
         return secret
 
+    # What the broker and the adapter give is a coroutine in an async view, and the value itself in a blocking one.
+
+    async def _identity(self, request: HTTPRequest) -> Identity | None:
+        found = request.identify()
+        return await found if isinstance(found, Coroutine) else found
+
     async def _secret(self, identity: Identity, current: Secret | None) -> LiveSecret:
-        return await settled(
-            self._broker.secret_for(
-                identity.user, device=identity.device, current=current, state_variables=identity.state_variables
-            )
+        found = self._broker.secret_for(
+            identity.user, device=identity.device, current=current, state_variables=identity.state_variables
         )
+        return await found if isinstance(found, Coroutine) else found
+
+    async def _revocation(self, user: str) -> Revocation:
+        found = self._broker.revoke(user)
+        return await found if isinstance(found, Coroutine) else found
 
     def _known_visitor(self, request: HTTPRequest) -> str | None:
         if self._cookie is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any
 
 import attrs
 
+from .._core.json_bytes import dumps
 from ._identity import Identity
 from ._refused import RefusedRequest
 
@@ -37,16 +38,12 @@ def joined_headers(sent: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, value in sent:
         lower = name.lower()
         if lower in HEADERS_READ and value:
-            joined[lower] = with_repeated(joined.get(lower), value, lower)
+            separator = "; " if lower == "cookie" else ", "
+            joined[lower] = f"{joined[lower]}{separator}{value}" if lower in joined else value
     return joined
 
 
-def with_repeated(before: str | None, value: str, name: str) -> str:
-    """The value of a header after one more line of it."""
-    return value if before is None else f"{before}{'; ' if name == 'cookie' else ', '}{value}"
-
-
-@attrs.frozen
+@attrs.frozen(slots=False)  # made for every request: without slots attrs fills it in half the time
 class HTTPRequest:
     """A request as an adapter hands it to the endpoint.
 
@@ -54,15 +51,15 @@ class HTTPRequest:
         method: the HTTP method, in upper case.
         is_https: whether the server knows that it came over TLS; behind a proxy that ends TLS it usually does not.
         headers: as `joined_headers` gives them.
-        read_body: reads the whole body, now or awaited; called only when no header says that it is too large.
-        identify: asks the app which user this is, now or awaited.
+        read_body: reads the whole body, or is a coroutine for it; called only if no header says that it is too large.
+        identify: the user by the app's `identify`, or a coroutine for it.
     """
 
     method: str
     is_https: bool
     headers: Mapping[str, str] = attrs.field(repr=False)
-    read_body: Callable[[], bytes | Awaitable[bytes]] = attrs.field(repr=False)
-    identify: Callable[[], Identity | Awaitable[Identity | None] | None] = attrs.field(repr=False)
+    read_body: Callable[[], bytes | Coroutine[Any, Any, bytes]] = attrs.field(repr=False)
+    identify: Callable[[], Identity | Coroutine[Any, Any, Identity | None] | None] = attrs.field(repr=False)
 
     def cookie(self, name: str) -> str | None:
         """The value of a cookie, None without it; the last of several counts."""
@@ -102,8 +99,7 @@ def json_response(
     status: int, document: Mapping[str, object], headers: Mapping[str, str] | None = None
 ) -> HTTPResponse:
     """A response that holds a JSON object."""
-    body = json.dumps(document).encode()
-    return HTTPResponse(status, {**RESPONSE_HEADERS, **headers} if headers else RESPONSE_HEADERS, body)
+    return HTTPResponse(status, {**RESPONSE_HEADERS, **headers} if headers else RESPONSE_HEADERS, dumps(document))
 
 
 def error_response(refused: RefusedRequest) -> HTTPResponse:

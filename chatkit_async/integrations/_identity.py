@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeAlias, TypeVar, cast
 
 import attrs
@@ -80,7 +80,7 @@ def blocking_identity(identify: Callable[[T], object] | None, request: T) -> Ide
 
 def async_identity(
     identify: Callable[[T], MaybeIdentified] | None, in_thread: Callable[..., Awaitable[Any]]
-) -> Callable[[T], Awaitable[Identity | None]]:
+) -> Callable[[T], Coroutine[Any, Any, Identity | None]]:
     """How an async view finds the identity: a coroutine function in the event loop, a plain function in a thread.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from ..broker import AsyncSessionBroker
@@ -10,14 +10,6 @@ from ..errors import ConfigurationError
 from ._identity import MUST_NOT_WAIT, is_coroutine_function
 
 T = TypeVar("T")
-
-
-async def settled(value: T | Awaitable[T]) -> T:
-    """The value, awaited where it is awaitable: brokers, bodies and `identify` are of either kind."""
-    if isinstance(value, Awaitable):
-        awaited: T = await value
-        return awaited
-    return value
 
 
 def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -15,7 +15,7 @@ NO_KEY = (
 
 def check_key(client: AsyncChatKit) -> None:
     """Refuses a client without a key; raises ConfigurationError. A callable api_key is not called yet."""
-    config = client._config
+    config = client._caller.config
     if config.api_key is None and "authorization" not in config.headers:
         raise ConfigurationError(NO_KEY)
 
@@ -26,7 +26,7 @@ def warm_up(client: AsyncChatKit) -> None:
     from ..types.session import ChatSession  # noqa: PLC0415
 
     import_module("chatkit_async._async.exchange")
-    client._connections.transport()
-    client._connections.proxy(client._config.base_url)
+    client._caller.shared.transport()
+    client._caller.shared.proxy(client._caller.config.base_url)
     client.sessions  # noqa: B018 - loads the resource
     structure({}, ChatSession)

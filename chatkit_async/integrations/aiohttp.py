@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from typing import Any, Unpack
@@ -17,7 +18,7 @@ from ._endpoint import Endpoint
 from ._http import HTTPRequest, joined_headers
 from ._identity import Identity, MaybeIdentified, identity_of
 from ._options import BrokerOptions, EndpointOptions, hidden
-from ._sync_or_async import check_async, settled
+from ._sync_or_async import check_async
 
 Identify = Callable[[web.Request], MaybeIdentified]
 
@@ -143,7 +144,10 @@ def _read(identify: Identify | None, request: web.Request) -> HTTPRequest:
 
 
 async def _identity(identify: Identify | None, request: web.Request) -> Identity | None:
-    return None if identify is None else identity_of(await settled(identify(request)))
+    if identify is None:
+        return None
+    returned = identify(request)
+    return identity_of(await returned if inspect.isawaitable(returned) else returned)
 
 
 async def _body(request: web.Request) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeAlias, Unpack
 
 from anyio import to_thread
@@ -13,7 +13,7 @@ from ..types.session_operations import WorkflowLike
 from ._app_broker import AppBroker
 from ._checks import check_length, incomplete_body
 from ._endpoint import Endpoint
-from ._http import HEADERS_READ, RESPONSE_HEADERS, HTTPRequest, HTTPResponse, with_repeated
+from ._http import HEADERS_READ, RESPONSE_HEADERS, HTTPRequest, HTTPResponse, joined_headers
 from ._identity import Identity, MaybeIdentified, async_identity
 from ._options import BrokerOptions, EndpointOptions, hidden
 from ._sync_or_async import check_async
@@ -68,7 +68,7 @@ class SessionEndpoint:
     def __init__(
         self,
         broker: AsyncSessionBroker,
-        identify: Callable[[Any], Awaitable[Identity | None]],
+        identify: Callable[[Any], Coroutine[Any, Any, Identity | None]],
         options: EndpointOptions,
         *,
         has_identify: bool,
@@ -96,7 +96,7 @@ class SessionEndpoint:
         return HTTPRequest(
             method=scope["method"],
             is_https=scope.get("scheme") == "https",
-            headers=_headers(scope["headers"]),
+            headers=_headers([*scope["headers"]]),
             read_body=lambda: _body(receive),
             identify=lambda: self._identify(scope),
         )
@@ -153,15 +153,12 @@ async def logout(endpoint: SessionEndpoint, scope: Scope, headers: list[tuple[by
     return revocation
 
 
-def _headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """As `joined_headers`; ASGI's names are in lower case already."""
-    joined: dict[str, str] = {}
-    for line, value in sent:
-        name = _NAMES.get(line)
-        if name is not None and value:
-            text = value.decode("latin-1")
-            joined[name] = text if name not in joined else with_repeated(joined[name], text, name)
-    return joined
+def _headers(lines: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """As `joined_headers`; nearly no request repeats a header, and ASGI's names are in lower case."""
+    sent = dict(lines)
+    if len(sent) != len(lines):
+        return joined_headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in lines)
+    return {name: sent[line].decode("latin-1") for line, name in _NAMES.items() if sent.get(line)}
 
 
 async def _no_body() -> Mapping[str, Any]:

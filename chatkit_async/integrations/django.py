@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Literal, Unpack, cast, overload
+from typing import Any, Literal, Unpack, cast, overload
 
 try:
     from asgiref.sync import markcoroutinefunction, sync_to_async
@@ -218,7 +218,9 @@ def logout(
     return endpoint._revoke(request, response)
 
 
-def _read(request: HttpRequest, identify: Callable[[], Identity | Awaitable[Identity | None] | None]) -> HTTPRequest:
+def _read(
+    request: HttpRequest, identify: Callable[[], Identity | Coroutine[Any, Any, Identity | None] | None]
+) -> HTTPRequest:
     sent: Mapping[str, str] = request.headers  # pyright: ignore[reportAssignmentType]
     headers = joined_headers(sent.items())
     if "host" in headers:

@@ -1,4 +1,4 @@
-"""The checks that parameters go through: each returns the value, or an `Invalid` that says what is wrong with it."""
+"""Checks of parameters: each returns the value, or an `Invalid` that says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _HALF_A_PAIR = "holds half of a surrogate pair, which UTF-8 cannot send (was it 
 
 @attrs.frozen
 class Invalid:
-    """Stands where a value could not be converted, and holds why."""
+    """Takes the place of a value that cannot be converted, and says why."""
 
     problems: tuple[Problem, ...]
 
 
 def refuse(value: T, code: str, message: str, limit: object = None, *, path: str = "") -> T:
-    """The placeholder for a bad value, typed as what it stands for; it never outlives `__attrs_post_init__`."""
+    """An `Invalid`, typed as the value that it replaces; `__attrs_post_init__` never lets one through."""
     return cast("T", Invalid((Problem(path, code, message, redacted(value), limit),)))
 
 
 def required(value: T) -> T:
-    """Refuses None: this field cannot be left out."""
+    """Any value but None."""
     return refuse(value, "missing_required_parameter", "is required") if value is None else value
 
 
@@ -40,7 +40,7 @@ def text(value: T, *, max_length: int | None = None, is_required: bool = False) 
     """A string that holds more than blanks, of at most `max_length` characters; None too, unless it is required."""
     given: object = value
     if type(given) is str and given.isascii() and given.strip() and (max_length is None or len(given) <= max_length):
-        return value  # nearly all that is ever passed, at a glance
+        return value  # the usual case, in one line
     if value is None:
         return required(value) if is_required else value
     if isinstance(value, Invalid):
@@ -55,25 +55,25 @@ def text(value: T, *, max_length: int | None = None, is_required: bool = False) 
 
 
 def path_segment(value: str) -> str:
-    """An id that can stand as one segment of a path: any string but "", "." and ".."; it is required."""
+    """A required id that can be one segment of a path: any string but "", "." and ".."."""
     given: Any = value
     if given is None or isinstance(given, Invalid):
         return required(value)
     if not isinstance(given, str):
         return refuse(value, "invalid_type", f"must be a string, not {kind_of(value)}")
     if value in ("", ".", ".."):
-        return refuse(value, "invalid_value", f"is {value!r}, which is no id and would change the path")
+        return refuse(value, "invalid_value", f"is {value!r}, which would change the path; pass an id")
     return sendable(value)
 
 
 def sendable(value: T, *, max_length: int | None = None) -> T:
-    """Any string that UTF-8 can hold, of at most `max_length` characters; a subclass's plain text but for a Secret."""
+    """A string that UTF-8 can hold, of at most `max_length` characters; subclasses except `Secret` become a `str`."""
     characters: Any = value
     if type(characters) not in (str, Secret):
         characters = str.__str__(characters)
     if max_length is not None and len(characters) > max_length:
-        said = f"has {len(characters):,} characters; at most {max_length:,} are allowed"
-        return refuse(value, "string_above_max_length", said, max_length)
+        message = f"has {len(characters):,} characters; at most {max_length:,} are allowed"
+        return refuse(value, "string_above_max_length", message, max_length)
     if not (characters.isascii() or _is_utf8(characters)):
         return refuse(value, "invalid_value", _HALF_A_PAIR)
     sent: T = characters
@@ -81,7 +81,7 @@ def sendable(value: T, *, max_length: int | None = None) -> T:
 
 
 def whole_number(value: T, *, minimum: int, maximum: int = LARGEST_INTEGER) -> T:
-    """An integer from `minimum` to `maximum`; a boolean is none, nor is a number with a fraction."""
+    """An integer from `minimum` to `maximum`; booleans and floats are refused."""
     if value is None or isinstance(value, Invalid):
         return value
     if isinstance(value, bool) or not isinstance(value, int):
@@ -96,7 +96,7 @@ def whole_number(value: T, *, minimum: int, maximum: int = LARGEST_INTEGER) -> T
 
 
 def boolean(value: T) -> T:
-    """True or False; 0 and 1 are integers."""
+    """True or False; 0 and 1 are refused."""
     if value is None or isinstance(value, (bool, Invalid)):
         return value
     return refuse(value, "invalid_type", f"must be true or false, not {kind_of(value)}")
@@ -128,7 +128,7 @@ def scalar(value: T, *, max_length: int | None = None) -> T:
 
 
 def as_float(value: object) -> float | None:
-    """A number as a float; None for a boolean, for what is no number, and for an integer too large to be a float."""
+    """A number as a float; None for a boolean, another type, and an integer too large for a float."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:

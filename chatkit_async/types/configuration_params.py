@@ -91,15 +91,15 @@ HistoryLike: TypeAlias = ChatSessionHistoryParam | ChatSessionHistory | ChatSess
 
 
 def _titling(value: TitlingLike | None) -> ChatSessionAutomaticThreadTitlingParam | None:
-    return build(ChatSessionAutomaticThreadTitlingParam, value, answer=ChatSessionAutomaticThreadTitling)
+    return build(ChatSessionAutomaticThreadTitlingParam, value, result_class=ChatSessionAutomaticThreadTitling)
 
 
 def _file_upload(value: FileUploadLike | None) -> ChatSessionFileUploadParam | None:
-    return build(ChatSessionFileUploadParam, value, answer=ChatSessionFileUpload)
+    return build(ChatSessionFileUploadParam, value, result_class=ChatSessionFileUpload)
 
 
 def _history(value: HistoryLike | None) -> ChatSessionHistoryParam | None:
-    return build(ChatSessionHistoryParam, value, answer=ChatSessionHistory)
+    return build(ChatSessionHistoryParam, value, result_class=ChatSessionHistory)
 
 
 @attrs.frozen(kw_only=True, repr=False)

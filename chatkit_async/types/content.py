@@ -1,4 +1,4 @@
-"""What messages hold: blocks of text, annotations, attachments, inference options."""
+"""Parts of messages: blocks of text, annotations, attachments, inference options."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class ChatKitAttachment(Result):
 
     Attributes:
         type: `image` or `file`.
-        preview_url: None if there is no preview.
+        preview_url: None without a preview.
     """
 
     type: Literal["image", "file"] | str
@@ -94,14 +94,14 @@ class ChatKitAttachment(Result):
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
 class ChatKitToolChoice(Result):
-    """The tool that the user asked for."""
+    """The tool that the user chose."""
 
     id: str
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
 class ChatKitInferenceOptions(Result):
-    """The tool and model that the user asked for; None is the workflow's own."""
+    """The tool and model that the user chose; None is the workflow's own."""
 
     tool_choice: ChatKitToolChoice | None
     model: str | None

@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 from .secret import Secret, is_secret_field, mask_text
 
-# What any secret in a header has in it, or what is no ASCII; most headers hold neither, and looking is cheap.
-_ODD = re.compile(r"ek_|ek%5|sk-|earer|[^\x00-\x7f]")
+# Found in each header that holds a secret or non-ASCII characters; most hold neither, and this search is cheap.
+_SUSPECT = re.compile(r"ek_|ek%5|sk-|earer|[^\x00-\x7f]")
 
 
 class ReceivedFields(Protocol):
-    """What an HTTP parser gives: fields by name, whatever its case, each with all its values."""
+    """The fields as an HTTP parser gives them: all values of each, by its case-insensitive name."""
 
     def __iter__(self) -> Iterator[str]: ...
 
@@ -23,10 +23,10 @@ class ReceivedFields(Protocol):
 
 
 class Headers(Mapping[str, str]):
-    """Header fields by name, whatever its case; a repeated field's values are joined by a comma and a space.
+    """Header fields by case-insensitive name; a repeated field's values are joined by a comma and a space.
 
     Args:
-        fields: (name, value) pairs, in the order in which they came.
+        fields: (name, value) pairs, in their order.
     """
 
     __slots__ = ("_received",)
@@ -38,7 +38,7 @@ class Headers(Mapping[str, str]):
 
     @classmethod
     def received(cls, fields: ReceivedFields) -> Headers:
-        """What a parser gave and nobody changes: a field is masked when it is read, and most never are."""
+        """The fields of a parser, without a copy: a field is masked when it is read, and most are never read."""
         headers = cls.__new__(cls)
         headers._received = fields
         return headers
@@ -47,15 +47,15 @@ class Headers(Mapping[str, str]):
         values = self._received.getall(name, ())
         if not values:
             raise KeyError(name)
-        return _shown(name, values)
+        return _masked(name, values)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """As for any mapping; each call asks twice, and a KeyError would be the dear way to say no."""
+        """As for any mapping; two lookups a call miss, so that `Mapping.get` with its KeyError would be slow."""
         values = self._received.getall(name, ())
-        return _shown(name, values) if values else default
+        return _masked(name, values) if values else default
 
     def holds_any(self, names: Iterable[str]) -> bool:
-        """Whether one of these, in lower case, is among the fields."""
+        """Whether one of these lower-case names is among the fields."""
         return any(map(self._received.__contains__, names))
 
     def __iter__(self) -> Iterator[str]:
@@ -74,12 +74,12 @@ class Headers(Mapping[str, str]):
         return self
 
     def __reduce__(self) -> tuple[type[Headers], tuple[tuple[tuple[str, str], ...]]]:
-        # Errors and results travel through queues: what is secret stays behind.
+        # Errors and results are pickled into queues: secrets are left out.
         return Headers, (tuple((name, "***" if isinstance(value, Secret) else value) for name, value in self.items()),)
 
 
 class _Fields(dict[str, list[str]]):
-    """Pairs as a parser would give them."""
+    """Pairs in the form of a parser's fields."""
 
     __slots__ = ()
 
@@ -91,12 +91,12 @@ class _Fields(dict[str, list[str]]):
         return self.get(name.lower(), default)
 
 
-def _shown(name: str, values: Sequence[str]) -> str:
+def _masked(name: str, values: Sequence[str]) -> str:
     value, *more = values
     if more:
         value = ", ".join(values)
-    if _ODD.search(value):
-        # Bytes that are no UTF-8 arrive as half surrogates, which no log and no JSON can hold.
+    if _SUSPECT.search(value):
+        # Bytes that are not UTF-8 arrive as surrogates, which neither logs nor JSON can hold.
         value = value.encode(errors="replace").decode()
         return Secret(value) if is_secret_field(name) else mask_text(value)
     return Secret(value) if is_secret_field(name) else value

@@ -51,7 +51,7 @@ class ChatKitThreadUserMessageItem(_Item):
 
     @property
     def text(self) -> str:
-        """What the user wrote, block by block on lines of their own; quotes are left out."""
+        """The text that the user wrote, one line a block, without quotes."""
         return "\n".join(block.text for block in self.content if isinstance(block, ChatKitInputText))
 
 
@@ -67,13 +67,13 @@ class ChatKitThreadAssistantMessageItem(_Item):
 
     @property
     def text(self) -> str:
-        """What the assistant wrote, block by block on lines of their own."""
+        """The text that the assistant wrote, one line a block."""
         return "\n".join(block.text for block in self.content if isinstance(block, ChatKitResponseOutputText))
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
 class ChatKitWidgetItem(_Item):
-    """A widget that was shown; `widget` is its description as JSON text.
+    """A widget in the chat; `widget` is its description as JSON text.
 
     Source: ChatKit REST API, schema WidgetMessageItem.
     """
@@ -83,13 +83,13 @@ class ChatKitWidgetItem(_Item):
 
     @property
     def widget_json(self) -> JSON:
-        """`widget`, decoded. Raises `APIResponseValidationError` if it is no JSON."""
+        """`widget`, decoded. Raises `APIResponseValidationError` if it is not JSON."""
         return _decoded(self.widget, "ChatKitWidgetItem.widget")
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
 class ChatKitClientToolCallItem(_Item):
-    """A call of a tool that runs in the browser; `arguments` and `output` are JSON text, `output` None until it comes.
+    """A call of a tool in the browser; `arguments` and `output` are JSON text, `output` None until the tool returns.
 
     Source: ChatKit REST API, schema ClientToolCallItem.
     """
@@ -103,18 +103,18 @@ class ChatKitClientToolCallItem(_Item):
 
     @property
     def arguments_json(self) -> JSON:
-        """`arguments`, decoded. Raises `APIResponseValidationError` if they are no JSON."""
+        """`arguments`, decoded. Raises `APIResponseValidationError` if they are not JSON."""
         return _decoded(self.arguments, "ChatKitClientToolCallItem.arguments")
 
     @property
     def output_json(self) -> JSON:
-        """`output`, decoded; None until it is there. Raises `APIResponseValidationError` if it is no JSON."""
+        """`output`, decoded; None until the tool returns. Raises `APIResponseValidationError` if it is not JSON."""
         return None if self.output is None else _decoded(self.output, "ChatKitClientToolCallItem.output")
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
 class ChatKitTaskItem(_Item):
-    """A step that the workflow showed while it worked.
+    """A step that the workflow showed while it ran.
 
     Source: ChatKit REST API, schema TaskItem.
     """

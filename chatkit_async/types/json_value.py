@@ -1,4 +1,4 @@
-"""JSON values that the caller writes by hand: checked, so that every JSON writer sends them alike."""
+"""Checks of JSON values that callers pass, so that both JSON encoders send the same."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ._json import JSON
 from .checks import Invalid, scalar, sendable
 from .redacted import kind_of, redacted
 
-DEEPEST = 100  # levels; one JSON writer refuses at 254, the other overflows later
+DEEPEST = 100  # levels; one JSON encoder refuses at 254, the other overflows later
 
 
 def json_value(value: object, path: str, problems: list[Problem], levels: int = DEEPEST) -> JSON:
-    """A plain copy of a value; what JSON cannot hold is added to `problems`, by its path."""
+    """A plain copy of a value; each part that JSON cannot hold is added to `problems` with its path."""
     if levels == 0:
         problems.append(Problem(path, "invalid_value", f"nests deeper than {DEEPEST} levels"))
         return None
@@ -40,8 +40,8 @@ def _name(name: object, path: str, problems: list[Problem]) -> str:
     checked: object = sendable(name) if isinstance(name, str) else None
     if isinstance(checked, str):
         return str(checked)
-    said = f"must have strings UTF-8 can hold as names, not {kind_of(name)}"
-    problems.append(Problem(_below(path, name), "invalid_type", said, redacted(name)))
+    message = f"must have strings UTF-8 can hold as names, not {kind_of(name)}"
+    problems.append(Problem(_below(path, name), "invalid_type", message, redacted(name)))
     return ""
 
 

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class _Directed(Result):
-    # Which way it was asked for is not part of what it holds: no field, so in no eq or repr; copies keep it.
+    # The direction of the listing: no field, so in no eq or repr; copies keep it.
     __slots__ = ("_is_backwards",)
 
 
@@ -22,10 +22,10 @@ class Page(_Directed, Generic[T]):
     """One page of a listing; iterating it yields its own items, and `len` counts them.
 
     Attributes:
-        data: the items, in the order asked for.
+        data: the items, in the order of the listing.
         has_more: whether there are more pages.
         first_id, last_id: ids of the first and last item; None if the page is empty.
-        next_cursor: where the next page begins; None if there is none, or the API did not say where.
+        next_cursor: where the next page begins; None on the last page, or if the API names no place.
 
     Source: ChatKit REST API, schemas ThreadListResource and ThreadItemListResource.
     """
@@ -38,10 +38,10 @@ class Page(_Directed, Generic[T]):
 
     @property
     def next_cursor(self) -> str | None:
-        """The id to go on from: `last_id`, else the last item's; backwards, `first_id`, else the first item's.
+        """The id next to the next page: `last_id`, else the last item's; backwards, `first_id`, else the first item's.
 
         Raises:
-            MissingFieldError: the API did not say whether there are more, or gave neither id nor items.
+            MissingFieldError: the response lacks `has_more`, or both the id and `data`.
         """
         if not self.has_more:
             return None
@@ -65,13 +65,13 @@ class Page(_Directed, Generic[T]):
 
 
 def leads_inside(page: Page[T], cursor: str) -> bool:
-    """Whether a cursor is the id of an item of the page that is not its edge, so that what follows has been seen."""
+    """Whether a cursor is an item of the page other than its edge, so that the next page would repeat items."""
     edge = page._edge_id(0 if slot_value(page, "_is_backwards") else -1)
     return cursor != edge and any(getattr(item, "id", None) == cursor for item in page.data)
 
 
 def point_backwards(page: Page[T]) -> Page[T]:
-    """Let a page know that it was asked for with `before`, and goes on from its first item."""
+    """Mark a page as one of a listing with `before`: the next page lies before its first item."""
     object.__setattr__(page, "_is_backwards", True)
     return page
 

@@ -1,6 +1,6 @@
-"""The base of everything that is sent: parameters that are whole and right once they exist.
+"""The base of all parameters: checked when they are built.
 
-A converter that cannot convert returns an `Invalid` in place of the value; `__attrs_post_init__` collects them all.
+A converter returns an `Invalid` for a wrong value; `__attrs_post_init__` raises one error with all of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Params(PartialRepr):
     """Parameters of a call, or a part of them; immutable and checked when built.
 
     Attributes:
-        KNOWN_MISTAKES: a field people write, and the sentence that answers it.
+        KNOWN_MISTAKES: names that people write by mistake, and what to write instead.
     """
 
     __slots__ = ()
@@ -48,21 +48,21 @@ class Params(PartialRepr):
             raise ParamsValidationError(type(self).__name__, self._problems())
 
     def to_dict(self) -> JSONObject:
-        """The JSON object that is sent: what is None is left out."""
+        """The JSON object that is sent, without the fields that are None."""
         document: JSONObject = unstructure_hook(self.__class__)(self)
         return document
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Self:
-        """The same from a mapping in the API's spelling, as official SDKs take it; None means left out.
+        """The params of a mapping in the API's spelling, as official SDKs take it; None means left out.
 
         Raises:
             ParamsValidationError: unknown, misplaced, missing or bad fields, all at once, each with the right name.
         """
         passed: Any = mapping
         if not _is_mapping(passed):
-            said = f"must be a mapping, not {kind_of(passed)}"
-            raise ParamsValidationError(cls.__name__, (Problem("", "invalid_type", said, redacted(passed)),))
+            message = f"must be a mapping, not {kind_of(passed)}"
+            raise ParamsValidationError(cls.__name__, (Problem("", "invalid_type", message, redacted(passed)),))
         known = field_names(cls)
         given: dict[str, Any] = {name: value for name in known if (value := mapping.get(name)) is not None}
         absent = {name: None for name in required_names(cls) if name not in given}
@@ -89,31 +89,31 @@ def build(
     cls: type[ParamsT],
     value: object,
     *,
-    answer: type[Result] | None = None,
+    result_class: type[Result] | None = None,
     shorthand: tuple[type, ...] = (),
     words: str = "",
 ) -> ParamsT:
-    """A nested object from its class, a mapping, an object that came back from the API, or a shorthand; else `Invalid`.
+    """A nested params object from its class, a mapping, a result, or a shorthand; `Invalid` for anything else.
 
     Args:
         cls: the class wanted.
         value: what the caller passed.
-        answer: the class in which the API sends the same back.
+        result_class: the class of the same part in a response.
         shorthand: types of values that stand for the first field alone.
-        words: what those are, for the message.
+        words: their names, for the message.
     """
     if value is None or isinstance(value, (cls, Invalid)):
         return cast("ParamsT", value)
-    made: Any = cls  # its first field alone: mypy sees only that Params takes none
+    made: Any = cls  # mypy sees a class without fields
     try:
-        return made(value) if isinstance(value, shorthand) else _from_fields(cls, value, answer, words)
+        return made(value) if isinstance(value, shorthand) else _from_fields(cls, value, result_class, words)
     except ParamsValidationError as error:
         return cast("ParamsT", Invalid(error.problems))
 
 
-def _from_fields(cls: type[ParamsT], value: object, answer: type[Result] | None, words: str) -> ParamsT:
+def _from_fields(cls: type[ParamsT], value: object, result_class: type[Result] | None, words: str) -> ParamsT:
     fields: Any = value
-    if answer is not None and isinstance(value, answer):
+    if result_class is not None and isinstance(value, result_class):
         fields = {name: getattr(value, name) for name in field_names(cls) if name not in value.missing_fields}
     if _is_mapping(fields):
         return cls.from_mapping(fields)
@@ -122,10 +122,10 @@ def _from_fields(cls: type[ParamsT], value: object, answer: type[Result] | None,
 
 
 def whole(cls: type[ParamsT], value: object) -> ParamsT:
-    """The params object that a caller passed, or one from the mapping he passed.
+    """The params object of a class from such an object or a mapping.
 
     Raises:
-        ParamsValidationError: it is neither, or holds what the API would refuse.
+        ParamsValidationError: another type, or the API would refuse it.
     """
     params: object = build(cls, value)
     if isinstance(params, Invalid):
@@ -147,16 +147,18 @@ def required_names(cls: type[Params]) -> tuple[str, ...]:
 
 
 def join_path(outer: str, inner: str) -> str:
-    """`workflow` and `id` as `workflow.id`; an index or quoted key comes as `["k"]` and needs no dot."""
+    """`workflow` and `id` as `workflow.id`; an index or a quoted key such as `["k"]` follows without a dot."""
     return f"{outer}{inner}" if not inner or inner.startswith("[") else f"{outer}.{inner}"
 
 
 def _is_mapping(value: object) -> bool:
-    return type(value) is dict or isinstance(value, Mapping)  # a dict mostly, and asking what else is one is dear
+    return type(value) is dict or isinstance(
+        value, Mapping
+    )  # mostly a dict, and the check against the abstract class is slow
 
 
 def right_name(cls: type[Params], name: str) -> str:
-    """What to write instead of a name that is no field of a class."""
+    """What to write instead of an unknown field name."""
     known = field_names(cls)
     near = get_close_matches(name, known, n=1, cutoff=0.75)
     guess = f"did you mean {near[0]}?" if near else f"{cls.__name__} has: {', '.join(known)}"
@@ -165,4 +167,4 @@ def right_name(cls: type[Params], name: str) -> str:
 
 def _unknown(cls: type[Params], name: object) -> Problem:
     written = str(redacted(name))
-    return Problem(written, "unknown_parameter", f"is no field of the API here; {right_name(cls, written)}")
+    return Problem(written, "unknown_parameter", f"is not a field here; {right_name(cls, written)}")

@@ -1,4 +1,4 @@
-"""How a value that was refused is shown: short, plain and without secrets, so that the error can travel and be read."""
+"""Refused values as errors show them: short, plain and without secrets."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ MAX_LENGTH = 80  # characters of a text, bits of an integer
 
 
 def redacted(value: object) -> object:
-    """A value as an error may carry it: null, a boolean, a short number or a short text."""
+    """A value as an error carries it: None, a boolean, a short number or a short text."""
     try:
         return _plain(value)
-    except Exception:  # what a caller's own __repr__ may raise has no end
+    except Exception:  # a caller's own __repr__ may raise anything
         return kind_of(value)
 
 
 def quoted(value: object) -> str:
-    """A value as part of a sentence, strings in quotes."""
+    """A value as a part of a sentence; strings in quotes."""
     short = redacted(value)
     return repr(short) if isinstance(value, str) else str(short)
 
 
 def kind_of(value: object) -> str:
-    """What a value is, in the words of JSON where there are some."""
+    """The type of a value, in the words of JSON where it has any."""
     names: dict[type[object], str] = {
         bool: "a boolean",
         int: "an integer",
@@ -36,7 +36,7 @@ def kind_of(value: object) -> str:
         bytes: "bytes",
     }
     kind = value.kind if isinstance(value, Hidden) else type(value)
-    # No u: classes that begin with one are UUID, UserDict, UniqueList.
+    # Not before u: UUID, UserDict.
     article = "an" if kind.__name__[0] in "AEIOaeio" else "a"
     return names.get(kind, f"{article} {kind.__name__}")
 
@@ -55,6 +55,6 @@ def _plain(value: object) -> object:
 
 
 def _short(text: str) -> str:
-    start = mask_text(text[: 4 * MAX_LENGTH])  # more than is shown: a secret may begin in what is and end outside
+    start = mask_text(text[: 4 * MAX_LENGTH])  # longer than the result: a secret may begin inside it and end outside
     start = (start if start.isprintable() else ascii(start)[1:-1])[:MAX_LENGTH]
     return start if len(text) <= MAX_LENGTH else f"{start}… ({len(text):,} characters)"

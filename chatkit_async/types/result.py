@@ -1,7 +1,7 @@
-"""The base of everything the API answers with.
+"""The base of all results.
 
-A field that the API left out is an empty slot: reading it raises; repr, ==, hash, copy, pickle and `to_dict` pass over
-it. attrs' own versions of these read every slot, so they are switched off on each class and written here once.
+A field that the API left out is an empty slot: reading it raises; repr, ==, hash, copy, pickle and `to_dict` skip it.
+The versions of attrs read every slot, so each class switches them off and inherits those written here.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ def _read_only(extra: Mapping[str, JSON]) -> Mapping[str, JSON]:
 
 
 class _Slots:
-    # Of a class of its own: attrs makes each class anew, and slots named in its body would belong to the old one.
+    # A class of its own: attrs creates each class a second time, and slots in its body would belong to the first.
     __slots__ = ("__weakref__", "_response")
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
 class Result(_Slots):
-    """An immutable answer, or part of one.
+    """An immutable result, or a part of one.
 
     Attributes:
-        extra: what the API sent and does not document, as JSON by field name.
+        extra: undocumented fields, as JSON by name; also the `type` of a known kind if its spelling is undocumented.
         missing_fields: the names of the documented fields that the API left out.
         response: the `ResponseInfo` of the call, on the object a call returned; not on its parts.
     """
@@ -41,7 +41,7 @@ class Result(_Slots):
 
     @property
     def missing_fields(self) -> tuple[str, ...]:
-        """Names of documented fields that this answer did not hold; reading one raises `MissingFieldError`."""
+        """Names of documented fields that the API left out; reading one raises `MissingFieldError`."""
         present = _present(self)
         return tuple(name for name in field_names(type(self)) if name not in present)
 
@@ -50,18 +50,18 @@ class Result(_Slots):
         """Status, request id, headers and attempts of the call that returned this object.
 
         Raises:
-            MissingFieldError: the object was not returned by a call: it is a part of one, a copy, or made by hand.
+            MissingFieldError: the object is a part of a result, a copy, or made by hand.
         """
         found: ResponseInfo | None = slot_value(self, "_response")
         if found is None:
             raise MissingFieldError(
-                f"{type(self).__name__}.response: only the object that a call returned has one;"
+                f"{type(self).__name__}.response: only the object that a call returns has one;"
                 " this is a part, a copy or made by hand"
             )
         return found
 
     def to_dict(self) -> JSONObject:
-        """The JSON object as the API sent it, undocumented fields included, secrets whole."""
+        """The JSON object as the API sent it, with undocumented fields and unmasked secrets."""
         document: JSONObject = unstructure_hook(type(self))(self)
         return document
 
@@ -70,17 +70,17 @@ class Result(_Slots):
         def __getattr__(self, name: str) -> object:
             if name in field_names(type(self)):
                 raise MissingFieldError(
-                    f"{type(self).__name__}.{name}: the API's answer did not hold this field;"
-                    " missing_fields lists all it left out, extra what it sent besides"
+                    f"{type(self).__name__}.{name}: the API's response did not hold this field;"
+                    " missing_fields lists all that it left out, extra has the undocumented ones"
                 )
-            # Not self.name: an error raised inside a property comes through here and must go on unchanged.
+            # Not self.name: an error raised inside a property passes here and must not change.
             return object.__getattribute__(self, name)
 
     def __repr__(self) -> str:
-        shown = [f"{name}={_writable(value)!r}" for name, value in _present(self).items()]
+        fields = [f"{name}={_writable(value)!r}" for name, value in _present(self).items()]
         extra = slot_value(self, "extra")  # a traceback with locals may show an object that is being made
-        shown += [f"extra={masked(extra)!r}"] if extra else []
-        return f"{type(self).__name__}({', '.join(shown)})"
+        fields += [f"extra={masked(extra)!r}"] if extra else []
+        return f"{type(self).__name__}({', '.join(fields)})"
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -110,13 +110,13 @@ def restore(cls: type[Result], present: Mapping[str, object], extra: Mapping[str
 
 
 def attach_response(result: object, response: ResponseInfo) -> None:
-    """Let the object that a call returned know its HTTP side."""
+    """Attach the HTTP side to the object that a call returns."""
     if isinstance(result, Result):
         object.__setattr__(result, "_response", response)
 
 
 def slot_value(result: object, name: str) -> Any:
-    """A slot's content, or None where it is empty; never asks `__getattr__`."""
+    """The value of a slot; None if it is empty."""
     try:
         return object.__getattribute__(result, name)
     except AttributeError:
@@ -124,7 +124,7 @@ def slot_value(result: object, name: str) -> Any:
 
 
 def _writable(value: object) -> object:
-    """A read-only mapping as a dict, which pickles and has a plain repr; anything else as it is."""
+    """A read-only mapping as a dict, which pickles and has a plain repr; any other value unchanged."""
     return dict(cast("Mapping[str, object]", value)) if type(value) is MappingProxyType else value
 
 

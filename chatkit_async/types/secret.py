@@ -1,4 +1,4 @@
-"""Strings that must not be shown, and the masking of texts that may hold some."""
+"""Secret strings, and the masking of texts and JSON that may hold some."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_SCANNED_CHARACTERS = 100_000  # of a decoded body
 MAX_LEVELS = 100  # beyond this, repr and pickle would overflow
 LEFT_OUT = "… (the rest is left out)"
 
-# A client secret's value even in broken, escaped or doubly encoded JSON; what looks like a secret, key or bearer token.
+# The value of client_secret, also in broken, escaped or doubly encoded JSON; client secrets, keys and bearer tokens.
 _SECRETS = (
     re.compile(r"""(?i)(client_?secret\\*["']?\s*[:=]\s*\\*["'])(?:[^"'\\]|\\+[^"'\\])+"""),
     re.compile(r"""(?i)(client_?secret\\*["']?\s*[:=]\s*)[^"'\\\s,}&]+"""),
@@ -32,10 +32,10 @@ _LONGEST_SECRET_FIELD = max(map(len, _SECRET_FIELDS))
 
 
 class Secret(str):
-    """A string whose repr shows nothing of it.
+    """A string with a masked repr.
 
     It works wherever a string does (JSON, headers, comparison) and pickles whole; `str()`, f-strings and slices of it
-    are plain strings, and yours to guard.
+    are plain strings, for you to guard.
     """
 
     __slots__ = ()
@@ -63,7 +63,7 @@ class MaskedText(Secret):
 
 
 class Hidden:
-    """Stands for a value that is refused and whose repr may show a secret; it keeps the value's type alone."""
+    """Takes the place of a refused value whose repr may show a secret; it keeps only the value's type."""
 
     __slots__ = ("kind",)
 
@@ -72,7 +72,7 @@ class Hidden:
 
 
 def as_secret(value: T) -> T:
-    """A string as a `Secret`, whatever its own `__str__` says; what is none, nor may give one, as `Hidden`."""
+    """A string as a `Secret`, a callable or awaitable unchanged, anything else as `Hidden`."""
     kept: Any = value
     if isinstance(kept, str):
         kept = Secret(str.__str__(kept))
@@ -82,7 +82,7 @@ def as_secret(value: T) -> T:
 
 
 def hidden_keys(value: T) -> T:
-    """A list or tuple of strings or bytes as a tuple of `Secret` texts; anything else as `Hidden`; None as it is."""
+    """A list or tuple of strings or bytes as a tuple of `Secret`s; None unchanged; anything else as `Hidden`."""
     kept: Any = value
     if isinstance(kept, (list, tuple)):
         return cast("T", tuple(as_secret(_key_text(key)) for key in kept))
@@ -94,12 +94,12 @@ def _key_text(key: object) -> object:
 
 
 def without_value(value: T) -> T:
-    """Whatever is given as `Hidden`, typed as it was; None as it is."""
+    """Any value as `Hidden`, typed as before; None unchanged."""
     return value if value is None or isinstance(value, Hidden) else cast("T", Hidden(type(value)))
 
 
 def is_secret_field(name: str) -> bool:
-    """Whether a header or JSON field of this name holds something to hide."""
+    """Whether a header or JSON field of this name holds a secret."""
     return len(name) <= _LONGEST_SECRET_FIELD and name.lower() in _SECRET_FIELDS
 
 

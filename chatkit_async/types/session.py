@@ -1,4 +1,4 @@
-"""What creating and cancelling a session answers with: `ChatSession` and its parts."""
+"""`ChatSession`, the result of creating and cancelling a session, and its parts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .secret import Secret
 from .utc import utc
 
 ChatSessionStatus = Literal["active", "expired", "cancelled"]
-"""The documented states of a session. The API may send others, so `ChatSession.status` is typed as any string too."""
+"""The documented states of a session; `ChatSession.status` is typed `ChatSessionStatus | str`, for others may come."""
 
 
 class BrowserSecret(TypedDict):
-    """What a browser needs of a session, and may have."""
+    """The part of a session that a browser needs."""
 
     client_secret: str
     expires_at: int
@@ -38,8 +38,8 @@ class ChatKitWorkflow(Result):
 
     Attributes:
         id: the workflow's id, `wf_...`.
-        version: the version asked for; None means the latest deployed.
-        state_variables: what was passed to the workflow, by name; None or empty if nothing was.
+        version: the deployed version; None means the latest.
+        state_variables: the workflow's variables by name; None or empty without any.
         tracing: whether runs are traced.
     """
 
@@ -96,12 +96,12 @@ class ChatSession(Result):
     Attributes:
         id: the session's id, `cksess_...`; what `cancel` takes.
         object: always `chatkit.session`.
-        client_secret: what the browser authenticates with; its repr is masked. `for_browser()` hands it over.
+        client_secret: authenticates the browser; its repr is masked. `for_browser()` gives it in plain text.
         expires_at: when the secret stops working, Unix seconds, UTC.
-        user: the user it was made for.
+        user: your id of its user.
         status: `active`, `expired` or `cancelled`.
         max_requests_per_1_minute: a copy of `rate_limits.max_requests_per_1_minute`.
-        rate_limits, workflow, chatkit_configuration: as asked for, defaults filled in.
+        rate_limits, workflow, chatkit_configuration: as created, with the API's defaults.
 
     Source: ChatKit REST API, schema ChatSessionResource. The API's own examples lack fields: absent ones raise
     `MissingFieldError` when read.
@@ -132,7 +132,7 @@ class ChatSession(Result):
         return self.expires_at - (unix_now_s() if now_s is None else now_s)
 
     def is_expired(self, leeway_s: float = 0, now_s: float | None = None) -> bool:
-        """Whether the secret is of no more use.
+        """Whether the secret has expired.
 
         Args:
             leeway_s: count it as expired this many seconds early; default 0.
@@ -141,7 +141,7 @@ class ChatSession(Result):
         return self.expires_in(now_s) <= leeway_s
 
     def for_browser(self) -> BrowserSecret:
-        """Exactly `{"client_secret", "expires_at"}`, plain: what your endpoint may answer a browser with."""
+        """Exactly `{"client_secret", "expires_at"}`, the secret unmasked: what your endpoint sends to the browser."""
         return {"client_secret": str(self.client_secret), "expires_at": self.expires_at}
 
     def to_json(self) -> str:

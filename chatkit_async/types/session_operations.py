@@ -1,4 +1,4 @@
-"""What the two session operations take: `SessionCreateParams` and `SessionCancelParams`, checked when built."""
+"""Parameters of the two session operations: `SessionCreateParams` and `SessionCancelParams`, checked when built."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .session_params import (
     ChatSessionWorkflowParamDict,
 )
 
-MAX_USER_LENGTH = 512  # the API creates longer ones, and can then never list their threads
+MAX_USER_LENGTH = 512  # the API accepts longer ones for a session, and cannot list their threads afterwards
 
 
 WorkflowLike: TypeAlias = str | ChatSessionWorkflowParam | ChatKitWorkflow | ChatSessionWorkflowParamDict
@@ -39,7 +39,7 @@ def _user(value: str) -> str:
 
 def _workflow(value: WorkflowLike) -> ChatSessionWorkflowParam:
     return build(
-        ChatSessionWorkflowParam, required(value), answer=ChatKitWorkflow, shorthand=(str,), words="a workflow id"
+        ChatSessionWorkflowParam, required(value), result_class=ChatKitWorkflow, shorthand=(str,), words="a workflow id"
     )
 
 
@@ -52,13 +52,13 @@ def _expires_after(value: ExpiresAfterLike | None) -> ChatSessionExpiresAfterPar
 
 
 def _rate_limits(value: RateLimitsLike | None) -> ChatSessionRateLimitsParam | None:
-    return None if value is None else build(ChatSessionRateLimitsParam, value, answer=ChatSessionRateLimits)
+    return None if value is None else build(ChatSessionRateLimitsParam, value, result_class=ChatSessionRateLimits)
 
 
 def _configuration(value: ChatKitConfigurationLike | None) -> ChatSessionChatKitConfigurationParam | None:
     if value is None:
         return None
-    return build(ChatSessionChatKitConfigurationParam, value, answer=ChatSessionChatKitConfiguration)
+    return build(ChatSessionChatKitConfigurationParam, value, result_class=ChatSessionChatKitConfiguration)
 
 
 _PER_MINUTE = 'write rate_limits={"max_requests_per_1_minute": ...}'
@@ -69,14 +69,14 @@ _EXPIRY = "write expires_after=... in seconds, 1 to 600"
 
 @attrs.frozen(kw_only=True, repr=False)
 class SessionCreateParams(Params):
-    """What `sessions.create` takes, as one object; `user` and `workflow` are required.
+    """Parameters of `sessions.create` as one object; `user` and `workflow` are required.
 
     Wire form: the JSON body of `POST /chatkit/sessions`.
 
     Args:
-        user: who the session is for, your own stable id of at most 512 characters; threads are listed by it.
-        workflow: the workflow's id, a `ChatSessionWorkflowParam`, a mapping in the API's spelling, or what came back.
-        chatkit_configuration: its class, a mapping, or what a session came back with; default: the API's.
+        user: your stable id of the user, at most 512 characters; threads are listed by it.
+        workflow: its id, a `ChatSessionWorkflowParam`, a mapping, or the `workflow` of another session.
+        chatkit_configuration: its class, a mapping, or that of another session; default: the API's.
         expires_after: seconds (1 to 600), a `timedelta` of whole seconds, its class or a mapping; default: 600.
         rate_limits: its class or a mapping; default: the API's, 10 requests a minute.
 
@@ -84,7 +84,7 @@ class SessionCreateParams(Params):
     goes through `from_mapping` of the class, or whole through the positional form of `sessions.create`.
 
     Raises:
-        ParamsValidationError: all that the API would refuse, at once; nothing is sent.
+        ParamsValidationError: everything that the API would refuse, at once; nothing is sent.
 
     Source: ChatKit REST API, schema CreateChatSessionBody.
     """
@@ -129,8 +129,8 @@ def as_create_params(  # noqa: PLR0917 - in the order of the API's fields
     """One object from an object, a mapping, or keywords.
 
     Raises:
-        ParamsValidationError: both were given, or what the API would refuse.
-        TypeError: a keyword that is none of them; it names the right one.
+        ParamsValidationError: both are given, or the API would refuse them.
+        TypeError: an unknown keyword; the message names the right one.
     """
     for name in unexpected:
         raise TypeError(f"sessions.create() got an unexpected keyword argument {name!r}: {_right_place(name)}")
@@ -168,7 +168,7 @@ def _right_place(name: str) -> str:
 
 @attrs.frozen(repr=False)
 class SessionCancelParams(Params):
-    """What `sessions.cancel` takes.
+    """Parameters of `sessions.cancel`.
 
     Wire form: a segment of the path of `POST /chatkit/sessions/{session_id}/cancel`; no body.
 

@@ -45,7 +45,7 @@ def _identifier(value: str) -> str:
 
 
 _LATEST = (
-    "must not be latest: the API accepts the word and the chat then fails; leave version out for the latest deployed"
+    "must not be latest: the API accepts the word, and the chat then fails; leave version out for the latest deployed"
 )
 
 
@@ -69,8 +69,8 @@ def _state_variables(value: StateVariables | None) -> StateVariables | None:
             problems += _state_problems(name, key, held)
         kept[key] = held
     if len(given) > MAX_STATE_VARIABLES:
-        said = f"has {len(given)} entries; at most {MAX_STATE_VARIABLES} are allowed"
-        problems.insert(0, Problem("", "object_above_max_properties", said, len(given), MAX_STATE_VARIABLES))
+        message = f"has {len(given)} entries; at most {MAX_STATE_VARIABLES} are allowed"
+        problems.insert(0, Problem("", "object_above_max_properties", message, len(given), MAX_STATE_VARIABLES))
     return cast("StateVariables", Invalid(tuple(problems)) if problems else kept)
 
 
@@ -107,7 +107,7 @@ TracingLike: TypeAlias = ChatSessionWorkflowTracingParam | ChatKitWorkflowTracin
 
 
 def _tracing(value: TracingLike | None) -> ChatSessionWorkflowTracingParam | None:
-    return None if value is None else build(ChatSessionWorkflowTracingParam, value, answer=ChatKitWorkflowTracing)
+    return None if value is None else build(ChatSessionWorkflowTracingParam, value, result_class=ChatKitWorkflowTracing)
 
 
 @attrs.frozen(repr=False)

@@ -1,4 +1,4 @@
-"""Threads: `ChatKitThread`, its status, and what deleting one answers with."""
+"""Threads: `ChatKitThread`, its status, and the result of deleting one."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class ChatKitThread(Result):
         id: the thread's id, `cthr_...`.
         object: always `chatkit.thread`.
         created_at: Unix seconds, UTC.
-        title: None until one is given.
-        status: one of the four status classes; `match` on it.
-        user: whose it is.
+        title: None until it has one.
+        status: one of the four status classes; compare `status.type`, or `match` the class.
+        user: your id of its user.
 
     Source: ChatKit REST API, schema ThreadResource.
     """
@@ -75,7 +75,7 @@ class ChatKitThread(Result):
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
 class ThreadDeleteResponse(Result):
-    """What deleting a thread answers with.
+    """The result of deleting a thread.
 
     Source: ChatKit REST API, schema DeletedThreadResource.
     """

@@ -1,4 +1,4 @@
-"""What the four thread operations take, checked when built."""
+"""Parameters of the four thread operations, checked when built."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _order(value: Order | None) -> Order | None:
     given: Any = value
     if given is None or (isinstance(given, str) and given in ("asc", "desc")):
         return value
-    return refuse(value, "invalid_value", f"is {quoted(given)}; asc or desc")
+    return refuse(value, "invalid_value", f"must be asc or desc, not {quoted(given)}")
 
 
 def _user(value: str | None) -> str | None:
@@ -37,13 +37,13 @@ def _user(value: str | None) -> str | None:
 
 @attrs.frozen(kw_only=True, repr=False)
 class ThreadListParams(Params):
-    """What `threads.list` takes.
+    """Parameters of `threads.list`.
 
     Wire form: the query of `GET /chatkit/threads`.
 
     Args:
         user: only threads of this user, 1 to 512 characters; default: all of the project.
-        after, before: an id; the page begins after it, or ends before it, in the order asked for.
+        after, before: an id; the page begins after it, or ends before it, in the given order.
         limit: items a page, 1 to 100; default: the API's, 20.
         order: by creation, `asc` or `desc`; default: the API's, `desc`.
 
@@ -59,7 +59,7 @@ class ThreadListParams(Params):
 
 @attrs.frozen(kw_only=True, repr=False)
 class ThreadListItemsParams(Params):
-    """What `threads.list_items` takes.
+    """Parameters of `threads.list_items`.
 
     Wire form: a segment of the path, and the query, of `GET /chatkit/threads/{thread_id}/items`.
 
@@ -79,13 +79,13 @@ class ThreadListItemsParams(Params):
 
 @attrs.frozen(repr=False)
 class ThreadRetrieveParams(Params):
-    """What `threads.retrieve` takes: the thread's id, a segment of the path of `GET /chatkit/threads/{thread_id}`."""
+    """Parameters of `threads.retrieve`: the thread's id, in the path of `GET /chatkit/threads/{thread_id}`."""
 
     thread_id: str = attrs.field(converter=path_segment)
 
 
 @attrs.frozen(repr=False)
 class ThreadDeleteParams(Params):
-    """What `threads.delete` takes: the thread's id, a segment of the path of `DELETE /chatkit/threads/{thread_id}`."""
+    """Parameters of `threads.delete`: the thread's id, in the path of `DELETE /chatkit/threads/{thread_id}`."""
 
     thread_id: str = attrs.field(converter=path_segment)

@@ -1,4 +1,4 @@
-"""What the API may send one day and does not document today: kept whole, and recognisable."""
+"""Objects of kinds that the API does not document: their JSON is kept whole."""
 
 from __future__ import annotations
 

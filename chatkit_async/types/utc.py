@@ -12,10 +12,10 @@ def utc(unix_s: int, subject: str) -> datetime:
     """Unix seconds as an aware datetime in UTC.
 
     Raises:
-        APIResponseValidationError: a datetime ends with the year 9999.
+        APIResponseValidationError: a time after the year 9999, which no datetime can hold.
     """
     try:
         return datetime.fromtimestamp(unix_s, UTC)
     except (ValueError, OverflowError, OSError):
-        said = f"{subject} is {redacted(unix_s)}, which is beyond what a datetime can hold"
-        raise APIResponseValidationError(said, hint="Read the number itself instead.", outcome="done") from None
+        message = f"{subject} is {redacted(unix_s)}, which is beyond what a datetime can hold"
+        raise APIResponseValidationError(message, hint="Read the number itself instead.", outcome="done") from None

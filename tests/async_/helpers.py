@@ -54,8 +54,8 @@ async def send(
     client: AsyncChatKit, operation: Operation[Any, Any], options: RequestOptions | None = None
 ) -> ResponseInfo:
     """An operation of our own through the client's attempts."""
-    call = prepare(operation, SessionCancelParams("cksess_1"), client._config, options)
-    return (await client._connections.exchange(call, client._config).run())[1]
+    call = prepare(operation, SessionCancelParams("cksess_1"), client._caller.config, options)
+    return (await client._caller.exchange(call))[1]
 
 
 async def raised(expected: type[ErrorT], call: Any) -> ErrorT:
@@ -69,5 +69,5 @@ async def raised(expected: type[ErrorT], call: Any) -> ErrorT:
 
 def connections_in_use(client: AsyncChatKit) -> int:
     """How many connections this loop's aiohttp session has given out and not got back."""
-    pool = client._connections.transport().pools.all().get(asyncio.get_running_loop())
+    pool = client._caller.shared.transport().pools.all().get(asyncio.get_running_loop())
     return 0 if pool is None or pool.session.connector is None else len(pool.session.connector._acquired)

@@ -11,7 +11,7 @@ from types import FrameType
 import pytest
 
 from chatkit_async import AsyncChatKit
-from chatkit_async._async import pool
+from chatkit_async._async._fast_path import pool as fast_pool
 from chatkit_async.emulator import Emulator
 
 from ..conftest import KEY
@@ -19,9 +19,8 @@ from .helpers import create
 
 pytest.importorskip("orjson", reason="the budgets are those with the extra `speed`")
 
-LEAN, PUBLIC = True, False
-MOST_CALLS = {LEAN: 290, PUBLIC: 435}
-MOST_TURNS = {LEAN: 2, PUBLIC: 3}  # aiohttp's own request writes its body in a task before Python 3.12
+MOST_CALLS = {"fast": 290, "public": 435}
+MOST_TURNS = {"fast": 2, "public": 3}  # aiohttp's own request writes its body in a task before Python 3.12
 
 
 class CountingLoop(asyncio.SelectorEventLoop):
@@ -68,9 +67,9 @@ async def turns_of_a_create(client: AsyncChatKit) -> int:
     return min(counts)
 
 
-@pytest.mark.parametrize("way", [LEAN, PUBLIC], ids=["lean", "public"])
-def test_a_create_keeps_its_budgets(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, way: bool) -> None:
-    monkeypatch.setattr(pool, "is_known", lambda: way)
+@pytest.mark.parametrize("path", ["fast", "public"])
+def test_a_create_keeps_its_budgets(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr(fast_pool, "is_fast_path_known", lambda: path == "fast")
 
     async def counted() -> tuple[int, int]:
         async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
@@ -83,5 +82,5 @@ def test_a_create_keeps_its_budgets(emulator: Emulator, monkeypatch: pytest.Monk
             calls, turns = runner.run(counted())
     finally:
         gc.enable()
-    assert calls <= MOST_CALLS[way]
-    assert turns <= MOST_TURNS[way]
+    assert calls <= MOST_CALLS[path]
+    assert turns <= MOST_TURNS[path]

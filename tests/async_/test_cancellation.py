@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import aiohttp
 import anyio
 import pytest
 
 from chatkit_async import AsyncChatKit, ChatSession, RequestOptions
-from chatkit_async._async import pool
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import APITimeoutError
 
@@ -165,14 +165,20 @@ async def test_an_outer_timeout_that_does_not_pass_changes_nothing(client: Async
     assert task.cancelling() == 0
 
 
-@pytest.mark.parametrize("is_lean", [True, False])
-async def test_who_waits_for_a_connection_gets_it_when_the_one_before_leaves_at_whatever_turn_of_the_loop(
-    monkeypatch: pytest.MonkeyPatch, is_lean: bool
+async def middleware(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    return await handler(request)
+
+
+@pytest.mark.usefixtures("fast_path")
+@pytest.mark.parametrize("middlewares", [[], [middleware]], ids=["fast", "public"])
+async def test_a_call_that_waits_for_a_connection_gets_it_when_the_one_before_is_cancelled_at_any_turn_of_the_loop(
+    middlewares: list[aiohttp.ClientMiddlewareType],
 ) -> None:
-    monkeypatch.setattr(pool, "is_known", lambda: is_lean)
     async with raw_server(always(response())) as server:
         for turns in range(1, 25):
-            async with made(server.base_url, max_connections=1, max_retries=0, timeout=5) as client:
+            async with made(
+                server.base_url, max_connections=1, max_retries=0, timeout=5, middlewares=middlewares
+            ) as client:
                 await create(client)
                 first, second, third = [asyncio.ensure_future(create(client)) for _ in range(3)]
                 for _ in range(turns):

@@ -50,6 +50,7 @@ async def test_a_session_of_the_users_is_used_and_stays_open(emulator: Emulator)
     assert emulator.requests()[0].headers["x-theirs"] == "1"
 
 
+@pytest.mark.usefixtures("fast_path")
 async def test_its_own_middlewares_still_run_before_ours(emulator: Emulator) -> None:
     seen: list[str] = []
     own = aiohttp.ClientSession(middlewares=[noting("theirs", seen)])
@@ -101,6 +102,7 @@ async def test_one_closed_between_calls_is_our_error(emulator: Emulator) -> None
         await raised(ClientClosedError, create(client))
 
 
+@pytest.mark.usefixtures("fast_path")
 def test_in_another_loop_both_loops_are_named(emulator: Emulator) -> None:
     first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
 

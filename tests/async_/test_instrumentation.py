@@ -1,4 +1,4 @@
-"""Who watches or changes aiohttp's requests by replacing parts of it still does: such requests go the public way."""
+"""A tool that replaces parts of aiohttp sees all requests: they go through `ClientSession.request` then."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chatkit_async._async import lean_guard, pool
+from chatkit_async._async._fast_path import guard
 from chatkit_async.emulator import Emulator
 
 from .helpers import create, made
@@ -21,13 +21,8 @@ Seen = list[Any]
 Watch = Callable[[pytest.MonkeyPatch, Seen], None]
 
 
-@pytest.fixture(autouse=True)
-def _known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "is_known", lambda: True)
-
-
 class Proxy:
-    """As wrapt's: equal to what it wraps, and of its class."""
+    """Like a proxy of wrapt: equal to what it wraps, and of its class."""
 
     def __init__(self, wrapped: Any, seen: Seen) -> None:
         self.__wrapped__ = wrapped
@@ -73,7 +68,7 @@ def a_decorator_around_request(monkeypatch: pytest.MonkeyPatch, seen: Seen) -> N
 
 
 @pytest.mark.parametrize("watch", [a_proxy_around_request, a_decorator_around_request])
-async def test_requests_are_seen_also_of_an_open_client(
+async def test_a_tool_sees_the_requests_of_a_client_that_is_already_open(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, watch: Watch
 ) -> None:
     seen: Seen = []
@@ -85,17 +80,17 @@ async def test_requests_are_seen_also_of_an_open_client(
 
 
 @pytest.mark.parametrize("wrapped", [Proxy(REQUEST, []), decorated([])])
-def test_what_was_replaced_before_the_first_call_passes_for_nothing_of_aiohttps(
+def test_a_function_replaced_before_the_first_call_disables_the_fast_path(
     monkeypatch: pytest.MonkeyPatch, wrapped: Any
 ) -> None:
-    lean_guard.is_known.cache_clear()
-    assert lean_guard.is_known()
-    lean_guard.is_known.cache_clear()
-    monkeypatch.setattr(lean_guard, "_PASSED", (wrapped,))
+    guard.is_fast_path_known.cache_clear()
+    assert guard.is_fast_path_known()
+    guard.is_fast_path_known.cache_clear()
+    monkeypatch.setattr(guard, "_LEFT_OUT", (wrapped,))
     try:
-        assert not lean_guard.is_known()
+        assert not guard.is_fast_path_known()
     finally:
-        lean_guard.is_known.cache_clear()
+        guard.is_fast_path_known.cache_clear()
 
 
 def a_session_class(monkeypatch: pytest.MonkeyPatch, seen: Seen) -> None:
@@ -145,7 +140,7 @@ ADDED = [a_session_class, a_request_class, a_response_class, a_middleware]
 
 @pytest.mark.filterwarnings("ignore:Inheritance class:DeprecationWarning")
 @pytest.mark.parametrize("watch", ADDED)
-async def test_what_is_added_to_each_session_takes_part(
+async def test_parts_added_to_every_session_are_used(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, watch: Watch
 ) -> None:
     seen: Seen = []

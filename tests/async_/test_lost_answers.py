@@ -132,7 +132,7 @@ async def test_what_aiohttp_sent_before_its_own_resend_may_have_arrived(operatio
 
 def _no_new_connections(client: Any) -> Callable[[], None]:
     """Let this client's aiohttp session reach nothing new."""
-    (pool,) = client._connections.transport().pools.all().values()
+    (pool,) = client._caller.shared.transport().pools.all().values()
 
     async def fail(*_: object, **__: object) -> Any:
         raise OSError(101, "Network is unreachable")

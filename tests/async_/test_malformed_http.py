@@ -11,7 +11,6 @@ import traceback
 import pytest
 
 from chatkit_async import APIConnectionError, APIResponseValidationError
-from chatkit_async._async import pool
 
 from .helpers import connections_in_use, create, made, raised
 from .raw import always, raw_server
@@ -50,11 +49,8 @@ async def test_what_a_malformed_answer_held_is_in_no_text_traceback_or_log(
     assert not [part for part in ours if "THE_SECRET" in part]
 
 
-@pytest.mark.parametrize("knows_aiohttp", [True, False], ids=["lean", "public"])
-async def test_a_server_that_wants_to_switch_protocols_is_left(
-    knows_aiohttp: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pool, "is_known", lambda: knows_aiohttp)
+@pytest.mark.usefixtures("both_paths")
+async def test_a_server_that_wants_to_switch_protocols_is_left() -> None:
     asyncio.get_running_loop().set_debug(True)  # aiohttp then says which response nobody closed, and the test fails
     switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: another\r\nConnection: upgrade\r\n\r\n"
     async with raw_server(always(switch)) as server, made(server.base_url) as client:

@@ -150,8 +150,8 @@ def test_nothing_keeps_an_owner_or_an_ended_loop_alive() -> None:
     loop.close()
     gone = [weakref.ref(owner), weakref.ref(loop)]
     del owner, loop
-    gc.collect()
-    assert [ref() for ref in gone] == [None, None]
+    while any(ref() is not None for ref in gone):  # one collection does nothing while another thread collects
+        gc.collect()
 
 
 async def test_an_object_made_after_a_loop_has_closed_its_generators_is_closed_by_the_owner() -> None:

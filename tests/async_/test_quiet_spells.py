@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chatkit_async import AsyncChatKit, ChatSession
-from chatkit_async._async.idle import has_news
 from chatkit_async.emulator import Emulator
 
 from ..conftest import KEY
@@ -82,13 +81,14 @@ async def after_a_short_block(client: AsyncChatKit) -> ChatSession:
     return await create(client)
 
 
+@pytest.mark.usefixtures("fast_path")
 async def test_where_sockets_cannot_be_looked_at_the_loop_is_asked(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
         await create(client)
-        [pool] = client._connections.transport().pools.all().values()
-        assert not has_news(pool)
+        [pool] = client._caller.shared.transport().pools.all().values()
+        assert not pool.may_have_ended()
         monkeypatch.delattr("select.poll")
-        assert has_news(pool)
+        assert pool.may_have_ended()
         assert (await create(client)).response.attempts == 1

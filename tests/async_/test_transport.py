@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 from aioresponses import aioresponses
 
-from chatkit_async._async.connection_settings import ConnectionSettings
 from chatkit_async._async.delivery import Delivery, UndeliveredError
+from chatkit_async._async.proxies import ConnectionSettings
 from chatkit_async._async.transport import Transport
 from chatkit_async._core.message import Request, Response
 from chatkit_async.errors import ClientClosedError

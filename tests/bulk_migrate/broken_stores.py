@@ -23,6 +23,19 @@ class DropsWidgets(MemoryStore):
             await super().add_thread_item(thread_id, item, context)
 
 
+class DropsHiddenContext(MemoryStore):
+    async def add_thread_item(self, thread_id: str, item: Any, context: Any) -> None:
+        if item.type != "hidden_context_item":
+            await super().add_thread_item(thread_id, item, context)
+
+
+class OwnErrorForAbsentItems(MemoryStore):
+    async def load_thread_items(self, thread_id: str, after: Any, limit: int, order: str, context: Any) -> Page[Any]:
+        if thread_id not in self.threads_of(context):
+            raise RuntimeError("404")
+        return await super().load_thread_items(thread_id, after, limit, order, context)
+
+
 class RefusesWidgets(MemoryStore):
     async def add_thread_item(self, thread_id: str, item: Any, context: Any) -> None:
         if isinstance(item, WidgetItem):

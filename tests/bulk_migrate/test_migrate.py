@@ -387,6 +387,21 @@ async def test_a_store_with_a_fault_that_can_be_worked_around_is_filled(store_cl
     assert len(await listed(store, "cthr_1")) == 50
 
 
+async def test_a_kind_that_the_options_leave_out_is_not_asked_of_the_store() -> None:
+    store = broken.DropsHiddenContext()
+    assert not (await moved(thread_with_each_kind(), store)).is_complete
+    report = await moved(thread_with_each_kind(), store, hidden_context="skip")
+    assert report.is_complete
+    assert losses(report)["left_out"] == ("cthi_6",)
+
+
+async def test_a_store_with_an_error_of_its_own_for_absent_items_is_filled() -> None:
+    report = await moved(thread_with_each_kind(), broken.OwnErrorForAbsentItems())
+    assert report.is_complete
+    assert report.store
+    assert report.store.findings == ()
+
+
 class FailsLater(MemoryStore):
     """A store whose faults begin after the check of it: in threads of this id."""
 

@@ -119,7 +119,7 @@ def test_a_password_in_a_refused_url_is_not_shown(given_url: str) -> None:
 @pytest.mark.parametrize(
     "given_url", ["https://user:pw@a", "https://user@a", "https://@a", "https://a?x=1", "https://a#x"]
 )
-def test_what_belongs_elsewhere_is_told_so(given_url: str) -> None:
+def test_a_user_query_or_fragment_in_the_url_is_refused_with_the_right_setting(given_url: str) -> None:
     with pytest.raises(ConfigurationError, match="without user, query and fragment"):
         checked_base_url(given_url, allow_insecure_http=False)
 

@@ -19,7 +19,7 @@ def nested(levels: int) -> Any:
 
 
 @pytest.mark.parametrize("document", DOCUMENTED.values(), ids=DOCUMENTED.keys())
-def test_every_documented_answer_parses(document: dict[str, Any]) -> None:
+def test_every_documented_response_parses(document: dict[str, Any]) -> None:
     assert structure(document, ChatSession).status in ("active", "cancelled")
 
 

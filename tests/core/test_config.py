@@ -52,7 +52,7 @@ def test_an_empty_variable_is_not_set() -> None:
     assert config(dict.fromkeys(ENVIRONMENT, "")) == config({})
 
 
-def test_a_key_given_as_empty_is_no_key_and_the_environments_is_not_taken() -> None:
+def test_an_empty_key_argument_is_no_key_and_hides_that_of_the_environment() -> None:
     assert config(ENVIRONMENT, api_key="").api_key is None
 
 
@@ -78,7 +78,7 @@ def test_what_no_header_can_hold_is_refused_in_the_environment_too(variable: str
         config({variable: "sk-é"})
 
 
-def test_a_callable_is_kept_to_be_asked() -> None:
+def test_a_callable_key_is_kept_as_a_callable() -> None:
     def ask() -> str:
         return KEY
 
@@ -100,7 +100,7 @@ def test_a_callable_is_kept_to_be_asked() -> None:
     ],
     ids=str,
 )
-def test_the_hint_on_a_key_says_where_it_came_from_and_at_most_its_end(said: Any, hint: str) -> None:
+def test_the_hint_of_a_401_names_the_source_of_the_key_and_at_most_its_end(said: Any, hint: str) -> None:
     assert key_hint(config(**said)) == hint
 
 
@@ -117,7 +117,7 @@ def test_headers_are_merged_without_case_and_none_removes() -> None:
     assert not {"openai-project", "x-none"} & found.headers.keys()
 
 
-def test_a_copy_changes_what_is_said_and_keeps_the_rest() -> None:
+def test_a_copy_changes_the_given_settings_and_keeps_the_others() -> None:
     first = config(ENVIRONMENT, default_headers={"a": "1", "b": "1"}, default_query={"p": 1, "q": 1}, max_retries=7)
     copy = changed_config(
         first, Settings(timeout=3, strict=True, default_headers={"A": "2", "b": None}, default_query={"q": 2})
@@ -131,7 +131,7 @@ def test_a_copy_changes_what_is_said_and_keeps_the_rest() -> None:
     assert first.timeout == Timeout()
 
 
-def test_a_copy_of_nothing_said_is_equal() -> None:
+def test_a_copy_without_changes_is_equal() -> None:
     first = config(ENVIRONMENT)
     assert changed_config(first, Settings()) == first
 
@@ -161,9 +161,9 @@ def test_the_environments_url_is_checked_too() -> None:
         ({"strict": "no"}, "strict: True or False, not 'no'"),
         ({"allow_insecure_http": 1}, "allow_insecure_http: True or False, not 1"),
         ({"default_headers": "a"}, "default_headers: a mapping, not a string"),
-        ({"default_headers": {"a b": "1"}}, "default_headers: 'a b' is no header name"),
-        ({"default_headers": {"": "1"}}, "default_headers: '' is no header name"),
-        ({"default_headers": {5: "1"}}, "default_headers: 5 is no header name"),
+        ({"default_headers": {"a b": "1"}}, "default_headers: 'a b' is not a header name"),
+        ({"default_headers": {"": "1"}}, "default_headers: '' is not a header name"),
+        ({"default_headers": {5: "1"}}, "default_headers: 5 is not a header name"),
         ({"default_headers": {"a": "x\r\nb: c"}}, "default_headers: a: character 2 is a control"),
         ({"default_headers": {"a": 5}}, "default_headers: a: a string, not an integer"),
         ({"default_query": [1]}, "default_query: a mapping, not an array"),

@@ -34,18 +34,18 @@ def response(body: Any, kind: str | None = "application/json", **more: Any) -> R
     return Response(200, Headers(fields), body if isinstance(body, bytes) else json.dumps(body).encode(), **more)
 
 
-def read(answer: Response, *, strict: bool = False) -> ChatSession:
-    return decode(CREATE_SESSION, answer, response_info(answer, attempts=2, elapsed_s=1.5), strict=strict)
+def read(received: Response, *, strict: bool = False) -> ChatSession:
+    return decode(CREATE_SESSION, received, response_info(received, attempts=2, elapsed_s=1.5), strict=strict)
 
 
-def refused(answer: Response, *, strict: bool = False) -> APIResponseValidationError:
+def refused(received: Response, *, strict: bool = False) -> APIResponseValidationError:
     with pytest.raises(APIResponseValidationError) as caught:
-        read(answer, strict=strict)
+        read(received, strict=strict)
     return caught.value
 
 
 @pytest.mark.parametrize("document", DOCUMENTED.values(), ids=DOCUMENTED.keys())
-def test_every_documented_answer_becomes_a_session_with_its_response(document: Any) -> None:
+def test_every_documented_response_becomes_a_session_with_its_response(document: Any) -> None:
     session = read(response(document))
     assert session.to_dict() == document
     assert (session.response.status, session.response.request_id, session.response.attempts) == (200, "req_1", 2)
@@ -55,7 +55,7 @@ def test_every_documented_answer_becomes_a_session_with_its_response(document: A
     "kind",
     [None, "application/json", "Application/JSON; charset=utf-8", "application/problem+json", " application/json"],
 )
-def test_json_is_told_by_its_content_type_or_by_none(kind: str | None) -> None:
+def test_json_has_its_content_type_or_none(kind: str | None) -> None:
     assert read(response(WHOLE, kind)).id == WHOLE["id"]
 
 
@@ -66,29 +66,29 @@ def test_any_other_content_type_is_refused_though_the_body_were_json(kind: str) 
     assert not is_json(kind)
     if kind:
         assert str(refused(response(WHOLE, kind))).startswith(
-            f"sessions.create: 200 the answer is {kind}, not application/json"
+            f"sessions.create: 200 the response is {kind}, not application/json"
         )
 
 
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"", "the answer is not JSON"),
-        (b"<html>", "the answer is not JSON"),
-        (b"{", "the answer is not JSON"),
-        (b"\xff\xfe{\x00}\x00", "the answer is not JSON"),
-        (b"[" * 100_000, "the answer is not JSON"),
+        (b"", "the response is not JSON"),
+        (b"<html>", "the response is not JSON"),
+        (b"{", "the response is not JSON"),
+        (b"\xff\xfe{\x00}\x00", "the response is not JSON"),
+        (b"[" * 100_000, "the response is not JSON"),
         (b'{"more":' + b"[" * 500 + b"]" * 500 + b"}", "it nests deeper than 100 levels"),
         (b'{"id":' + b"[" * 500 + b"]" * 500 + b"}", "id should be a string, is an array"),
-        (b"[]", "the answer is not a ChatSession: it should be an object, is an array"),
+        (b"[]", "the response is not a ChatSession: it should be an object, is an array"),
         (b"null", "it should be an object, is null"),
         (b"7", "it should be an object, is an integer"),
         (b'{"expires_at": "7"}', "expires_at should be an integer, is a string"),
-        (b'{"expires_at": 1e999}', "the answer is not JSON"),
+        (b'{"expires_at": 1e999}', "the response is not JSON"),
     ],
     ids=lambda part: ascii(part)[:40],
 )
-def test_an_answer_that_is_no_session_is_one_error_that_says_why(body: bytes, words: str) -> None:
+def test_a_response_other_than_a_session_is_one_error_that_says_why(body: bytes, words: str) -> None:
     error = refused(response(body))
     assert words in error.message
     assert (error.operation, error.status, error.attempts) == ("sessions.create", 200, 2)
@@ -104,7 +104,7 @@ def test_json_of_another_shape_says_that_the_work_was_done(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "received",
     [
         response(b"<html>Sign in to the network</html>", "text/html"),
         response(WHOLE, "text/plain"),
@@ -115,8 +115,8 @@ def test_json_of_another_shape_says_that_the_work_was_done(body: bytes) -> None:
     ],
     ids=["a web page", "JSON as text", "a web page as JSON", "nothing", "cut off", "not read"],
 )
-def test_a_response_that_may_be_that_of_a_proxy_or_portal_leaves_the_outcome_unknown(answer: Response) -> None:
-    error = refused(answer)
+def test_a_response_that_may_be_that_of_a_proxy_or_portal_leaves_the_outcome_unknown(received: Response) -> None:
+    error = refused(received)
     assert error.outcome == "unknown"
     assert "a proxy or captive portal may have answered" in (error.hint or "")
     assert "was done" not in str(error)
@@ -131,7 +131,7 @@ def test_a_pickled_error_holds_no_secret_whatever_the_json_was(document: Any) ->
     assert copy.copy(error).body == copy.deepcopy(error).body == document
 
 
-def test_an_answer_that_was_not_read_says_so() -> None:
+def test_a_response_that_was_not_read_says_so() -> None:
     assert "larger than 64 MiB" in refused(response(b"", is_whole=False)).message
 
 
@@ -169,7 +169,7 @@ def test_no_secret_shows_in_the_error_its_body_or_its_traceback(body: bytes) -> 
 
 def test_strictly_a_missing_field_is_refused_by_its_path_and_otherwise_not() -> None:
     assert read(response(CREATED)).missing_fields
-    assert "the answer is not a ChatSession: id is missing" in refused(response(CREATED), strict=True).message
+    assert "the response is not a ChatSession: id is missing" in refused(response(CREATED), strict=True).message
     nested = {**WHOLE, "workflow": {**WHOLE["workflow"], "tracing": {}}}
     assert "workflow.tracing.enabled is missing" in refused(response(nested), strict=True).message
 

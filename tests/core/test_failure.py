@@ -56,7 +56,7 @@ def test_a_refusal_in_the_apis_shape_keeps_its_words() -> None:
     assert (found.message, found.type) == ("Workflow with id 'wf_1' not found.", "invalid_request_error")
     assert (found.code, found.param, found.outcome, found.request_id) == (None, None, "refused", "req_1")
     assert found.body == NOT_FOUND["error"]
-    assert str(found).startswith("sessions.create: 404 Workflow with id 'wf_1' not found (request req_1). Look whether")
+    assert str(found).startswith("sessions.create: 404 Workflow with id 'wf_1' not found (request req_1). Check that")
 
 
 @pytest.mark.parametrize(
@@ -67,18 +67,18 @@ def test_a_refusal_in_the_apis_shape_keeps_its_words() -> None:
         ({"error": "m"}, "m", None),
         ({"message": "m", "code": "c"}, "m", "c"),
         ({"error": {"message": {"a": 1}}}, "{'a': 1}", None),
-        ({"error": None}, "the answer was no error of the API: '{\"error\": null}'", None),
+        ({"error": None}, "the response is not an error of the API: '{\"error\": null}'", None),
         ({"error": {"code": "insufficient_quota"}}, "insufficient_quota", "insufficient_quota"),
         ({"error": {"type": "server_error", "message": ""}}, "server_error", None),
         ({"error": {"message": {"client_secret": "hush", "a": "b"}}}, "{'client_secret': '***', 'a': 'b'}", None),
         ({"error": {"message": ["ek_123"]}}, "['***']", None),
-        ({"type": "about:blank"}, 'the answer was no error of the API: \'{"type": "about:blank"}\'', None),
-        ({"error": {}}, "the answer was no error of the API: '{\"error\": {}}'", None),
-        ([], "the answer was no error of the API: '[]'", None),
-        (b"", "the answer was empty", None),
-        (b"<html>Bad gateway</html>", "the answer was no error of the API: '<html>Bad gateway</html>'", None),
-        (b"\xff\xfe", "the answer was no error of the API: '\ufffd\ufffd'", None),
-        (b"[" * 100_000, "the answer was no error of the API: '" + "[" * 200 + "'", None),
+        ({"type": "about:blank"}, 'the response is not an error of the API: \'{"type": "about:blank"}\'', None),
+        ({"error": {}}, "the response is not an error of the API: '{\"error\": {}}'", None),
+        ([], "the response is not an error of the API: '[]'", None),
+        (b"", "the response is empty", None),
+        (b"<html>Bad gateway</html>", "the response is not an error of the API: '<html>Bad gateway</html>'", None),
+        (b"\xff\xfe", "the response is not an error of the API: '\ufffd\ufffd'", None),
+        (b"[" * 100_000, "the response is not an error of the API: '" + "[" * 200 + "'", None),
         (
             b'{"error":' + b"[" * 300 + b"]" * 300 + b"}",
             "[" * 100 + "'… (the rest is left out)'" + "]" * 100,
@@ -93,19 +93,19 @@ def test_any_body_makes_an_error_with_a_message(body: Any, message: str, code: s
     assert pickle.loads(pickle.dumps(found)).message == message
 
 
-def test_a_refusal_whose_body_broke_off_says_so() -> None:
+def test_a_refusal_with_an_incomplete_body_says_so() -> None:
     answer = Response(500, Headers(), b"", is_whole=False)
     found = error_for_response(
         "sessions.create", answer, response_info(answer, attempts=1, elapsed_s=0.1), first_config(Settings(), {})
     )
-    assert found.message == "the answer is larger than 64 MiB or broken, and was not read"
+    assert found.message == "the response is larger than 64 MiB or broken, and was not read"
 
 
 @pytest.mark.parametrize(
     ("status", "body", "hint"),
     [
         (401, {"error": {"code": "invalid_api_key"}}, "The key came from the argument api_key and ends in …cdef."),
-        (403, b"", "what this key may do"),
+        (403, b"", "the permissions of the key"),
         (404, NOT_FOUND, "same project as the key"),
         (405, b"", "it should end in /v1"),
         (429, {"error": {"code": "rate_limit_exceeded"}}, "allow more time"),
@@ -118,7 +118,7 @@ def test_the_common_refusals_say_what_to_do_next(status: int, body: Any, hint: s
 
 
 @pytest.mark.parametrize("status", [400, 402, 500, 503])
-def test_where_we_know_nothing_there_is_no_hint(status: int) -> None:
+def test_other_statuses_have_no_hint(status: int) -> None:
     assert error(status, b"").hint is None
 
 
@@ -136,7 +136,7 @@ def test_a_redirect_names_the_origin_it_points_to_and_says_to_set_base_url(locat
     found = error(307, b"", {"location": location})
     assert type(found) is APIStatusError
     assert found.outcome == "refused"
-    assert found.message == "the server answered with a redirect"
+    assert found.message == "the response is a redirect"
     assert f"It redirects to {target}; " in (found.hint or "")
     assert "set base_url" in (found.hint or "")
     assert "hush" not in str(found)

@@ -141,7 +141,7 @@ def test_json_is_written_compactly_as_utf8(document: Any, written: bytes) -> Non
 
 @pytest.mark.usefixtures("writer")
 @pytest.mark.parametrize("value", [object(), b"x", {1, 2}, 1j], ids=type)
-def test_what_is_no_json_cannot_be_written(value: Any) -> None:
+def test_values_that_json_cannot_hold_are_not_encoded(value: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         json_bytes.dumps({"a": value})
 

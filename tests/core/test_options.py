@@ -20,13 +20,13 @@ from chatkit_async._core.config import Settings, first_config
 from chatkit_async._core.options import finite
 
 
-def test_nothing_said_is_nothing_set() -> None:
+def test_options_without_arguments_set_nothing() -> None:
     said = RequestOptions()
     assert (said.timeout, said.max_retries, said.retry_ambiguous, said.strict) == (None, None, None, None)
     assert (said.headers, said.query, said.body) == ({}, {}, {})
 
 
-def test_none_is_not_said() -> None:
+def test_an_option_of_none_sets_nothing() -> None:
     names = ("timeout", "max_retries", "retry_ambiguous", "strict", "headers", "query", "body")
     assert RequestOptions(**dict.fromkeys(names)) == RequestOptions()
 
@@ -71,7 +71,7 @@ def test_no_limit_is_none_to_asyncio() -> None:
         ({"retry_ambiguous": 1}, "RequestOptions(retry_ambiguous=): True or False, not 1"),
         ({"strict": "yes"}, "RequestOptions(strict=): True or False, not 'yes'"),
         ({"headers": []}, "RequestOptions(headers=): a mapping, not an array"),
-        ({"headers": {"a\n": "b"}}, "RequestOptions(headers=): 'a\\\\n' is no header name"),
+        ({"headers": {"a\n": "b"}}, "RequestOptions(headers=): 'a\\\\n' is not a header name"),
         ({"query": "a=b"}, "RequestOptions(query=): a mapping, not a string"),
         ({"query": {"a": {}}}, "RequestOptions(query=): 'a' must be a string"),
         ({"body": [1]}, "RequestOptions(body=): a mapping, not an array"),
@@ -85,7 +85,7 @@ def test_options_that_cannot_work_are_refused_with_their_name(said: dict[str, An
     assert str(caught.value).startswith(message)
 
 
-def test_a_body_is_sent_as_it_is_told_whatever_the_api_says_of_it() -> None:
+def test_the_body_of_options_is_sent_unchecked() -> None:
     body = {"user": "", "unheard_of": [1, 2.5, None, True, {"a": "é"}], "scope": {}, "most": 2**64 - 1}
     assert RequestOptions(body=body).body == body
 
@@ -153,7 +153,7 @@ def test_a_setting_half_made_has_a_repr_as_tracebacks_with_locals_need_one(cls: 
 @pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Content-Encoding", "HOST", "Connection"])
 @pytest.mark.parametrize("value", ["7", None])
 def test_a_header_that_frames_the_message_is_refused(name: str, value: str | None) -> None:
-    said = f"{name} is not yours to set or remove: "
+    said = f"{name} cannot be set or removed: "
     with pytest.raises(ConfigurationError, match=said):
         RequestOptions(headers={name: value})
     with pytest.raises(ConfigurationError, match=f"^default_headers: {said}"):

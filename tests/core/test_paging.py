@@ -33,7 +33,7 @@ def page(*ids: str | None, backwards: bool = False, **fields: Any) -> Page[ChatK
 
 
 def served(ids: list[str], params: Any, shape: tuple[str, ...]) -> Page[ChatKitThread]:
-    """What a server answers that keeps these ids in this order."""
+    """What a server responses that keeps these ids in this order."""
     begin = ids.index(params.after) + 1 if params.after in ids else 0
     end = ids.index(params.before) if params.before in ids else len(ids)
     window = ids[begin:end]
@@ -79,7 +79,7 @@ def test_a_walk_gives_each_item_of_its_window_once_and_in_order(data: st.DataObj
 
 @steady
 @given(st.data())
-def test_whatever_a_server_answers_a_walk_ends_or_moves(data: st.DataObject) -> None:
+def test_whatever_a_server_responses_a_walk_ends_or_moves(data: st.DataObject) -> None:
     ids = st.sampled_from(["a", "b", "c", None])
     position: Position | None = first_position(ThreadListParams())
     seen: set[str | None] = {None}
@@ -107,14 +107,14 @@ def test_no_more_is_the_end_whatever_else_a_page_says() -> None:
     assert next_position(Position("a"), page(has_more=False), {None, "a"}) is None
 
 
-def test_a_cursor_that_was_there_before_is_lost_and_none_is_too() -> None:
-    with pytest.raises(LostCursor, match="'a', where the listing has been"):
+def test_a_repeated_cursor_and_a_missing_one_are_lost_cursors() -> None:
+    with pytest.raises(LostCursor, match="'a', which an earlier page had"):
         next_position(Position("b"), page("x", last_id="a"), {None, "a", "b"})
-    with pytest.raises(LostCursor, match="names no cursor"):
+    with pytest.raises(LostCursor, match="but no cursor"):
         next_position(Position("b"), page("x", None), {None, "b"})
 
 
-def test_empty_pages_are_asked_for_again_so_often_and_no_more() -> None:
+def test_empty_pages_are_requested_again_up_to_a_limit() -> None:
     position: Position | None = Position("a")
     for count in range(1, MOST_EMPTY_PAGES):
         assert position is not None
@@ -134,7 +134,7 @@ def test_only_the_cursor_of_the_parameters_changes_and_the_window_stays() -> Non
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "5", True, 2**64])
-def test_a_number_of_items_that_is_none_is_refused(value: Any) -> None:
+def test_an_invalid_number_of_items_is_refused(value: Any) -> None:
     with pytest.raises(ParamsValidationError) as caught:
         checked_max_items(value)
     assert [problem.path for problem in caught.value.problems] == ["max_items"]

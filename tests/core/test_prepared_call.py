@@ -84,7 +84,7 @@ def test_the_nearest_setting_wins(name: str, clients: Any, options: Any) -> None
     assert getattr(create(RequestOptions(**{name: options}), **{name: clients}), name) == options
 
 
-def test_a_lost_answer_is_asked_for_again_where_that_does_no_harm_or_is_told_to() -> None:
+def test_a_call_with_a_lost_response_is_repeated_if_repeatable_or_by_option() -> None:
     assert not create().repeats_lost
     assert cancel("x").repeats_lost
     assert create(RequestOptions(retry_ambiguous=True)).repeats_lost
@@ -126,7 +126,7 @@ def test_options_are_request_options_and_nothing_else(options: Any) -> None:
         create(options)
 
 
-def test_the_key_is_added_as_a_secret_unless_the_caller_set_his_own() -> None:
+def test_the_key_is_added_as_a_secret_unless_the_caller_set_an_authorization_header() -> None:
     call = create()
     assert with_key(call.request, Secret("sk-1")).headers["authorization"] == "Bearer sk-1"
     assert isinstance(with_key(call.request, Secret("sk-1")).headers["authorization"], Secret)

@@ -12,7 +12,16 @@ import pytest
 from chatkit_async import ParamsValidationError
 from chatkit_async._core.operation import encode
 from chatkit_async._core.operations import OPERATIONS
-from chatkit_async.types import content, items, page, session, session_operations, session_params, thread
+from chatkit_async.types import (
+    configuration_params,
+    content,
+    items,
+    page,
+    session,
+    session_operations,
+    session_params,
+    thread,
+)
 from chatkit_async.types import thread_operations as operations
 from chatkit_async.types.params import Params
 from chatkit_async.types.result import Result
@@ -123,6 +132,6 @@ def classes(base: type, *modules: ModuleType) -> set[type]:
 
 
 def test_every_class_is_compared_with_the_document() -> None:
-    params = classes(Params, session_params, session_operations, operations)
+    params = classes(Params, session_params, configuration_params, session_operations, operations)
     assert params == {*PARAMS.values(), *(operation.params for operation in OPERATIONS)}
     assert classes(Result, session, thread, items, content, page) == {class_of(cls) for cls in RESULTS.values()}

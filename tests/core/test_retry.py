@@ -53,12 +53,12 @@ def test_the_servers_word_overrides_every_row_and_leaves_the_outcome(
 
 
 @pytest.mark.parametrize(("said", "again"), [("True", True), (" FALSE ", False), ("TRUE", True)])
-def test_the_servers_word_has_no_case(said: str, again: bool) -> None:
+def test_should_retry_is_case_insensitive(said: str, again: bool) -> None:
     assert retries_status(500 if not again else 400, None, said) is again
 
 
 @pytest.mark.parametrize("said", ["", "maybe", "1", "0", "yes", "true, false"])
-def test_any_other_word_of_the_server_says_nothing(said: str) -> None:
+def test_another_value_of_should_retry_is_ignored(said: str) -> None:
     assert retries_status(500, None, said) is True
     assert retries_status(400, None, said) is False
 
@@ -114,7 +114,7 @@ def test_a_date_without_a_zone_is_utc_wherever_the_machine_stands(monkeypatch: p
     st.text(max_size=40)
     | st.from_regex(r"\A[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} \d\d:\d\d:\d\d( [+-]\d{4}| GMT)?\Z")
 )
-def test_no_header_makes_the_wait_anything_but_none_or_seconds(text: str) -> None:
+def test_any_retry_header_gives_none_or_seconds(text: str) -> None:
     for name in ("retry-after", "retry-after-ms"):
         wait_s = requested_wait_s({name: text}, NOW_S)
         assert wait_s is None or 0 <= wait_s < float("inf")
@@ -146,7 +146,7 @@ def test_a_duration_of_a_rate_limit_header_in_seconds(text: str | None, seconds:
     assert parse_duration_s(text) == (None if seconds is None else pytest.approx(seconds))
 
 
-def test_rate_limits_are_numbers_and_what_is_no_number_is_none() -> None:
+def test_rate_limits_are_numbers_or_none() -> None:
     said = {
         "x-ratelimit-limit-requests": "500",
         "x-ratelimit-remaining-requests": "many",
@@ -183,7 +183,7 @@ def test_waits_double_from_half_a_second_to_eight_and_chance_takes_off_a_quarter
 
 
 @pytest.mark.parametrize("asked_s", [0.0, 0.01, 60.0])
-def test_what_the_api_asks_for_comes_first_and_exactly(asked_s: float) -> None:
+def test_the_wait_that_the_api_asks_for_comes_first_and_is_exact(asked_s: float) -> None:
     assert RetryPolicy().delay_s(3, asked_s, 1) == asked_s
 
 

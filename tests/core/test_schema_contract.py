@@ -67,7 +67,7 @@ def documented(operation: Operation[Any, Any]) -> dict[str, Any]:
 
 
 @every_operation
-def test_an_operation_is_documented_with_its_path_method_and_answer(operation: Operation[Any, Any]) -> None:
+def test_an_operation_is_documented_with_its_path_method_and_response(operation: Operation[Any, Any]) -> None:
     answer = documented(operation)["responses"]["200"]["content"]["application/json"]["schema"]
     assert RESULTS[answer["$ref"].rpartition("/")[2]] == operation.result
 
@@ -94,7 +94,7 @@ def test_every_operation_of_the_document_is_in_the_table_and_no_other() -> None:
     assert len(OPERATIONS) == 6
 
 
-def test_names_are_unique_and_repeating_is_told_by_what_it_does() -> None:
+def test_names_are_unique_and_only_a_create_is_not_repeatable() -> None:
     assert len({operation.name for operation in OPERATIONS}) == len(OPERATIONS)
     assert {operation.name: operation.repeatable for operation in OPERATIONS} == {
         "sessions.create": False,

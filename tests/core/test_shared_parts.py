@@ -1,4 +1,4 @@
-"""Parts of answers that hold nothing but switches and numbers: equal ones are one object, however many are held."""
+"""Parts of responses that hold nothing but switches and numbers: equal ones are one object, however many are held."""
 
 from __future__ import annotations
 

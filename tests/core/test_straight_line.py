@@ -1,4 +1,4 @@
-"""Whole answers take a way of their own through the codec: it must end where the way by field ends, for every class."""
+"""Whole responses take the generated hook: for every class its result must equal that of the hook by field."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def places(document: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
 
 
 @every_result
-def test_a_whole_answer_reads_as_it_does_with_an_undocumented_field_beside(schema: str) -> None:
+def test_a_whole_response_reads_as_it_does_with_an_undocumented_field_beside(schema: str) -> None:
     document = whole(SCHEMAS[schema])
     found, beside = (structure(each, RESULTS[schema]) for each in (document, {**document, "undocumented": 1}))
     assert found.to_dict() == document
@@ -56,7 +56,7 @@ def test_a_whole_answer_reads_as_it_does_with_an_undocumented_field_beside(schem
 
 
 @every_result
-def test_each_part_of_a_whole_answer_is_of_its_very_class_and_frozen(schema: str) -> None:
+def test_each_part_of_a_whole_response_is_of_its_very_class_and_frozen(schema: str) -> None:
     found = structure(whole(SCHEMAS[schema]), RESULTS[schema])
     known = {class_of(cls) for cls in RESULTS.values()}
     for part in parts(found):
@@ -70,7 +70,7 @@ def test_each_part_of_a_whole_answer_is_of_its_very_class_and_frozen(schema: str
 
 
 @every_result
-def test_a_field_of_another_type_in_a_whole_answer_is_refused_as_it_is_alone(schema: str) -> None:
+def test_a_field_of_another_type_in_a_whole_response_is_refused_as_it_is_alone(schema: str) -> None:
     document = whole(SCHEMAS[schema])
     for name, value in [(name, value) for name in document for value in (None, 1.5, [None], {"type": None}, object())]:
         outcomes = []
@@ -83,7 +83,7 @@ def test_a_field_of_another_type_in_a_whole_answer_is_refused_as_it_is_alone(sch
 
 
 @every_result
-def test_what_is_wrong_deep_in_a_whole_answer_is_named_by_its_whole_path(schema: str) -> None:
+def test_what_is_wrong_deep_in_a_whole_response_is_named_by_its_whole_path(schema: str) -> None:
     document = whole(SCHEMAS[schema])
     for path, _, _ in list(places(document)):
         wrong = deepcopy(document)
@@ -110,7 +110,7 @@ def test_the_first_of_several_wrong_fields_is_named_whatever_their_types() -> No
         assert caught.value.path == first
 
 
-def test_an_integral_float_in_a_whole_answer_is_an_integer() -> None:
+def test_an_integral_float_in_a_whole_response_is_an_integer() -> None:
     assert type(structure({**WHOLE, "expires_at": 5.0}, ChatSession).expires_at) is int
 
 

@@ -33,7 +33,7 @@ def test_a_unions_member_is_chosen_by_its_type_in_both_spellings(schema: str, na
 
 @pytest.mark.parametrize(("schema", "name"), unions())
 @pytest.mark.parametrize("kind", [None, 7, True, [], {}])
-def test_a_type_that_is_no_string_is_refused_with_its_path(schema: str, name: str, kind: Any) -> None:
+def test_a_type_other_than_a_string_is_refused_with_its_path(schema: str, name: str, kind: Any) -> None:
     is_array = "items" in SCHEMAS[schema]["properties"][name]
     document = {"id": "x", "type": kind}
     with pytest.raises(Mismatch, match="should be a string") as caught:

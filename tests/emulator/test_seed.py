@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chatkit_async import ChatKit, ConfigurationError, Secret
-from chatkit_async.emulator import Emulator
+from chatkit_async.emulator import Emulator, sample_seed
 from tests.emulator import schema_slice
 from tests.emulator.seeds import KINDS, threads
 
@@ -182,6 +185,8 @@ REFUSED_ITEMS: list[tuple[dict[str, Any], str]] = [
     ({"type": "chatkit.widget", "widget": {}}, "widget"),
     ({"type": "chatkit.client_tool_call", "call_id": "c"}, "name"),
     ({"type": "chatkit.user_message", "content": "Hi"}, "content"),
+    ({"type": "user_message", "content": "Hi"}, "content"),
+    ({"type": "task_group", "tasks": [{"heading": 5}]}, "tasks[0].type"),
     ({"type": "chatkit.user_message", "content": [{"type": "input_text"}]}, "content[0].text"),
     ({"type": "chatkit.user_message", "attachments": [{"type": "file"}]}, "attachments[0].id"),
     (
@@ -250,3 +255,96 @@ def test_filled_in_times_are_those_of_the_emulators_clock(client: tuple[Emulator
     emulator.set_clock(5_000_000)
     emulator.seed(threads=[{"thread": {"id": "cthr_1"}}])
     assert chatkit.threads.retrieve("cthr_1").created_at in (5_000_000, 5_000_001)
+
+
+@pytest.mark.parametrize(
+    ("seed", "message"),
+    [
+        (
+            {"sessions": [{"status": "canceled"}]},
+            "sessions[0].status: Invalid value: 'canceled'. Supported values are: 'active', 'expired', 'cancelled'.",
+        ),
+        (
+            {"threads": [{"thread": {}, "items": [{}]}]},
+            (
+                "Missing required parameter: 'threads[0].items[0].type'. Supported values are: 'chatkit.user_message', "
+                "'chatkit.assistant_message', 'chatkit.widget', 'chatkit.client_tool_call', 'chatkit.task', "
+                "'chatkit.task_group'."
+            ),
+        ),
+        (
+            {"threads": [{"thread": {}, "item": []}]},
+            "Unknown parameter: 'threads[0].item'. Supported values are: 'thread', 'items'.",
+        ),
+        (
+            {"threads": [{"thread": {}, "items": [{"type": "user_message", "content": "hi"}]}]},
+            "Invalid type for 'threads[0].items[0].content': expected an array, but got a string instead.",
+        ),
+    ],
+    ids=["status", "kind", "key", "content"],
+)
+def test_a_refusal_names_the_path_and_the_allowed_values(seeded: Emulator, seed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        seeded.seed(**seed)
+    assert str(refused.value) == f"the seed was refused: {message}"
+
+
+def places(document: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value in a JSON document."""
+    entries = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, value in entries:
+        yield (*before, key)
+        if isinstance(value, (dict, list)):
+            yield from places(value, (*before, key))
+
+
+SAMPLE: dict[str, Any] = json.loads(sample_seed())
+OTHER_VALUES = st.sampled_from(
+    [
+        None,
+        True,
+        0,
+        -1,
+        1.5,
+        2.0,
+        10**30,
+        "",
+        "x",
+        "user_message",
+        "chatkit.task",
+        "file",
+        [],
+        {},
+        [{}],
+        [1],
+        {"type": "x"},
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[tuple[Emulator, ChatKit]]:
+    with Emulator.in_thread() as emulator, ChatKit("sk-test", base_url=emulator.base_url) as client:
+        yield emulator, client
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from([place for place in places(SAMPLE) if len(place) > 1]), OTHER_VALUES)
+def test_the_client_can_read_every_seed_that_the_emulator_accepts(
+    reader: tuple[Emulator, ChatKit], place: tuple[Any, ...], value: Any
+) -> None:
+    emulator, client = reader
+    seed = copy.deepcopy(SAMPLE)
+    parent = seed
+    for key in place[:-1]:
+        parent = parent[key]
+    parent[place[-1]] = value
+    try:
+        emulator.seed(**seed, reset=True)
+    except ConfigurationError:
+        return
+    for one in client.threads.list():
+        assert client.threads.retrieve(one.id) == one
+        client.threads.list_items(one.id).collect()
+    for session in emulator.sessions():
+        client.sessions.cancel(session["id"])  # type: ignore[arg-type]

@@ -108,7 +108,7 @@ async def test_a_wrong_type_deep_in_a_page_is_named_by_its_path(
     emulator.add_faults(Fault(method="GET", body={**PAGE, "data": [item(0), item(1), item(2), message]}))
     with pytest.raises(APIResponseValidationError) as caught:
         await client.threads.list_items("cthr_1")
-    assert f"the answer is not a Page: {path} should be" in str(caught.value)
+    assert f"the response is not a Page: {path} should be" in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [None, {}, "x", [None], [[]], ["x"]], ids=repr)

@@ -1,4 +1,4 @@
-"""What the types' tests share: the documented answers, and documents made from the schema slice."""
+"""What the types' tests share: the documented responses, and documents made from the schema slice."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ _SCALARS: dict[str, Any] = {"string": TEXT, "integer": INTEGERS, "boolean": st.b
 
 
 def documents(schema: dict[str, Any]) -> Any:
-    """Answers as the schema allows them, fields dropped, undocumented ones added, unknown kinds mixed in."""
+    """Responses as the schema allows them, fields dropped, undocumented ones added, unknown kinds mixed in."""
     schema = resolved(schema)
     if "anyOf" in schema or "oneOf" in schema:
         unknown = [_UNKNOWN_KINDS] if "discriminator" in schema else []
@@ -168,7 +168,7 @@ def spellings(kinds: list[str]) -> list[str]:
 
 
 def whole(schema: dict[str, Any]) -> Any:
-    """One answer with every documented field: of choices the first, of arrays one item."""
+    """One response with every documented field: of choices the first, of arrays one item."""
     schema = resolved(schema)
     if "anyOf" in schema or "oneOf" in schema:
         return whole(schema.get("anyOf", schema.get("oneOf"))[0])

@@ -39,7 +39,7 @@ def test_a_page_is_its_items() -> None:
     ],
     ids=str,
 )
-def test_the_next_page_begins_at_the_edge_it_was_asked_for(
+def test_the_next_page_begins_at_the_edge_of_its_direction(
     fields: Any, forwards: str | None, backwards: str | None
 ) -> None:
     assert page(**fields).next_cursor == forwards
@@ -54,7 +54,7 @@ def test_without_what_it_takes_the_next_cursor_is_missing_never_none(absent: str
         _ = found.next_cursor
 
 
-def test_an_id_that_is_no_string_is_no_cursor() -> None:
+def test_an_id_other_than_a_string_is_not_a_cursor() -> None:
     document: Any = {"data": [{"type": "new", "id": None}], "has_more": True}
     assert structure(document, Page[ChatKitThreadItem]).next_cursor is None
 
@@ -66,7 +66,7 @@ def test_a_copy_of_a_page_goes_on_the_same_way(again: Any) -> None:
         assert again(again(first)).next_cursor == first.next_cursor
 
 
-def test_the_way_it_goes_on_is_no_part_of_a_page() -> None:
+def test_the_direction_of_a_listing_is_not_a_field_of_its_pages() -> None:
     assert page() == point_backwards(page())
     assert hash(page()) == hash(point_backwards(page()))
     assert repr(page()) == repr(point_backwards(page()))

@@ -63,7 +63,7 @@ VALUES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
-def test_any_value_is_shown_short_and_plain(value: Any) -> None:
+def test_any_value_is_redacted_to_a_short_plain_one(value: Any) -> None:
     short = redacted(value)
     assert short is None or type(short) in (bool, int, float, str)
     assert len(str(short)) < 120
@@ -120,7 +120,7 @@ def test_an_error_over_any_value_is_short_and_travels(name: str, which: str) -> 
     ],
     ids=lambda value: str(redacted(value))[:20],
 )
-def test_what_is_short_is_shown_as_it_is_and_what_is_long_by_its_beginning(value: Any, short: Any) -> None:
+def test_a_short_value_stays_and_a_long_one_is_cut(value: Any, short: Any) -> None:
     assert redacted(value) == short
     assert type(redacted(value)) is type(short)
 

@@ -154,7 +154,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_fields() -> None:
     ]
 
 
-# where it is written, what is written, words the answer must hold
+# where it is written, what is written, words the response must hold
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"rate_limits": {"requests_per_minute": 20}}, "rate_limits.requests_per_minute", "max_requests_per_1_minute"),
     ({"max_requests_per_1_minute": 60}, "max_requests_per_1_minute", "rate_limits={"),

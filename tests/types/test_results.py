@@ -1,4 +1,4 @@
-"""What answers are as objects, whole and partial: CONTRACT, "Results"."""
+"""What responses are as objects, whole and partial: CONTRACT, "Results"."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_evolving_a_partial_result_says_what_is_missing() -> None:
 
 def test_only_the_object_a_call_returned_has_a_response() -> None:
     found = session(WHOLE)
-    with pytest.raises(MissingFieldError, match="only the object that a call returned"):
+    with pytest.raises(MissingFieldError, match="only the object that a call returns"):
         _ = found.response
     attach_response(found, response_info())
     assert found.response.request_id == "req_1"
@@ -202,7 +202,7 @@ def test_a_result_can_be_referred_to_weakly() -> None:
     assert weakref.ref(found)() is found
 
 
-def test_what_an_answer_holds_by_name_cannot_be_changed() -> None:
+def test_what_a_response_holds_by_name_cannot_be_changed() -> None:
     found = session(WHOLE | {"scope": {"a": 1}})
     for one in (found, pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found)):
         assert one == found
@@ -218,7 +218,7 @@ def test_what_an_answer_holds_by_name_cannot_be_changed() -> None:
     assert attrs.asdict(found)["extra"] == {"scope": {"a": 1}}
 
 
-def test_an_answer_made_by_hand_keeps_its_own_extra() -> None:
+def test_a_response_made_by_hand_keeps_its_own_extra() -> None:
     given: dict[str, Any] = {"a": 1}
     made = ChatKitWorkflowTracing(enabled=True, extra=given)
     given["a"] = 2

@@ -1,4 +1,4 @@
-"""What holds for any parameters and any answer, shown by examples hypothesis makes."""
+"""What holds for any parameters and any response, shown by examples hypothesis makes."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_parameters_are_frozen(cls: Any) -> None:
 
 
 @every_result
-def test_any_answer_of_the_schema_comes_back_as_it_came(schema: str) -> None:
+def test_any_response_of_the_schema_comes_back_as_it_came(schema: str) -> None:
     cls = RESULTS[schema]
     tag = tag_of(hints_of(class_of(cls)).get("type"))
 
@@ -185,7 +185,7 @@ def test_any_answer_of_the_schema_comes_back_as_it_came(schema: str) -> None:
 
 
 @every_result
-def test_any_answer_copies_pickles_compares_hashes_and_shows_itself(schema: str) -> None:
+def test_any_response_copies_pickles_compares_hashes_and_shows_itself(schema: str) -> None:
     cls = RESULTS[schema]
 
     @steady

@@ -68,7 +68,7 @@ def test_only_strings_become_secrets() -> None:
     assert as_secret(len) is len
 
 
-def test_what_is_no_string_is_hidden_but_for_its_kind() -> None:
+def test_a_value_other_than_a_string_is_hidden_except_for_its_type() -> None:
     hidden: object = as_secret(b"hush")
     assert "hush" not in repr(hidden)
     assert kind_of(hidden) == kind_of(as_secret(hidden)) == "bytes"

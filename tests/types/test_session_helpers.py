@@ -50,7 +50,7 @@ def test_a_session_expires_at_its_second_less_the_leeway(
     assert session.is_expired(leeway_s, now_s) is expired
 
 
-def test_without_a_time_given_the_clock_is_asked(session: ChatSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_time_the_clock_is_read(session: ChatSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "unix_now_s", lambda: EXPIRES_AT - 5.0)
     assert session.expires_in() == 5
     assert session.is_expired(leeway_s=5)
@@ -68,7 +68,7 @@ def test_a_browser_gets_the_secret_and_its_end_plain_and_nothing_else(session: C
     assert type(handed["client_secret"]) is str
 
 
-def test_json_text_is_what_came_secret_and_letters_whole(session: ChatSession) -> None:
+def test_json_text_holds_the_whole_secret_and_unescaped_letters(session: ChatSession) -> None:
     assert json.loads(session.to_json()) == {**WHOLE, "user": "zoë"}
     assert "zoë" in session.to_json()
 

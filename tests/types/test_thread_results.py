@@ -72,7 +72,7 @@ def test_a_documented_example_parses_and_goes_back_as_it_came(cls: Any, document
 
 
 @every_partial
-def test_a_partial_answer_copies_pickles_compares_hashes_and_shows_itself(cls: Any, document: dict[str, Any]) -> None:
+def test_a_partial_response_copies_pickles_compares_hashes_and_shows_itself(cls: Any, document: dict[str, Any]) -> None:
     first = structure(document, cls)
     for again in (copy.copy(first), copy.deepcopy(first), pickle.loads(pickle.dumps(first))):
         assert (again, hash(again), repr(again), again.to_dict()) == (first, hash(first), repr(first), document)
@@ -83,7 +83,7 @@ def test_fields_that_an_example_lacks_are_named_when_read() -> None:
     thread = structure(THREAD, ChatKitThread)
     assert thread.missing_fields == ("created_at", "status", "user")
     for name in ("created_at", "status", "user", "created_at_utc", "is_active"):
-        with pytest.raises(MissingFieldError, match=r"ChatKitThread\.(created_at|status|user): the API's answer"):
+        with pytest.raises(MissingFieldError, match=r"ChatKitThread\.(created_at|status|user): the API's response"):
             getattr(thread, name)
     message = structure(ITEMS, Page[ChatKitThreadItem]).data[0]
     assert isinstance(message, ChatKitThreadUserMessageItem)
@@ -246,7 +246,7 @@ BROKEN = ["", "{", "nonsense", "NaN", "[Infinity]", '{"a": -Infinity}', "1e999",
 
 
 @pytest.mark.parametrize("text", BROKEN, ids=lambda text: repr(text[:12]))
-def test_text_that_is_no_json_is_our_error_that_shows_nothing_of_it(text: str) -> None:
+def test_invalid_json_text_is_our_error_and_the_error_does_not_show_it(text: str) -> None:
     call = item({"type": "client_tool_call", "arguments": text, "output": text})
     widget = item({"type": "widget", "widget": text})
     for found, name in ((call, "arguments_json"), (call, "output_json"), (widget, "widget_json")):

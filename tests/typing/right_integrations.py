@@ -10,6 +10,7 @@ from chatkit_async import AsyncChatKit, ChatKit
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, Revocation, SessionBroker
 from chatkit_async.integrations import Identity
 from chatkit_async.integrations import aiohttp as for_aiohttp
+from chatkit_async.integrations import asgi as for_asgi
 from chatkit_async.integrations import django as for_django
 from chatkit_async.integrations import flask as for_flask
 from chatkit_async.integrations import starlette as for_starlette
@@ -29,6 +30,21 @@ async def in_fastapi(app: FastAPI, client: AsyncChatKit, request: Request, respo
     for_starlette.session_endpoint(broker, identify=lambda request: request.headers.get("x-user"))
     for_starlette.session_endpoint(broker, cookie_keys=["a", b"b"], cookie_secure=False, cookie_max_age_s=3600)
     assert_type(await for_starlette.logout(endpoint, request, response), Revocation)
+
+
+async def in_an_asgi_app(scope: for_asgi.Scope, receive: for_asgi.Receive, send: for_asgi.Send) -> None:
+    """Without a framework; the types fit those of Starlette and Litestar."""
+
+    async def identify(scope: for_asgi.Scope) -> str | None:
+        user: str | None = scope["session"].get("user")
+        return user
+
+    broker = for_asgi.setup(workflow="wf_1", store=MemoryStore())
+    assert_type(broker, AsyncSessionBroker)
+    endpoint = for_asgi.session_endpoint(broker, identify=identify, anonymous_sessions_per_minute=None)
+    await endpoint(scope, receive, send)
+    headers: list[tuple[bytes, bytes]] = []
+    assert_type(await for_asgi.logout(endpoint, scope, headers), Revocation)
 
 
 async def in_aiohttp(app: web.Application, request: web.Request, response: web.Response) -> None:

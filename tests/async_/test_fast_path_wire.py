@@ -1,4 +1,4 @@
-"""The lean way and the public one put the same bytes on the wire."""
+"""The same bytes are sent on the fast path and without it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from chatkit_async import AsyncChatKit, RequestOptions
-from chatkit_async._async import pool
 
 from .helpers import cancel, create, made
 from .raw import in_turn, raw_server, response
-from .test_lean_way import EXPECTING, LARGE
+from .test_fast_path import EXPECTING, LARGE
 
 Call = Callable[[AsyncChatKit], Awaitable[object]]
 EMPTY_PAGE = b'{"object":"list","data":[],"first_id":null,"last_id":null,"has_more":false}'
@@ -35,14 +34,13 @@ CALLS: dict[str, Call] = {
     "headers removed": with_options(headers={"Accept": None, "User-Agent": None, "Content-Type": None}),
     "an authorization of the user's": with_options(headers={"Authorization": "Basic abc"}),
     "a query of the user's": with_options(query={"a": "b c", "d": 1}),
-    "a body too large for the lean way": lambda client: create(client, LARGE),
+    "a body too large for the fast path": lambda client: create(client, LARGE),
     "a body that waits for the server's word": lambda client: create(client, EXPECTING),
 }
 
 
-async def sent(call: Call, *, is_known: bool, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> list[bytes]:
+async def sent(call: Call, **settings: Any) -> list[bytes]:
     """What a server receives of a call that it refuses once, Host's port apart."""
-    monkeypatch.setattr(pool, "is_known", lambda: is_known)
     page_or_session = response(EMPTY_PAGE if call is CALLS["a page"] else response().partition(b"\r\n\r\n")[2])
     async with raw_server(in_turn(response(b"{}", status="503 Wait"), page_or_session)) as server:
         async with made(server.base_url, **settings) as client:
@@ -51,11 +49,12 @@ async def sent(call: Call, *, is_known: bool, monkeypatch: pytest.MonkeyPatch, *
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-async def test_the_bytes_on_the_wire_are_the_same_both_ways(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    lean = await sent(call, is_known=True, monkeypatch=monkeypatch)
-    assert lean == await sent(call, is_known=False, monkeypatch=monkeypatch)
-    assert len(lean) == 2
-    assert b"\r\nx-stainless-retry-count: 1\r\n" in lean[1]
+async def test_a_request_is_the_same_with_and_without_the_fast_path(call: Call, request: pytest.FixtureRequest) -> None:
+    fast = await sent(call)
+    assert len(fast) == 2
+    assert b"\r\nx-stainless-retry-count: 1\r\n" in fast[1]
+    request.getfixturevalue("without_fast_path")
+    assert fast == await sent(call)
 
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -67,8 +66,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-async def test_and_so_they_are_for_settings_of_the_client(
-    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+async def test_a_request_with_settings_of_the_client_is_the_same_with_and_without_the_fast_path(
+    settings: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
-    lean = await sent(create, is_known=True, monkeypatch=monkeypatch, **settings)
-    assert lean == await sent(create, is_known=False, monkeypatch=monkeypatch, **settings)
+    fast = await sent(create, **settings)
+    request.getfixturevalue("without_fast_path")
+    assert fast == await sent(create, **settings)

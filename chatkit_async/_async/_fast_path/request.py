@@ -1,13 +1,12 @@
-"""The lean way: a request whose every byte is known is written straight to a connection of aiohttp's pool.
+"""The fast path: a request whose every byte is known is written straight to a connection of aiohttp's pool.
 
 The connector and the parser are aiohttp's. Left out is what has one outcome here: cookies, redirects,
-compression, chunks, parts, 100-continue, a task that writes the body. `lean_guard` says whether aiohttp is as known.
+compression, chunks, parts, 100-continue, a task that writes the body. `guard` says whether aiohttp is as known.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from typing import Any
 
 import aiohttp
@@ -16,61 +15,41 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from .._core.message import Request
-from .delivery import CLOSING, Delivery
-from .lean_guard import default_encodings
+from ..._core.message import Request
+from ..delivery import CLOSING, Delivery
+from .guard import default_encodings
 
-# More goes out while the answer may come in already, and aiohttp's writer knows how to wait for that.
-LARGEST_LEAN_BODY_BYTES = 32 * 1024
+# A larger body goes out while the response may come in already, which aiohttp's writer can wait for.
+LARGEST_BODY_BYTES = 32 * 1024
 _METHODS = frozenset({"GET", "POST", "DELETE"})
-_SENT_AGAIN = frozenset({"GET", "DELETE"})  # by aiohttp itself, once, where a pooled connection was dropped
-_NO_FIELDS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
+_NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 _ENCODINGS = default_encodings()
 
 
-def is_lean(request: Request) -> bool:
-    """Whether nothing about a request needs aiohttp's care."""
+def is_fast(request: Request) -> bool:
+    """Whether a request needs nothing that the fast path leaves out."""
     return (
         request.method in _METHODS
         and "expect" not in request.headers
-        and (request.body is None or len(request.body) <= LARGEST_LEAN_BODY_BYTES)
+        and (request.body is None or len(request.body) <= LARGEST_BODY_BYTES)
     )
 
 
-def send_lean(
-    connector: aiohttp.BaseConnector, request: Request, delivery: Delivery, timeout: aiohttp.ClientTimeout
-) -> Awaitable[LeanAnswer]:
-    """What `session.request` does, for a request that `is_lean` and goes through no proxy."""
-    send = _sent_again if request.method in _SENT_AGAIN else _sent
-    return send(connector, request, delivery, timeout)
-
-
-async def _sent_again(
-    connector: aiohttp.BaseConnector, request: Request, delivery: Delivery, timeout: aiohttp.ClientTimeout
-) -> LeanAnswer:
+async def send(
+    connector: aiohttp.TCPConnector, request: Request, delivery: Delivery, timeout: aiohttp.ClientTimeout
+) -> FastResponse:
+    """Does what `session.request` does, for a request that `is_fast` and goes through no proxy."""
+    fast = FastRequest(request, delivery)
     try:
-        return await _sent(connector, request, delivery, timeout)
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-        pass
-    return await _sent(connector, request, delivery, timeout)
-
-
-async def _sent(
-    connector: aiohttp.BaseConnector, request: Request, delivery: Delivery, timeout: aiohttp.ClientTimeout
-) -> LeanAnswer:
-    lean = LeanRequest(request, delivery)
-    try:
-        connection: Any = await connector.connect(lean, traces=[], timeout=timeout)
+        connection: Any = await aiohttp.TCPConnector.connect(connector, fast, [], timeout)
     except TimeoutError as error:
-        raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {lean.url}") from error
+        raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {fast.url}") from error
     try:
         protocol = connection.protocol
-        if protocol.should_close:  # something came that nobody asked for: it would pass for the answer
+        if protocol.should_close:  # it holds an unsolicited response, which would pass for the response to this request
             raise aiohttp.ClientConnectionResetError(CLOSING)
         protocol.set_response_params(read_until_eof=True)
-        lean.write(protocol.transport)
+        fast.write(protocol.transport)
         message, content = await protocol.read()
         while 100 <= message.code < 200 and message.code != 101:
             message, content = await protocol.read()
@@ -80,11 +59,24 @@ async def _sent(
     except BaseException:
         connection.close()
         raise
-    return LeanAnswer(message, content, connection)
+    return FastResponse(message, content, connection)
 
 
-class LeanAnswer:
-    """As much of `aiohttp.ClientResponse` as it takes to read one."""
+async def send_repeatable(
+    connector: aiohttp.TCPConnector, request: Request, delivery: Delivery, timeout: aiohttp.ClientTimeout
+) -> FastResponse:
+    """The same for GET and DELETE, which aiohttp sends once more where a pooled connection was dropped."""
+    try:
+        return await send(connector, request, delivery, timeout)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        pass
+    return await send(connector, request, delivery, timeout)
+
+
+class FastResponse:
+    """The parts of `aiohttp.ClientResponse` that reading a response takes."""
 
     __slots__ = ("_connection", "content", "headers", "status")
 
@@ -93,16 +85,16 @@ class LeanAnswer:
         self.headers: CIMultiDictProxy[str] = message.headers
         self.content = content
         self._connection = connection
-        content.on_eof(connection.release)  # at once, as a rule: all has come
+        content.on_eof(connection.release)  # at once if the body came with the head
 
     @property
     def connection(self) -> Any:
-        """What holds the connection; None once it is back in the pool."""
+        """The connection; None once it is back in the pool."""
         return self._connection if self._connection.protocol is not None else None
 
     @property
     def content_length(self) -> int | None:
-        """What the head announces."""
+        """The Content-Length header, in bytes."""
         declared = self.headers.get(hdrs.CONTENT_LENGTH)
         return None if declared is None else int(declared)
 
@@ -115,15 +107,15 @@ class LeanAnswer:
         self._connection.close()
 
 
-class LeanRequest(aiohttp.ClientRequest):
-    """What the connector asks a request for, and its bytes."""
+class FastRequest(aiohttp.ClientRequest):
+    """The attributes that aiohttp's connector reads of a request, and its bytes."""
 
-    response: Any = None  # something once the request is written, as with aiohttp's own
+    response: Any = None  # set once the request is written, as aiohttp does
     proxy = proxy_auth = proxy_headers = server_hostname = None
     _ssl = True
 
     def __init__(self, request: Request, delivery: Delivery) -> None:
-        # Not aiohttp's own: it is what the lean way leaves out.
+        # Without aiohttp's `__init__`, which is what the fast path leaves out.
         self.method = request.method
         self.url = self.original_url = URL(request.url, encoded=True)
         delivery.count(self)
@@ -131,11 +123,11 @@ class LeanRequest(aiohttp.ClientRequest):
 
     @property
     def request_info(self) -> aiohttp.RequestInfo:
-        """For the connector's errors, without headers."""
-        return aiohttp.RequestInfo(self.url, self.method, _NO_FIELDS, self.url)
+        """For errors of the connector, without headers."""
+        return aiohttp.RequestInfo(self.url, self.method, _NO_HEADERS, self.url)
 
     def write(self, transport: asyncio.WriteTransport | None) -> None:
-        """Send it."""
+        """Sends the request."""
         if transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError(CLOSING)
         transport.write(self._head_and_body)
@@ -143,14 +135,14 @@ class LeanRequest(aiohttp.ClientRequest):
 
 
 def _head(request: Request, url: URL, delivery: Delivery) -> bytes:
-    """The head, byte for byte as aiohttp writes it."""
+    """The request line and headers, byte for byte as aiohttp writes them."""
     framing = "" if "accept-encoding" in request.headers else f"Accept-Encoding: {_ENCODINGS}\r\n"
     if request.body is not None or request.method != "GET":
         framing += f"Content-Length: {len(request.body or b'')}\r\n"
     if delivery.sends > 1:
         framing += f"x-stainless-retry-count: {delivery.sends - 1}\r\n"
     line = f"{request.method} {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n"
-    # No name for the headers as text: a traceback would show the key.
+    # No local variable holds the headers as text: a traceback would show the key.
     return "".join(
         [line, *[f"{name}: {value}\r\n" for name, value in request.headers.items()], framing, "\r\n"]
     ).encode()

@@ -6,17 +6,10 @@ import asyncio
 
 import pytest
 
-from chatkit_async._async import pool
-
 from .helpers import create, made
 from .raw import SESSION, Answer, Asked, raw_server, response
 
 FOREIGN = response(SESSION.replace(b"cksess_1", b"cksess_of_another"))
-
-
-@pytest.fixture(params=[True, False], ids=["lean", "public"])
-def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "is_known", lambda: request.param)
 
 
 def followed(cut: int, *, pause_s: float) -> Answer:
@@ -38,7 +31,7 @@ FOLLOWED = {
 }
 
 
-@pytest.mark.usefixtures("_both_ways")
+@pytest.mark.usefixtures("both_paths")
 @pytest.mark.parametrize("answer", FOLLOWED.values(), ids=FOLLOWED)
 @pytest.mark.parametrize("quiet_s", [0.04, 0.15])
 async def test_a_second_answer_is_nobodys(answer: Answer, quiet_s: float) -> None:
@@ -50,7 +43,7 @@ async def test_a_second_answer_is_nobodys(answer: Answer, quiet_s: float) -> Non
         assert server.connections == 3
 
 
-@pytest.mark.usefixtures("_both_ways")
+@pytest.mark.usefixtures("both_paths")
 async def test_nor_if_it_comes_on_several_pooled_connections() -> None:
     async def answer(writer: asyncio.StreamWriter, asked: Asked) -> None:
         await server.until(lambda state: len(state.requests) % 3 == 0)

@@ -1,0 +1,191 @@
+"""`erase` and `retain`: delete threads, and prove that they are gone."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+
+from anyio import to_thread
+
+from .._async.client import AsyncChatKit
+from ..errors import ArchiveError
+from ..types.checks import as_float
+from ._choices import checked_ids, checked_pace, checked_users, invalid
+from ._erase_reports import EraseReport
+from ._erase_run import Choice, EraseRun
+from ._reader import Archive
+from ._reports import Progress
+
+
+async def erase(
+    client: AsyncChatKit,
+    *,
+    user: str | None = None,
+    users: Iterable[str] | None = None,
+    thread_ids: Iterable[str] | None = None,
+    all_users: bool = False,
+    created_before: float | datetime | None = None,
+    archived_in: str | os.PathLike[str] | None = None,
+    dry_run: bool = False,
+    concurrency: int = 8,
+    requests_per_second: float | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> EraseReport:
+    """Delete threads with all their items, for good, and prove that they are gone.
+
+    All ids are collected before the first thread is deleted; then the listing is read again until it shows none of
+    them. Threads made after the job began are not touched. Run it again after an interruption: what is gone stays gone.
+
+    Wire form: `GET /chatkit/threads`, `DELETE /chatkit/threads/{thread_id}`; with `thread_ids` also
+    `GET /chatkit/threads/{thread_id}`, with `archived_in` `GET /chatkit/threads/{thread_id}/items`.
+
+    Example:
+        plan = await erase(client, user="user_123", dry_run=True)
+        report = await erase(client, user="user_123", archived_in="threads.chatkit")
+
+    Args:
+        client: lists and deletes. Its `timeout` holds for each request; retries are the job's, at least five.
+        user: the threads of this user, 1 to 512 characters.
+        users: the threads of these users.
+        thread_ids: these threads; whether each is gone is asked for one by one.
+        all_users: True for the threads of all users of the project. Exactly one of these four must be given.
+        created_before: only threads created before this time: Unix seconds, or a datetime with a time zone; default:
+            of any age. A thread without `created_at` is kept, and named.
+        archived_in: an archive of the same API and project; a thread is deleted only if it holds it whole and
+            unchanged, others are kept, and named. Default: delete in any case.
+        dry_run: delete nothing, and report what would be deleted; default False.
+        concurrency: threads deleted at the same time, 1 to 100; default 8.
+        requests_per_second: at most so many requests are sent, above 0; default: as fast as responses come. When the
+            API asks to wait (429, 503), all requests of the job wait in any case.
+        on_progress: called with a `Progress` after each page and thread; what it raises ends the job.
+
+    Returns:
+        A report with a result for each thread. Failures of the API are in it, they raise nothing.
+
+    Raises:
+        ParamsValidationError: no choice, more than one, or arguments that cannot work; nothing was sent.
+        ArchiveError: the archive cannot be read, or is of another API or project; nothing was sent.
+        ConfigurationError, ClientClosedError: the client cannot send anything.
+
+    Source: ChatKit REST API, DeleteThreadMethod.
+    """
+    checked_pace("erase", concurrency, requests_per_second)
+    choice = _choice("erase", user, users, thread_ids, all_users, _unix_s("erase", created_before))
+    with ExitStack() as stack:
+        archive = None
+        if archived_in is not None:
+            archive = stack.enter_context(await to_thread.run_sync(Archive, archived_in))
+            _refuse_other_api(archive, client)
+        run = EraseRun(client, choice, archive, dry_run, concurrency, requests_per_second, on_progress)
+        return await run.result()
+
+
+async def retain(
+    client: AsyncChatKit,
+    *,
+    older_than: float | timedelta,
+    user: str | None = None,
+    users: Iterable[str] | None = None,
+    all_users: bool | None = None,
+    archived_in: str | os.PathLike[str] | None = None,
+    dry_run: bool = False,
+    concurrency: int = 8,
+    requests_per_second: float | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> EraseReport:
+    """Delete the threads that are older than an age, as a nightly job does; the others are retained.
+
+    It is `erase(created_before=...)`; the age counts from a thread's creation, by this machine's clock.
+
+    Wire form: as for `erase`.
+
+    Example:
+        report = await retain(client, older_than=timedelta(days=90), archived_in="threads.chatkit")
+
+    Args:
+        client, user, users, archived_in, dry_run, concurrency, requests_per_second, on_progress: as for `erase`.
+        older_than: the age: a timedelta, or seconds above 0.
+        all_users: the threads of all users; default: True unless `user` or `users` is given.
+
+    Returns:
+        A report with a result for each thread that is old enough.
+
+    Raises:
+        ParamsValidationError, ArchiveError, ConfigurationError, ClientClosedError: as for `erase`.
+
+    Source: ChatKit REST API, DeleteThreadMethod.
+    """
+    age_s = older_than.total_seconds() if isinstance(older_than, timedelta) else as_float(older_than)
+    if age_s is None or not 0 < age_s < float("inf"):
+        raise invalid("retain", "older_than", "invalid_value", "must be a timedelta or seconds above 0", older_than)
+    if all_users is None:
+        all_users = user is None and users is None
+    return await erase(
+        client,
+        user=user,
+        users=users,
+        all_users=all_users,
+        created_before=time.time() - age_s,
+        archived_in=archived_in,
+        dry_run=dry_run,
+        concurrency=concurrency,
+        requests_per_second=requests_per_second,
+        on_progress=on_progress,
+    )
+
+
+def _choice(  # noqa: PLR0917
+    job: str,
+    user: str | None,
+    users: Iterable[str] | None,
+    thread_ids: Iterable[str] | None,
+    all_users: bool,
+    created_before: float | None,
+) -> Choice:
+    if not isinstance(all_users, bool):
+        raise invalid(job, "all_users", "invalid_type", "must be True or False", all_users)
+    chosen = [
+        name
+        for name, is_given in (
+            ("user", user is not None),
+            ("users", users is not None),
+            ("thread_ids", thread_ids is not None),
+            ("all_users", all_users),
+        )
+        if is_given
+    ]
+    if len(chosen) != 1:
+        said = " and ".join(chosen) + " were given" if chosen else "none was given, and nothing was deleted"
+        raise invalid(job, "", "conflict", f"exactly one of user, users, thread_ids, all_users=True is needed; {said}")
+    ids = None if thread_ids is None else checked_ids(job, thread_ids)
+    return Choice(users=checked_users(job, user, users) or (None,), thread_ids=ids, created_before=created_before)
+
+
+def _unix_s(job: str, moment: float | datetime | None) -> float | None:
+    if moment is None:
+        return None
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise invalid(job, "created_before", "invalid_value", "must have a time zone", moment)
+        return moment.timestamp()
+    seconds = as_float(moment)
+    if seconds is None or not 0 <= seconds < float("inf"):
+        said = "must be Unix seconds of at least 0, or a datetime with a time zone"
+        raise invalid(job, "created_before", "invalid_value", said, moment)
+    return seconds
+
+
+def _refuse_other_api(archive: Archive, client: AsyncChatKit) -> None:
+    info, config = archive.info, client._caller.config
+    for name, there, here in (
+        ("base_url", info.base_url, str(config.base_url)),
+        ("project", info.project, config.headers.get("openai-project")),
+    ):
+        if there != here:
+            raise ArchiveError(
+                f"the archive {info.path} was made with {name}={there!r}, this job has {name}={here!r}:"
+                " pass the archive of this API and project"
+            )

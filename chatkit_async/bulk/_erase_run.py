@@ -1,0 +1,261 @@
+"""One run of `erase`: collect, delete, list again until a listing shows none of what was collected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from functools import partial
+from time import monotonic
+
+import anyio
+import attrs
+
+from .._async.client import AsyncChatKit
+from ..errors import APIError, ChatKitError, ParamsValidationError
+from ._archived import ArchivedThreads
+from ._erase_plan import MOST_LOOKS, Candidate, candidate, collect, list_threads
+from ._erase_reports import EraseReport, ErasureOutcome, ThreadErasure
+from ._pages import element_of
+from ._reader import Archive
+from ._reports import Progress, Stage, ThreadFailure
+from ._requests import JobRequests, Limiter, ends_the_job, is_outage
+from ._tasks import first_error_raised, workers
+
+OUTAGE_FAILURES = 10  # threads in a row that the API failed on: it is down
+FIRST_WAIT_S = 0.1  # before threads that were deleted and are still listed are looked for again; doubles
+
+
+@attrs.frozen(kw_only=True)
+class Choice:
+    """Which threads to erase.
+
+    Attributes:
+        users: of these users; (None,) for all users.
+        thread_ids: these; None to choose by user.
+        created_before: only those created before this time, Unix seconds; None for any age.
+    """
+
+    users: tuple[str | None, ...]
+    thread_ids: tuple[str, ...] | None
+    created_before: float | None
+
+
+class EraseRun:
+    """One run.
+
+    Args:
+        client: lists and deletes.
+        choice: which threads.
+        archive: delete only what it holds; None to delete in any case.
+        dry_run: delete nothing.
+        concurrency: threads deleted at the same time.
+        requests_per_second: the pace; None for none.
+        on_progress: told of each step.
+    """
+
+    def __init__(  # noqa: PLR0917
+        self,
+        client: AsyncChatKit,
+        choice: Choice,
+        archive: Archive | None,
+        dry_run: bool,
+        concurrency: int,
+        requests_per_second: float | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._requests = JobRequests(client, Limiter(requests_per_second, lambda wait_s: self._tell("waiting", wait_s)))
+        self._choice = choice
+        self._archived = None if archive is None else ArchivedThreads(archive, self._requests)
+        self._dry_run = dry_run
+        self._concurrency = concurrency
+        self._on_progress = on_progress
+        self._began_s = monotonic()
+        self._plan: dict[str, Candidate] = {}
+        self._results: dict[str, ThreadErasure] = {}
+        self._counts: Counter[ErasureOutcome] = Counter()
+        self._known: dict[str | None, dict[str, Candidate]] = {}
+        self._failures: list[ThreadFailure] = []
+        self._failures_in_a_row = 0
+        self._stopped: str | None = None
+        self._listed = 0
+
+    async def result(self) -> EraseReport:
+        """Does all of it."""
+        is_proved = False
+        with first_error_raised():
+            await self._collect()
+            if self._stopped is None and not self._failures:
+                await self._for_each([*self._plan.values()], self._erase)
+                is_proved = not self._dry_run and await self._look_until_none_is_left()
+        self._tell("done")
+        return self._report(is_proved=is_proved)
+
+    async def _collect(self) -> None:
+        if self._choice.thread_ids is not None:
+            ids = [Candidate(thread_id, None, None, "") for thread_id in self._choice.thread_ids]
+            self._plan = {one.thread_id: one for one in ids}
+            await self._for_each(ids, self._retrieve)
+            return
+        for user in self._choice.users:
+            try:
+                self._known[user] = await collect(self._requests, user, self._count_listed)
+            except APIError as error:
+                self._listing_failed(error)
+                return
+            for one in self._known[user].values():
+                self._choose(one)
+
+    def _choose(self, one: Candidate) -> None:
+        """Takes a thread into the plan if it is old enough; one of unknown age is kept, and named."""
+        limit = self._choice.created_before
+        if limit is None or (one.created_at is not None and one.created_at < limit):
+            self._plan[one.thread_id] = one
+            self._note(one, "planned")
+        elif one.created_at is None:
+            self._note(one, "kept", "it has no created_at, so its age is not known")
+
+    async def _retrieve(self, one: Candidate) -> None:
+        """Reads a thread that was chosen by its id."""
+        del self._plan[one.thread_id]
+        try:
+            text = await self._requests.retrieve(one.thread_id)
+        except (APIError, ParamsValidationError) as error:
+            return self._failed(one, error)
+        if text is None:
+            return self._note(one, "already_gone")
+        found = candidate(element_of(text))
+        return self._choose(one if found is None else attrs.evolve(found, thread_id=one.thread_id))
+
+    async def _erase(self, one: Candidate) -> None:
+        if self._stopped is not None:
+            return None
+        try:
+            kept = None if self._archived is None else await self._archived.why_not(one.thread_id, one.text)
+            if kept is not None:
+                return self._note(one, "kept", kept)
+            if self._dry_run:
+                return self._note(one, "planned")
+            was_there = await self._requests.delete(one.thread_id)
+        except (APIError, ParamsValidationError) as error:
+            return self._failed(one, error)
+        self._failures_in_a_row = 0
+        before = self._results[one.thread_id].outcome
+        return self._note(one, "deleted" if was_there or before == "deleted" else "already_gone")
+
+    async def _look_until_none_is_left(self) -> bool:
+        """Whether the last look showed none of the threads that were to be deleted."""
+        left: list[Candidate] = []
+        for number in range(MOST_LOOKS):
+            if self._stopped is not None:
+                return False
+            if number > 1:
+                await anyio.sleep(FIRST_WAIT_S * 2**number)
+            left = await self._left()
+            outcomes = {self._results[one.thread_id].outcome for one in left}
+            if not left or self._failures or (number > 0 and outcomes == {"failed"}):
+                break
+            await self._for_each(left, self._erase)
+        for one in left:
+            if self._results[one.thread_id].outcome != "failed":
+                self._note(one, "failed", "it was deleted, and is still there")
+        return not left and not self._failures
+
+    async def _left(self) -> list[Candidate]:
+        """Threads that were to be deleted and are still there."""
+        if self._choice.thread_ids is not None:
+            left: list[Candidate] = []
+            await self._for_each([one for one in self._plan.values() if self._is_due(one)], partial(self._check, left))
+            return left
+        found: list[Candidate] = []
+        for user in self._choice.users:
+            try:
+                listed = await list_threads(self._requests, user, self._count_listed)
+            except APIError as error:
+                self._listing_failed(error)
+                return []
+            self._take_missed(user, listed)
+            found += [self._plan[one.thread_id] for one in listed if one.thread_id in self._plan]
+        return [one for one in found if self._is_due(one)]
+
+    def _is_due(self, one: Candidate) -> bool:
+        return self._results[one.thread_id].outcome != "kept"
+
+    async def _check(self, left: list[Candidate], one: Candidate) -> None:
+        try:
+            if await self._requests.retrieve(one.thread_id) is not None:
+                left.append(one)
+        except (APIError, ParamsValidationError) as error:
+            left.append(one)
+            self._failed(one, error)
+
+    def _take_missed(self, user: str | None, listed: list[Candidate]) -> None:
+        """Takes threads into the plan that are older than one known at the beginning, and so were missed there."""
+        known = self._known[user]
+        newest = max((one.created_at for one in known.values() if one.created_at is not None), default=0)
+        for one in listed:
+            if one.thread_id not in known and one.created_at is not None and one.created_at < newest:
+                known[one.thread_id] = one
+                self._choose(one)
+
+    async def _for_each(self, values: list[Candidate], work: Callable[[Candidate], Awaitable[None]]) -> None:
+        async def run(one: Candidate) -> None:
+            await work(one)
+            self._tell("deleting")
+
+        async with workers(self._concurrency, run) as hand_out:
+            for one in values:
+                await hand_out(one)
+
+    def _note(self, one: Candidate, outcome: ErasureOutcome, reason: str | None = None) -> None:
+        if one.thread_id in self._results:
+            self._counts[self._results[one.thread_id].outcome] -= 1
+        self._counts[outcome] += 1
+        self._results[one.thread_id] = ThreadErasure(
+            thread_id=one.thread_id, user=one.user, created_at=one.created_at, outcome=outcome, reason=reason
+        )
+
+    def _failed(self, one: Candidate, error: ChatKitError) -> None:
+        self._note(one, "failed", str(error))
+        if isinstance(error, APIError):
+            self._failures_in_a_row = self._failures_in_a_row + 1 if is_outage(error) else 0
+            if ends_the_job(error) or self._failures_in_a_row >= OUTAGE_FAILURES:
+                self._stopped = str(error)
+
+    def _listing_failed(self, error: APIError) -> None:
+        self._failures.append(ThreadFailure.of(None, error))
+        if ends_the_job(error) or is_outage(error):
+            self._stopped = f"the threads cannot be listed: {error}"
+
+    def _report(self, *, is_proved: bool) -> EraseReport:
+        is_each_gone = all(one.outcome in ("deleted", "already_gone") for one in self._results.values())
+        return EraseReport(
+            dry_run=self._dry_run,
+            is_complete=is_proved and is_each_gone and self._stopped is None,
+            threads=tuple(self._results.values()),
+            failures=tuple(self._failures),
+            stopped=self._stopped,
+            requests=self._requests.sent,
+            elapsed_s=round(monotonic() - self._began_s, 3),
+        )
+
+    def _count_listed(self, count: int) -> None:
+        self._listed += count
+        self._tell("listing")
+
+    def _tell(self, stage: Stage, wait_s: float = 0.0) -> None:
+        if self._on_progress is None:
+            return
+        counts = self._counts
+        self._on_progress(
+            Progress(
+                job="erase",
+                stage=stage,
+                listed=self._listed,
+                done=counts["deleted"] + counts["already_gone"] + counts["kept"],
+                failed=counts["failed"],
+                items=0,
+                requests=self._requests.sent,
+                elapsed_s=round(monotonic() - self._began_s, 3),
+                wait_s=wait_s,
+            )
+        )
