@@ -1,8 +1,7 @@
-"""One call under way: attempts until an answer counts, the retry policy says no, or the deadline passes."""
+"""The attempts of one call: until a response counts, the retry policy says no, or the deadline passes."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 import time
@@ -14,7 +13,7 @@ from .._core.config import ClientConfig
 from .._core.failure import error_for_response
 from .._core.message import Response
 from .._core.prepared_call import PreparedCall, with_key
-from .._core.response_info import response_info
+from .._core.response_info import NO_RARE_HEADERS, announced, response_info
 from .._core.retry import requested_wait_s, retries_status
 from ..errors import APIConnectionError, APIError, APITimeoutError, Outcome, ResponseInfo
 from .api_key import current_key
@@ -24,11 +23,11 @@ from .pool import Pool
 from .proxies import Proxy
 from .transport import Transport
 
-NoAnswerT = TypeVar("NoAnswerT", bound=APIConnectionError)
+NoResponseT = TypeVar("NoResponseT", bound=APIConnectionError)
 
 log = logging.getLogger("chatkit_async")
 
-MOST_STALE_ATTEMPTS = 3  # a server that closes at once is found out, and waited for like any other
+MOST_STALE_ATTEMPTS = 3  # beyond them, a server that closes every connection at once costs retries
 
 
 class Exchange:
@@ -62,18 +61,18 @@ class Exchange:
         self._proxy = proxy
         self._delivery = Delivery()
         self._attempts = 0
-        self._stale_attempts = 0  # found a pooled connection closed, wrote nothing, and count for no retry
-        self._is_stale = False  # the last attempt was one of them
-        self._was_written = False  # the last attempt, if its answer was lost
-        self._known: Outcome = "not_sent"  # of the work, over all attempts
+        self._stale_attempts = 0  # met a closed connection before anything was written, so they are no retries
+        self._is_stale = False  # whether the last attempt was one of them
+        self._was_written = False  # whether the last attempt was written, if its response was lost
+        self._known: Outcome = "not_sent"  # over all attempts
         self._started_s = monotonic()
 
     async def run(self) -> tuple[Response, ResponseInfo]:
-        """The first answer with a status below 300.
+        """The first response with a status below 300.
 
         Raises:
             APIStatusError, APIConnectionError, APITimeoutError: the call did not succeed.
-            ClientClosedError: the client was closed meanwhile.
+            ClientClosedError: the client was closed during the call.
         """
         pool = self._transport.pools.here()
         try:
@@ -85,9 +84,9 @@ class Exchange:
                         delay_s = self._delay_s(error)
                         if delay_s is None:
                             raise
-                    await asyncio.sleep(delay_s)
+                    await _sleep(delay_s)
         except TimeoutError as error:
-            error.__traceback__ = None  # the deadline's frame holds our task, and that may hold what we raise
+            error.__traceback__ = None  # its frame holds our task, which may hold the error that we raise
             self._transport.check_open()  # closing brings all deadlines forward
             raise self._deadline_error() from error
 
@@ -106,12 +105,14 @@ class Exchange:
         except UndeliveredError as failure:
             raise self._undelivered(failure) from failure.__cause__
         attempts = self._attempts if self._attempts > self._delivery.sends else self._delivery.sends
-        read_s = pool.used_at_s or monotonic()  # the transport has just noted it
+        read_s = pool.used_at_s or monotonic()
         info = response_info(response, attempts=attempts, elapsed_s=read_s - self._started_s)
+        if info.rate_limit is not NO_RARE_HEADERS:
+            _warn_of_announcement(response)
         if response.status >= 300:
             raise self._refused(response, info)
         if log.isEnabledFor(logging.DEBUG):
-            self._log("answered", response.status)
+            self._log("responded", response.status)
         return response, info
 
     def _delay_s(self, error: APIError) -> float | None:
@@ -141,18 +142,18 @@ class Exchange:
         return error
 
     def _undelivered(self, failure: UndeliveredError) -> APIConnectionError:
-        failure.__context__ = None  # aiohttp's own error, which may quote the answer
+        failure.__context__ = None  # aiohttp's error, which may quote the response
         self._was_written = failure.written
         self._is_stale = failure.is_stale
         error_class = APITimeoutError if failure.is_timeout else APIConnectionError
-        return self._no_answer(error_class, f"no answer came: {failure.message}", written=failure.written)
+        return self._no_response(error_class, f"no response came: {failure.message}", written=failure.written)
 
     def _deadline_error(self) -> APITimeoutError:
         self._log("timed out", None)
-        message = f"no answer came within {self._call.timeout.total:g} s"
-        return self._no_answer(APITimeoutError, message, written=self._delivery.is_written)
+        message = f"no response came within {self._call.timeout.total:g} s"
+        return self._no_response(APITimeoutError, message, written=self._delivery.is_written)
 
-    def _no_answer(self, error_class: type[NoAnswerT], message: str, *, written: bool) -> NoAnswerT:
+    def _no_response(self, error_class: type[NoResponseT], message: str, *, written: bool) -> NoResponseT:
         outcome = self._with_earlier("unknown" if written else "not_sent")
         return error_class(
             message,
@@ -164,7 +165,7 @@ class Exchange:
         )
 
     def _with_earlier(self, outcome: Outcome) -> Outcome:
-        """What is known after this attempt and all before it: one that may have worked is not undone by a refusal."""
+        """The outcome of all attempts so far: a refusal does not undo an earlier attempt that may have worked."""
         self._known = _RANKS[max(_RANKS.index(self._known), _RANKS.index(outcome))]
         return self._known
 
@@ -194,3 +195,19 @@ _HINTS: Mapping[Outcome, str] = {
     "refused": "The attempts before were refused.",
     "unknown": "The work may have been done all the same.",
 }
+
+
+async def _sleep(delay_s: float) -> None:
+    from anyio import sleep  # noqa: PLC0415 - only a call that is sent again needs it
+
+    await sleep(delay_s)
+
+
+def _warn_of_announcement(response: Response) -> None:
+    """Logs the announced end of an endpoint, once in a process."""
+    if not _logged_announcements and (announcement := announced(response.headers)):
+        _logged_announcements.append(announcement)
+        log.warning("The API announces an end (%s). Save hosted threads with `chatkit archive FILE`.", announcement)
+
+
+_logged_announcements: list[str] = []

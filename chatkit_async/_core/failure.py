@@ -11,6 +11,7 @@ from .config import ClientConfig, key_hint
 from .decode import NOT_READ, error_document, excerpt
 from .message import Response
 from .retry import outcome_of_status
+from .session_rows import CREATE_SESSION
 
 LONGEST_WORDS = 2000  # characters of the API's message that an error repeats; its body has more
 
@@ -23,6 +24,10 @@ _HINTS: Mapping[int | str, str] = {
     409: "Another request was changing it; try again.",
     429: "Send fewer, or allow more time (timeout, max_retries).",
 }
+_GONE_STATUSES = frozenset({403, 404, 410})
+_WORKFLOWS_END = (
+    "Hosted workflows are announced to end on 30 November 2026: save their threads with `chatkit archive FILE`."
+)
 
 
 def error_for_response(operation: str, response: Response, info: ResponseInfo, config: ClientConfig) -> APIStatusError:
@@ -40,7 +45,7 @@ def error_for_response(operation: str, response: Response, info: ResponseInfo, c
         attempts=info.attempts,
         elapsed_s=info.elapsed_s,
         outcome=outcome_of_status(response.status, code),
-        hint=_hint(response, code, config),
+        hint=_hint(operation, response, code, config),
         body=document if document is not None else excerpt(response),
         response=info,
     )
@@ -77,10 +82,13 @@ def _type(document: Mapping[str, object] | None) -> str | None:
     return found if found and found.isidentifier() else None
 
 
-def _hint(response: Response, code: str | None, config: ClientConfig) -> str | None:
+def _hint(operation: str, response: Response, code: str | None, config: ClientConfig) -> str | None:
     if 300 <= response.status < 400:
         target = origin(response.headers.get("location", ""))
         return f"It redirects to {target}; redirects are never followed, since they would carry the key: set base_url."
     if response.status == 401:
         return key_hint(config)
-    return _HINTS.get(code or "", _HINTS.get(response.status))
+    hint = _HINTS.get(code or "", _HINTS.get(response.status))
+    if operation == CREATE_SESSION.name and response.status in _GONE_STATUSES:  # the one operation with a workflow
+        return f"{hint} {_WORKFLOWS_END}" if hint else _WORKFLOWS_END
+    return hint

@@ -1,21 +1,24 @@
-"""The headers of a response as `ResponseInfo`: request id and rate limits."""
+"""The headers of a response as `ResponseInfo`: request id and rate limits; and what they announce."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from ..errors import RateLimit, ResponseInfo
+from ..types.redacted import quoted
 from .message import Response
 from .retry import parse_duration_s
 
-_NO_LIMITS = RateLimit()
+NO_RARE_HEADERS = RateLimit()
 _RATE_LIMIT_HEADERS = frozenset(
     f"x-ratelimit-{what}-{of}" for what in ("limit", "remaining", "reset") for of in ("requests", "tokens")
 )
+_ANNOUNCEMENTS = ("deprecation", "sunset")
+_RARE_HEADERS = _RATE_LIMIT_HEADERS.union(_ANNOUNCEMENTS)  # looked for together: most responses have none
 
 
 def response_info(response: Response, *, attempts: int, elapsed_s: float) -> ResponseInfo:
-    """The HTTP side of a response, as results and errors carry it."""
+    """The HTTP side of a response, as results and errors carry it; `NO_RARE_HEADERS` says that `announced` is empty."""
     headers = response.headers
     return ResponseInfo(
         status=response.status,
@@ -23,8 +26,13 @@ def response_info(response: Response, *, attempts: int, elapsed_s: float) -> Res
         headers=headers,
         attempts=attempts,
         elapsed_s=elapsed_s,
-        rate_limit=rate_limit(headers) if headers.holds_any(_RATE_LIMIT_HEADERS) else _NO_LIMITS,
+        rate_limit=rate_limit(headers) if headers.holds_any(_RARE_HEADERS) else NO_RARE_HEADERS,
     )
+
+
+def announced(headers: Mapping[str, str]) -> str:
+    """The `Deprecation` and `Sunset` headers as one line for the log, each cut and escaped; empty without them."""
+    return ", ".join(f"{name}: {quoted(headers[name])}" for name in _ANNOUNCEMENTS if name in headers)
 
 
 def rate_limit(headers: Mapping[str, str]) -> RateLimit:

@@ -6,7 +6,6 @@ import asyncio
 import math
 import time
 from email.utils import formatdate
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,7 +27,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         asked.append(seconds)
 
-    monkeypatch.setattr("chatkit_async._async.exchange.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
+    monkeypatch.setattr("chatkit_async._async.exchange._sleep", sleep)
     return asked
 
 

@@ -168,5 +168,5 @@ def test_a_clients_timeout_of_none_is_refused_and_the_message_says_how_to_have_n
 
 def test_a_timeout_of_none_keeps_the_clients_in_a_copy_and_in_a_call() -> None:
     client = AsyncChatKit("sk-test", timeout=7)
-    assert client.with_options(timeout=None)._config.timeout == Timeout(7)
+    assert client.with_options(timeout=None)._caller.config.timeout == Timeout(7)
     assert RequestOptions(timeout=None).timeout is None

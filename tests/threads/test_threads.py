@@ -154,7 +154,7 @@ async def test_a_post_to_an_unknown_endpoint_is_not_repeated_after_a_lost_answer
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
     emulator.add_faults(Fault(drop="after", times=9))
-    with pytest.raises(Exception, match="no answer came"):
+    with pytest.raises(Exception, match="no response came"):
         await client.request("POST", "/chatkit/sessions", body={"user": "u", "workflow": {"id": "wf_1"}})
     assert len(emulator.requests()) == 1
 
