@@ -1,7 +1,7 @@
 """Fixtures for tests of code that uses ChatKit: the emulator, and clients pointed at it.
 
-pytest finds this module by itself where the package is installed, in every run, so everything that takes time to import
-is imported by the fixtures. `-p no:chatkit_async` leaves it out.
+pytest imports this module in every run where the package is installed, so the fixtures import what is slow to import.
+`-p no:chatkit_async` switches the plugin off.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chatkit_async import AsyncChatKit, ChatKit
     from chatkit_async.emulator import Emulator
 
-KEY: Final = "sk-emulator"  # any will do, and this one opens nothing anywhere else
+KEY: Final = "sk-emulator"  # the emulator accepts any key, and no other server accepts this one
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def _chatkit_emulator_of_the_session() -> Generator[Emulator]:
 def chatkit_emulator(_chatkit_emulator_of_the_session: Emulator) -> Emulator:
     """A ChatKit server on this machine, as if new for each test: `base_url`, `seed`, `add_faults`, `requests` ...
 
-    It runs in a thread of its own for the whole session (under pytest-xdist one in each worker), and accepts any key.
+    It runs in its own thread for the whole test session (under pytest-xdist one in each worker), and accepts any key.
     """
     _chatkit_emulator_of_the_session.reset()
     return _chatkit_emulator_of_the_session
@@ -60,9 +60,9 @@ def async_chatkit(chatkit_emulator: Emulator) -> Generator[AsyncChatKit]:
 
 @pytest.fixture
 def chatkit_env(chatkit_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    """`chatkit_emulator`, with OPENAI_BASE_URL and OPENAI_API_KEY set for the test to lead to it.
+    """`chatkit_emulator`, with OPENAI_BASE_URL and OPENAI_API_KEY set to it for the test.
 
-    For code that makes its clients itself, and for the programs that it starts.
+    For code that makes its own clients, and for programs that it starts.
     """
     monkeypatch.setenv("OPENAI_BASE_URL", chatkit_emulator.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
@@ -73,7 +73,7 @@ def _close(client: AsyncChatKit) -> None:
     import asyncio  # noqa: PLC0415
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
-    # In a thread, because this one may have an event loop that is not to be touched. A loop that the client was used
-    # in closes what was opened there at its end, or when it runs again.
+    # In another thread, because this one may have an event loop of the test. A loop that used the client closes its own
+    # connections when it ends, or when it runs again.
     with ThreadPoolExecutor(1) as executor:
         executor.submit(asyncio.run, client.aclose()).result()

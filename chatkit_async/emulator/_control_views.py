@@ -45,7 +45,7 @@ def state(state: EmulatorState, query: JSONObject) -> JSONObject:
 
 
 def queued_fault(queued: QueuedFault) -> JSONObject:
-    """A fault that waits, with how many requests it still lets pass and befalls (null: no limit)."""
+    """A waiting fault: how many more requests it lets pass, and makes fail (null: no limit)."""
     left = None if queued.fault.times == "always" else int(queued.times)
     return {"fault": without_secrets(fault_document(queued.fault)), "skip": queued.skip, "times": left}
 
@@ -223,7 +223,7 @@ def request_id(recorded: RecordedRequest) -> str | None:
 
 
 def fault_name(recorded: RecordedRequest) -> str | None:
-    """What the fault of a request does, in a word."""
+    """A short name of what the fault of a request does."""
     fault = recorded.fault
     if fault is None:
         return None

@@ -212,7 +212,7 @@ class Emulator:
             self._state.faults.add(*faults)
 
     def clear_faults(self) -> None:
-        """Removes all faults; those that requests have met already go on."""
+        """Removes all waiting faults; a request that met one already is not affected."""
         with self._state.lock:
             self._state.faults.clear()
 

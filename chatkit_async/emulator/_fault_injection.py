@@ -32,7 +32,7 @@ REASONS: Mapping[int, tuple[str, str | None, str]] = {
 
 
 class QueuedFault:
-    """A fault in the queue, and how many requests it still lets pass and still befalls."""
+    """A fault in the queue: how many more requests it lets pass, and how many more it makes fail."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -55,7 +55,7 @@ class FaultQueue:
         self.queued.clear()
 
     def take(self, request: ApiRequest, api: Api, data: ApiData) -> Fault | None:
-        """The fault that befalls this request, counted; None if there is none."""
+        """The first fault that matches this request, counted; None if none does."""
         for queued in self.queued:
             if not matches(queued.fault, request, api, data):
                 continue
@@ -96,7 +96,7 @@ def gone_cursor(request: ApiRequest, api: Api, data: ApiData) -> tuple[str, str]
 
 @attrs.frozen
 class FaultyExchange:
-    """A request that a fault befalls; `work` does the real work, `keep` adds a response to the log."""
+    """A request that meets a fault; `work` does the real work, `keep` adds a response to the log."""
 
     request: web.BaseRequest
     entry: LogEntry

@@ -1,4 +1,4 @@
-"""The HTTP server: each request is logged, read, perhaps damaged by a fault, and answered with a response."""
+"""The HTTP server: logs each request, reads it, applies a fault if one matches, and sends the response."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class RecordedRequest:
         status: the HTTP status of the response; None unless `ended` is "responded".
         duration_s: seconds from its arrival to its end, by the machine's clock; None while it is pending.
         response: the response; None while it is pending, and where there was none.
-        fault: the fault that befell it; None if none did.
+        fault: the fault that it met; None if it met none.
     """
 
     method: str

@@ -21,8 +21,8 @@ SESSIONS = "/v1/chatkit/sessions"
 
 
 @attrs.frozen
-class Answer:
-    """An answer, taken apart."""
+class RawResponse:
+    """An response, taken apart."""
 
     status: int
     headers: dict[str, str]
@@ -42,12 +42,12 @@ class Answer:
         return self.json["error"]
 
 
-async def exchange(base_url: str, request: bytes) -> Answer:
-    """Send the bytes, read until the server closes, take the answer apart."""
-    return parsed(await answered(base_url, request))
+async def exchange(base_url: str, request: bytes) -> RawResponse:
+    """Send the bytes, read until the server closes, take the response apart."""
+    return parsed(await raw_response(base_url, request))
 
 
-async def answered(base_url: str, request: bytes) -> bytes:
+async def raw_response(base_url: str, request: bytes) -> bytes:
     """Send the bytes; everything that comes back until the server closes."""
     url = urlsplit(base_url)
     async with asyncio.timeout(20):
@@ -60,13 +60,13 @@ async def answered(base_url: str, request: bytes) -> bytes:
             writer.close()
 
 
-def parsed(answer: bytes) -> Answer:
-    """The answer taken apart; its body is as long as announced."""
-    head, _, body = answer.partition(b"\r\n\r\n")
+def parsed(response: bytes) -> RawResponse:
+    """The response taken apart; its body is as long as announced."""
+    head, _, body = response.partition(b"\r\n\r\n")
     status_line, *lines = head.decode("latin-1").split("\r\n")
     pairs = (line.partition(":") for line in lines)
     headers = {name.lower(): value.strip() for name, _, value in pairs}
-    return Answer(int(status_line.split()[1]), headers, body)
+    return RawResponse(int(status_line.split()[1]), headers, body)
 
 
 def request_bytes(
@@ -82,13 +82,13 @@ def request_bytes(
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + (body or b"")
 
 
-async def post(base_url: str, body: Any = MINIMAL, target: str = SESSIONS, **headers: str | None) -> Answer:
+async def post(base_url: str, body: Any = MINIMAL, target: str = SESSIONS, **headers: str | None) -> RawResponse:
     """POST a body: bytes as they are, anything else as JSON; underscores in `headers` stand for hyphens."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     changed = {name.replace("_", "-"): value for name, value in headers.items()}
     return await exchange(base_url, request_bytes("POST", target, content, changed))
 
 
-async def cancel(base_url: str, session_id: str) -> Answer:
+async def cancel(base_url: str, session_id: str) -> RawResponse:
     """Cancel a session."""
     return await exchange(base_url, request_bytes("POST", f"{SESSIONS}/{session_id}/cancel"))

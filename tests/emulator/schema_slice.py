@@ -36,16 +36,16 @@ def closed(schema: Any) -> Any:
     return {**inside, "additionalProperties": False} if isinstance(schema.get("properties"), dict) else inside
 
 
-def answers(name: str) -> Draft202012Validator:
-    """The schema of an answer, with no other fields than those documented."""
+def responses(name: str) -> Draft202012Validator:
+    """The schema of an response, with no other fields than those documented."""
     return Draft202012Validator(closed(resolved(SCHEMAS[name])))
 
 
-SESSION = answers("ChatSessionResource")
-THREAD = answers("ThreadResource")
-THREAD_LIST = answers("ThreadListResource")
-ITEM_LIST = answers("ThreadItemListResource")
-DELETED_THREAD = answers("DeletedThreadResource")
+SESSION = responses("ChatSessionResource")
+THREAD = responses("ThreadResource")
+THREAD_LIST = responses("ThreadListResource")
+ITEM_LIST = responses("ThreadItemListResource")
+DELETED_THREAD = responses("DeletedThreadResource")
 CREATE_BODY_SCHEMA = closed(resolved(SCHEMAS["CreateChatSessionBody"]))
 # Keys of state variables: the document says so in prose only (WIRE.md).
 CREATE_BODY_SCHEMA["properties"]["workflow"]["properties"]["state_variables"]["propertyNames"] = {"maxLength": 64}

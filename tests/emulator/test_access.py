@@ -15,10 +15,10 @@ NO_KEYS = [None, "", "Bearer", "Bearer ", "Basic c2stdGVzdA==", "sk-test", "Toke
 
 @pytest.mark.parametrize("authorization", NO_KEYS)
 async def test_a_request_without_a_key_is_refused(base_url: str, authorization: str | None) -> None:
-    answer = await post(base_url, Authorization=authorization)
-    assert (answer.status, answer.error["code"]) == (401, "invalid_api_key")
-    assert answer.error["message"].startswith("You didn't provide an API key.")
-    assert answer.headers["www-authenticate"].startswith("Bearer")
+    response = await post(base_url, Authorization=authorization)
+    assert (response.status, response.error["code"]) == (401, "invalid_api_key")
+    assert response.error["message"].startswith("You didn't provide an API key.")
+    assert response.headers["www-authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize("key", ["sk-anything", "x", "k\u00e9y"])
@@ -33,7 +33,7 @@ async def test_only_the_keys_given_pass() -> None:
         assert (await post(emulator.base_url, Authorization="Bearer sk-three")).error["code"] == "invalid_api_key"
 
 
-async def test_a_wrong_key_is_repeated_masked() -> None:
+async def test_a_wrong_key_is_masked_in_the_message() -> None:
     async with Emulator(api_keys=["sk-right"]) as emulator:
         long = await post(emulator.base_url, Authorization="Bearer sk-wrong-and-secret-6789")
         assert (long.status, long.error["code"]) == (401, "invalid_api_key")
@@ -42,20 +42,20 @@ async def test_a_wrong_key_is_repeated_masked() -> None:
         assert "provided: ********." in short.error["message"]
 
 
-async def test_a_key_that_is_no_text_is_refused_in_json() -> None:
+async def test_a_key_that_is_not_utf_8_is_refused_in_json() -> None:
     async with Emulator(api_keys=["sk-right"]) as emulator:
-        answer = await post(
+        response = await post(
             emulator.base_url, Authorization="Bearer \udcff\udcfe\udcff\udcff----------------\udcff\udcff"
         )
-        assert answer.status == 401
-        answer.error["message"].encode()
+        assert response.status == 401
+        response.error["message"].encode()
 
 
 @pytest.mark.parametrize("beta", [None, "", "assistants=v2", "chatkit_beta=v2", "chatkit_beta=v10", "chatkit_beta"])
 async def test_a_request_that_does_not_name_the_beta_is_refused(base_url: str, beta: str | None) -> None:
-    answer = await post(base_url, OpenAI_Beta=beta)
-    assert (answer.status, answer.error["code"], answer.error["param"]) == (400, "invalid_beta", None)
-    assert "'OpenAI-Beta: chatkit_beta=v1'" in answer.error["message"]
+    response = await post(base_url, OpenAI_Beta=beta)
+    assert (response.status, response.error["code"], response.error["param"]) == (400, "invalid_beta", None)
+    assert "'OpenAI-Beta: chatkit_beta=v1'" in response.error["message"]
 
 
 @pytest.mark.parametrize("beta", ["chatkit_beta=v1", "assistants=v2, chatkit_beta=v1", "chatkit_beta=v1,realtime=v1"])
@@ -63,7 +63,7 @@ async def test_the_beta_may_stand_among_others(base_url: str, beta: str) -> None
     assert (await post(base_url, OpenAI_Beta=beta)).status == 200
 
 
-async def test_the_key_is_asked_for_before_anything_is_said_about_the_body(base_url: str) -> None:
+async def test_the_key_is_checked_before_the_body(base_url: str) -> None:
     assert (await post(base_url, b"[", Authorization=None, OpenAI_Beta=None)).status == 401
     assert (await post(base_url, b"[", OpenAI_Beta=None)).error["code"] == "invalid_beta"
 
@@ -78,6 +78,6 @@ async def test_cancel_asks_for_key_and_beta_too(base_url: str) -> None:
 
 
 @pytest.mark.parametrize("api_keys", ["sk-test", [""], ["sk-test", " "], [None]])
-def test_keys_that_cannot_be_meant_are_refused(api_keys: Any) -> None:
+def test_blank_keys_and_a_single_string_are_refused(api_keys: Any) -> None:
     with pytest.raises(ConfigurationError, match="api_keys"):
         Emulator(api_keys=api_keys)

@@ -132,23 +132,27 @@ NO_JSON = {
 
 @pytest.mark.parametrize(("body", "param"), ABSENT)
 async def test_a_missing_field_is_named(base_url: str, body: Any, param: str) -> None:
-    answer = await post(base_url, body)
-    assert (answer.status, answer.error["code"], answer.error["param"]) == (400, "missing_required_parameter", param)
-    assert answer.error["message"] == f"Missing required parameter: '{param}'."
+    response = await post(base_url, body)
+    assert (response.status, response.error["code"], response.error["param"]) == (
+        400,
+        "missing_required_parameter",
+        param,
+    )
+    assert response.error["message"] == f"Missing required parameter: '{param}'."
 
 
 @pytest.mark.parametrize("path", UNKNOWN)
 async def test_a_field_the_api_does_not_know_is_named(base_url: str, path: str) -> None:
-    answer = await post(base_url, with_value(path, 1))
-    assert (answer.status, answer.error["code"], answer.error["param"]) == (400, "unknown_parameter", path)
-    assert answer.error["message"] == f"Unknown parameter: '{path}'."
+    response = await post(base_url, with_value(path, 1))
+    assert (response.status, response.error["code"], response.error["param"]) == (400, "unknown_parameter", path)
+    assert response.error["message"] == f"Unknown parameter: '{path}'."
 
 
 @pytest.mark.parametrize(("path", "value"), OF_ANOTHER_TYPE)
 async def test_a_value_of_another_type_is_refused(base_url: str, path: str, value: object) -> None:
-    answer = await post(base_url, with_value(path, value))
-    assert (answer.status, answer.error["code"], answer.error["param"]) == (400, "invalid_type", path)
-    assert answer.error["type"] == "invalid_request_error"
+    response = await post(base_url, with_value(path, value))
+    assert (response.status, response.error["code"], response.error["param"]) == (400, "invalid_type", path)
+    assert response.error["type"] == "invalid_request_error"
 
 
 async def test_a_wrong_type_is_explained_as_the_api_does(base_url: str) -> None:
@@ -160,50 +164,50 @@ async def test_a_wrong_type_is_explained_as_the_api_does(base_url: str) -> None:
 
 @pytest.mark.parametrize(("path", "value", "code"), OUT_OF_BOUNDS, ids=lambda value: str(value)[:40])
 async def test_a_value_out_of_its_bounds_is_refused(base_url: str, path: str, value: object, code: str) -> None:
-    answer = await post(base_url, with_value(path, value))
-    assert (answer.status, answer.error["code"]) == (400, code)
-    assert answer.error["param"] == PARAM_BELOW.get(code, path)
-    assert len(answer.error["message"]) < 300
+    response = await post(base_url, with_value(path, value))
+    assert (response.status, response.error["code"]) == (400, code)
+    assert response.error["param"] == PARAM_BELOW.get(code, path)
+    assert len(response.error["message"]) < 300
 
 
 async def test_a_bound_is_explained_as_the_api_does(base_url: str) -> None:
-    answer = await post(base_url, with_value("expires_after.seconds", 1800))
+    response = await post(base_url, with_value("expires_after.seconds", 1800))
     expected = "integer above maximum value. Expected a value <= 600, but got 1800 instead."
-    assert answer.error["message"] == f"Invalid 'expires_after.seconds': {expected}"
+    assert response.error["message"] == f"Invalid 'expires_after.seconds': {expected}"
 
 
 @pytest.mark.parametrize(("path", "value"), ACCEPTED, ids=lambda value: str(value)[:40])
 async def test_what_the_schema_allows_is_accepted(base_url: str, path: str, value: object) -> None:
-    answer = await post(base_url, with_value(path, value))
-    assert answer.status == 200
-    SESSION.validate(answer.json)
+    response = await post(base_url, with_value(path, value))
+    assert response.status == 200
+    SESSION.validate(response.json)
 
 
 @pytest.mark.parametrize("body", NO_JSON.values(), ids=NO_JSON)
 async def test_a_body_that_no_strict_parser_reads_is_refused(base_url: str, body: bytes) -> None:
-    answer = await post(base_url, body)
-    assert (answer.status, answer.error["code"], answer.error["param"]) == (400, None, None)
-    assert answer.error["message"].startswith("We could not parse the JSON body of your request.")
+    response = await post(base_url, body)
+    assert (response.status, response.error["code"], response.error["param"]) == (400, None, None)
+    assert response.error["message"].startswith("We could not parse the JSON body of your request.")
 
 
 @pytest.mark.parametrize("body", [[], "text", 5, None, True])
-async def test_a_body_that_is_no_object_is_refused(base_url: str, body: object) -> None:
-    answer = await post(base_url, json.dumps(body).encode())
-    assert (answer.status, answer.error["code"]) == (400, "invalid_type")
+async def test_a_body_that_is_not_an_object_is_refused(base_url: str, body: object) -> None:
+    response = await post(base_url, json.dumps(body).encode())
+    assert (response.status, response.error["code"]) == (400, "invalid_type")
 
 
 async def test_an_empty_body_lacks_what_is_required(base_url: str) -> None:
-    answer = await post(base_url, b"", Content_Type=None)
-    assert (answer.status, answer.error["code"]) == (400, "missing_required_parameter")
+    response = await post(base_url, b"", Content_Type=None)
+    assert (response.status, response.error["code"]) == (400, "missing_required_parameter")
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None]
 )
 async def test_another_content_type_is_refused(base_url: str, content_type: str | None) -> None:
-    answer = await post(base_url, Content_Type=content_type)
-    assert (answer.status, answer.error["code"]) == (400, "unsupported_content_type")
-    assert f"'{content_type or ''}'" in answer.error["message"]
+    response = await post(base_url, Content_Type=content_type)
+    assert (response.status, response.error["code"]) == (400, "unsupported_content_type")
+    assert f"'{content_type or ''}'" in response.error["message"]
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])

@@ -6,7 +6,7 @@ import pytest
 
 from chatkit_async import AsyncChatKit, ChatKitError
 from chatkit_async.emulator import Emulator, Fault
-from tests.emulator.raw import Answer, exchange, post, request_bytes
+from tests.emulator.raw import RawResponse, exchange, post, request_bytes
 from tests.emulator.schema_slice import ITEM_LIST, THREAD_LIST
 from tests.emulator.seeds import threads
 
@@ -19,7 +19,7 @@ def _seeded(emulator: Emulator) -> None:
     emulator.seed(threads=threads(6))
 
 
-async def get(base_url: str, target: str) -> Answer:
+async def get(base_url: str, target: str) -> RawResponse:
     return await exchange(base_url, request_bytes("GET", target))
 
 
@@ -33,7 +33,7 @@ async def get(base_url: str, target: str) -> Answer:
         ("?before=x&after=y", None, "y"),
     ],
 )
-async def test_an_empty_page_promises_more_from_where_it_was_asked(
+async def test_an_empty_page_promises_more_from_the_cursor_of_the_request(
     emulator: Emulator, base_url: str, target: str, query: str, first_id: str | None, last_id: str | None
 ) -> None:
     emulator.add_faults(Fault(method="GET", path=target, kind="empty_page", times=2))
@@ -57,14 +57,14 @@ async def test_a_stuck_cursor_leads_back_to_where_the_page_began(
 
 
 @pytest.mark.parametrize("kind", ["empty_page", "stuck_cursor"])
-async def test_what_is_no_list_stays_as_it_is(emulator: Emulator, base_url: str, kind: str) -> None:
+async def test_a_response_that_is_not_a_list_is_unchanged(emulator: Emulator, base_url: str, kind: str) -> None:
     emulator.add_faults(Fault(kind=kind), Fault(method="GET", kind=kind, times=2))  # type: ignore[arg-type]
     assert (await post(base_url)).json["object"] == "chatkit.session"
     assert (await get(base_url, f"{THREADS}/cthr_1")).json["id"] == "cthr_1"
     assert (await get(base_url, f"{THREADS}/cthr_9")).error["message"] == "Thread with id 'cthr_9' not found."
 
 
-async def test_a_made_up_body_that_is_no_json_stays_as_it_is(emulator: Emulator, base_url: str) -> None:
+async def test_a_body_of_the_fault_that_is_not_json_is_unchanged(emulator: Emulator, base_url: str) -> None:
     emulator.add_faults(Fault(method="GET", body="no page", kind="empty_page"))
     assert (await get(base_url, THREADS)).body == b"no page"
 
@@ -77,8 +77,8 @@ async def test_a_made_up_page_can_be_broken_too(emulator: Emulator, base_url: st
 
 async def test_headers_and_delays_come_with_a_broken_page(emulator: Emulator, base_url: str) -> None:
     emulator.add_faults(Fault(method="GET", kind="empty_page", headers={"x-mark": "1"}, delay=0.001))
-    answer = await get(base_url, THREADS)
-    assert (answer.headers["x-mark"], answer.json["data"]) == ("1", [])
+    response = await get(base_url, THREADS)
+    assert (response.headers["x-mark"], response.json["data"]) == ("1", [])
 
 
 async def test_this_client_goes_past_empty_pages_and_stops_at_a_stuck_cursor(emulator: Emulator, base_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Answers as the documentation's examples: to whatever id, and not as the schema says."""
+"""Responses as the documentation's examples: to whatever id, and not as the schema says."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ async def emulator() -> AsyncIterator[Emulator]:
         yield emulator
 
 
-async def asked(base_url: str, target: str, method: str = "GET") -> Any:
-    answer = await exchange(base_url, request_bytes(method, target))
-    assert answer.status == 200
-    return answer.json
+async def document_of(base_url: str, target: str, method: str = "GET") -> Any:
+    response = await exchange(base_url, request_bytes(method, target))
+    assert response.status == 200
+    return response.json
 
 
 async def test_a_created_session_lacks_five_fields_and_has_two_unknown_ones(base_url: str) -> None:
@@ -43,7 +43,7 @@ async def test_a_created_session_lacks_five_fields_and_has_two_unknown_ones(base
     assert not schema_slice.SESSION.is_valid(session)
 
 
-async def test_a_session_expires_when_it_was_asked_to(emulator: Emulator, base_url: str) -> None:
+async def test_a_session_expires_after_the_seconds_of_the_request(emulator: Emulator, base_url: str) -> None:
     emulator.set_clock(2_000_000)
     body = {"user": "u", "workflow": {"id": "w"}, "expires_after": {"anchor": "created_at", "seconds": 30}}
     assert (await post(base_url, body)).json["expires_at"] in (2_000_030, 2_000_031)
@@ -70,18 +70,18 @@ async def test_any_session_can_be_cancelled_and_its_id_is_echoed(base_url: str) 
 
 
 async def test_any_thread_is_there_with_its_items_in_it(base_url: str) -> None:
-    thread = await asked(base_url, f"{THREADS}/cthr_whatever")
+    thread = await document_of(base_url, f"{THREADS}/cthr_whatever")
     assert (thread["id"], set(thread)) == ("cthr_whatever", {"id", "object", "title", "items"})
     assert [item["type"] for item in thread["items"]["data"]] == ["user_message", "assistant_message"]
     assert not schema_slice.THREAD.is_valid(thread)
     for _ in range(2):
-        deleted = await asked(base_url, f"{THREADS}/cthr_whatever", "DELETE")
+        deleted = await document_of(base_url, f"{THREADS}/cthr_whatever", "DELETE")
         assert deleted == {"id": "cthr_whatever", "object": "chatkit.thread.deleted", "deleted": True}
 
 
 @pytest.mark.parametrize("target", [THREADS, f"{THREADS}/cthr_whatever/items"])
 async def test_lists_have_no_cursors(base_url: str, target: str) -> None:
-    page = await asked(base_url, f"{target}?limit=1&after=x")
+    page = await document_of(base_url, f"{target}?limit=1&after=x")
     assert (set(page), page["object"], page["has_more"]) == ({"object", "data", "has_more"}, "list", False)
     assert len(page["data"]) == 2
     assert not {"created_at", "status", "user", "thread_id"} & set(page["data"][0])
@@ -96,7 +96,7 @@ async def test_what_is_refused_is_refused_all_the_same(base_url: str) -> None:
     assert (await exchange(base_url, request_bytes("PUT", SESSIONS))).status == 405
 
 
-async def test_nothing_is_held(emulator: Emulator, base_url: str) -> None:
+async def test_nothing_is_stored(emulator: Emulator, base_url: str) -> None:
     await post(base_url)
     assert (emulator.sessions(), emulator.threads()) == ([], [])
 

@@ -1,4 +1,4 @@
-"""Faults: each kind, and which request it befalls."""
+"""Faults: each kind, and which requests it applies to."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from aiohttp import web
 
 from chatkit_async.emulator import Emulator, Fault, _fault_injection
 from chatkit_async.errors import ConfigurationError
-from tests.emulator.raw import MINIMAL, SESSIONS, answered, cancel, post, request_bytes
+from tests.emulator.raw import MINIMAL, SESSIONS, cancel, post, raw_response, request_bytes
 
 CREATE = request_bytes("POST", SESSIONS, json.dumps(MINIMAL).encode())
 
 
-async def test_a_status_is_answered_in_the_words_of_the_api(emulator: Emulator) -> None:
+async def test_a_status_has_the_error_body_of_the_api(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=429, headers={"retry-after": "3"}), Fault(status=500), Fault(status=418))
     limited = await post(emulator.base_url)
     assert (limited.status, limited.error["code"], limited.error["type"]) == (429, "rate_limit_exceeded", "requests")
@@ -28,13 +28,13 @@ async def test_a_status_is_answered_in_the_words_of_the_api(emulator: Emulator) 
     assert emulator.sessions() == []
 
 
-async def test_a_fault_befalls_as_many_requests_as_it_says(emulator: Emulator) -> None:
+async def test_a_fault_applies_to_as_many_requests_as_its_times(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=503, times=2), Fault(status=409))
     statuses = [(await post(emulator.base_url)).status for _ in range(4)]
     assert statuses == [503, 503, 409, 200]
 
 
-async def test_a_fault_befalls_its_method_and_the_end_of_its_path_only(emulator: Emulator) -> None:
+async def test_a_fault_applies_to_its_method_and_the_end_of_its_path_only(emulator: Emulator) -> None:
     emulator.add_faults(Fault(path="/cancel", status=500), Fault(method="GET", status=502))
     emulator.add_faults(Fault(path="/chatkit", status=504))
     session = await post(emulator.base_url)
@@ -64,20 +64,20 @@ async def test_a_fault_comes_before_any_check(emulator: Emulator) -> None:
 )
 async def test_a_body_is_sent_as_given(emulator: Emulator, body: object, content_type: str, sent: bytes) -> None:
     emulator.add_faults(Fault(body=body))  # type: ignore[arg-type]
-    answer = await post(emulator.base_url)
-    assert (answer.status, answer.headers["content-type"], answer.body) == (200, content_type, sent)
+    response = await post(emulator.base_url)
+    assert (response.status, response.headers["content-type"], response.body) == (200, content_type, sent)
     assert emulator.sessions() == []
 
 
 async def test_a_redirect_has_no_body(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=307, headers={"Location": "https://example.com/"}))
-    answer = await post(emulator.base_url)
-    assert (answer.status, answer.body, answer.headers["location"]) == (307, b"", "https://example.com/")
+    response = await post(emulator.base_url)
+    assert (response.status, response.body, response.headers["location"]) == (307, b"", "https://example.com/")
 
 
 async def test_headers_of_a_fault_take_the_place_of_the_servers(emulator: Emulator) -> None:
     emulator.add_faults(Fault(headers={"content-type": "text/html", "X-Request-ID": "req_mine"}))
-    raw = await answered(emulator.base_url, CREATE)
+    raw = await raw_response(emulator.base_url, CREATE)
     head = raw.partition(b"\r\n\r\n")[0].lower()
     assert head.count(b"content-type:") == head.count(b"x-request-id:") == 1
     assert b"content-type: text/html" in head
@@ -85,14 +85,14 @@ async def test_headers_of_a_fault_take_the_place_of_the_servers(emulator: Emulat
     assert len(emulator.sessions()) == 1
 
 
-async def test_a_late_answer_is_the_real_one(emulator: Emulator) -> None:
+async def test_a_late_response_is_the_real_one(emulator: Emulator) -> None:
     emulator.add_faults(Fault(delay=0.25))
-    answer = await post(emulator.base_url)
-    assert answer.json == emulator.sessions()[0]
-    assert int(answer.headers["openai-processing-ms"]) >= 250
+    response = await post(emulator.base_url)
+    assert response.json == emulator.sessions()[0]
+    assert int(response.headers["openai-processing-ms"]) >= 250
 
 
-async def test_a_late_answer_holds_up_no_other(emulator: Emulator) -> None:
+async def test_a_late_response_delays_no_other(emulator: Emulator) -> None:
     emulator.add_faults(Fault(delay=600))
     late = asyncio.create_task(post(emulator.base_url))
     while not emulator.sessions():
@@ -106,7 +106,7 @@ async def test_a_drop_closes_the_connection_before_any_work(
     emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     emulator.add_faults(Fault(drop=True))
-    assert await answered(emulator.base_url, CREATE) == b""
+    assert await raw_response(emulator.base_url, CREATE) == b""
     assert [line for line in caplog.records if line.name.startswith("aiohttp")] == []
     assert emulator.sessions() == []
     assert [request.ended for request in emulator.requests()] == ["disconnected"]
@@ -116,51 +116,51 @@ async def test_a_drop_ends_the_connection_though_a_forked_child_holds_it_too(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hang_up = _fault_injection.close_connection
-    held: list[int] = []
+    duplicates: list[int] = []
 
     def held_elsewhere(exchange: _fault_injection.FaultyExchange) -> web.StreamResponse:
         transport = exchange.request.transport
         assert transport is not None
-        held.append(os.dup(transport.get_extra_info("socket").fileno()))
+        duplicates.append(os.dup(transport.get_extra_info("socket").fileno()))
         return hang_up(exchange)
 
     monkeypatch.setattr(_fault_injection, "close_connection", held_elsewhere)
     emulator.add_faults(Fault(drop=True))
     try:
-        assert await answered(emulator.base_url, CREATE) == b""
+        assert await raw_response(emulator.base_url, CREATE) == b""
     finally:
-        os.close(held.pop())
+        os.close(duplicates.pop())
 
 
 async def test_a_drop_after_the_work_leaves_a_session(emulator: Emulator) -> None:
     emulator.add_faults(Fault(drop="after"))
-    assert await answered(emulator.base_url, CREATE) == b""
+    assert await raw_response(emulator.base_url, CREATE) == b""
     assert len(emulator.sessions()) == 1
     assert [request.ended for request in emulator.requests()] == ["disconnected"]
 
 
 async def test_a_truncated_body_is_shorter_than_announced(emulator: Emulator) -> None:
     emulator.add_faults(Fault(kind="truncated"))
-    answer = await post(emulator.base_url)
-    assert answer.status == 200
-    assert 0 < len(answer.body) < int(answer.headers["content-length"])
+    response = await post(emulator.base_url)
+    assert response.status == 200
+    assert 0 < len(response.body) < int(response.headers["content-length"])
 
 
 async def test_broken_json_is_as_long_as_announced(emulator: Emulator) -> None:
     emulator.add_faults(Fault(kind="broken_json"))
-    answer = await post(emulator.base_url)
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
-    assert len(answer.body) == int(answer.headers["content-length"])
+    response = await post(emulator.base_url)
+    assert (response.status, response.headers["content-type"]) == (200, "application/json")
+    assert len(response.body) == int(response.headers["content-length"])
     with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
-        answer.json  # noqa: B018
+        response.json  # noqa: B018
 
 
 async def test_a_web_page_comes_with_200_or_the_status_given(emulator: Emulator) -> None:
     emulator.add_faults(Fault(kind="html"), Fault(kind="html", status=502))
     for status in (200, 502):
-        answer = await post(emulator.base_url)
-        assert (answer.status, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
-        assert answer.body.startswith(b"<!DOCTYPE html>")
+        response = await post(emulator.base_url)
+        assert (response.status, response.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert response.body.startswith(b"<!DOCTYPE html>")
 
 
 async def test_a_trickled_body_comes_in_pieces_and_whole(emulator: Emulator) -> None:
@@ -177,7 +177,7 @@ async def test_a_trickled_body_comes_in_pieces_and_whole(emulator: Emulator) -> 
     assert [(request.ended, request.status) for request in emulator.requests()] == [("responded", 200)]
 
 
-async def test_with_the_last_piece_a_trickled_answer_is_recorded_as_answered(
+async def test_with_its_last_piece_a_trickled_response_is_logged_as_responded(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
@@ -194,7 +194,7 @@ async def test_with_the_last_piece_a_trickled_answer_is_recorded_as_answered(
     assert seen[-1] == "responded"
 
 
-async def test_cleared_faults_befall_nobody(emulator: Emulator) -> None:
+async def test_cleared_faults_apply_to_no_request(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=500, times=9))
     emulator.clear_faults()
     assert (await post(emulator.base_url)).status == 200

@@ -7,7 +7,7 @@ import pytest
 from chatkit_async import AsyncChatKit, BadRequestError, InternalServerError
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import ConfigurationError
-from tests.emulator.raw import Answer, exchange, post, request_bytes
+from tests.emulator.raw import RawResponse, exchange, post, request_bytes
 from tests.emulator.seeds import thread, threads
 
 THREADS = "/v1/chatkit/threads"
@@ -18,7 +18,7 @@ def _seeded(emulator: Emulator) -> None:
     emulator.seed(threads=threads(6))
 
 
-async def get(base_url: str, target: str) -> Answer:
+async def get(base_url: str, target: str) -> RawResponse:
     return await exchange(base_url, request_bytes("GET", target))
 
 
@@ -112,7 +112,7 @@ async def test_a_fault_for_always_stays_until_it_is_cleared(emulator: Emulator, 
     assert (await get(base_url, THREADS)).status == 200
 
 
-async def test_faults_of_pages_pass_over_what_is_no_listing(emulator: Emulator, base_url: str) -> None:
+async def test_faults_of_pages_match_listings_only(emulator: Emulator, base_url: str) -> None:
     emulator.add_faults(Fault(kind="empty_page"), Fault(kind="stuck_cursor"))
     assert (await post(base_url)).status == 200
     assert (await get(base_url, f"{THREADS}/cthr_1")).status == 200

@@ -1,4 +1,4 @@
-"""Requests and answers as bytes, written by hand; in the order of their numbers, against one emulator."""
+"""Requests and responses as bytes, written by hand; in the order of their numbers, against one emulator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chatkit_async.emulator import Emulator
-from tests.emulator.raw import answered
+from tests.emulator.raw import raw_response
 
 REQUESTS = sorted((Path(__file__).parent / "golden").glob("*.request"))
 # They change with the machine, the version and the time it took.
@@ -22,9 +22,9 @@ def wire_bytes(path: Path) -> bytes:
     return head.replace(b"\n", b"\r\n") + b"\r\n\r\n" + body
 
 
-def comparable(answer: bytes) -> tuple[bytes, set[bytes], bytes]:
+def comparable(response: bytes) -> tuple[bytes, set[bytes], bytes]:
     """Status line, header lines in any order, body."""
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     status_line, *lines = head.split(b"\r\n")
     return status_line, {line for line in lines if not line.lower().startswith(UNPREDICTABLE)}, body
 
@@ -39,8 +39,8 @@ async def golden() -> AsyncIterator[Emulator]:
 
 
 @pytest.mark.parametrize("path", REQUESTS, ids=lambda path: path.stem)
-async def test_the_answer_is_the_one_written_down(golden: Emulator, path: Path) -> None:
+async def test_the_response_is_the_golden_one(golden: Emulator, path: Path) -> None:
     for earlier in REQUESTS[: REQUESTS.index(path)]:
-        await answered(golden.base_url, wire_bytes(earlier))
-    answer = await answered(golden.base_url, wire_bytes(path))
-    assert comparable(answer) == comparable(wire_bytes(path.with_suffix(".response")))
+        await raw_response(golden.base_url, wire_bytes(earlier))
+    response = await raw_response(golden.base_url, wire_bytes(path))
+    assert comparable(response) == comparable(wire_bytes(path.with_suffix(".response")))

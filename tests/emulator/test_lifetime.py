@@ -41,7 +41,7 @@ print(emulator.requests()[0].ended, threading.active_count())
 
 
 def taken_port() -> socket.socket:
-    """A socket that listens, so that nobody else can there."""
+    """A listening socket: its port is in use."""
     return socket.create_server(("127.0.0.1", 0))
 
 
@@ -57,7 +57,7 @@ async def test_it_listens_on_loopback_at_a_free_port() -> None:
         assert (await post(emulator.base_url)).status == 200
 
 
-async def test_it_listens_where_it_is_told() -> None:
+async def test_it_listens_on_the_host_and_port_given() -> None:
     with taken_port() as probe:
         free = probe.getsockname()[1]
     async with Emulator(host="localhost", port=free) as emulator:
@@ -79,7 +79,7 @@ async def test_its_url_is_one_a_client_can_reach(host: str, reachable: str) -> N
         pytest.skip("this machine has no IPv6 loopback")
 
 
-async def test_after_the_end_nobody_listens_and_the_record_is_still_there() -> None:
+async def test_after_the_end_it_does_not_listen_and_still_has_its_log() -> None:
     async with Emulator() as emulator:
         await post(emulator.base_url)
     with pytest.raises(ConnectionRefusedError):

@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("node")
     shutil.copy(PROGRAM, folder)
     install = [str(NPM), "install", "--no-audit", "--no-fund", "--prefix", str(folder), "openai"]
-    # Node has certificates of its own; where a machine trusts others, it says so to everybody else by this variable.
+    # Node ships its own certificates; this variable names those that the machine trusts besides.
     trusted = {"NODE_EXTRA_CA_CERTS": os.environ["SSL_CERT_FILE"]} if "SSL_CERT_FILE" in os.environ else {}
     done = subprocess.run(
         install, capture_output=True, text=True, timeout=240, check=False, env={**os.environ, **trusted}
@@ -54,12 +54,12 @@ def run(folder: Path, emulator: Emulator, part: str) -> dict[str, Any]:
 def seen(folder: Path) -> dict[str, Any]:
     """What the program saw when nothing went wrong."""
     with Emulator.in_thread(api_keys=["sk-test"]) as emulator:
-        return {**run(folder, emulator, "usual"), "held": emulator.sessions()}
+        return {**run(folder, emulator, "usual"), "sessions": emulator.sessions()}
 
 
 def test_it_creates_and_cancels_sessions(seen: dict[str, Any]) -> None:
-    [held] = seen["held"]
-    assert seen["created"] == ["chatkit.session", "active", "user_node", held["client_secret"]]
+    [session] = seen["sessions"]
+    assert seen["created"] == ["chatkit.session", "active", "user_node", session["client_secret"]]
     assert seen["cancelled"] == ["cancelled", "cancelled"]
 
 

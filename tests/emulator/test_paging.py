@@ -36,23 +36,23 @@ class Query:
         return urlencode({name: value for name, value in attrs.asdict(self).items() if value is not None})
 
 
-def held_with(path: str, created_at: list[int]) -> tuple[EmulatorState, list[str]]:
+def state_with(path: str, created_at: list[int]) -> tuple[EmulatorState, list[str]]:
     """An emulator's inside with such resources, and their ids, oldest first, those of one second as seeded."""
-    held = EmulatorState([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
+    state = EmulatorState([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
     resources: list[dict[str, Any]] = [{"id": f"c_{n}", "created_at": at} for n, at in enumerate(created_at)]
     if path == THREADS:
-        held.seed([{"thread": one} for one in resources], [], reset=True)
+        state.seed([{"thread": one} for one in resources], [], reset=True)
     else:
         items = [{"type": "chatkit.widget", "widget": "{}", **one} for one in resources]
-        held.seed([{"thread": {"id": "cthr_0"}, "items": items}, {"thread": {"id": "cthr_1"}}], [], reset=True)
-    return held, sorted((f"c_{n}" for n in range(len(created_at))), key=lambda one: created_at[int(one[2:])])
+        state.seed([{"thread": {"id": "cthr_0"}, "items": items}, {"thread": {"id": "cthr_1"}}], [], reset=True)
+    return state, sorted((f"c_{n}" for n in range(len(created_at))), key=lambda one: created_at[int(one[2:])])
 
 
-def asked(held: EmulatorState, path: str, query: Query) -> dict[str, Any]:
-    """The page the emulator answers with, having made sure that it conforms and that its parts agree."""
-    answered = held.respond(ApiRequest("GET", path, query.text(), HEADERS, b""))
-    assert answered.status == 200
-    page = json.loads(answered.body)
+def page_at(state: EmulatorState, path: str, query: Query) -> dict[str, Any]:
+    """The page the emulator responses with, having made sure that it conforms and that its parts agree."""
+    response = state.respond(ApiRequest("GET", path, query.text(), HEADERS, b""))
+    assert response.status == 200
+    page = json.loads(response.body)
     PATHS[path].validate(page)
     ids = [one["id"] for one in page["data"]]
     assert (page["first_id"], page["last_id"]) == ((ids[0], ids[-1]) if ids else (None, None))
@@ -90,11 +90,11 @@ def walked(line: list[str], start: str | None, stop: str | None, limit: int | No
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("created_at", [[], [5], [5, 5], [1, 2, 3], [9, 5, 5, 1], [3, 1, 2, 2, 3]], ids=str)
 def test_every_page_of_a_short_list_is_that_of_the_model(path: str, created_at: list[int]) -> None:
-    held, oldest_first = held_with(path, created_at)
+    state, oldest_first = state_with(path, created_at)
     cursors = [None, UNKNOWN, "", *oldest_first]
     for parts in itertools.product([None, "asc", "desc"], cursors, cursors, [None, 0, 1, 2, 3, 100]):
         query = Query(*parts)
-        page = asked(held, path, query)
+        page = page_at(state, path, query)
         assert ([one["id"] for one in page["data"]], page["has_more"]) == modelled(oldest_first, query), query
 
 
@@ -102,11 +102,11 @@ def test_every_page_of_a_short_list_is_that_of_the_model(path: str, created_at: 
 @given(st.data())
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_of_a_long_list_is_that_of_the_model(path: str, data: st.DataObject) -> None:
-    held, oldest_first = held_with(path, data.draw(st.lists(st.integers(0, 5), max_size=120)))
+    state, oldest_first = state_with(path, data.draw(st.lists(st.integers(0, 5), max_size=120)))
     cursors = st.sampled_from([None, UNKNOWN, *oldest_first])
     limits = st.one_of(st.none(), st.integers(0, 100))
     query = data.draw(st.builds(Query, st.sampled_from([None, "asc", "desc"]), cursors, cursors, limits))
-    page = asked(held, path, query)
+    page = page_at(state, path, query)
     assert ([one["id"] for one in page["data"]], page["has_more"]) == modelled(oldest_first, query)
 
 
@@ -114,17 +114,17 @@ def test_every_page_of_a_long_list_is_that_of_the_model(path: str, data: st.Data
 @given(st.lists(st.integers(0, 5), max_size=60), st.integers(1, 7), st.sampled_from(["asc", "desc"]))
 @pytest.mark.parametrize("path", PATHS)
 def test_following_the_cursors_meets_everything_once(path: str, created_at: list[int], limit: int, order: str) -> None:
-    held, oldest_first = held_with(path, created_at)
+    state, oldest_first = state_with(path, created_at)
     line = oldest_first if order == "asc" else oldest_first[::-1]
-    page = asked(held, path, Query(order=order, limit=limit))
+    page = page_at(state, path, Query(order=order, limit=limit))
     met = [one["id"] for one in page["data"]]
     while page["has_more"]:
-        page = asked(held, path, Query(order=order, limit=limit, after=page["last_id"]))
+        page = page_at(state, path, Query(order=order, limit=limit, after=page["last_id"]))
         met += [one["id"] for one in page["data"]]
     assert met == line
     backwards = met[-1:]
     while backwards:
-        page = asked(held, path, Query(order=order, limit=limit, before=backwards[0]))
+        page = page_at(state, path, Query(order=order, limit=limit, before=backwards[0]))
         backwards = [one["id"] for one in page["data"]] + backwards
         if not page["has_more"]:
             break

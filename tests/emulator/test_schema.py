@@ -65,7 +65,7 @@ WRITERS: dict[type, Any] = {
 
 
 def without_notes(document: Any) -> Any:
-    """The schema without what binds nobody: defaults and formats."""
+    """The schema without annotations: defaults and formats."""
     if isinstance(document, list):
         return [without_notes(one) for one in document]
     if not isinstance(document, dict):
@@ -117,16 +117,16 @@ MAKERS: dict[str, Any] = {
 @example({"user": "u", "workflow": {"id": "w", "state_variables": {"k" * 65: 1}}})
 def test_a_body_is_accepted_just_when_the_schema_allows_it(body: Any) -> None:
     state = EmulatorState([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
-    answered = state.respond(ApiRequest("POST", SESSIONS, "", HEADERS, json.dumps(body).encode()))
-    assert (answered.status == 200) == CREATE_BODY.is_valid(body)
-    if answered.status == 200:
-        SESSION.validate(json.loads(answered.body))
+    response = state.respond(ApiRequest("POST", SESSIONS, "", HEADERS, json.dumps(body).encode()))
+    assert (response.status == 200) == CREATE_BODY.is_valid(body)
+    if response.status == 200:
+        SESSION.validate(json.loads(response.body))
     else:
-        assert json.loads(answered.body)["error"]["code"]
+        assert json.loads(response.body)["error"]["code"]
 
 
 @pytest.mark.parametrize("field", ["id", "tracing", "client_secret"])
-def test_the_check_of_answers_sees_a_missing_field(field: str) -> None:
+def test_the_check_of_responses_sees_a_missing_field(field: str) -> None:
     """The comparison above is worth something only if it can fail."""
     state = EmulatorState([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
     body = b'{"user": "u", "workflow": {"id": "w"}}'

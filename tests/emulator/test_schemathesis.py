@@ -1,4 +1,4 @@
-"""Schemathesis, which makes requests of all sorts from the schema slice, finds no fault with the answers."""
+"""Schemathesis, which makes requests of all sorts from the schema slice, finds no fault with the responses."""
 
 from __future__ import annotations
 

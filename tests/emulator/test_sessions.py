@@ -30,8 +30,8 @@ FIELDS = {
 
 
 async def test_a_session_has_the_ten_fields_with_the_defaults_filled_in(base_url: str) -> None:
-    answer = await post(base_url)
-    session = answer.json
+    response = await post(base_url)
+    session = response.json
     SESSION.validate(session)
     assert set(session) == FIELDS
     assert (session["object"], session["status"], session["user"]) == ("chatkit.session", "active", "user_1")
@@ -110,13 +110,13 @@ async def test_the_default_lifetime_is_ten_minutes(emulator: Emulator) -> None:
 
 async def test_an_active_session_is_cancelled(emulator: Emulator) -> None:
     session = (await post(emulator.base_url)).json
-    answer = await cancel(emulator.base_url, session["id"])
-    assert answer.status == 200
-    assert answer.json == {**session, "status": "cancelled"}
-    assert emulator.sessions() == [answer.json]
+    response = await cancel(emulator.base_url, session["id"])
+    assert response.status == 200
+    assert response.json == {**session, "status": "cancelled"}
+    assert emulator.sessions() == [response.json]
 
 
-async def test_a_second_cancel_is_answered_with_the_status_unchanged(base_url: str) -> None:
+async def test_a_second_cancel_returns_the_same_status(base_url: str) -> None:
     session = (await post(base_url)).json
     first = await cancel(base_url, session["id"])
     second = await cancel(base_url, session["id"])
@@ -126,8 +126,8 @@ async def test_a_second_cancel_is_answered_with_the_status_unchanged(base_url: s
 async def test_cancelling_an_expired_session_leaves_it_expired(emulator: Emulator) -> None:
     session = (await post(emulator.base_url)).json
     emulator.advance_clock(600)
-    answer = await cancel(emulator.base_url, session["id"])
-    assert (answer.status, answer.json["status"]) == (200, "expired")
+    response = await cancel(emulator.base_url, session["id"])
+    assert (response.status, response.json["status"]) == (200, "expired")
 
 
 async def test_a_cancelled_session_stays_cancelled_beyond_its_expiry(emulator: Emulator) -> None:
@@ -139,10 +139,10 @@ async def test_a_cancelled_session_stays_cancelled_beyond_its_expiry(emulator: E
 
 @pytest.mark.parametrize("given", ["cksess_0", "a%2Fb", "%2E%2E", "caf%C3%A9", "%FF", "%", "a%0Ab"])
 async def test_an_unknown_session_is_named(base_url: str, given: str) -> None:
-    answer = await cancel(base_url, given)
+    response = await cancel(base_url, given)
     meant = {"a%2Fb": "a/b", "%2E%2E": "..", "caf%C3%A9": "café", "%FF": "\ufffd", "a%0Ab": "a\nb"}.get(given, given)
-    assert answer.status == 404
-    assert answer.error == {
+    assert response.status == 404
+    assert response.error == {
         "message": f"Chatkit Session with id '{meant}' not found.",
         "type": "invalid_request_error",
         "param": None,
@@ -150,14 +150,14 @@ async def test_an_unknown_session_is_named(base_url: str, given: str) -> None:
     }
 
 
-async def test_the_date_of_an_answer_is_that_of_the_clock(emulator: Emulator) -> None:
+async def test_the_date_header_is_by_the_emulators_clock(emulator: Emulator) -> None:
     emulator.set_clock(2_000_000_000)
-    answer = await post(emulator.base_url)
-    seconds = parsedate_to_datetime(answer.headers["date"]).timestamp()
-    assert seconds == answer.json["expires_at"] - 600
+    response = await post(emulator.base_url)
+    seconds = parsedate_to_datetime(response.headers["date"]).timestamp()
+    assert seconds == response.json["expires_at"] - 600
 
 
-async def test_every_answer_names_its_request(base_url: str) -> None:
+async def test_every_response_has_a_request_id(base_url: str) -> None:
     ids = {(await post(base_url)).headers["x-request-id"] for _ in range(3)}
     assert len(ids) == 3
     assert all(re.fullmatch(r"req_[0-9a-f]{32}", request_id) for request_id in ids)

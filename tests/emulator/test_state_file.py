@@ -96,7 +96,7 @@ def process(path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             child.kill()
 
 
-def test_what_was_answered_survives_kill_9(path: Path) -> None:
+def test_work_that_had_its_response_survives_kill_9(path: Path) -> None:
     with Emulator.in_thread(state=path) as emulator:
         emulator.seed(threads=threads(30), sessions=[{"id": f"cksess_{number}"} for number in range(30)])
     created: list[str] = []
@@ -177,7 +177,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN)
-def test_a_file_of_somebody_else_is_refused_and_stays_as_it_is(path: Path, make: object) -> None:
+def test_a_file_of_another_program_is_refused_and_unchanged(path: Path, make: object) -> None:
     make(path)  # type: ignore[operator]
     path.chmod(0o644)
     before = path.read_bytes()

@@ -8,23 +8,23 @@ from urllib.parse import quote
 import pytest
 
 from chatkit_async.emulator import Emulator
-from tests.emulator.raw import Answer, exchange, request_bytes
+from tests.emulator.raw import RawResponse, exchange, request_bytes
 from tests.emulator.schema_slice import DELETED_THREAD, ITEM_LIST, THREAD, THREAD_LIST
 from tests.emulator.seeds import KINDS, STATUSES, thread, threads
 
 THREADS = "/v1/chatkit/threads"
 
 
-async def get(base_url: str, target: str, **headers: str | None) -> Answer:
+async def get(base_url: str, target: str, **headers: str | None) -> RawResponse:
     return await exchange(base_url, request_bytes("GET", target, headers=dict(headers)))
 
 
-async def delete(base_url: str, target: str) -> Answer:
+async def delete(base_url: str, target: str) -> RawResponse:
     return await exchange(base_url, request_bytes("DELETE", target))
 
 
-def ids(answer: Answer) -> list[str]:
-    return [one["id"] for one in answer.json["data"]]
+def ids(response: RawResponse) -> list[str]:
+    return [one["id"] for one in response.json["data"]]
 
 
 async def test_an_emulator_without_a_seed_has_no_threads(base_url: str) -> None:
@@ -34,11 +34,11 @@ async def test_an_emulator_without_a_seed_has_no_threads(base_url: str) -> None:
 
 async def test_threads_are_listed_newest_first_in_pages_of_twenty(emulator: Emulator, base_url: str) -> None:
     emulator.seed(threads=threads(25))
-    answer = await get(base_url, THREADS)
-    THREAD_LIST.validate(answer.json)
-    assert ids(answer) == [f"cthr_{number}" for number in range(24, 4, -1)]
-    assert answer.json["has_more"] is True
-    rest = await get(base_url, f"{THREADS}?after={answer.json['last_id']}")
+    response = await get(base_url, THREADS)
+    THREAD_LIST.validate(response.json)
+    assert ids(response) == [f"cthr_{number}" for number in range(24, 4, -1)]
+    assert response.json["has_more"] is True
+    rest = await get(base_url, f"{THREADS}?after={response.json['last_id']}")
     assert (ids(rest), rest.json["has_more"]) == ([f"cthr_{number}" for number in range(4, -1, -1)], False)
 
 
@@ -55,17 +55,17 @@ async def test_threads_of_one_user_are_listed_alone(emulator: Emulator, base_url
 async def test_a_thread_is_retrieved_as_seeded(emulator: Emulator, base_url: str, status: dict[str, Any]) -> None:
     seeded = {"id": "cthr_1", "object": "chatkit.thread", "created_at": 5, "title": "T", "status": status, "user": "u"}
     emulator.seed(threads=[{"thread": seeded, "items": []}])
-    answer = await get(base_url, f"{THREADS}/cthr_1")
-    THREAD.validate(answer.json)
-    assert answer.json == seeded
+    response = await get(base_url, f"{THREADS}/cthr_1")
+    THREAD.validate(response.json)
+    assert response.json == seeded
 
 
 async def test_items_of_every_kind_are_listed_as_seeded(emulator: Emulator, base_url: str) -> None:
     emulator.seed(threads=[thread("cthr_1", items=6), thread("cthr_2", items=3)])
-    answer = await get(base_url, f"{THREADS}/cthr_1/items?order=asc")
-    ITEM_LIST.validate(answer.json)
+    response = await get(base_url, f"{THREADS}/cthr_1/items?order=asc")
+    ITEM_LIST.validate(response.json)
     common = {"object": "chatkit.thread_item", "thread_id": "cthr_1"}
-    assert answer.json["data"] == [
+    assert response.json["data"] == [
         {"id": f"cthi_{number}", "created_at": 1_700_000_000 + number, **common, **kind}
         for number, kind in enumerate(KINDS)
     ]
@@ -75,9 +75,9 @@ async def test_items_of_every_kind_are_listed_as_seeded(emulator: Emulator, base
 
 async def test_a_deleted_thread_is_gone_with_its_items(emulator: Emulator, base_url: str) -> None:
     emulator.seed(threads=threads(3))
-    answer = await delete(base_url, f"{THREADS}/cthr_1")
-    DELETED_THREAD.validate(answer.json)
-    assert answer.json == {"id": "cthr_1", "object": "chatkit.thread.deleted", "deleted": True}
+    response = await delete(base_url, f"{THREADS}/cthr_1")
+    DELETED_THREAD.validate(response.json)
+    assert response.json == {"id": "cthr_1", "object": "chatkit.thread.deleted", "deleted": True}
     assert ids(await get(base_url, THREADS)) == ["cthr_2", "cthr_0"]
     for gone in (await get(base_url, f"{THREADS}/cthr_1"), await get(base_url, f"{THREADS}/cthr_1/items")):
         assert gone.status == 404
@@ -94,8 +94,8 @@ async def test_a_second_delete_is_refused(emulator: Emulator, base_url: str) -> 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 async def test_a_thread_that_never_was_is_not_found(base_url: str, method: str) -> None:
-    answer = await exchange(base_url, request_bytes(method, f"{THREADS}/cthr_%F0%9F%90%88"))
-    assert (answer.status, answer.error["message"]) == (404, "Thread with id 'cthr_🐈' not found.")
+    response = await exchange(base_url, request_bytes(method, f"{THREADS}/cthr_%F0%9F%90%88"))
+    assert (response.status, response.error["message"]) == (404, "Thread with id 'cthr_🐈' not found.")
 
 
 async def test_an_id_with_a_slash_is_reached_percent_encoded(emulator: Emulator, base_url: str) -> None:
@@ -127,22 +127,22 @@ async def test_a_query_beyond_the_schema_is_refused(
     emulator: Emulator, base_url: str, target: str, query: str, code: str, param: str
 ) -> None:
     emulator.seed(threads=threads(1))
-    answer = await get(base_url, f"{target}?{query}")
-    assert (answer.status, answer.error["code"], answer.error["param"]) == (400, code, param)
+    response = await get(base_url, f"{target}?{query}")
+    assert (response.status, response.error["code"], response.error["param"]) == (400, code, param)
 
 
 @pytest.mark.parametrize(
     ("user", "code"), [("", "string_below_min_length"), ("u" * 513, "string_above_max_length"), ("ü" * 512, None)]
 )
 async def test_a_user_has_1_to_512_characters(base_url: str, user: str, code: str | None) -> None:
-    answer = await get(base_url, f"{THREADS}?user={quote(user)}")
-    assert (answer.json.get("error") or {"code": None})["code"] == code
+    response = await get(base_url, f"{THREADS}?user={quote(user)}")
+    assert (response.json.get("error") or {"code": None})["code"] == code
 
 
 async def test_items_take_no_user(emulator: Emulator, base_url: str) -> None:
     emulator.seed(threads=threads(1))
-    answer = await get(base_url, f"{THREADS}/cthr_0/items?user=user_0")
-    assert answer.error["code"] == "unknown_parameter"
+    response = await get(base_url, f"{THREADS}/cthr_0/items?user=user_0")
+    assert response.error["code"] == "unknown_parameter"
 
 
 @pytest.mark.parametrize(
@@ -171,5 +171,5 @@ async def test_the_query_is_checked_before_the_thread_is_looked_for(base_url: st
 
 
 async def test_other_methods_are_refused_with_those_allowed(base_url: str) -> None:
-    answer = await exchange(base_url, request_bytes("POST", f"{THREADS}/cthr_0", b"{}"))
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, DELETE")
+    response = await exchange(base_url, request_bytes("POST", f"{THREADS}/cthr_0", b"{}"))
+    assert (response.status, response.headers["allow"]) == (405, "GET, DELETE")

@@ -1,4 +1,4 @@
-"""What the control plane cannot make sense of: the answer names the path of what is wrong, and nothing is changed."""
+"""What the control plane cannot make sense of: the response names the path of what is wrong, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from chatkit_async.emulator import Emulator, _http_server
 from tests.emulator.raw import post
-from tests.emulator_control.asking import MESSAGE, THREAD, error_of, show, tell
+from tests.emulator_control.control_requests import MESSAGE, THREAD, control_get, control_post, error_of
 
 GOOD_FAULT = {"status": 500}
 
@@ -79,13 +79,13 @@ WRONG: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(("name", "document", "path"), WRONG)
 async def test_what_is_wrong_is_named_by_its_path(emulator: Emulator, name: str, document: Any, path: str) -> None:
     emulator.seed(sessions=[{"id": "cksess_1"}])
-    now_s = (await show(emulator, "state")).json["now"]
-    answer = await tell(emulator, name, document)
-    assert (answer.status, error_of(answer)["param"]) == (400, path)
-    assert path in error_of(answer)["message"]
+    now_s = (await control_get(emulator, "state")).json["now"]
+    response = await control_post(emulator, name, document)
+    assert (response.status, error_of(response)["param"]) == (400, path)
+    assert path in error_of(response)["message"]
     assert [session["id"] for session in emulator.sessions()] == ["cksess_1"]
     assert emulator.threads() == []
-    assert (await show(emulator, "state")).json["now"] - now_s < 3600
+    assert (await control_get(emulator, "state")).json["now"] - now_s < 3600
     assert (await post(emulator.base_url)).status == 200
 
 
@@ -93,15 +93,15 @@ async def test_what_is_wrong_is_named_by_its_path(emulator: Emulator, name: str,
     "body",
     [b"{", b"\xff", b"NaN", b'{"now": NaN}', b'{"now": 1' + b"0" * 5000 + b"}", b'{"now": "\\ud800"}', b"[" * 100_000],
 )
-async def test_what_is_no_json_is_refused(emulator: Emulator, body: bytes) -> None:
+async def test_a_body_that_is_not_json_is_refused(emulator: Emulator, body: bytes) -> None:
     for name in ("seed", "faults", "clock", "reset"):
-        answer = await tell(emulator, name, body)
-        assert (answer.status, error_of(answer)["type"]) == (400, "invalid_request_error")
+        response = await control_post(emulator, name, body)
+        assert (response.status, error_of(response)["type"]) == (400, "invalid_request_error")
 
 
 async def test_an_empty_body_is_an_empty_object(emulator: Emulator) -> None:
-    assert (await tell(emulator, "seed", b"")).status == 200
-    assert error_of(await tell(emulator, "faults", b""))["code"] == "missing_required_parameter"
+    assert (await control_post(emulator, "seed", b"")).status == 200
+    assert error_of(await control_post(emulator, "faults", b""))["code"] == "missing_required_parameter"
 
 
 @pytest.mark.parametrize("depth", [101, 900, 50_000])
@@ -117,7 +117,7 @@ async def test_an_empty_body_is_an_empty_object(emulator: Emulator) -> None:
 async def test_what_is_nested_too_deep_is_refused(emulator: Emulator, name: str, around: str, depth: int) -> None:
     for opening, closing in (("[", "]"), ('{"a":', "}")):
         nested = opening * depth + "1" + closing * depth
-        assert (await tell(emulator, name, (around % nested).encode())).status == 400
+        assert (await control_post(emulator, name, (around % nested).encode())).status == 400
     assert emulator.threads() == []
     assert (await post(emulator.base_url)).status == 200
 
@@ -125,17 +125,17 @@ async def test_what_is_nested_too_deep_is_refused(emulator: Emulator, name: str,
 async def test_what_is_too_large_is_refused(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2000)
     document = {"threads": [{"thread": {"id": "cthr_1", "title": "x" * 2000}}]}
-    assert (await tell(emulator, "seed", document)).status == 413
+    assert (await control_post(emulator, "seed", document)).status == 413
     assert emulator.threads() == []
     assert (await post(emulator.base_url)).status == 200
 
 
-async def test_the_largest_seed_there_can_be_is_held(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_largest_possible_seed_is_accepted(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2000)
     document = {"threads": [{"thread": {"id": "cthr_1", "title": ""}}]}
     title = "x" * (2000 - len(json.dumps(document)))
     document = {"threads": [{"thread": {"id": "cthr_1", "title": title}}]}
-    assert (await tell(emulator, "seed", document)).status == 200
+    assert (await control_post(emulator, "seed", document)).status == 200
     assert emulator.threads()[0]["title"] == title
 
 
@@ -153,15 +153,15 @@ async def test_the_largest_seed_there_can_be_is_held(emulator: Emulator, monkeyp
     ],
 )
 async def test_a_wrong_query_is_named_by_its_parameter(emulator: Emulator, target: str, path: str) -> None:
-    answer = await show(emulator, target)
-    assert (answer.status, error_of(answer)["param"]) == (400, path)
+    response = await control_get(emulator, target)
+    assert (response.status, error_of(response)["param"]) == (400, path)
 
 
-async def test_a_seed_that_cannot_be_kept_is_no_fault_of_its_sender(tmp_path: Any) -> None:
+async def test_a_seed_that_cannot_be_written_to_the_state_file_gets_500(tmp_path: Any) -> None:
     file = tmp_path / "state.sqlite"
     async with Emulator(state=file) as emulator:
         emulator._state.data.store._database.execute("PRAGMA query_only = ON")  # type: ignore[attr-defined]
-        answer = await tell(emulator, "seed", {"threads": [{"thread": THREAD}]})
-        assert answer.status == 500
-        assert str(file) in error_of(answer)["message"]
+        response = await control_post(emulator, "seed", {"threads": [{"thread": THREAD}]})
+        assert response.status == 500
+        assert str(file) in error_of(response)["message"]
         assert emulator.threads() == []

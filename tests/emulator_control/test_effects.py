@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from chatkit_async.emulator import Emulator, Fault
-from tests.emulator.raw import SESSIONS, Answer, answered, parsed, post, request_bytes
-from tests.emulator_control.asking import BEGINNING, MESSAGE, THREAD, show, tell
+from tests.emulator.raw import SESSIONS, RawResponse, parsed, post, raw_response, request_bytes
+from tests.emulator_control.control_requests import BEGINNING, MESSAGE, THREAD, control_get, control_post
 
 CREATE = request_bytes("POST", SESSIONS, b'{"user":"user_1","workflow":{"id":"wf_1"}}')
 LIST = request_bytes("GET", "/v1/chatkit/threads")
@@ -53,61 +53,63 @@ def still() -> Emulator:
     return Emulator(read_clock=lambda: float(BEGINNING), new_token=lambda: f"{next(numbers):048x}")
 
 
-def held(emulator: Emulator) -> tuple[object, ...]:
+def contents(emulator: Emulator) -> tuple[object, ...]:
     threads = emulator.threads()
     return threads, [emulator.items(str(thread["id"])) for thread in threads], emulator.sessions()
 
 
 @pytest.mark.parametrize("reset", [False, True])
-async def test_a_seed_is_held_as_the_method_holds_it(reset: bool) -> None:
+async def test_a_seed_has_the_effect_of_the_method(reset: bool) -> None:
     earlier = [{"id": "cksess_1", "user": "earlier"}, {"id": "cksess_0"}]
-    async with still() as told, still() as called:
-        for emulator in (told, called):
+    async with still() as by_http, still() as by_method:
+        for emulator in (by_http, by_method):
             emulator.seed(sessions=earlier)
-        answer = await tell(told, "seed", {**SEED, "reset": reset})
-        called.seed(**SEED, reset=reset)
-        assert held(told) == held(called)
-        assert (answer.status, answer.json) == (200, {"threads": 2, "sessions": 2 if reset else 3})
+        response = await control_post(by_http, "seed", {**SEED, "reset": reset})
+        by_method.seed(**SEED, reset=reset)
+        assert contents(by_http) == contents(by_method)
+        assert (response.status, response.json) == (200, {"threads": 2, "sessions": 2 if reset else 3})
 
 
 @pytest.mark.parametrize(("row", "fault"), FAULTS)
-async def test_a_fault_befalls_as_that_of_the_method_does(row: dict[str, Any], fault: Fault) -> None:
-    async with still() as told, still() as called:
-        answer = await tell(told, "faults", {"faults": [row]})
-        assert (answer.status, answer.json) == (200, {"faults": 1})
-        called.add_faults(fault)
-        for emulator in (told, called):
+async def test_a_fault_has_the_effect_of_the_method(row: dict[str, Any], fault: Fault) -> None:
+    async with still() as by_http, still() as by_method:
+        response = await control_post(by_http, "faults", {"faults": [row]})
+        assert (response.status, response.json) == (200, {"faults": 1})
+        by_method.add_faults(fault)
+        for emulator in (by_http, by_method):
             emulator.seed(**SEED)
         for request in (CREATE, CREATE, LIST, CREATE):
-            assert await constant(told, request) == await constant(called, request)
-        assert held(told) == held(called)
+            assert await constant(by_http, request) == await constant(by_method, request)
+        assert contents(by_http) == contents(by_method)
 
 
 async def constant(emulator: Emulator, request: bytes) -> bytes:
     """What comes back, without what differs each time."""
-    return CHANGING.sub(b"", await answered(emulator.base_url, request))
+    return CHANGING.sub(b"", await raw_response(emulator.base_url, request))
 
 
 async def test_faults_come_one_after_the_other_in_place_of_those_before_and_none_clears_them(
     emulator: Emulator,
 ) -> None:
-    await tell(emulator, "faults", {"faults": [{"status": 502, "times": 9}]})
-    await tell(emulator, "faults", {"faults": [{"status": 429}, {"status": 500}, {"status": 503, "times": 5}]})
+    await control_post(emulator, "faults", {"faults": [{"status": 502, "times": 9}]})
+    await control_post(emulator, "faults", {"faults": [{"status": 429}, {"status": 500}, {"status": 503, "times": 5}]})
     assert [(await post(emulator.base_url)).status for _ in range(4)] == [429, 500, 503, 503]
-    assert (await tell(emulator, "faults", {"faults": []})).json == {"faults": 0}
+    assert (await control_post(emulator, "faults", {"faults": []})).json == {"faults": 0}
     assert (await post(emulator.base_url)).status == 200
 
 
 async def test_the_clock_moves_and_tells_where_it_is() -> None:
     async with still() as emulator:
         session = (await post(emulator.base_url)).json
-        assert (await tell(emulator, "clock", {"advance": 599.5})).json == {"now": BEGINNING + 599.5}
+        assert (await control_post(emulator, "clock", {"advance": 599.5})).json == {"now": BEGINNING + 599.5}
         assert emulator.sessions()[0]["status"] == "active"
-        assert (await tell(emulator, "clock", {"advance": 1})).json == {"now": BEGINNING + 600.5}
+        assert (await control_post(emulator, "clock", {"advance": 1})).json == {"now": BEGINNING + 600.5}
         assert emulator.sessions()[0]["status"] == "expired"
-        assert (await tell(emulator, "clock", {"now": session["expires_at"] - 1})).json == {"now": BEGINNING + 599}
+        assert (await control_post(emulator, "clock", {"now": session["expires_at"] - 1})).json == {
+            "now": BEGINNING + 599
+        }
         assert emulator.sessions()[0]["status"] == "active"
-        assert (await tell(emulator, "clock", {"advance": -99})).json == {"now": BEGINNING + 500}
+        assert (await control_post(emulator, "clock", {"advance": -99})).json == {"now": BEGINNING + 500}
 
 
 @pytest.mark.parametrize("body", [b"", b"{}"])
@@ -116,16 +118,16 @@ async def test_reset_forgets_everything(body: bytes) -> None:
         emulator.seed(**SEED)
         emulator.add_faults(Fault(status=500))
         emulator.advance_clock(60)
-        assert (await tell(emulator, "reset", body)).status == 200
-        assert held(emulator) == ([], [], [])
+        assert (await control_post(emulator, "reset", body)).status == 200
+        assert contents(emulator) == ([], [], [])
         assert emulator.requests() == []
-        assert (await show(emulator, "state")).json["now"] == BEGINNING
+        assert (await control_get(emulator, "state")).json["now"] == BEGINNING
         assert (await post(emulator.base_url)).status == 200
 
 
 async def test_reset_needs_neither_a_body_nor_its_type(emulator: Emulator) -> None:
     emulator.seed(**SEED)
-    assert (await tell(emulator, "reset", b"", Content_Type=None)).status == 200
+    assert (await control_post(emulator, "reset", b"", Content_Type=None)).status == 200
     assert emulator.threads() == []
 
 
@@ -133,24 +135,24 @@ async def test_requests_are_those_of_the_method_but_in_json() -> None:
     async with still() as emulator:
         await post(emulator.base_url, target=f"{SESSIONS}?a=1&b=%C3%A9")
         await post(emulator.base_url, b"no json", X_Trace="t1")
-        await answered(emulator.base_url, LIST)
-        first, second, third = (await show(emulator, "requests")).json["requests"]
+        await raw_response(emulator.base_url, LIST)
+        first, second, third = (await control_get(emulator, "requests")).json["requests"]
         assert (first["method"], first["path"], first["query"]) == ("POST", SESSIONS, {"a": "1", "b": "é"})
         assert first["body"] == {"user": "user_1", "workflow": {"id": "wf_1"}}
         assert (first["received_at"], first["ended"], first["status"]) == (BEGINNING, "responded", 200)
         assert (second["body"], second["headers"]["x-trace"]) == ("no json", "t1")
         assert (third["method"], third["body"]) == ("GET", None)
-        assert (await show(emulator, "requests?limit=1")).json["requests"] == [third]
-        assert (await show(emulator, "requests?limit=0")).json["requests"] == []
+        assert (await control_get(emulator, "requests?limit=1")).json["requests"] == [third]
+        assert (await control_get(emulator, "requests?limit=0")).json["requests"] == []
 
 
 async def test_requests_come_with_their_responses_and_faults() -> None:
     async with still() as emulator:
         emulator.add_faults(Fault(status=429, headers={"x-request-id": "req_1"}), Fault(drop="after"))
         await post(emulator.base_url)
-        await answered(emulator.base_url, CREATE)
+        await raw_response(emulator.base_url, CREATE)
         await post(emulator.base_url)
-        limited, dropped, created = (await show(emulator, "requests")).json["requests"]
+        limited, dropped, created = (await control_get(emulator, "requests")).json["requests"]
         assert (limited["response"]["status"], limited["request_id"]) == (429, "req_1")
         assert limited["response"]["body"]["error"]["code"] == "rate_limit_exceeded"
         assert limited["failure"] == "Rate limit reached for requests. Please try again later."
@@ -177,13 +179,13 @@ async def test_requests_come_with_their_responses_and_faults() -> None:
 async def test_a_request_says_why_it_failed(fault: Fault, failure: str | None) -> None:
     async with still() as emulator:
         emulator.add_faults(fault)
-        await answered(emulator.base_url, CREATE)
-        assert (await show(emulator, "requests")).json["requests"][0]["failure"] == failure
+        await raw_response(emulator.base_url, CREATE)
+        assert (await control_get(emulator, "requests")).json["requests"][0]["failure"] == failure
 
 
 async def test_faults_are_appended_on_request(emulator: Emulator) -> None:
-    await tell(emulator, "faults", {"faults": [{"status": 502}]})
-    assert (await tell(emulator, "faults", {"faults": [{"status": 503}], "append": True})).json == {"faults": 2}
+    await control_post(emulator, "faults", {"faults": [{"status": 502}]})
+    assert (await control_post(emulator, "faults", {"faults": [{"status": 503}], "append": True})).json == {"faults": 2}
     assert [(await post(emulator.base_url)).status for _ in range(3)] == [502, 503, 200]
 
 
@@ -192,7 +194,7 @@ async def test_the_state_counts_everything_and_has_the_faults_that_wait() -> Non
         emulator.seed(**SEED)
         emulator.add_faults(Fault(status=500, skip=1, times=2), Fault(kind="gone_cursor", times="always"))
         await post(emulator.base_url)
-        state = (await show(emulator, "state")).json
+        state = (await control_get(emulator, "state")).json
         assert (state["now"], state["counts"]) == (BEGINNING, {"requests": 1, "threads": 2, "sessions": 3})
         assert state["faults"] == [
             {"fault": {"status": 500, "skip": 1, "times": 2}, "skip": 0, "times": 2},
@@ -204,36 +206,38 @@ async def test_the_state_counts_everything_and_has_the_faults_that_wait() -> Non
 async def test_a_view_of_the_state_opens_rows() -> None:
     async with still() as emulator:
         emulator.seed(**SEED)
-        await answered(emulator.base_url, LIST)
-        threads = (await show(emulator, "state?view=threads&open=cthr_1&open=cthr_gone")).json
+        await raw_response(emulator.base_url, LIST)
+        threads = (await control_get(emulator, "state?view=threads&open=cthr_1&open=cthr_gone")).json
         shown = {"thread": emulator.threads()[0], "items": emulator.items("cthr_1"), "total": 2}
         assert threads["details"] == {"cthr_1": shown}
         assert [(row["key"], row["items"]) for row in threads["rows"]][1] == ("cthr_1", 2)
-        sessions = (await show(emulator, "state?view=sessions&open=cksess_1")).json
+        sessions = (await control_get(emulator, "state?view=sessions&open=cksess_1")).json
         masked = [{**session, "client_secret": "***"} for session in reversed(emulator.sessions())]
         assert [row["session"] for row in sessions["rows"]] == masked
         assert sessions["details"]["cksess_1"]["session"] == masked[1]
-        requests = (await show(emulator, "state?open=1")).json
-        assert requests["details"]["1"] == (await show(emulator, "requests")).json["requests"][0]
+        requests = (await control_get(emulator, "state?open=1")).json
+        assert requests["details"]["1"] == (await control_get(emulator, "requests")).json["requests"][0]
 
 
 async def test_a_session_in_the_state_expires_by_the_clock() -> None:
     async with still() as emulator:
         emulator.seed(sessions=[{}])
         emulator.advance_clock(600)
-        assert (await show(emulator, "state?view=sessions")).json["rows"][0]["session"]["status"] == "expired"
+        assert (await control_get(emulator, "state?view=sessions")).json["rows"][0]["session"]["status"] == "expired"
 
 
 async def test_the_state_is_paged_newest_first(emulator: Emulator) -> None:
     threads = [{"thread": {"id": f"cthr_{number}", "created_at": number}} for number in range(150)]
     emulator.seed(threads=threads)
-    first = (await show(emulator, "state?view=threads")).json
+    first = (await control_get(emulator, "state?view=threads")).json
     assert (first["matching"], first["offset"]) == (150, 0)
     assert [row["key"] for row in first["rows"]] == [f"cthr_{number}" for number in range(149, 49, -1)]
-    rest = (await show(emulator, "state?view=threads&offset=100&open=cthr_149")).json
+    rest = (await control_get(emulator, "state?view=threads&offset=100&open=cthr_149")).json
     assert [row["key"] for row in rest["rows"]] == [f"cthr_{number}" for number in range(49, -1, -1)]
     assert list(rest["details"]) == ["cthr_149"]
-    assert [row["key"] for row in (await show(emulator, "state?view=threads&limit=1")).json["rows"]] == ["cthr_149"]
+    assert [row["key"] for row in (await control_get(emulator, "state?view=threads&limit=1")).json["rows"]] == [
+        "cthr_149"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -256,9 +260,9 @@ async def test_requests_are_searched_and_filtered(emulator: Emulator, query: str
     emulator.add_faults(Fault(status=503))
     await post(emulator.base_url)
     await post(emulator.base_url, {"user": "usér", "workflow": {"id": "wf_1"}})
-    await answered(emulator.base_url, request_bytes("GET", f"{SESSIONS}/x/cancel"))
-    await answered(emulator.base_url, LIST)
-    rows = (await show(emulator, f"state?{query}")).json["rows"]
+    await raw_response(emulator.base_url, request_bytes("GET", f"{SESSIONS}/x/cancel"))
+    await raw_response(emulator.base_url, LIST)
+    rows = (await control_get(emulator, f"state?{query}")).json["rows"]
     assert [row["path"].removesuffix("/cancel") for row in rows] == paths
 
 
@@ -278,38 +282,38 @@ async def test_threads_and_sessions_are_searched_and_filtered(emulator: Emulator
         ("view=sessions&filter=active", ["cksess_1"]),
         ("view=sessions&filter=cancelled", []),
     ):
-        assert [row["key"] for row in (await show(emulator, f"state?{target}")).json["rows"]] == keys
+        assert [row["key"] for row in (await control_get(emulator, f"state?{target}")).json["rows"]] == keys
 
 
 async def test_the_state_cuts_long_texts_off(emulator: Emulator) -> None:
     emulator.seed(threads=[{"thread": {"id": "cthr_1", "title": "x" * 20_001}}])
     await post(emulator.base_url, b'"' + b"y" * 30_000 + b'"')
-    thread = (await show(emulator, "state?view=threads")).json["rows"][0]["thread"]
+    thread = (await control_get(emulator, "state?view=threads")).json["rows"][0]["thread"]
     assert thread["title"] == "x" * 20_000 + "… (20,001 characters)"
-    assert (await show(emulator, "state?open=1")).json["details"]["1"]["body"].endswith("y… (30,002 bytes)")
+    assert (await control_get(emulator, "state?open=1")).json["details"]["1"]["body"].endswith("y… (30,002 bytes)")
     assert len(emulator.requests()[0].body) == 30_002
 
 
 async def test_the_sample_is_a_seed(emulator: Emulator) -> None:
-    sample = (await show(emulator, "sample")).json
-    assert (await tell(emulator, "seed", sample)).json == {"threads": 2, "sessions": 2}
+    sample = (await control_get(emulator, "sample")).json
+    assert (await control_post(emulator, "seed", sample)).json == {"threads": 2, "sessions": 2}
 
 
-async def test_no_fault_befalls_the_control_plane_and_nothing_is_recorded(emulator: Emulator) -> None:
+async def test_the_control_plane_meets_no_faults_and_is_not_logged(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=500), Fault(method="GET", drop=True))
-    answers: list[Answer] = [
-        await tell(emulator, "seed", {}),
-        await tell(emulator, "clock", {"advance": 1}),
-        await show(emulator, "state"),
-        await show(emulator, "requests"),
-        await show(emulator, "nothing"),
+    responses: list[RawResponse] = [
+        await control_post(emulator, "seed", {}),
+        await control_post(emulator, "clock", {"advance": 1}),
+        await control_get(emulator, "state"),
+        await control_get(emulator, "requests"),
+        await control_get(emulator, "nothing"),
     ]
-    assert [answer.status for answer in answers] == [200, 200, 200, 200, 404]
-    assert parsed(await answered(emulator.base_url, request_bytes("GET", "/"))).status == 200
+    assert [response.status for response in responses] == [200, 200, 200, 200, 404]
+    assert parsed(await raw_response(emulator.base_url, request_bytes("GET", "/"))).status == 200
     assert emulator.requests() == []
     assert (await post(emulator.base_url)).status == 500
 
 
 async def test_no_key_is_needed() -> None:
     async with Emulator(api_keys=["sk-only"]) as emulator:
-        assert (await tell(emulator, "seed", SEED)).status == 200
+        assert (await control_post(emulator, "seed", SEED)).status == 200

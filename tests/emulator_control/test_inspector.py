@@ -8,8 +8,8 @@ import pytest
 
 from chatkit_async import APIConnectionError, ChatKit, ChatKitError
 from chatkit_async.emulator import Emulator, Fault
-from tests.emulator_control.asking import BEGINNING
 from tests.emulator_control.browsing import address, expect, open_row, rows, tab, view
+from tests.emulator_control.control_requests import BEGINNING
 from tests.threads.seeding import one_of_each_kind, thread
 
 pytestmark = pytest.mark.slow
@@ -148,7 +148,7 @@ def test_search_and_filter_narrow_a_view(page: Any, client: ChatKit) -> None:
     page.locator("#filter").select_option("All requests")
     page.locator("#search").fill("grace")
     expect(rows(page)).to_have_count(1)
-    page.locator("#search").fill("nobody at all")
+    page.locator("#search").fill("no such text")
     expect(page.locator("#empty")).to_contain_text("Nothing matches")
     view(page, "sessions")
     expect(rows(page)).to_have_count(1)

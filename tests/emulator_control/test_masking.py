@@ -6,7 +6,7 @@ import json
 
 from chatkit_async.emulator import Emulator, Fault
 from tests.emulator.raw import SESSIONS, post
-from tests.emulator_control.asking import show
+from tests.emulator_control.control_requests import control_get
 
 SECRET = "s3cr3t-0123456789"
 
@@ -15,22 +15,22 @@ async def shown(emulator: Emulator) -> str:
     """Everything the control plane shows, as text."""
     opened = "&".join(f"open={number}" for number in range(1, 9))
     targets = ("requests", f"state?{opened}", "state?view=sessions", "state?search=s3cr3t", "state?search=ek_")
-    answers = [await show(emulator, target) for target in targets]
-    return "".join(answer.body.decode() for answer in answers)
+    responses = [await control_get(emulator, target) for target in targets]
+    return "".join(response.body.decode() for response in responses)
 
 
-async def test_client_secrets_are_masked_and_still_held(emulator: Emulator) -> None:
+async def test_client_secrets_are_masked_but_stored(emulator: Emulator) -> None:
     created = (await post(emulator.base_url)).json
     assert created["client_secret"] not in await shown(emulator)
-    assert (await show(emulator, "state?view=sessions")).json["rows"][0]["session"]["client_secret"] == "***"
+    assert (await control_get(emulator, "state?view=sessions")).json["rows"][0]["session"]["client_secret"] == "***"
     assert emulator.sessions()[0]["client_secret"] == created["client_secret"]
 
 
-async def test_no_search_tells_whether_a_secret_is_held(emulator: Emulator) -> None:
+async def test_no_search_finds_a_secret(emulator: Emulator) -> None:
     created = (await post(emulator.base_url)).json
     for view in ("requests", "sessions"):
         target = f"state?view={view}&search={created['client_secret'][:20]}"
-        assert (await show(emulator, target)).json["matching"] == 0
+        assert (await control_get(emulator, target)).json["matching"] == 0
 
 
 async def test_faults_show_no_secret(emulator: Emulator) -> None:
@@ -39,7 +39,7 @@ async def test_faults_show_no_secret(emulator: Emulator) -> None:
     assert SECRET not in await shown(emulator)
 
 
-async def test_headers_that_hold_secrets_are_masked(emulator: Emulator) -> None:
+async def test_headers_with_secrets_are_masked(emulator: Emulator) -> None:
     await post(
         emulator.base_url,
         Authorization=f"Bearer sk-{SECRET}",
@@ -49,7 +49,7 @@ async def test_headers_that_hold_secrets_are_masked(emulator: Emulator) -> None:
         X_Other=f"Bearer {SECRET}",
     )
     assert SECRET not in await shown(emulator)
-    (request,) = (await show(emulator, "requests")).json["requests"]
+    (request,) = (await control_get(emulator, "requests")).json["requests"]
     assert request["headers"]["authorization"] == "Bearer ***"
     assert request["headers"]["cookie"] == "***"
 
@@ -69,15 +69,15 @@ async def test_secrets_in_bodies_paths_and_queries_are_masked(emulator: Emulator
     assert SECRET not in await shown(emulator)
 
 
-async def test_what_is_no_secret_is_shown_as_it_came(emulator: Emulator) -> None:
+async def test_everything_else_is_shown_unchanged(emulator: Emulator) -> None:
     document = {"user": "user_1", "number": 1.5, "list": [True, None, "text"]}
     await post(emulator.base_url, document)
-    assert (await show(emulator, "requests")).json["requests"][0]["body"] == document
+    assert (await control_get(emulator, "requests")).json["requests"][0]["body"] == document
 
 
 async def test_a_body_that_no_parser_takes_is_shown_as_text(emulator: Emulator) -> None:
     for body in (b"[" * 5000, b"NaN", b'"\\ud800"', b"\xff\xfe", b"[" * 700 + b"]" * 700):
         await post(emulator.base_url, body)
-    bodies = [request["body"] for request in (await show(emulator, "requests")).json["requests"]]
+    bodies = [request["body"] for request in (await control_get(emulator, "requests")).json["requests"]]
     assert bodies[:4] == ["[" * 5000, "NaN", '"\\ud800"', "\ufffd\ufffd"]
     assert len(bodies) == 5

@@ -10,33 +10,33 @@ import pytest
 import chatkit_async.emulator.inspector
 from chatkit_async.emulator import Emulator
 from chatkit_async.emulator.inspector import FILES
-from tests.emulator_control.asking import asked, error_of
+from tests.emulator_control.control_requests import control_request, error_of
 
 FOLDER = Path(chatkit_async.emulator.inspector.__file__).parent
 
 
 @pytest.mark.parametrize("path", FILES)
 async def test_each_file_is_served_under_a_strict_policy(emulator: Emulator, path: str) -> None:
-    answer = await asked(emulator, "GET", path)
-    assert (answer.status, answer.body) == (200, (FOLDER / FILES[path].name).read_bytes())
-    assert answer.headers["content-type"] == FILES[path].media_type
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["x-frame-options"] == "DENY"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    policy = answer.headers["content-security-policy"].split("; ")
+    response = await control_request(emulator, "GET", path)
+    assert (response.status, response.body) == (200, (FOLDER / FILES[path].name).read_bytes())
+    assert response.headers["content-type"] == FILES[path].media_type
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-frame-options"] == "DENY"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    policy = response.headers["content-security-policy"].split("; ")
     assert policy[:4] == ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'"]
     assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert "unsafe" not in response.headers["content-security-policy"]
 
 
-async def test_head_is_answered_without_the_page(emulator: Emulator) -> None:
-    answer = await asked(emulator, "HEAD", "/")
-    assert (answer.status, answer.body) == (200, b"")
+async def test_the_response_to_head_has_no_page(emulator: Emulator) -> None:
+    response = await control_request(emulator, "HEAD", "/")
+    assert (response.status, response.body) == (200, b"")
 
 
 async def test_other_methods_at_the_root_are_the_apis_to_refuse(emulator: Emulator) -> None:
-    answer = await asked(emulator, "DELETE", "/")
-    assert (answer.status, error_of(answer)["message"]) == (404, "Invalid URL (DELETE /)")
+    response = await control_request(emulator, "DELETE", "/")
+    assert (response.status, error_of(response)["message"]) == (404, "Invalid URL (DELETE /)")
 
 
 def test_what_the_page_refers_to_is_served() -> None:

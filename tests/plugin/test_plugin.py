@@ -39,7 +39,7 @@ def test_a_suite_that_does_not_use_it_imports_three_small_modules_more(
 
 
 @pytest.mark.parametrize(("options", "outcome"), [((), {"passed": 1}), (("-p", "no:chatkit_async"), {"errors": 1})])
-def test_pytest_finds_it_by_itself_and_can_be_told_to_leave_it_out(
+def test_pytest_finds_it_and_leaves_it_out_on_request(
     pytester: pytest.Pytester, options: tuple[str, ...], outcome: dict[str, int]
 ) -> None:
     pytester.makepyfile("def test_it(chatkit_emulator):\n    pass\n")

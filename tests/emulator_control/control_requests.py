@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from chatkit_async.emulator import Emulator
-from tests.emulator.raw import Answer, exchange, request_bytes
+from tests.emulator.raw import RawResponse, exchange, request_bytes
 
 CONTROL = "/__emulator__/"
 BEGINNING = 1_800_000_000
@@ -19,29 +19,29 @@ MESSAGE = {
 }
 
 
-async def tell(emulator: Emulator, name: str, document: Any = None, **headers: str | None) -> Answer:
+async def control_post(emulator: Emulator, name: str, document: Any = None, **headers: str | None) -> RawResponse:
     """POST to the control plane: bytes as they are, anything else as JSON; underscores in `headers` are hyphens."""
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return await asked(emulator, "POST", CONTROL + name, body, **headers)
+    return await control_request(emulator, "POST", CONTROL + name, body, **headers)
 
 
-async def show(emulator: Emulator, name: str, **headers: str | None) -> Answer:
+async def control_get(emulator: Emulator, name: str, **headers: str | None) -> RawResponse:
     """GET from the control plane."""
-    return await asked(emulator, "GET", CONTROL + name, **headers)
+    return await control_request(emulator, "GET", CONTROL + name, **headers)
 
 
-async def asked(
+async def control_request(
     emulator: Emulator, method: str, target: str, body: bytes | None = None, **headers: str | None
-) -> Answer:
+) -> RawResponse:
     """A request without a key, as nothing here needs one."""
     changed: dict[str, str | None] = {"Authorization": None, "OpenAI-Beta": None}
     changed |= {name.replace("_", "-"): value for name, value in headers.items()}
     return await exchange(emulator.base_url, request_bytes(method, target, body, changed))
 
 
-def error_of(answer: Answer) -> dict[str, Any]:
+def error_of(response: RawResponse) -> dict[str, Any]:
     """The fields of an error, having made sure that they are all there."""
-    assert answer.headers["content-type"] == "application/json"
-    assert set(answer.json) == {"error"}
-    assert set(answer.json["error"]) == {"message", "type", "param", "code"}
-    return answer.json["error"]
+    assert response.headers["content-type"] == "application/json"
+    assert set(response.json) == {"error"}
+    assert set(response.json["error"]) == {"message", "type", "param", "code"}
+    return response.json["error"]
