@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from functools import partial
 from time import monotonic
@@ -32,15 +32,13 @@ from ._statements import (
     save_listed,
     unlisted_threads,
 )
-from ._tasks import first_error_raised, workers
+from ._tasks import HandOut, first_error_raised, workers
 from ._writer import Writer
 
 MOST_LOOKS = 5  # walks over the whole listing in one run; two where nothing goes wrong
 LOOKS_FOR_FAILED = 3  # a thread that failed in so many looks fails the run
 OUTAGE_FAILURES = 10  # threads in a row that the API failed on: it is down
 LARGEST_TIME = 2**53
-
-HandOut = Callable[[HeldThread], Awaitable[None]]
 
 
 class ArchiveRun:
@@ -119,11 +117,10 @@ class ArchiveRun:
         if None in self._failures:
             return False
         async with workers(self._concurrency, self._check_unlisted) as hand_out:
-            for thread in await self._writer.run(partial(unlisted_threads, run=self._run, first_walk=last_look)):
-                await hand_out(thread)
+            await hand_out(await self._writer.run(partial(unlisted_threads, run=self._run, first_walk=last_look)))
         return found.missed == 0 and self._stopped is None
 
-    async def _list(self, user: str | None, found: _Found, hand_out: HandOut, stage: Stage) -> None:
+    async def _list(self, user: str | None, found: _Found, hand_out: HandOut[HeldThread], stage: Stage) -> None:
         lost: ListingLostError | None = None
         for number in range(1, MOST_WALKS + 1):
             self._walk_number += 1
@@ -146,7 +143,7 @@ class ArchiveRun:
                 return None
         return self._listing_failed(unreadable(LIST_THREADS.name, f"the listing is broken: {lost}"))
 
-    async def _take_page(self, page: RawPage, place: _Place, found: _Found, hand_out: HandOut) -> None:
+    async def _take_page(self, page: RawPage, place: _Place, found: _Found, hand_out: HandOut[HeldThread]) -> None:
         listed = place.listed(page)
         self._listed += len(page.ids)
         for position in place.without_id:
@@ -160,9 +157,9 @@ class ArchiveRun:
             if thread.is_new:
                 self._new += 1
                 self._new_unread.add(thread.thread_id)
-            if not thread.is_read and thread.thread_id not in self._under_way:
-                self._under_way.add(thread.thread_id)
-                await hand_out(thread)
+        due = [thread for thread in held if not thread.is_read and thread.thread_id not in self._under_way]
+        self._under_way.update(thread.thread_id for thread in due)
+        await hand_out(due)
 
     async def _read(self, thread: HeldThread) -> None:
         if self._stopped is not None:

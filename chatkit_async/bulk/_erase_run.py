@@ -203,8 +203,7 @@ class EraseRun:
             self._tell("deleting")
 
         async with workers(self._concurrency, run) as hand_out:
-            for one in values:
-                await hand_out(one)
+            await hand_out(values)
 
     def _note(self, one: Candidate, outcome: ErasureOutcome, reason: str | None = None) -> None:
         if one.thread_id in self._results:

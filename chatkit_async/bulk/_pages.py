@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -69,8 +69,9 @@ def parse_page(body: bytes) -> RawPage:
         raise BrokenPageError(f"has_more of a page should be a boolean, is {kind_of(has_more)}")
     if last_id is not None and not isinstance(last_id, str):
         raise BrokenPageError(f"last_id of a page should be a string, is {kind_of(last_id)}")
-    ids = tuple([text_field(value, "id") for value in data])
-    return RawPage(text, ids, _first_open(data), has_more, last_id or (ids[-1] if ids else None))
+    ids = _ids_of(data)
+    first_open = _first_open(data) if b"in_progress" in body else None
+    return RawPage(text, ids, first_open, has_more, last_id or (ids[-1] if ids else None))
 
 
 def page_of(elements: Sequence[Element]) -> RawPage:
@@ -135,6 +136,16 @@ def _loaded(body: bytes) -> JSON:
     except ValueError:
         found: JSON = json.loads(body)  # which takes halves of surrogate pairs
         return found
+
+
+def _ids_of(data: list[Any]) -> tuple[str | None, ...]:
+    try:
+        ids = [value["id"] for value in data]
+        if "".join(ids).isascii() and all(ids):  # nearly all pages, at a glance
+            return tuple(ids)
+    except (KeyError, TypeError):
+        pass
+    return tuple([text_field(value, "id") for value in data])
 
 
 def _first_open(data: Sequence[JSON]) -> int | None:

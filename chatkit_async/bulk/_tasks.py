@@ -2,35 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream
 
 T = TypeVar("T")
+HandOut = Callable[[Iterable[T]], Awaitable[None]]
 
 
 @asynccontextmanager
-async def workers(count: int, work: Callable[[T], Awaitable[None]]) -> AsyncGenerator[Callable[[T], Awaitable[None]]]:
-    """Gives a function that hands a value to the next free worker, waiting for one; ends when all are done.
+async def workers(count: int, work: Callable[[T], Awaitable[None]]) -> AsyncGenerator[HandOut[T]]:
+    """Gives a function that hands values to the next free workers, and waits while enough of them wait.
+
+    The block ends when all are done.
 
     Raises:
         BaseException: what a worker raised first; the others are cancelled.
     """
-    send, receive = anyio.create_memory_object_stream[T](count)
+    queue = _Queue[T](count)
 
-    async def run(values: MemoryObjectReceiveStream[T]) -> None:
-        async with values:
-            async for value in values:
-                await work(value)
+    async def run() -> None:
+        while await queue.has_next():
+            await work(queue.take())
 
     with first_error_raised():
-        async with anyio.create_task_group() as tasks, send, receive:
+        async with anyio.create_task_group() as tasks:
             for _ in range(count):
-                tasks.start_soon(run, receive.clone())
-            yield send.send
+                tasks.start_soon(run)
+            try:
+                yield queue.put
+            finally:
+                queue.close()
+
+
+class _Queue(Generic[T]):
+    """What workers take from. Taking what is there costs no turn of the event loop, as anyio's streams do."""
+
+    def __init__(self, most_waiting: int) -> None:
+        self.values: deque[T] = deque()
+        self._most_waiting = most_waiting
+        self._is_closed = False
+        self._has_changed = anyio.Event()
+
+    async def put(self, values: Iterable[T]) -> None:
+        self.values.extend(values)
+        self._notify()
+        while len(self.values) > self._most_waiting:
+            await self._has_changed.wait()
+
+    async def has_next(self) -> bool:
+        """Waits for a value; False after the last."""
+        while not self.values and not self._is_closed:
+            await self._has_changed.wait()
+        return bool(self.values)
+
+    def take(self) -> T:
+        if len(self.values) == self._most_waiting + 1:
+            self._notify()  # there is room again
+        return self.values.popleft()
+
+    def close(self) -> None:
+        self._is_closed = True
+        self._notify()
+
+    def _notify(self) -> None:
+        self._has_changed.set()
+        self._has_changed = anyio.Event()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from ._file import transaction
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
-LINGER_S = 0.02  # what is read meanwhile shares a transaction; a killed process loses it, and reads it again
+LINGER_S = 0.05  # what is read meanwhile shares a transaction; a killed process loses it, and reads it again
 MOST_WAITING = 64  # steps, before those who add more wait
 
 
@@ -42,19 +42,17 @@ class Writer:
     async def run(self, work: Work[T]) -> T:
         """What the work returns, after all that was added before; its error, if it raises one."""
         step = _Step(work, None)
-        self._append(step)
-        self._is_urgent.set()
-        await step.is_done.wait()
+        await self._until_done(step)
         result: T = step.result
         return result
 
     async def add(self, work: Work[T], then: Callable[[T], None]) -> None:
         """Does the work soon, and calls `then` with its result; its error ends the job."""
         step = _Step(work, then)
-        self._append(step)
-        if len(self._steps) >= MOST_WAITING:
-            self._is_urgent.set()
-            await step.is_done.wait()
+        if len(self._steps) < MOST_WAITING:
+            self._append(step)
+        else:
+            await self._until_done(step)
 
     async def flush(self) -> None:
         """Returns when all that was added is written, and told."""
@@ -70,9 +68,16 @@ class Writer:
         with self._in_use:
             pass
 
+    async def _until_done(self, step: _Step) -> None:
+        step.is_done = anyio.Event()
+        self._append(step)
+        self._is_urgent.set()
+        await step.is_done.wait()
+
     def _append(self, step: _Step) -> None:
         self._steps.append(step)
-        self._has_steps.set()
+        if len(self._steps) == 1:
+            self._has_steps.set()
 
     async def _write(self) -> None:
         while True:
@@ -85,7 +90,8 @@ class Writer:
             for step in steps:
                 if step.then is not None:
                     step.then(step.result)
-                step.is_done.set()
+                if step.is_done is not None:
+                    step.is_done.set()
 
     def _do(self, steps: Sequence[_Step]) -> None:
         with self._in_use, transaction(self._database):
@@ -100,7 +106,7 @@ class _Step:
         self.work = work
         self.then = then
         self.result: Any = None
-        self.is_done = anyio.Event()
+        self.is_done: anyio.Event | None = None  # only where the step is waited for
 
 
 def _nothing(database: sqlite3.Connection) -> None:
