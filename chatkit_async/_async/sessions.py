@@ -94,7 +94,7 @@ class AsyncSessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
-        unexpected = names_only(unexpected)
+        unexpected = unexpected and names_only(unexpected)
         return await self._caller.send(
             CREATE_SESSION,
             as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits, unexpected),
@@ -183,6 +183,6 @@ class AsyncSessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
         """
-        unexpected = names_only(unexpected)
+        unexpected = unexpected and names_only(unexpected)
         given = as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits, unexpected)
         return OpenSession(self._caller, given, options)

@@ -94,7 +94,7 @@ class Sessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
-        unexpected = names_only(unexpected)
+        unexpected = unexpected and names_only(unexpected)
         return self._channel.call(
             self._async.create,
             params,
@@ -189,7 +189,7 @@ class Sessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
         """
-        unexpected = names_only(unexpected)
+        unexpected = unexpected and names_only(unexpected)
         return self._channel.enter(
             self._async.open,
             params,
