@@ -164,7 +164,7 @@ class APIError(ChatKitError):
         request_id: names the request to OpenAI's support (`x-request-id`).
         attempts: requests sent or tried, at least 1.
         elapsed_s: seconds from the call to this error.
-        retry_after_s: seconds that the API asks to wait; None if it does not.
+        retry_after_s: the wait that the API asks for, seconds; None without one.
         outcome: "not_sent", "refused", "unknown" (the work may be done) or "done" (only the response is unreadable).
         hint: what to do next; None where nothing is known.
         body: the decoded body, or an excerpt; its repr and pickle mask client secrets. Very large ones are cut.

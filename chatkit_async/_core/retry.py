@@ -127,7 +127,7 @@ def _number(text: str | None) -> float | None:
 
 
 def _until(date: str, now_s: float) -> float | None:
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - dear, and hardly ever needed
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, rarely needed
 
     try:
         moment = parsedate_to_datetime(date)
