@@ -46,9 +46,10 @@ FLASK = """
     print(broker.secret_for("brook").session_id != "")
 """
 FORKED = """
-    import os, sys
+    import logging, os, sys
     from flask import Flask
     from chatkit_async.integrations.flask import setup
+    logging.getLogger("chatkit_async").addHandler(logging.NullHandler())  # it warns of several workers
     broker = setup(Flask("app"), workflow="wf_1")
     print(broker.secret_for("ada").session_id != "", flush=True)
     if child := os.fork():
