@@ -91,11 +91,13 @@ def test_a_client_with_both_resources_is_made_without_any_network_library() -> N
 
 
 @pytest.mark.parametrize("half", CREATE)
-def test_a_program_that_creates_a_session_loads_neither_threads_nor_anyio(server: Emulator, half: str) -> None:
+def test_a_program_that_creates_a_session_loads_no_threads_and_anyio_only_for_the_blocking_loop(
+    server: Emulator, half: str
+) -> None:
     modules = imported(CREATE[half], server.base_url)
     assert "aiohttp" in modules
     assert about_threads(modules) == set()
-    assert "anyio" not in modules
+    assert ("anyio" in modules) == (half == "blocking")
     assert len(ours(modules)) <= 62  # 56 when this was written
 
 

@@ -1,4 +1,4 @@
-"""The life of the one event loop, in one daemon thread, that serves all blocking clients of a process."""
+"""The one event loop, run by anyio in a daemon thread, that serves all blocking clients of a process."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import os
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import NoReturn, Protocol
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from .._fork import at_fork, leak
 from ..errors import APIConnectionError, ClientClosedError
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
 
 STOP_WAIT_S = 5.0  # as long as an interrupted call may take to end
 EXIT_WAIT_S = 2.0  # nobody wants to wait longer for a program that is done
@@ -36,6 +40,8 @@ class Portal:
 
     loop: asyncio.AbstractEventLoop
     _thread: threading.Thread
+    _serving: TaskGroup  # closes unclosed clients; cancelling it stops the loop
+    _context: Context  # where anyio knows that its loop runs
 
     def __init__(self) -> None:
         self.calls: set[Pending] = set()  # in flight, or a context held open: the loop is not idle
@@ -43,8 +49,6 @@ class Portal:
         self.closed = False  # no call may enter any more
         self.muted = False  # the process ends: who waits sleeps on
         self.inherited = False  # this process is a fork of the one whose loop it is
-        self._stopping = asyncio.Event()
-        self._cleaning: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._ready = threading.Event()
 
@@ -88,7 +92,8 @@ class Portal:
     def adopt(self, user: object, aclose: Callable[[], Awaitable[object]]) -> None:
         """Closes a client nobody holds any more; called by finalisers, so it takes no lock and waits for nothing."""
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            self.loop.call_soon_threadsafe(self._clean, user, aclose)
+            start_soon, context = self._serving.start_soon, self._context
+            self.loop.call_soon_threadsafe(start_soon, self._close_and_forget, user, aclose, context=context)
 
     def forget(self, user: object) -> bool:
         """Removes an open client, under the lock; whether it was the last one, in which case the loop is stopping."""
@@ -101,23 +106,28 @@ class Portal:
 
     def _ask_to_stop(self) -> None:
         with contextlib.suppress(AttributeError, RuntimeError):  # no loop yet: it sees `closed`; or no more
-            self.loop.call_soon_threadsafe(self._stopping.set)
+            self.loop.call_soon_threadsafe(self._serving.cancel_scope.cancel)
 
     def _run(self) -> None:
         try:
+            from anyio import run  # noqa: PLC0415 - imported at the first call
+
             # Python's -X dev would have this loop report how long importing aiohttp takes.
-            with asyncio.Runner(debug=False) as runner:
-                runner.run(self._serve())
+            run(self._serve, backend_options={"debug": False})
         except BaseException as error:  # a loop that dies tells its callers, not the terminal
             self._failure = error
         self._ready.set()  # first: whoever waits for it holds the lock
         self._end_calls()
 
     async def _serve(self) -> None:
-        self.loop = asyncio.get_running_loop()
-        self._ready.set()
-        if not self.closed:
-            await self._stopping.wait()
+        from anyio import create_task_group, sleep_forever  # noqa: PLC0415 - imported at the first call
+
+        async with create_task_group() as self._serving:
+            self._context = copy_context()
+            self.loop = asyncio.get_running_loop()
+            self._ready.set()
+            if not self.closed:
+                await sleep_forever()
 
     def _end_calls(self) -> None:
         if not self.closed:  # whoever stops the loop has set it, and may hold the lock until this thread is gone
@@ -127,16 +137,13 @@ class Portal:
             with contextlib.suppress(RuntimeError):  # its task is asked to end, and the loop is no more
                 call.end(ClientClosedError(f"The event loop of the blocking clients ended: {self._failure!r}"))
 
-    def _clean(self, user: object, aclose: Callable[[], Awaitable[object]]) -> None:
-        task = self.loop.create_task(self._close_and_forget(user, aclose))
-        self._cleaning.add(task)
-        task.add_done_callback(self._cleaning.discard)
-
     async def _close_and_forget(self, user: object, aclose: Callable[[], Awaitable[object]]) -> None:
+        from anyio import sleep  # noqa: PLC0415 - imported at the first call
+
         with contextlib.suppress(Exception):  # nobody is left to be told
             await aclose()
         while not lock.acquire(blocking=False):  # noqa: ASYNC110 - its holder may be waiting for this thread
-            await asyncio.sleep(0.01)
+            await sleep(0.01)
         try:
             self.forget(user)
         finally:

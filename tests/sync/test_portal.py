@@ -7,7 +7,9 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import anyio
 import pytest
 
 from chatkit_async import APIConnectionError, ClientClosedError
@@ -20,6 +22,19 @@ from .running import eventually, loop_threads
 
 async def answer() -> int:
     return 42
+
+
+def test_anyio_runs_the_loop(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+    run = anyio.run
+
+    def noting(*args: Any, **options: Any) -> object:
+        threads.append(threading.current_thread().name)
+        return run(*args, **options)
+
+    monkeypatch.setattr(anyio, "run", noting)
+    assert channel.call(answer) == 42
+    assert threads == ["chatkit-async loop"]
 
 
 def test_a_loop_that_is_ended_by_force_wakes_its_callers_and_the_next_call_starts_another(channel: Channel) -> None:
