@@ -202,7 +202,7 @@ class Emulator:
             self._state.seed(threads, sessions, reset=reset)
 
     def requests(self) -> list[RecordedRequest]:
-        """The requests received, oldest first, with their responses: the last 10,000, and at most 256 MiB of bodies."""
+        """The requests received, oldest first, with their responses: the last 10,000, and at most 128 MiB of bodies."""
         with self._state.lock:
             return self._state.log.recorded()
 

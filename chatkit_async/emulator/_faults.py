@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, cast, get_args, get_origin
 
 import attrs
 
@@ -73,18 +73,8 @@ class Fault(PartialRepr):
     kind: FaultKind | None = None
 
     def __attrs_post_init__(self) -> None:
-        for name, allowed, fits in (
-            ("query", "parameters and their values, as texts", all(map(is_text, [*self.query, *self.query.values()]))),
-            ("skip", "0 or more", is_count(self.skip, 0)),
-            ("times", '1 or more, or "always"', self.times == "always" or is_count(self.times, 1)),
-            ("status", "None or 200..599", self.status is None or (is_count(self.status, 200) and self.status <= 599)),
-            ("headers", "texts without line breaks", all(map(is_header_text, [*self.headers, *self.headers.values()]))),
-            ("body", "JSON, text or bytes", can_be_sent(self.body)),
-            ("delay", "finite seconds, 0 or more", math.isfinite(self.delay) and self.delay >= 0),
-            ("drop", 'True, False or "after"', self.drop in DROPS),
-            ("kind", f"None or one of {', '.join(KINDS)}", self.kind is None or self.kind in KINDS),
-        ):
-            if not fits:
+        for name, (allowed, fits) in FIELDS.items():
+            if not fits(getattr(self, name)):
                 raise ConfigurationError(f"Fault({name}={getattr(self, name)!r}): {name} must be {allowed}")
         check_operations(self)
 
@@ -130,14 +120,24 @@ def is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def is_count(value: object, minimum: int) -> bool:
-    """Whether a value is an integer of at least this much."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= minimum
+def is_texts(value: object) -> bool:
+    """Whether a value is a mapping of strings."""
+    return isinstance(value, Mapping) and all(map(is_text, [*value, *value.values()]))
 
 
-def is_header_text(text: object) -> bool:
-    """Whether a header can have this name or value."""
-    return isinstance(text, str) and text.isprintable()
+def is_headers(value: object) -> bool:
+    """Whether a value is a mapping of header names and values."""
+    return is_texts(value) and all(text.isprintable() for pair in cast("Any", value).items() for text in pair)
+
+
+def is_integer(value: object, minimum: int, maximum: float = math.inf) -> bool:
+    """Whether a value is an integer within these bounds."""
+    return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum
+
+
+def is_delay(value: object) -> bool:
+    """Whether a value is a number of seconds."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def can_be_sent(body: object) -> bool:
@@ -147,6 +147,21 @@ def can_be_sent(body: object) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
 
+
+FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "method": ("None or the name of an HTTP method", lambda one: one is None or is_text(one)),
+    "path": ("a string", is_text),
+    "query": ("a mapping of parameters, as strings", is_texts),
+    "skip": ("0 or more", lambda one: is_integer(one, 0)),
+    "times": ('1 or more, or "always"', lambda one: one == "always" or is_integer(one, 1)),
+    "status": ("None or 200..599", lambda one: one is None or is_integer(one, 200, 599)),
+    "headers": ("a mapping of strings without line breaks", is_headers),
+    "body": ("JSON, text or bytes", can_be_sent),
+    "delay": ("finite seconds, 0 or more", is_delay),
+    "drop": ('True, False or "after"', lambda one: one is True or one is False or one == "after"),
+    "kind": (f"None or one of {', '.join(KINDS)}", lambda one: one is None or one in KINDS),
+}
+"""What each field must be."""
 
 NO_FAULT = Fault()
 

@@ -21,7 +21,7 @@ Ended = Literal["responded", "disconnected", "pending"]
 
 # Bounds the memory of a server that runs for days.
 MAX_REQUESTS = 10_000
-MAX_BODY_BYTES = 256 * 2**20
+MAX_BODY_BYTES = 128 * 2**20
 
 
 @attrs.frozen
