@@ -6,6 +6,7 @@ from ..types._json import JSONObject
 
 FIRST_S = 978_350_400
 """2001-01-01 12:00 UTC: before all real threads, so that the check threads are first in a list and quickly found."""
+SPREAD_S = 300 * 86_400
 
 THREAD: JSONObject = {
     "object": "chatkit.thread",

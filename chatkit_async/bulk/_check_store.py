@@ -57,7 +57,7 @@ async def check_store(
         ConfigurationError: the package `openai-chatkit` is not installed.
         ParamsValidationError: an argument is out of its range; the store was not touched.
     """
-    check_settings("check_store", time_step_us=time_step_us, timeout_s=timeout_s, ids=ids, times=times)
+    check_settings("check_store", store=store, time_step_us=time_step_us, timeout_s=timeout_s, ids=ids, times=times)
     options = MappingOptions(attachments="keep" if attachments else "text")
     access = StoreAccess(store, context, timeout_s)
     return await tried(StoreTrial(access, ids, RisingTimes(times, time_step_us), options))

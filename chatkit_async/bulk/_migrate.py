@@ -28,6 +28,7 @@ from ._raw_json import without_surrogates
 from ._reader import Archive
 from ._reports import Progress, Stage
 from ._rising_times import RisingTimes
+from ._server_types import server_types
 from ._store_access import StoreAccess, StoreFault, described
 from ._store_trial import StoreTrial
 from ._thread_listings import with_listings
@@ -115,7 +116,8 @@ async def migrate(
     options = MappingOptions(attachments, pending_tool_calls, hidden_context)
     settings = MoveSettings(ids, times, time_step_us, options)
     checked = {"ids": ids, "times": times, **attrs.asdict(options)}
-    check_settings("migrate", timeout_s=timeout_s, time_step_us=time_step_us, **checked)
+    check_settings("migrate", store=store, timeout_s=timeout_s, time_step_us=time_step_us, **checked)
+    server_types()
     with Archive(archive) if isinstance(archive, str | os.PathLike) else nullcontext(archive) as source:
         job = _Migration(source, store, settings, context_for, timeout_s=timeout_s, on_progress=on_progress)
         return await job.run(user)

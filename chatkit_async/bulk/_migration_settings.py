@@ -36,7 +36,7 @@ class MappingOptions:
     hidden_context: HiddenContext = "keep"
 
 
-def check_settings(subject: str, *, time_step_us: object, timeout_s: object, **choices: object) -> None:
+def check_settings(subject: str, *, store: object, time_step_us: object, timeout_s: object, **choices: object) -> None:
     """Raises `ParamsValidationError` with all settings that are out of their range."""
     problems = [_not_a_choice(name, value) for name, value in choices.items() if value not in _CHOICES[name]]
     if isinstance(time_step_us, bool) or not isinstance(time_step_us, int) or not 1 <= time_step_us <= LONGEST_STEP_US:
@@ -44,6 +44,9 @@ def check_settings(subject: str, *, time_step_us: object, timeout_s: object, **c
         problems.append(_out_of_range("time_step_us", time_step_us, limit))
     if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float) or not timeout_s > 0:
         problems.append(_out_of_range("timeout_s", timeout_s, "seconds above 0"))
+    if isinstance(store, type):
+        message = f"store must be an object, got the class {store.__name__}: call it"
+        problems.append(Problem("store", "invalid_type", message))
     if problems:
         raise ParamsValidationError(subject, tuple(problems))
 

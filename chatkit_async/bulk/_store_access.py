@@ -96,7 +96,7 @@ class StoreAccess:
         found: dict[str, Any] = {}
         after: str | None = None
         while True:
-            data, has_more, after = await self._page(method, args, order, page_size, after)
+            data, has_more, cursor = await self._page(method, args, order, page_size, after)
             if any(element.id in found for element in data):
                 raise StoreFault("ignores_cursor", f"{method} gives again, after a cursor, what it gave before it")
             if len({element.id for element in data}) < len(data):
@@ -104,9 +104,10 @@ class StoreAccess:
             found |= {element.id: element for element in data}
             if not has_more or (until and until <= set(found)):
                 return [*found.values()]
-            if not after or not data:
-                reason = "an empty page" if after else "no cursor"
+            if not cursor or cursor == after:
+                reason = "no cursor" if not cursor else "the cursor that it was given"
                 raise StoreFault("no_cursor", f"{method} says has_more with {reason}: what follows cannot be read")
+            after = cursor
 
     async def _page(
         self, method: str, args: tuple[object, ...], order: str, page_size: int, after: str | None

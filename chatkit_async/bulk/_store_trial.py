@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from secrets import token_hex
+from secrets import randbelow, token_hex
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..types._json import JSONObject
-from ._check_samples import FIRST_S, THREAD, message
+from ._check_samples import FIRST_S, SPREAD_S, THREAD, message
 from ._mapping import id_word, map_item, map_thread
 from ._migration_report import StoreFinding
 from ._migration_settings import Ids, MappingOptions
@@ -31,6 +31,8 @@ class StoreTrial:
 
     def __init__(self, access: StoreAccess, ids: Ids, times: RisingTimes, options: MappingOptions) -> None:
         self.access, self.options, self._ids, self._times = access, options, ids, times
+        # Another time in each check: threads that an earlier one could not delete must not share it.
+        self._first_s = FIRST_S + randbelow(SPREAD_S)
         self.threads: list[ThreadMetadata] = []
         self.findings: dict[str, StoreFinding] = {}
 
@@ -45,7 +47,7 @@ class StoreTrial:
     def new_thread(self, number: int) -> ThreadMetadata:
         """A thread that is not saved yet."""
         fields = map_thread({**THREAD, "title": f"{THREAD['title']}, thread {number} of 3"}).fields
-        created_at = self._times.after_the_one_before(FIRST_S + 60 * number)
+        created_at = self._times.after_the_one_before(self._first_s + 60 * number)
         thread = self.access.types.build_thread(fields or {}, self.new_thread_id(), created_at)
         self.threads.append(thread)
         return thread
@@ -55,7 +57,7 @@ class StoreTrial:
         fields = map_item(raw, thread.id, self.options).fields or {}
         made = (id_word(fields), thread)
         item_id = self.access.generate("generate_item_id", *made) if self._ids == "store" else "cthi_" + token_hex(24)
-        created_at = created_at or self._times.after_the_one_before(FIRST_S + 600)
+        created_at = created_at or self._times.after_the_one_before(self._first_s + 600)
         return self.access.types.build_item(fields, item_id, thread.id, created_at)
 
     async def add_message(self, thread: ThreadMetadata, text: str, created_at: datetime | None = None) -> ThreadItem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 READ_BACK = (("asc", 100), ("desc", 20))  # the server itself reads pages of 20
 MOST_TRIES = 20  # for an id that is not taken; the package's own ids have 32 random bits
 SAME_TIME_S = 1
+_TAKEN = re.compile("unique|duplicate|already exists|conflict|integrity", re.IGNORECASE)
+"""How databases say that a key is there already."""
 
 
 @attrs.frozen
@@ -205,14 +208,14 @@ class ThreadMove:
         return item
 
     async def _added(self, item: ThreadItem) -> ThreadItem:
-        """Adds an item, under an id of its own if the store refuses the id and does not have it in this thread.
+        """Adds an item, under an id of its own if the store says that another thread has the id.
 
         Many stores have one table of items: an id that two threads share, as damaged archives have, is taken there.
         """
         try:
             await self._access.call("add_thread_item", self._id, item)
         except StoreFault as fault:
-            if fault.code == "hangs" or self._settings.ids == "store":
+            if fault.code == "hangs" or self._settings.ids == "store" or not _TAKEN.search(str(fault)):
                 raise
             found = await self._access.find("load_item", self._id, item.id)
             if getattr(found, "thread_id", None) == self._id:

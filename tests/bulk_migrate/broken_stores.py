@@ -75,6 +75,23 @@ class HasMoreWithoutCursor(MemoryStore):
         return Page(data=page.data, has_more=page.has_more)
 
 
+class StandsStill(MemoryStore):
+    async def load_thread_items(self, thread_id: str, after: Any, limit: int, order: str, context: Any) -> Page[Any]:
+        page = await super().load_thread_items(thread_id, after, limit, order, context)
+        return Page(data=page.data, has_more=True, after=page.after or after)
+
+
+class EmptyPagesBetween(MemoryStore):
+    """Filters after it has paged: whole pages may be empty though more follows."""
+
+    async def load_thread_items(self, thread_id: str, after: Any, limit: int, order: str, context: Any) -> Page[Any]:
+        ended = after and after.startswith("empty ")
+        page = await super().load_thread_items(thread_id, after[6:] if ended else after, limit, order, context)
+        if not ended and page.has_more and after:
+            return Page(data=[], has_more=True, after=f"empty {after}")
+        return page
+
+
 class IgnoresOrder(MemoryStore):
     async def load_thread_items(self, thread_id: str, after: Any, limit: int, order: str, context: Any) -> Page[Any]:
         return await super().load_thread_items(thread_id, after, limit, "asc", context)

@@ -23,6 +23,7 @@ FAULTS: list[tuple[type[MemoryStore], str, str]] = [
     (broken.IgnoresCursor, "problem", "ignores_cursor"),
     (broken.IgnoresCursorAndEnds, "problem", "loses_items"),
     (broken.HasMoreWithoutCursor, "problem", "no_cursor"),
+    (broken.StandsStill, "problem", "no_cursor"),
     (broken.IgnoresOrder, "problem", "wrong_order"),
     (broken.ReversesEachPage, "problem", "wrong_order"),
     (broken.IgnoresLimit, "warning", "ignores_limit"),
@@ -83,6 +84,10 @@ async def test_a_good_store_has_no_problem(store: Any, ids: Any, times: Any) -> 
 
 async def test_a_store_that_adds_metadata_of_its_own_has_no_problem() -> None:
     assert (await check_store(broken.AddsMetadata())).findings == ()
+
+
+async def test_empty_pages_are_followed_to_the_end() -> None:
+    assert (await check_store(broken.EmptyPagesBetween())).findings == ()
 
 
 async def test_a_step_of_milliseconds_fits_a_store_that_keeps_milliseconds() -> None:
@@ -147,6 +152,12 @@ async def test_a_password_in_the_error_of_a_store_is_not_shown() -> None:
             raise OSError("cannot connect to postgresql://admin:hunter2@db/chat")
 
     assert "hunter2" not in str(await check_store(Unreachable()))
+
+
+async def test_a_class_that_was_not_called_is_refused() -> None:
+    store: Any = MemoryStore
+    with pytest.raises(ParamsValidationError, match="got the class MemoryStore: call it"):
+        await check_store(store)
 
 
 async def test_arguments_out_of_range_are_all_named_at_once() -> None:

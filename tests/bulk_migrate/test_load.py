@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from chatkit_async import ConfigurationError
-from chatkit_async.bulk import load_context_for, load_store
+from chatkit_async.bulk import check_store, load_context_for, load_store, migrate
 
+from .sources import ListSource, hosted_thread
 from .stores import MemoryStore
 
 SHOP = """
@@ -96,5 +97,11 @@ async def test_without_the_package_the_error_says_how_to_install_it(monkeypatch:
 
     server_types.cache_clear()
     monkeypatch.setitem(sys.modules, "chatkit.store", None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'chatkit-async\[server\]'"):
-        await load_store("migrated_shop:store")
+    for call in (
+        load_store("migrated_shop:store"),
+        check_store(MemoryStore()),
+        migrate(ListSource((hosted_thread(), [])), MemoryStore(), context_for=lambda user: user),
+    ):
+        with pytest.raises(ConfigurationError, match=r"pip install 'chatkit-async\[server\]'"):
+            await call
+    server_types.cache_clear()

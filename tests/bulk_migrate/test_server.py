@@ -14,12 +14,13 @@ from chatkit.agents import ThreadItemConverter
 from chatkit.server import ChatKitServer, NonStreamingResult, StreamingResult
 from chatkit.types import AssistantMessageContent, AssistantMessageItem, ThreadItemDoneEvent, ThreadMetadata
 
-from chatkit_async import AsyncChatKit
+from chatkit_async import ArchiveError, AsyncChatKit
 from chatkit_async.bulk import Archive, archive, blocking, migrate
 from chatkit_async.emulator import Emulator
 
 from ..bulk.helpers import write_archive
 from .sources import KINDS, START_S, hosted_item, hosted_thread, random_items
+from .stores import MemoryStore
 
 FILE = {"type": "file", "id": "file_1", "name": "a.pdf", "mime_type": "application/pdf", "preview_url": None}
 
@@ -125,6 +126,13 @@ async def test_an_archive_that_is_not_complete_is_a_warning(store: Any, tmp_path
     path = write_archive(tmp_path / "threads.chatkit", [(hosted_thread(), [hosted_item()])], state="interrupted")
     report = await migrate(path, store, context_for=lambda user: user)
     assert report.warnings == ("the archive itself is not complete: run archive again, then migrate again",)
+
+
+async def test_a_file_that_is_missing_is_an_error_of_ours(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with pytest.raises(ArchiveError):
+        await migrate(tmp_path / "missing", store, context_for=lambda user: user)
+    assert store.writes == []
 
 
 async def test_damaged_items_of_an_archive_arrive_too(store: Any, tmp_path: Path) -> None:
