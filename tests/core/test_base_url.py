@@ -1,4 +1,4 @@
-"""Where requests go: CONTRACT, "Client"."""
+"""Where requests go."""
 
 from __future__ import annotations
 

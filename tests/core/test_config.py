@@ -1,4 +1,4 @@
-"""A client's settings: where each comes from, the nearest wins, what cannot work is refused: CONTRACT, "Client"."""
+"""A client's settings: where each comes from, the nearest wins, what cannot work is refused."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ ENVIRONMENT = {
 }
 
 
-def config(environ: dict[str, str] | None = None, **said: Any) -> ClientConfig:
-    return first_config(Settings(**said), environ or {})
+def config(environ: dict[str, str] | None = None, **settings: Any) -> ClientConfig:
+    return first_config(Settings(**settings), environ or {})
 
 
 def test_without_anything_the_apis_defaults_hold() -> None:
@@ -42,8 +42,8 @@ def test_the_environment_is_read() -> None:
 
 
 def test_an_argument_wins_over_the_environment() -> None:
-    said = {"api_key": "other", "base_url": "https://a", "organization": "org", "project": "proj"}
-    found = config(ENVIRONMENT, **said)
+    settings = {"api_key": "other", "base_url": "https://a", "organization": "org", "project": "proj"}
+    found = config(ENVIRONMENT, **settings)
     assert (found.api_key, found.base_url) == ("other", "https://a")
     assert (found.headers["openai-organization"], found.headers["openai-project"]) == ("org", "proj")
 
@@ -90,7 +90,7 @@ def test_a_callable_key_is_kept_as_a_callable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "hint"),
+    ("settings", "hint"),
     [
         ({"api_key": KEY}, "The key came from the argument api_key and ends in …cdef."),
         ({"api_key": "sk-short"}, "The key came from the argument api_key."),
@@ -100,8 +100,8 @@ def test_a_callable_key_is_kept_as_a_callable() -> None:
     ],
     ids=str,
 )
-def test_the_hint_of_a_401_names_the_source_of_the_key_and_at_most_its_end(said: Any, hint: str) -> None:
-    assert key_hint(config(**said)) == hint
+def test_the_hint_of_a_401_names_the_source_of_the_key_and_at_most_its_end(settings: Any, hint: str) -> None:
+    assert key_hint(config(**settings)) == hint
 
 
 def test_the_hint_names_the_environment() -> None:
@@ -149,7 +149,7 @@ def test_the_environments_url_is_checked_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("settings", "message"),
     [
         ({"timeout": 0}, "timeout: seconds above 0 (math.inf for no limit), not 0"),
         ({"timeout": "5"}, "timeout: seconds above 0 (math.inf for no limit), not '5'"),
@@ -179,9 +179,11 @@ def test_the_environments_url_is_checked_too() -> None:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value[:40],
 )
-def test_settings_that_cannot_work_are_refused_with_their_name_and_value(said: dict[str, Any], message: str) -> None:
+def test_settings_that_cannot_work_are_refused_with_their_name_and_value(
+    settings: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        config(**said)
+        config(**settings)
     assert str(caught.value).startswith(message)
 
 

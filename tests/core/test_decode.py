@@ -1,4 +1,4 @@
-"""A response to a result, or to the one error that says why not: CONTRACT, "Results"."""
+"""A response to a result, or to the one error that says why not."""
 
 from __future__ import annotations
 

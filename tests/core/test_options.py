@@ -21,9 +21,9 @@ from chatkit_async._core.options import finite
 
 
 def test_options_without_arguments_set_nothing() -> None:
-    said = RequestOptions()
-    assert (said.timeout, said.max_retries, said.retry_ambiguous, said.strict) == (None, None, None, None)
-    assert (said.headers, said.query, said.body) == ({}, {}, {})
+    options = RequestOptions()
+    assert (options.timeout, options.max_retries, options.retry_ambiguous, options.strict) == (None, None, None, None)
+    assert (options.headers, options.query, options.body) == ({}, {}, {})
 
 
 def test_an_option_of_none_sets_nothing() -> None:
@@ -64,7 +64,7 @@ def test_no_limit_is_none_to_asyncio() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("options", "message"),
     [
         ({"max_retries": -1}, "max_retries: "),
         ({"max_retries": 10**5000}, "max_retries: a whole number of at least 0, not an integer of 16,610 bits"),
@@ -79,9 +79,9 @@ def test_no_limit_is_none_to_asyncio() -> None:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value[:40],
 )
-def test_options_that_cannot_work_are_refused_with_their_name(said: dict[str, Any], message: str) -> None:
+def test_options_that_cannot_work_are_refused_with_their_name(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        RequestOptions(**said)
+        RequestOptions(**options)
     assert str(caught.value).startswith(message)
 
 
@@ -98,9 +98,9 @@ def test_tuples_and_mappings_become_arrays_and_objects() -> None:
 
 def test_a_body_changed_later_changes_nothing() -> None:
     body: dict[str, Any] = {"a": [1]}
-    said = RequestOptions(body=body)
+    options = RequestOptions(body=body)
     body["a"].append(object())
-    assert said.body == {"a": [1]}
+    assert options.body == {"a": [1]}
 
 
 def recursive() -> dict[str, Any]:
@@ -139,9 +139,9 @@ def test_all_that_json_cannot_hold_is_refused_at_once() -> None:
 
 
 def test_the_options_show_no_secret() -> None:
-    said = RequestOptions(headers={"Authorization": "Bearer hush", "cookie": "hush"})
-    assert said.headers["authorization"] == "Bearer hush"
-    assert "hush" not in repr(said)
+    options = RequestOptions(headers={"Authorization": "Bearer hush", "cookie": "hush"})
+    assert options.headers["authorization"] == "Bearer hush"
+    assert "hush" not in repr(options)
 
 
 @pytest.mark.parametrize("cls", [RequestOptions, Timeout, RetryPolicy])
@@ -153,10 +153,10 @@ def test_a_setting_half_made_has_a_repr_as_tracebacks_with_locals_need_one(cls: 
 @pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Content-Encoding", "HOST", "Connection"])
 @pytest.mark.parametrize("value", ["7", None])
 def test_a_header_that_frames_the_message_is_refused(name: str, value: str | None) -> None:
-    said = f"{name} cannot be set or removed: "
-    with pytest.raises(ConfigurationError, match=said):
+    message = f"{name} cannot be set or removed: "
+    with pytest.raises(ConfigurationError, match=message):
         RequestOptions(headers={name: value})
-    with pytest.raises(ConfigurationError, match=f"^default_headers: {said}"):
+    with pytest.raises(ConfigurationError, match=f"^default_headers: {message}"):
         first_config(Settings(default_headers={name: value}), {})
 
 

@@ -1,4 +1,4 @@
-"""When a call is sent again, and after how long: every row of CONTRACT's table, as pure functions."""
+"""When a call is sent again, and after how long: every row of the table of retries, as pure functions."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ def test_the_servers_word_overrides_every_row_and_leaves_the_outcome(
     assert outcome_of_status(status, code) == outcome
 
 
-@pytest.mark.parametrize(("said", "again"), [("True", True), (" FALSE ", False), ("TRUE", True)])
-def test_should_retry_is_case_insensitive(said: str, again: bool) -> None:
-    assert retries_status(500 if not again else 400, None, said) is again
+@pytest.mark.parametrize(("header", "again"), [("True", True), (" FALSE ", False), ("TRUE", True)])
+def test_should_retry_is_case_insensitive(header: str, again: bool) -> None:
+    assert retries_status(500 if not again else 400, None, header) is again
 
 
-@pytest.mark.parametrize("said", ["", "maybe", "1", "0", "yes", "true, false"])
-def test_another_value_of_should_retry_is_ignored(said: str) -> None:
-    assert retries_status(500, None, said) is True
-    assert retries_status(400, None, said) is False
+@pytest.mark.parametrize("header", ["", "maybe", "1", "0", "yes", "true, false"])
+def test_another_value_of_should_retry_is_ignored(header: str) -> None:
+    assert retries_status(500, None, header) is True
+    assert retries_status(400, None, header) is False
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_duration_of_a_rate_limit_header_in_seconds(text: str | None, seconds:
 
 
 def test_rate_limits_are_numbers_or_none() -> None:
-    said = {
+    headers = {
         "x-ratelimit-limit-requests": "500",
         "x-ratelimit-remaining-requests": "many",
         "x-ratelimit-reset-requests": "6m0s",
@@ -155,7 +155,7 @@ def test_rate_limits_are_numbers_or_none() -> None:
         "x-ratelimit-remaining-tokens": "9" * 30,
         "x-ratelimit-reset-tokens": "soon",
     }
-    found = rate_limit(Headers(said.items()))
+    found = rate_limit(Headers(headers.items()))
     assert (found.limit_requests, found.remaining_requests, found.reset_requests_s) == (500, None, 360)
     assert (found.limit_tokens, found.remaining_tokens, found.reset_tokens_s) == (None, None, None)
     assert rate_limit(Headers()).limit_requests is None

@@ -47,7 +47,7 @@ PARAMS: dict[str, type[Params]] = {
     "FileUploadParam": ChatSessionFileUploadParam,
     "HistoryParam": ChatSessionHistoryParam,
 }
-# Ours refuses more than the schema does: see CONTRACT.
+# Ours refuses more than the schema does: the API cannot list threads of longer names.
 STRICTER = {("CreateChatSessionBody", "user", "maxLength"): 512}
 # Ours fills in what the schema requires.
 FILLED_IN = {"ExpiresAfterParam": {"anchor"}}
@@ -74,13 +74,13 @@ def test_an_operation_is_documented_with_its_path_method_and_response(operation:
 
 @every_operation
 def test_an_operation_takes_the_documented_path_and_query_parameters_and_body(operation: Operation[Any, Any]) -> None:
-    said = documented(operation)
+    described = documented(operation)
     in_path, in_query = (
-        tuple(parameter["name"] for parameter in said["parameters"] if parameter["in"] == place)
+        tuple(parameter["name"] for parameter in described["parameters"] if parameter["in"] == place)
         for place in ("path", "query")
     )
     assert path_names(operation.path) == in_path
-    body = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    body = described.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if body is None:
         assert sorted(params_fields(operation.params)) == sorted(in_path + in_query)
         assert set(required_names(operation.params)) == set(in_path)
@@ -236,14 +236,14 @@ def test_no_request_field_is_nullable_so_that_none_can_mean_left_out() -> None:
 
 def bounds() -> list[tuple[str, str, str, int]]:
     words = ("minimum", "maximum", "minLength", "maxLength", "maxProperties")
-    said = [
+    limits = [
         (schema, name, word, part[word])
         for schema in PARAMS
         for name, part in SCHEMAS[schema]["properties"].items()
         for word in words
         if word in part
     ]
-    return said + [(*where, limit) for where, limit in STRICTER.items()]
+    return limits + [(*where, limit) for where, limit in STRICTER.items()]
 
 
 def at(word: str, limit: int, beyond: int) -> Any:

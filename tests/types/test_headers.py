@@ -1,4 +1,4 @@
-"""Header fields as results and errors carry them: CONTRACT, "Results"."""
+"""Header fields as results and errors carry them."""
 
 from __future__ import annotations
 

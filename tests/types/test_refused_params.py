@@ -1,4 +1,4 @@
-"""What parameters refuse, where, and with which of the API's words: CONTRACT, "Params"."""
+"""What parameters refuse, where, and with which of the API's words."""
 
 from __future__ import annotations
 

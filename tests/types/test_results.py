@@ -1,4 +1,4 @@
-"""What responses are as objects, whole and partial: CONTRACT, "Results"."""
+"""What responses are as objects, whole and partial."""
 
 from __future__ import annotations
 

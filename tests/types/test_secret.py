@@ -1,4 +1,4 @@
-"""Secrets are not shown: CONTRACT, "Results"."""
+"""Secrets are not shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `SessionCreateParams` takes, and what it sends: CONTRACT, "Params"."""
+"""What `SessionCreateParams` takes, and what it sends."""
 
 from __future__ import annotations
 

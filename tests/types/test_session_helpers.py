@@ -1,4 +1,4 @@
-"""What people write by hand around a session, done once: CONTRACT, "Results", and issue 2's helpers."""
+"""Helpers of a session: times, expiry, JSON for the browser."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from chatkit_async._core.codec import Mismatch, structure
 from chatkit_async._core.decode import check_strictly
 from tests.types.documents import SCHEMAS, resolved, whole
 
-# As the documentation shows them (WIRE 7 to 9): short spellings, embedded items, fields left out.
+# As the documentation shows them: short spellings, embedded items, fields left out.
 THREAD: dict[str, Any] = {
     "id": "cthr_abc123",
     "object": "chatkit.thread",
