@@ -10,10 +10,11 @@ import attrs
 
 from .._async.api_key import current_key
 from .._async.client import AsyncChatKit
+from .._core.codec import structure
 from .._core.options import RequestOptions
 from .._core.prepared_call import prepare
 from .._core.session_rows import CREATE_SESSION
-from ..errors import APIError, MintingLimitError, SessionRevokedError
+from ..errors import APIError, ChatKitError, MintingLimitError, SessionRevokedError
 from ..types.session import ChatSession
 from ._clock import now_s, seconds_left
 from ._resilient_store import ResilientStore
@@ -109,6 +110,8 @@ class Issuing:
         caller = self._client._caller
         call = prepare(CREATE_SESSION, self._template.params("template", self._template.workflow), caller.config, None)
         caller.shared.exchange(call, caller.config)
+        structure({}, ChatSession)  # which writes the code that decodes a session
+        self._client.sessions  # noqa: B018 - which imports it
         caller.shared.transport().pools.here()
         await current_key(caller.config, call.request)
 
@@ -120,17 +123,27 @@ class Issuing:
         self, request: SessionRequest, began: Seen, flight: Flight[Record], *, is_renewal: bool = False
     ) -> Record:
         """Makes a session, or finds what another process made while we waited."""
+        seen_ticket = "" if began.record is None else began.record.ticket  # of a record that does not fit
         creation = Creation(
             place=request.place,
             ticket=flight.ticket,
             lease_s=self._settings.lease_s + SLACK_S,
             is_shared=self._secrets.is_shared,
             margin_s=self._settings.margin_s,
-            unsuitable=ANY_RECORD if is_renewal else "",
+            unsuitable=ANY_RECORD if is_renewal else seen_ticket,
             replaces="" if flight.replaces is None else flight.replaces.ticket,
             per_minute=self._settings.per_minute,
         )
         attempt = _Attempt(request, creation, self._store.generation(request.place), is_renewal)
+        try:
+            return await self._finished(attempt, began)
+        except (Exception, asyncio.CancelledError) as error:
+            # Never in a `finally`: a loop that is dropped closes this coroutine, which then must not await.
+            if not isinstance(error, MintingLimitError):
+                await self._store.fail(attempt.creation, is_unknown=_is_unknown(error))
+            raise
+
+    async def _finished(self, attempt: _Attempt, began: Seen) -> Record:
         while True:
             async with self._gate():  # before the lease is taken, so that no lease ages in the queue for a connection
                 begun = await self._store.begin(attempt.creation)
@@ -171,12 +184,7 @@ class Issuing:
 
     async def _created(self, attempt: _Attempt, began: Seen) -> Record | None:
         """A new session, remembered; None if the place was renewed meanwhile, so that it counts no more."""
-        try:
-            session = await self._create(attempt.request)
-        except (Exception, asyncio.CancelledError) as error:
-            # Never in a `finally`: a loop that is dropped closes this coroutine, which then must not await.
-            await self._store.fail(attempt.creation, is_unknown=_is_unknown(error))
-            raise
+        session = await self._create(attempt.request)
         place, ticket = attempt.request.place, attempt.creation.ticket
         live = LiveSecret(session.client_secret, session.expires_at, session.id)
         life_s = seconds_left(session, self._settings.life_s)
@@ -239,4 +247,6 @@ def _key(request: SessionRequest, began: Seen) -> str:
 
 def _is_unknown(error: BaseException) -> bool:
     """Whether the API may have made a session although the call failed."""
-    return isinstance(error, asyncio.CancelledError) or getattr(error, "outcome", "unknown") in {"unknown", "done"}
+    if isinstance(error, ChatKitError):
+        return isinstance(error, APIError) and error.outcome in {"unknown", "done"}
+    return True

@@ -95,6 +95,8 @@ class ResilientStore:
             self._alone.pop(minted.session_id)
             return attrs.evolve(kept, others=tuple({*kept.others, *own.others}))
         self._has_gap = True
+        if minted.is_renewal:  # what the store holds of the device is cancelled, and must not be handed out again
+            self._tell_later(minted.place.user, minted.ticket, minted.place.device)
         version = minted.ticket if minted.is_renewal else minted.began.version
         return Kept(attrs.evolve(minted.began, version=version, is_known=False), own.others)
 
@@ -139,7 +141,9 @@ class ResilientStore:
         if self._is_memory:
             self._own.check_workers()
         else:
-            await self._ask(lambda store: store.owns("", ""), bool)
+            for _ in range(FAILURES):
+                if await self._ask(lambda store: store.owns("", ""), bool) is not None:
+                    break
 
     async def aclose(self) -> None:
         """Reports revocations that the store does not know, and closes it."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from .._fork import leak
 from ..errors import ClientClosedError
 
 T = TypeVar("T")
@@ -55,6 +56,8 @@ class Flight(Generic[T]):
             await asyncio.wait([woken], timeout=None if self.is_in(loop) else LOOK_S)
             is_stopped = self._process != os.getpid() or not self.loop.is_running()
             stopped = stopped + 1 if is_stopped else 0
+        if self._process != os.getpid():
+            leak(self)  # freeing it would close the parent's connection
         return self._is_over
 
     def result(self) -> T | None:

@@ -174,8 +174,7 @@ async def test_nothing_listens_there_and_the_log_says_so_when_the_app_starts(
 ) -> None:
     store = RedisStore("redis://somebody:hushhush@127.0.0.1:1/5")
     async with AsyncSessionBroker(client, workflow="wf_1", store=store) as broker:
-        for _ in range(3):
-            await broker.start()
+        await broker.start()
         [text] = warnings(caplog)
         assert "RedisStore('127.0.0.1:1/5', prefix='chatkit-async'): ConnectionError (no reply)" in text
 
@@ -342,6 +341,26 @@ async def test_a_revocation_in_an_outage_is_told_when_the_broker_closes(
             await first.revoke("user_1")
             well(redis_server)
         assert await second.secret_for("user_1") != live
+
+
+@pytest.mark.usefixtures("short_pause", "_well_again")
+async def test_what_a_renewal_in_an_outage_cancelled_is_not_handed_out_when_redis_is_back(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    async with other_process(client, redis_server) as first, other_process(client, redis_server) as second:
+        old = await first.secret_for("user_1")
+        redis_server.freeze()
+        new = await first.renew("user_1")
+        well(redis_server)
+        await first.secret_for("user_2")
+        for broker in (first, second):
+            live = await broker.secret_for("user_1")
+            assert live != old
+            assert await broker.owns("user_1", live.session_id)
+        assert {session["id"] for session in emulator.sessions() if session["status"] == "cancelled"} == {
+            old.session_id
+        }
+        assert new != old
 
 
 @pytest.mark.usefixtures("short_pause", "_well_again")

@@ -16,7 +16,7 @@ from chatkit_async import (
     ParamsValidationError,
     SessionRevokedError,
 )
-from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RevokedSession
+from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore, RevokedSession
 from chatkit_async.emulator import Emulator, Fault
 
 from ..conftest import KEY
@@ -262,3 +262,32 @@ async def test_a_broker_on_the_same_store_knows_who_owns_a_session(client: Async
     assert await second.owns("user_1", live.session_id)
     await second.revoke("user_1")
     assert not await first.owns("user_1", live.session_id)
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+async def test_one_device_is_revoked_for_all_brokers_of_the_store(
+    client: AsyncChatKit, emulator: Emulator, request: pytest.FixtureRequest, kind: str
+) -> None:
+    store = MemoryStore() if kind == "memory" else RedisStore(request.getfixturevalue("redis_server").url)
+    first, second = (AsyncSessionBroker(client, workflow=name, store=store) for name in ("wf_1", "wf_2"))
+    laptop, other = await first.secret_for("user_1", device="laptop"), await first.secret_for("user_1")
+    phones = [await broker.secret_for("user_1", device="phone") for broker in (first, second)]
+    revocation = await first.revoke("user_1", device="phone")
+    assert revocation.is_complete
+    assert {result.session_id for result in revocation.sessions} == {live.session_id for live in phones}
+    assert [await first.secret_for("user_1", device="laptop"), await first.secret_for("user_1")] == [laptop, other]
+    assert await second.secret_for("user_1", device="phone") not in phones
+    assert len((await first.revoke("user_1")).sessions) == 3
+    await store.aclose()
+
+
+async def test_a_session_being_made_for_a_device_ends_when_the_device_is_revoked(
+    broker: AsyncSessionBroker, emulator: Emulator
+) -> None:
+    emulator.add_faults(Fault(delay=0.3, times=2))
+    calls = [asyncio.create_task(broker.secret_for("user_1", device=device)) for device in ("phone", "laptop")]
+    await created(emulator, 2)
+    await broker.revoke("user_1", device="phone")
+    with pytest.raises(SessionRevokedError):
+        await calls[0]
+    assert await broker.owns("user_1", (await calls[1]).session_id)

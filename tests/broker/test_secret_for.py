@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 import pytest
+from django.utils.functional import SimpleLazyObject
 
 from chatkit_async import AsyncChatKit, ClientClosedError, ConfigurationError, ParamsValidationError, Secret
 from chatkit_async.broker import AsyncSessionBroker, LiveSecret, MemoryStore
 from chatkit_async.emulator import Emulator
 
 from ..async_.test_secrets import locals_of_ours
+from ..sync.running import CHECKOUT
 
 
 async def test_it_gives_secret_expiry_and_id_of_a_session_of_this_user(
@@ -166,3 +172,68 @@ async def test_no_task_is_left_behind(client: AsyncChatKit) -> None:
         await broker.renew("user_1")
         await broker.revoke("user_1")
         assert asyncio.all_tasks() == before
+
+
+class Shop(StrEnum):
+    BOOKS = "books"
+
+
+@pytest.mark.parametrize(
+    ("make", "plain"), [(lambda: SimpleLazyObject(lambda: "user_1"), "user_1"), (lambda: Shop.BOOKS, "books")]
+)
+async def test_a_lazy_user_is_the_string_it_stands_for(
+    broker: AsyncSessionBroker, emulator: Emulator, make: Callable[[], Any], plain: str
+) -> None:
+    user = make()
+    live = await broker.secret_for(user, device=user)
+    assert emulator.sessions()[0]["user"] == plain
+    assert await broker.secret_for(plain, device=plain) == live
+    assert (await broker.revoke(user)).sessions[0].session_id == live.session_id
+
+
+async def test_a_lazy_user_object_is_refused(broker: AsyncSessionBroker, emulator: Emulator) -> None:
+    with pytest.raises(ParamsValidationError, match="user: must be a string"):
+        await broker.secret_for(SimpleLazyObject(object))
+    assert emulator.requests() == []
+
+
+async def test_starting_does_what_the_first_call_needs_and_sends_nothing(
+    broker: AsyncSessionBroker, emulator: Emulator
+) -> None:
+    await broker.start()
+    assert emulator.requests() == []
+    program = """
+import asyncio, sys
+from chatkit_async import AsyncChatKit
+from chatkit_async.broker import AsyncSessionBroker
+async def main():
+    broker = AsyncSessionBroker(AsyncChatKit("k", base_url=sys.argv[1]), workflow="wf_1")
+    await broker.start()
+    before = set(sys.modules)
+    await broker.secret_for("user_1")
+    print(sorted(name for name in set(sys.modules) - before if "." not in name or name.startswith("chatkit")))
+    await broker._client.aclose()
+asyncio.run(main())
+"""
+    command = [sys.executable, "-W", "error", "-c", program, emulator.base_url]
+    done = await asyncio.to_thread(
+        subprocess.run, command, cwd=CHECKOUT, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+async def test_a_missing_key_shows_when_the_broker_starts(emulator: Emulator) -> None:
+    async with AsyncChatKit(base_url=emulator.base_url) as client:
+        broker = AsyncSessionBroker(client, workflow="wf_1")
+        with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
+            await broker.start()
+
+
+async def test_a_closed_broker_or_client_does_not_start(client: AsyncChatKit) -> None:
+    broker = AsyncSessionBroker(client, workflow="wf_1")
+    await broker.aclose()
+    with pytest.raises(ClientClosedError):
+        await broker.start()
+    await client.aclose()
+    with pytest.raises(ClientClosedError):
+        await AsyncSessionBroker(client, workflow="wf_1").start()

@@ -268,3 +268,23 @@ async def test_keys_may_be_bytes_and_a_tuple(client: AsyncChatKit) -> None:
     store = MemoryStore()
     live = await sharing(client, store, (NEW.encode(),)).secret_for("user_1")
     assert await sharing(client, store, [NEW]).secret_for("user_1") == live
+
+
+async def test_a_creation_that_a_revocation_ends_at_its_beginning_blocks_nobody(
+    client: AsyncChatKit, store: Store, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker, other = sharing(client, store, lease_s=600), sharing(client, store, lease_s=600)
+    begin = type(store).begin
+
+    async def late(self: Any, creation: Any) -> Any:
+        monkeypatch.undo()
+        await other.revoke("user_1")  # between the look and the beginning
+        return await begin(self, creation)
+
+    monkeypatch.setattr(type(store), "begin", late)
+    with pytest.raises(SessionRevokedError):
+        await broker.secret_for("user_1")
+    assert emulator.requests() == []
+    async with asyncio.timeout(20):  # far less than the lease
+        await other.secret_for("user_1")
+    assert (await other.revoke("user_1")).is_complete
