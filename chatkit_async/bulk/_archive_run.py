@@ -18,17 +18,18 @@ from .._core.thread_rows import LIST_THREADS
 from ..errors import APIError, ChatKitError, ParamsValidationError
 from ..types.thread_operations import ThreadListParams
 from ._listing import MOST_WALKS, PAGE_SIZE, ListingLostError, walk
-from ._pages import Element, RawPage, elements_of, text_field
+from ._pages import RawPage
+from ._places import Found, Place
 from ._read_items import read_items
 from ._reports import ArchiveReport, Progress, Stage, ThreadFailure
 from ._requests import JobRequests, Limiter, ends_the_job, is_outage, unreadable
 from ._statements import (
     HeldThread,
-    ListedThread,
     Saved,
     begin_run,
     end_run,
     mark_gone,
+    mark_listed,
     save_listed,
     unlisted_threads,
 )
@@ -38,7 +39,6 @@ from ._writer import Writer
 MOST_LOOKS = 5  # walks over the whole listing in one run; two where nothing goes wrong
 LOOKS_FOR_FAILED = 3  # a thread that failed in so many looks fails the run
 OUTAGE_FAILURES = 10  # threads in a row that the API failed on: it is down
-LARGEST_TIME = 2**53
 
 
 class ArchiveRun:
@@ -103,7 +103,7 @@ class ArchiveRun:
     async def _look_until_proved(self) -> bool:
         """Whether the last look found nothing that an earlier one had missed."""
         for number in range(1, MOST_LOOKS + 1):
-            last_look, found = self._walk_number + 1, _Found(self._first_walk)
+            last_look, found = self._walk_number + 1, Found(self._first_walk)
             self._failures.pop(None, None)
             self._listed = 0
             async with workers(self._concurrency, self._read) as hand_out:
@@ -120,13 +120,13 @@ class ArchiveRun:
             await hand_out(await self._writer.run(partial(unlisted_threads, run=self._run, first_walk=last_look)))
         return found.missed == 0 and self._stopped is None
 
-    async def _list(self, user: str | None, found: _Found, hand_out: HandOut[HeldThread], stage: Stage) -> None:
+    async def _list(self, user: str | None, found: Found, hand_out: HandOut[HeldThread], stage: Stage) -> None:
         lost: ListingLostError | None = None
         for number in range(1, MOST_WALKS + 1):
             self._walk_number += 1
             params = ThreadListParams(user=user, limit=PAGE_SIZE, order="asc")
             pages = walk(self._requests, LIST_THREADS, params, trusts_end=number == MOST_WALKS)
-            place = _Place(user)
+            place = Place(user)
             try:
                 async with aclosing(pages):
                     async for page in pages:
@@ -143,9 +143,11 @@ class ArchiveRun:
                 return None
         return self._listing_failed(unreadable(LIST_THREADS.name, f"the listing is broken: {lost}"))
 
-    async def _take_page(self, page: RawPage, place: _Place, found: _Found, hand_out: HandOut[HeldThread]) -> None:
-        listed = place.listed(page)
+    async def _take_page(self, page: RawPage, place: Place, found: Found, hand_out: HandOut[HeldThread]) -> None:
         self._listed += len(page.ids)
+        if found.new == 0 and await self._is_all_read(page, place):
+            return
+        listed = place.listed(page)
         for position in place.without_id:
             reason = f"thread {position} of the listing has no id, so its items cannot be read"
             self._failures[position] = ThreadFailure(thread_id=None, reason=reason)
@@ -160,6 +162,15 @@ class ArchiveRun:
         due = [thread for thread in held if not thread.is_read and thread.thread_id not in self._under_way]
         self._under_way.update(thread.thread_id for thread in due)
         await hand_out(due)
+
+    async def _is_all_read(self, page: RawPage, place: Place) -> bool:
+        """Whether this run has read all threads of the page: a look that only proves that is cheap."""
+        mark = partial(mark_listed, run=self._run, walk=self._walk_number, thread_ids=page.ids)
+        sort_at = None if self._walk_number == self._first_walk else await self._writer.run(mark)
+        if sort_at is None:
+            return False
+        place.skip(len(page.ids), sort_at)
+        return True
 
     async def _read(self, thread: HeldThread) -> None:
         if self._stopped is not None:
@@ -242,54 +253,6 @@ class ArchiveRun:
                 wait_s=wait_s,
             )
         )
-
-
-class _Found:
-    """What a look saw that the looks before had not."""
-
-    def __init__(self, first_walk: int) -> None:
-        self._first_walk = first_walk
-        self._new_since_known = 0
-        self.new = 0
-        self.missed = 0
-
-    def add(self, thread: HeldThread) -> None:
-        """Counts a thread; new ones before one that an earlier look saw were missed by it, others are younger."""
-        if thread.listed_in_walk < self._first_walk:
-            self.new += 1
-            self._new_since_known += 1
-        else:
-            self.missed += self._new_since_known
-            self._new_since_known = 0
-
-
-class _Place:
-    """Numbers the threads of one walk."""
-
-    def __init__(self, user: str | None) -> None:
-        self._user = user
-        self._sort_at = 0
-        self.count = 0
-        self.without_id: list[int] = []
-
-    def listed(self, page: RawPage) -> list[ListedThread]:
-        """The threads of a page that have an id."""
-        found: list[ListedThread] = []
-        self.without_id = []
-        for element in elements_of(page.body):
-            self._sort_at = max(self._sort_at, _created_at(element))
-            if element.id is None:
-                self.without_id.append(self.count)
-            else:
-                user = text_field(element.value, "user") or self._user
-                found.append(ListedThread(element.id, element.text, user, self._sort_at, self.count))
-            self.count += 1
-        return found
-
-
-def _created_at(element: Element) -> int:
-    found = element.value.get("created_at") if isinstance(element.value, dict) else None
-    return int(found) if isinstance(found, (int, float)) and 0 <= found < LARGEST_TIME else 0
 
 
 def _now_s() -> int:

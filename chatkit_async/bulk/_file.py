@@ -19,6 +19,7 @@ from ._lock import FileLock
 
 APPLICATION_ID = int.from_bytes(b"ckar", "big")
 SCHEMA_VERSION = 1
+PAGE_BYTES = 8192  # items come in kilobytes: fewer pages to write, and to copy from the log
 BUSY_TIMEOUT_S = 10.0  # a reader that checkpoints may hold the file for a moment
 _MAGIC = b"SQLite format 3\0"
 
@@ -108,6 +109,7 @@ def opened_for_writing(path: Path, settings: Settings) -> Generator[sqlite3.Conn
         _create_private(path)
         database = _connected(path, f"file:{quote(str(path))}?mode=rw")
         try:
+            database.execute(f"PRAGMA page_size = {PAGE_BYTES}").close()  # heeded only while the file is empty
             _create_tables(database, path, settings)
             database.execute("PRAGMA journal_mode = WAL").close()
             database.execute("PRAGMA synchronous = NORMAL").close()

@@ -215,6 +215,29 @@ def _save_thread(database: sqlite3.Connection, run: int, walk: int, one: ListedT
     return HeldThread(key, one.thread_id, False, has_changed, listed_in_walk, read_in_run == run, held, Anchor(*anchor))
 
 
+def mark_listed(database: sqlite3.Connection, run: int, walk: int, thread_ids: Sequence[str | None]) -> int | None:
+    """Marks threads as listed again if this run has read all of them; their greatest `sort_at`, or None if it has not.
+
+    Args:
+        database: the archive.
+        run: the run's number.
+        walk: the number of this walk over the listing, over all runs.
+        thread_ids: the ids of a page.
+    """
+    ids = json.dumps(thread_ids)
+    count, sort_at = database.execute(_COUNT_READ, (ids, run, walk)).fetchone()
+    if count < len(thread_ids) or not count:
+        return None
+    database.execute("UPDATE threads SET listed_in_walk = ? WHERE id IN (SELECT value FROM json_each(?))", (walk, ids))
+    return int(sort_at)
+
+
+_COUNT_READ = """
+SELECT count(*), max(threads.sort_at) FROM json_each(?) AS one JOIN threads ON threads.id = one.value
+WHERE threads.read_in_run = ? AND threads.listed_in_walk <> ?
+"""
+
+
 def unlisted_threads(database: sqlite3.Connection, run: int, first_walk: int) -> list[HeldThread]:
     """Threads held that no walk since this one listed, and that are not marked as gone."""
     rows = database.execute(

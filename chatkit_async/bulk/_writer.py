@@ -17,7 +17,7 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 LINGER_S = 0.05  # what is read meanwhile shares a transaction; a killed process loses it, and reads it again
-MOST_WAITING = 64  # steps, before those who add more wait
+MOST_WAITING = 128  # steps, before those who add more wait
 
 
 class Writer:
