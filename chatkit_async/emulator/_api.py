@@ -27,8 +27,8 @@ from ._refusals import (
     wrong_method,
     wrong_type,
 )
-from ._sessions import SESSION_BEHAVIOURS
-from ._threads import THREAD_BEHAVIOURS
+from ._session_behaviours import SESSION_BEHAVIOURS
+from ._thread_behaviours import THREAD_BEHAVIOURS
 
 BETA = "chatkit_beta=v1"
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}

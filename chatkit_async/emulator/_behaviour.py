@@ -1,4 +1,4 @@
-"""What an operation does in the emulator: the shape of the rows in `_sessions` and `_threads`."""
+"""What an operation does in the emulator: the shape of the rows in `_session_behaviours` and `_thread_behaviours`."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ._fault_injection import QueuedFault
 from ._faults import fault_document
 from ._masking import body_document, mask, shortened, without_secrets
 from ._request_log import LogEntry, RecordedRequest
-from ._sessions import session_at
+from ._session_behaviours import session_at
 from ._state import EmulatorState
 
 PAGE_SIZE = 100
@@ -108,6 +108,16 @@ def request_labels(entry: LogEntry) -> Collection[str]:
 
 def searched_text(entry: LogEntry) -> str:
     """The text that a search looks through: lower case, without secrets."""
+    if entry.searched_text is not None:
+        return entry.searched_text
+    text = new_searched_text(entry)
+    if entry.ended != "pending":
+        entry.searched_text = text
+    return text
+
+
+def new_searched_text(entry: LogEntry) -> str:
+    """The text that a search looks through, as of now."""
     method, url, _ = entry.head
     made = entry.response
     sent = "" if made is None else f"{made.status} {made.headers.get('x-request-id', '')} {excerpt(made.body)}"

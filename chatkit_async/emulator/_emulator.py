@@ -22,7 +22,7 @@ from ._data import random_token
 from ._faults import Fault
 from ._http_server import HttpServer
 from ._request_log import RecordedRequest
-from ._sessions import session_at
+from ._session_behaviours import session_at
 from ._state import EmulatorState, store_at
 
 # Short: leaving the emulator cuts off pending requests rather than wait for them.

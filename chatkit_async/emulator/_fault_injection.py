@@ -17,7 +17,7 @@ from ._data import ApiData
 from ._faults import LISTING_KINDS, Fault, is_listing
 from ._refusals import RequestRefused, cursor_not_found
 from ._request_log import LogEntry
-from ._threads import missing_cursor
+from ._thread_behaviours import missing_cursor
 
 PIECE_BYTES = 16
 PIECE_PAUSE_S = 0.01

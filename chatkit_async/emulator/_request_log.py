@@ -100,6 +100,7 @@ class LogEntry:
         "number",
         "received_at",
         "response",
+        "searched_text",
         "started_s",
     )
 
@@ -115,6 +116,7 @@ class LogEntry:
         self.response: ApiResponse | None = None
         self.fault: Fault | None = None
         self.is_kept = True
+        self.searched_text: str | None = None  # made by the first search after the end
 
     def end(self, ended: Ended) -> None:
         """Notes how the request ended; only the first call counts."""

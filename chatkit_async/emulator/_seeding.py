@@ -16,7 +16,7 @@ from ._checks import Array, Object, Resource, json_copy
 from ._data import Content, Conversation, ResourceList, created_at, random_token
 from ._refusals import RequestRefused, wrong_type
 from ._schema import ANY_ITEM, ITEM, LIFETIME_S, REQUESTS_PER_MINUTE, SESSION, THREAD
-from ._sessions import client_secret
+from ._session_behaviours import client_secret
 
 ANY_OBJECT = Resource({})
 CONVERSATION = Object({"thread": ANY_OBJECT, "items": Array(ANY_OBJECT)}, required=("thread",), names_allowed=True)
@@ -123,6 +123,9 @@ def load_seed(path: str | os.PathLike[str]) -> Seed:
     Args:
         path: a JSON file in UTF-8, an object with the keys "threads" and "sessions"; `sample_seed` shows one.
 
+    Returns:
+        The seed as written; the emulator fills in missing fields when it takes it.
+
     Raises:
         ConfigurationError: the file cannot be read, is not JSON, or is not a seed; the message names the file, the path
             of the value, and the allowed values.
@@ -155,5 +158,5 @@ def json_file(path: Path) -> JSON:
 
 
 def sample_seed() -> str:
-    """A seed file to start from: every kind of item, each with its usual fields."""
+    """The text of a seed file to start from, as JSON: two threads with every kind of item, and two sessions."""
     return (Path(__file__).parent / "sample_seed.json").read_text("utf-8")

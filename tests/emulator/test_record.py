@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 
 import pytest
 
 from chatkit_async.emulator import Emulator, Fault, _request_log
-from tests.emulator.raw import MINIMAL, SESSIONS, exchange, post, request_bytes
+from tests.emulator.raw import MINIMAL, SESSIONS, exchange, post, raw_response, request_bytes
 
 
 async def ended(emulator: Emulator, count: int = 1) -> list[str]:
@@ -30,6 +31,41 @@ async def test_a_request_is_recorded_as_sent(emulator: Emulator) -> None:
     assert request.headers["x-trace"] == request.headers["X-TRACE"] == "t1"
     assert 1_800_000_000 <= request.received_at < 1_800_000_060
     assert (request.ended, request.status) == ("responded", 404)
+
+
+async def test_a_response_is_recorded_as_sent(emulator: Emulator) -> None:
+    sent = await post(emulator.base_url)
+    (request,) = emulator.requests()
+    assert request.response is not None
+    assert (request.status, request.response.status) == (200, 200)
+    assert (request.response.body, request.response.json) == (sent.body, emulator.sessions()[0])
+    assert request.response.request_id == request.response.headers["X-Request-Id"] == sent.headers["x-request-id"]
+    assert request.duration_s is not None
+    assert request.fault is None
+    assert emulator.sessions()[0]["client_secret"] not in repr(request)
+
+
+async def test_a_request_names_the_fault_that_it_met(emulator: Emulator) -> None:
+    faults = [Fault(status=429), Fault(drop=True), Fault(kind="truncated")]
+    emulator.add_faults(*faults)
+    await post(emulator.base_url)
+    for _ in range(2):
+        await raw_response(emulator.base_url, request_bytes("POST", SESSIONS, json.dumps(MINIMAL).encode()))
+    refused, dropped, truncated = emulator.requests()
+    assert [one.fault for one in emulator.requests()] == faults
+    assert refused.response is not None
+    assert (refused.status, refused.response.status) == (429, 429)
+    assert (dropped.response, dropped.status) == (None, None)
+    assert truncated.response is not None
+    assert (truncated.status, truncated.response.json) == (None, emulator.sessions()[0])
+
+
+async def test_an_empty_response_decodes_to_none(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(status=302))
+    await post(emulator.base_url)
+    response = emulator.requests()[0].response
+    assert response is not None
+    assert response.json is None
 
 
 async def test_the_key_is_not_kept(emulator: Emulator) -> None:

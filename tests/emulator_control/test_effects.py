@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from collections.abc import Iterator
@@ -317,3 +318,16 @@ async def test_the_control_plane_meets_no_faults_and_is_not_logged(emulator: Emu
 async def test_no_key_is_needed() -> None:
     async with Emulator(api_keys=["sk-only"]) as emulator:
         assert (await control_post(emulator, "seed", SEED)).status == 200
+
+
+async def test_a_search_finds_the_response_of_a_request_that_was_pending(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(delay=600), Fault(status=418))
+    pending = asyncio.create_task(post(emulator.base_url))
+    while not emulator.sessions():
+        await asyncio.sleep(0.001)
+    assert (await control_get(emulator, "state?search=pending")).json["matching"] == 1
+    assert (await control_get(emulator, "state?search=disconnected")).json["matching"] == 0
+    pending.cancel()
+    while emulator.requests()[0].ended == "pending":
+        await asyncio.sleep(0.001)
+    assert (await control_get(emulator, "state?search=disconnected")).json["matching"] == 1
