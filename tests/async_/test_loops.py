@@ -134,6 +134,20 @@ COLLECTED_AMID_GARBAGE_OF_THE_LOOP = """
             await asyncio.sleep(0)
     asyncio.run(main())
 """
+DROPPED_AS_THE_LOOP_ENDS = """
+    async def main():
+        client = AsyncChatKit(KEY, base_url=BASE_URL)
+        await client.sessions.create(user="u1", workflow="wf_1")
+    asyncio.run(main())
+"""
+DROPPED_AS_THE_LOOP_STOPS = """
+    async def main():
+        client = AsyncChatKit(KEY, base_url=BASE_URL)
+        await client.threads.list()
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(main())
+    loop.close()
+"""
 DROPPED_BETWEEN_TWO_RUNS_OF_A_LOOP = """
     loop = asyncio.new_event_loop()
     loop.run_until_complete(create())
@@ -145,6 +159,8 @@ DROPPED_BETWEEN_TWO_RUNS_OF_A_LOOP = """
 UNCLOSED = {
     "collected in the loop": COLLECTED_IN_THE_LOOP,
     "collected amid garbage": COLLECTED_AMID_GARBAGE_OF_THE_LOOP,
+    "dropped as the loop ends": DROPPED_AS_THE_LOOP_ENDS,
+    "dropped as the loop stops": DROPPED_AS_THE_LOOP_STOPS,
     "dropped between two runs": DROPPED_BETWEEN_TWO_RUNS_OF_A_LOOP,
 }
 
