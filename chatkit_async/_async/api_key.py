@@ -1,4 +1,4 @@
-"""The API key, asked for before each attempt where a callable gives it."""
+"""The API key of an attempt; a callable is called for each."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _MISSING = "no API key: set the environment variable OPENAI_API_KEY, or pass api
 
 
 async def current_key(config: ClientConfig, request: Request) -> Secret:
-    """The key for an attempt.
+    """The key for an attempt; empty for a request with an Authorization header of the caller.
 
     Raises:
-        ConfigurationError: there is none, or what should give it failed.
+        ConfigurationError: no key is set, or the callable failed or returned something else than a key.
     """
     key = config.api_key
     if isinstance(key, Secret):
@@ -28,27 +28,29 @@ async def current_key(config: ClientConfig, request: Request) -> Secret:
         return Secret("")
     if key is None:
         raise ConfigurationError(_MISSING)
-    given = await _asked(key)
-    if not isinstance(given, Secret):
-        raise ConfigurationError(f"what api_key() returned: a string, not {kind_of(given)}")
-    checked = checked_key(given, "what api_key() returned")
+    returned = await _called(key)
+    if not isinstance(returned, Secret):
+        raise ConfigurationError(f"api_key() must return a string, not {kind_of(returned)}")
+    checked = checked_key(returned, "what api_key() returned")
     if not isinstance(checked, Secret):
         raise ConfigurationError("api_key() returned an empty key")
     return checked
 
 
-async def _asked(ask: Callable[[], str] | Callable[[], Awaitable[str]]) -> Secret | Hidden:
-    """The key that was returned, or what else was: the type alone, since it may hold a key as well."""
-    from anyio import to_thread  # noqa: PLC0415 - only callables that block need it
+async def _called(api_key: Callable[[], str] | Callable[[], Awaitable[str]]) -> Secret | Hidden:
+    """The returned key; of another object its type alone, since it may hold a key as well."""
+    from anyio import to_thread  # noqa: PLC0415 - only a plain callable needs it
 
     try:
-        if inspect.iscoroutinefunction(ask) or inspect.iscoroutinefunction(getattr(ask, "__call__", None)):  # noqa: B004
-            return _hidden(await cast("Callable[[], Awaitable[str]]", ask)())
-        given: Any = as_secret(await to_thread.run_sync(ask, abandon_on_cancel=True))
-        return _hidden(await given if inspect.isawaitable(given) else given)
+        if inspect.iscoroutinefunction(api_key) or inspect.iscoroutinefunction(getattr(api_key, "__call__", None)):  # noqa: B004
+            return _hidden(await cast("Callable[[], Awaitable[str]]", api_key)())
+        returned: Any = as_secret(await to_thread.run_sync(api_key, abandon_on_cancel=True))
+        return _hidden(await returned if inspect.isawaitable(returned) else returned)
     except Exception as error:
         raise ConfigurationError(f"api_key() failed with {type(error).__name__}; see the cause") from error
 
 
-def _hidden(given: object) -> Secret | Hidden:
-    return Secret(given) if isinstance(given, str) else given if isinstance(given, Hidden) else Hidden(type(given))
+def _hidden(returned: object) -> Secret | Hidden:
+    if isinstance(returned, str):
+        return Secret(returned)
+    return returned if isinstance(returned, Hidden) else Hidden(type(returned))

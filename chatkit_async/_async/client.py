@@ -42,7 +42,7 @@ class AsyncChatKit:
             session = await client.sessions.create(user="user_123", workflow="wf_abc")
 
     Args:
-        api_key: the key, or a callable (run in a worker thread) or async callable that is asked before each attempt;
+        api_key: the key, or a callable (run in a worker thread) or async callable that is called before each attempt;
             default: the environment variable OPENAI_API_KEY.
         organization: sent as `OpenAI-Organization`; default: OPENAI_ORG_ID.
         project: sent as `OpenAI-Project`; default: OPENAI_PROJECT_ID.
@@ -52,7 +52,7 @@ class AsyncChatKit:
         retry_policy: how long to wait between attempts where the API does not say.
         default_headers: sent with every request; None removes one.
         default_query: query fields sent with every request.
-        strict: refuse answers with missing fields or undocumented values; default False.
+        strict: refuse responses with missing fields or undocumented values; default False.
         max_connections: open at once, at least 1; default 100.
         http_session: an aiohttp session of yours to use instead of our own; it stays yours to close. It excludes
             max_connections, trace_configs, ssl and proxy.
@@ -190,7 +190,7 @@ class AsyncChatKit:
     ) -> JSON:
         """Call an endpoint that this package does not know, with the client's key, headers, retries and errors.
 
-        After an answer is lost, GET, PUT and DELETE are sent again, other methods not (see `retry_ambiguous`).
+        After a response is lost, GET, PUT and DELETE are sent again, other methods not (see `retry_ambiguous`).
 
         Wire form: as given.
 
@@ -205,7 +205,7 @@ class AsyncChatKit:
             options: settings of this call alone.
 
         Returns:
-            The answer's JSON; None if its body is empty.
+            The response's JSON; None if its body is empty.
 
         Raises:
             ParamsValidationError: a method or path that cannot be sent.

@@ -1,4 +1,4 @@
-"""The deadlines of all calls under way in one event loop, on one timer: `asyncio.timeout` costs five times as much."""
+"""The deadlines of all calls in one event loop, on one timer: `asyncio.timeout` and anyio's cost five times as much."""
 
 from __future__ import annotations
 
@@ -7,62 +7,62 @@ import math
 from time import monotonic
 from types import TracebackType
 
-# Between two looks, for each deadline to look at: several times what that costs, so that thousands of calls with
-# different ends do not keep the loop busy; with a thousand, a deadline is 2 ms late at most.
+# Pause between two checks, for each deadline: several times the cost of a check, so that thousands of calls with
+# different deadlines do not keep the loop busy; with a thousand, a deadline is at most 2 ms late.
 PAUSE_S = 2e-6
 
 
 class Deadlines:
-    """Cancels what lasts too long. Times are `time.monotonic`'s.
+    """Cancels blocks that last too long. Times are those of `time.monotonic`.
 
     Args:
-        loop: where the calls run; only `end_all` may come from elsewhere, by `call_soon_threadsafe`.
+        loop: where the calls run; only `expire_all` may come from elsewhere, by `call_soon_threadsafe`.
     """
 
-    __slots__ = ("_timer", "loop", "under_way", "wakes_s")
+    __slots__ = ("_timer", "loop", "next_check_s", "pending")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._timer: asyncio.TimerHandle | None = None
-        self.wakes_s = math.inf
-        self.under_way: set[Deadline] = set()
+        self.next_check_s = math.inf
+        self.pending: set[Deadline] = set()
 
-    def end_all(self) -> None:
-        """Let all deadlines pass now."""
-        for deadline in list(self.under_way):
-            deadline.pass_now()
-        self.wake(math.inf)
+    def expire_all(self) -> None:
+        """Lets all deadlines expire now."""
+        for deadline in list(self.pending):
+            deadline.expire()
+        self.schedule(math.inf)
 
-    def wake(self, at_s: float) -> None:
-        """Look at the deadlines at that time; never for infinity."""
+    def schedule(self, at_s: float) -> None:
+        """Checks the deadlines at that time; never for infinity."""
         if self._timer is not None:
             self._timer.cancel()
-        self.wakes_s = at_s
-        self._timer = None if at_s == math.inf else self.loop.call_later(at_s - monotonic(), self._look)
+        self.next_check_s = at_s
+        self._timer = None if at_s == math.inf else self.loop.call_later(at_s - monotonic(), self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now_s = monotonic()
-        for deadline in [each for each in self.under_way if each.ends_s <= now_s]:
-            deadline.pass_now()
-        # Calls that ended meanwhile left the timer alone: as a rule this runs once in the length of a timeout.
-        soonest_s = min((each.ends_s for each in self.under_way if not each.has_passed), default=math.inf)
-        self.wake(max(soonest_s, now_s + PAUSE_S * len(self.under_way)))
+        for deadline in [each for each in self.pending if each.expires_s <= now_s]:
+            deadline.expire()
+        # Calls that end leave the timer alone, so that this runs about once in the length of a timeout.
+        soonest_s = min((each.expires_s for each in self.pending if not each.has_expired), default=math.inf)
+        self.schedule(max(soonest_s, now_s + PAUSE_S * len(self.pending)))
 
 
 class Deadline:
-    """A block of a task that is cancelled when its time is over, and raises `TimeoutError` then, as `asyncio.timeout`.
+    """Cancels a block of a task when its time is over, and raises `TimeoutError` then, like `asyncio.timeout`.
 
     Args:
         deadlines: of the loop that runs the task.
-        ends_s: when.
+        expires_s: when its time is over.
     """
 
-    __slots__ = ("_cancelling", "_deadlines", "_task", "ends_s", "has_passed")
+    __slots__ = ("_cancelling", "_deadlines", "_task", "expires_s", "has_expired")
 
-    def __init__(self, deadlines: Deadlines, ends_s: float) -> None:
+    def __init__(self, deadlines: Deadlines, expires_s: float) -> None:
         self._deadlines = deadlines
-        self.ends_s = ends_s
-        self.has_passed = False
+        self.expires_s = expires_s
+        self.has_expired = False
 
     def __enter__(self) -> None:
         task = asyncio.current_task(self._deadlines.loop)
@@ -71,20 +71,20 @@ class Deadline:
                 "a call was made outside a task: await it in one, as asyncio.run() and create_task() make"
             )
         self._task, self._cancelling = task, task.cancelling()
-        self._deadlines.under_way.add(self)
-        if self.ends_s < self._deadlines.wakes_s:
-            self._deadlines.wake(self.ends_s)
+        self._deadlines.pending.add(self)
+        if self.expires_s < self._deadlines.next_check_s:
+            self._deadlines.schedule(self.expires_s)
 
     def __exit__(
         self, error_class: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._deadlines.under_way.discard(self)
-        # Taken back even if it did not come through; what others cancelled meanwhile is theirs to tell.
-        if self.has_passed and self._task.uncancel() <= self._cancelling and isinstance(error, asyncio.CancelledError):
+        self._deadlines.pending.discard(self)
+        # Our cancellation is taken back even if the block did not meet it; one by others goes on.
+        if self.has_expired and self._task.uncancel() <= self._cancelling and isinstance(error, asyncio.CancelledError):
             raise TimeoutError from error
 
-    def pass_now(self) -> None:
-        """Cancel the block, once."""
-        if not self.has_passed:
-            self.has_passed = True
+    def expire(self) -> None:
+        """Cancels the block, once."""
+        if not self.has_expired:
+            self.has_expired = True
             self._task.cancel()

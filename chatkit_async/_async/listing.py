@@ -28,10 +28,10 @@ class Walk(Generic[T]):
     """One walk over the pages of a listing, from its first page to its last.
 
     Args:
-        fetch: asks for one page by its parameters.
+        fetch: requests one page by its parameters.
         params: of the first page.
         operation: its name, for errors.
-        prefetch: ask for the next page while this one is used.
+        prefetch: request the next page while this one is used.
     """
 
     def __init__(self, fetch: Fetch[T], params: Any, *, operation: str, prefetch: bool) -> None:
@@ -50,7 +50,7 @@ class Walk(Generic[T]):
         """The next page; None after the last.
 
         Raises:
-            APIResponseValidationError: there are more pages, and the API did not say where; all before are right.
+            APIResponseValidationError: there are more pages, but no usable cursor; the pages before are right.
         """
         page, self._untaken = self._untaken, None
         if page is not None:
@@ -60,19 +60,19 @@ class Walk(Generic[T]):
             return None
         page = await self._page_ahead()
         self.go_on_from(page)
-        if self._broken is not None and "data" in page.missing_fields:  # there is nothing to give before the error
+        if self._broken is not None and "data" in page.missing_fields:  # without items before the error
             self._raise_if_broken()
         if self.prefetch and self._broken is None and self.goes_on:
-            await self._ask_ahead(page)
+            await self._request_ahead(page)
         return page
 
     @property
     def goes_on(self) -> bool:
-        """Whether `next_page` has another page, or an error, to give."""
+        """Whether `next_page` will return a page or raise an error."""
         return self._position is not None or self._broken is not None
 
     def go_on_from(self, page: Page[T]) -> None:
-        """Take the place behind a page."""
+        """Moves to the position behind a page."""
         if self._position is None:
             return
         try:
@@ -87,25 +87,26 @@ class Walk(Generic[T]):
             raise self._broken
 
     def drop(self) -> None:
-        """Give up the page asked for ahead; from any thread."""
+        """Gives up the page that was requested ahead; from any thread."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
             with suppress(RuntimeError):  # its loop has ended, and the task with it
                 ahead.get_loop().call_soon_threadsafe(ahead.cancel)
 
-    async def _ask_ahead(self, page: Page[T]) -> None:
-        """Asks for the next page at once: whoever uses this one may not let the loop run meanwhile."""
+    async def _request_ahead(self, page: Page[T]) -> None:
+        """Requests the next page at once: the code that uses this one may not let the loop run meanwhile."""
+        # A task group of anyio cannot stay open over the yields of an async generator.
         self._ahead = asyncio.create_task(self._page())
-        self._ahead.add_done_callback(_heard_of)
-        self._untaken = page  # cancelled here, its caller has yet to see it
-        await asyncio.sleep(0)  # the task runs up to its answer
+        self._ahead.add_done_callback(_retrieve_error)
+        self._untaken = page  # kept for the next call if this one is cancelled here
+        await asyncio.sleep(0)  # the task runs until it waits for the response
         self._untaken = None
 
     async def _page_ahead(self) -> Page[T]:
         ahead, self._ahead = self._ahead, None
         if ahead is None or ahead.cancelled() or ahead.get_loop() is not asyncio.get_running_loop():
             return await self._page()
-        return await ahead  # cancelling who waits cancels it, too
+        return await ahead  # cancelling the caller cancels it, too
 
     async def _page(self) -> Page[T]:
         assert self._position is not None
@@ -114,7 +115,7 @@ class Walk(Generic[T]):
 
 
 class AsyncListing(Generic[T]):
-    """A listing that asks for nothing until it is used, and can be used again from its start.
+    """A listing that requests nothing until it is used, and can be used again from its start.
 
     `await listing` gives its first `Page`; `async for` gives all items, page after page. It is awaitable but no
     coroutine: `asyncio.create_task` takes `listing.first_page()` instead.
@@ -150,7 +151,7 @@ class AsyncListing(Generic[T]):
         """All pages, one after the other.
 
         Args:
-            prefetch: ask for the next page while this one is used; default: what the listing was made with.
+            prefetch: request the next page while this one is used; default: as the listing was made.
         """
         walk = self.walk(prefetch=prefetch)
         try:
@@ -160,7 +161,7 @@ class AsyncListing(Generic[T]):
             walk.drop()
 
     async def first(self) -> T | None:
-        """The first item; None if there is none."""
+        """The first item; None if the listing is empty."""
         walk = self.walk(prefetch=False)
         while (page := await walk.next_page()) is not None:
             if page.data:
@@ -171,7 +172,7 @@ class AsyncListing(Generic[T]):
         """All items as a list.
 
         Args:
-            max_items: at most this many, at least 0; no page beyond them is asked for. Default: all.
+            max_items: at most this many, at least 0; no page beyond them is requested. Default: all.
 
         Raises:
             ParamsValidationError: `max_items` is no such number.
@@ -187,7 +188,7 @@ class AsyncListing(Generic[T]):
         return items if max_items is None else items[:max_items]
 
     def walk(self, *, prefetch: bool | None = None) -> Walk[T]:
-        """A walk over the pages, for those who keep their own place.
+        """A walk over the pages, for callers that keep their own place.
 
         Args:
             prefetch: ask for the next page while one is used; default: what the listing was made with.
@@ -203,8 +204,8 @@ class AsyncListing(Generic[T]):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
-def _heard_of(ahead: asyncio.Task[Page[T]]) -> None:
-    # A page that nobody came for has nobody to tell of its failure.
+def _retrieve_error(ahead: asyncio.Task[Page[T]]) -> None:
+    # Without this, asyncio prints the error of a page that no caller came for.
     if not ahead.cancelled():
         ahead.exception()
 

@@ -63,7 +63,7 @@ class AsyncSessions:
         """Create a session, and with it a client secret for a browser.
 
         After a 408 or 5xx the call is sent again: the price is at most one unused session, which expires by itself.
-        After a lost answer it is not, unless `RequestOptions(retry_ambiguous=True)` says so.
+        After a lost response it is not, unless `RequestOptions(retry_ambiguous=True)` says so.
 
         Wire form: `POST /chatkit/sessions`.
 
@@ -73,7 +73,7 @@ class AsyncSessions:
 
         Args:
             params: all of it as one object or mapping, instead of keywords.
-            user: who the session is for: your own stable id, 1 to 512 characters.
+            user: your own stable id of the user, 1 to 512 characters.
             workflow: the workflow's id (`wf_...`), a `ChatSessionWorkflowParam`, or a mapping in the API's spelling.
             chatkit_configuration: titling, uploads and history; default: the API's (on, off, on).
             expires_after: seconds from now, 1 to 600, or a `timedelta` of whole seconds; default: the API's, 600.

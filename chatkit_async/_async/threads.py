@@ -1,4 +1,4 @@
-"""`client.threads`: list, read and delete what users and workflows have said."""
+"""`client.threads`: list, read and delete threads and their items."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class AsyncThreads:
 
         Args:
             user: only threads of this user, 1 to 512 characters; default: all of the project.
-            after: begin after this id, in the order asked for.
+            after: begin after this id, in the requested order.
             before: end before this id; without `after`, pages follow each other backwards.
             limit: items a page, 1 to 100; default: the API's, 20.
             order: by creation, `asc` or `desc`; default: the API's, `desc`.
-            prefetch: ask for the next page while one is used; default False.
+            prefetch: request the next page while one is used; default False.
             options: settings of each request.
 
         Returns:
@@ -63,7 +63,7 @@ class AsyncThreads:
         Raises:
             ParamsValidationError: what the API would refuse; nothing was sent.
             AuthenticationError (401), RateLimitError (429), InternalServerError (5xx), APITimeoutError,
-            APIConnectionError, APIResponseValidationError: when a page is asked for.
+            APIConnectionError, APIResponseValidationError: when a page is requested.
 
         Asyncio: nothing is sent until the listing is used: `await` gives its first page, `async for` all threads. It is
         no coroutine, so `create_task` refuses it.
@@ -118,7 +118,7 @@ class AsyncThreads:
             options: settings of this call alone.
 
         Returns:
-            What the API answered, or the same made here when a missing thread counts as deleted.
+            The API's response, or the same made here when a missing thread counts as deleted.
 
         Raises:
             ParamsValidationError: an empty id, `.` or `..`; nothing was sent.
@@ -152,11 +152,11 @@ class AsyncThreads:
 
         Args:
             thread_id: the thread's id, `cthr_...`.
-            after: begin after this id, in the order asked for.
+            after: begin after this id, in the requested order.
             before: end before this id; without `after`, pages follow each other backwards.
             limit: items a page, 1 to 100; default: the API's, 20.
             order: by creation, `asc` or `desc`; default: the API's, `desc`.
-            prefetch: ask for the next page while one is used; default False.
+            prefetch: request the next page while one is used; default False.
             options: settings of each request.
 
         Returns:
@@ -165,7 +165,7 @@ class AsyncThreads:
         Raises:
             ParamsValidationError: what the API would refuse; nothing was sent.
             NotFoundError (404), AuthenticationError (401), RateLimitError (429), InternalServerError (5xx),
-            APITimeoutError, APIConnectionError, APIResponseValidationError: when a page is asked for.
+            APITimeoutError, APIConnectionError, APIResponseValidationError: when a page is requested.
 
         Asyncio: nothing is sent until the listing is used: `await` gives its first page, `async for` all items. It is
         no coroutine, so `create_task` refuses it.

@@ -56,7 +56,7 @@ class Transport:
         Args:
             pool: the pool of this loop.
             request: what to send.
-            delivery: told how far the request came.
+            delivery: notes how far the request came.
             connect_s: seconds for a new connection; `math.inf` for no limit.
             proxy: the proxy to go through, or None.
 
@@ -97,7 +97,7 @@ class Transport:
         self.is_closed = True
         for loop, pool in self.pools.all().items():
             with suppress(RuntimeError):  # that loop is closed, and its calls have ended with it
-                loop.call_soon_threadsafe(pool.deadlines.end_all)
+                loop.call_soon_threadsafe(pool.deadlines.expire_all)
         await self.pools.aclose()
 
 
@@ -118,7 +118,7 @@ async def _read(response: aiohttp.ClientResponse | FastResponse) -> Response:
         response.close()
         if not isinstance(error, (aiohttp.ClientError, OSError)):
             raise
-        # An error response is told by its status; a body that cannot be decompressed has come, and is not lost.
+        # The status is enough of an error response; a body that cannot be decompressed has arrived, and is not lost.
         if response.status < 300 and not isinstance(error.__cause__, ContentEncodingError):
             raise
         body = None

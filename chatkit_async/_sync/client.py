@@ -37,7 +37,7 @@ class ChatKit:
             session = client.sessions.create(user="user_123", workflow="wf_abc")
 
     Args:
-        api_key: the key, or a callable (run in a worker thread) or async callable that is asked before each attempt;
+        api_key: the key, or a callable (run in a worker thread) or async callable that is called before each attempt;
             default: the environment variable OPENAI_API_KEY.
         organization: sent as `OpenAI-Organization`; default: OPENAI_ORG_ID.
         project: sent as `OpenAI-Project`; default: OPENAI_PROJECT_ID.
@@ -47,7 +47,7 @@ class ChatKit:
         retry_policy: how long to wait between attempts where the API does not say.
         default_headers: sent with every request; None removes one.
         default_query: query fields sent with every request.
-        strict: refuse answers with missing fields or undocumented values; default False.
+        strict: refuse responses with missing fields or undocumented values; default False.
         max_connections: open at once, at least 1; default 100.
         in_event_loop: what a call gets in a thread whose running event loop it would block: nothing ("allow"), a
             RuntimeWarning at your line ("warn", the default; none in IPython) or a ReentrantCallError ("error").
@@ -178,7 +178,7 @@ class ChatKit:
     ) -> JSON:
         """Call an endpoint that this package does not know, with the client's key, headers, retries and errors.
 
-        After an answer is lost, GET, PUT and DELETE are sent again, other methods not (see `retry_ambiguous`).
+        After a response is lost, GET, PUT and DELETE are sent again, other methods not (see `retry_ambiguous`).
 
         Wire form: as given.
 
@@ -193,7 +193,7 @@ class ChatKit:
             options: settings of this call alone.
 
         Returns:
-            The answer's JSON; None if its body is empty.
+            The response's JSON; None if its body is empty.
 
         Raises:
             ParamsValidationError: a method or path that cannot be sent.

@@ -36,7 +36,7 @@ async def test_what_lasts_too_long_ends_in_a_timeout_and_leaves_the_task_uncance
         await block(deadlines, 0.01)
     assert cancelling() == 0
     assert await block(deadlines, 5, lasts_s=0) == "done"
-    assert not deadlines.under_way
+    assert not deadlines.pending
 
 
 async def test_the_shorter_deadline_ends_first_whichever_was_begun_first(deadlines: Deadlines) -> None:
@@ -81,7 +81,7 @@ async def test_a_cancellation_from_outside_stays_one_even_as_the_deadline_passes
     task = asyncio.create_task(block(deadlines, 5))
     await asyncio.sleep(0)
     task.cancel("from outside")
-    deadlines.end_all()
+    deadlines.expire_all()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert task.cancelling() == 1
@@ -89,7 +89,7 @@ async def test_a_cancellation_from_outside_stays_one_even_as_the_deadline_passes
 
 async def test_an_error_of_the_block_goes_on_and_takes_the_deadlines_cancellation_along(deadlines: Deadlines) -> None:
     with pytest.raises(KeyError), Deadline(deadlines, monotonic() + 5):  # noqa: PT012 - the block is what is tested
-        deadlines.end_all()
+        deadlines.expire_all()
         try:
             await asyncio.sleep(1)
         except asyncio.CancelledError:
@@ -100,7 +100,7 @@ async def test_an_error_of_the_block_goes_on_and_takes_the_deadlines_cancellatio
 async def test_all_can_be_ended_at_once_and_the_next_begins_anew(deadlines: Deadlines) -> None:
     tasks = [asyncio.create_task(block(deadlines, seconds)) for seconds in (5, 7, math.inf)]
     await asyncio.sleep(0)
-    deadlines.end_all()
+    deadlines.expire_all()
     assert [type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)] == [TimeoutError] * 3
     with pytest.raises(TimeoutError):
         await block(deadlines, 0.01)
@@ -146,8 +146,8 @@ async def test_outside_a_task_it_says_so(deadlines: Deadlines) -> None:
 async def test_what_was_ended_twice_counts_as_one_end(deadlines: Deadlines) -> None:
     task = asyncio.create_task(block(deadlines, 5))
     await asyncio.sleep(0)
-    deadlines.end_all()
-    deadlines.end_all()
+    deadlines.expire_all()
+    deadlines.expire_all()
     with pytest.raises(TimeoutError):
         await task
     assert task.cancelling() == 0
@@ -159,7 +159,7 @@ async def test_a_block_that_takes_its_time_to_end_keeps_no_timer_busy(deadlines:
             try:
                 await asyncio.sleep(5)
             finally:
-                assert deadlines.wakes_s == math.inf
+                assert deadlines.next_check_s == math.inf
 
     with pytest.raises(TimeoutError):
         await slow_to_end()
@@ -170,31 +170,31 @@ class LoopOfAnotherClock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now_s = 0.0
-        self.looks = 0
+        self.checks = 0
         self._timers: list[tuple[float, Callable[[], None]]] = []
         monkeypatch.setattr("chatkit_async._async.deadline.monotonic", lambda: self.now_s)
 
-    def call_later(self, delay_s: float, look: Callable[[], None]) -> Any:
-        self._timers.append((self.now_s + delay_s, look))
+    def call_later(self, delay_s: float, check: Callable[[], None]) -> Any:
+        self._timers.append((self.now_s + delay_s, check))
         return SimpleNamespace(cancel=self._timers.clear)
 
     def run_until(self, end_s: float) -> None:
         while self._timers and self._timers[0][0] <= end_s:
-            self.now_s, look = self._timers.pop()
-            self.looks += 1
-            look()
+            self.now_s, check = self._timers.pop()
+            self.checks += 1
+            check()
 
 
-def test_thousands_of_different_ends_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thousands_of_different_deadlines_are_checked_together(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = LoopOfAnotherClock(monkeypatch)
     deadlines = Deadlines(cast("asyncio.AbstractEventLoop", loop))
     passed: list[float] = []
     for number in range(5_000):
         deadline = Deadline(deadlines, 1 + number / 50_000)
         monkeypatch.setattr(deadline, "_task", SimpleNamespace(cancel=lambda: passed.append(loop.now_s)), raising=False)
-        deadlines.under_way.add(deadline)
-    deadlines.wake(1)
+        deadlines.pending.add(deadline)
+    deadlines.schedule(1)
     loop.run_until(2)
     assert len(passed) == 5_000
-    assert loop.looks <= 12
+    assert loop.checks <= 12
     assert max(late_s - (1 + number / 50_000) for number, late_s in enumerate(sorted(passed))) <= 0.0101

@@ -50,7 +50,7 @@ class Part:
 PARTS = {
     "idle": Part(
         "connector._conns",
-        "each request waits for two turns of the event loop, and on an http_session a response that nothing asked for"
+        "each request waits for two turns of the event loop, and on an http_session an unsolicited response"
         " may pass for the next one",
     ),
     "used": Part("connector._acquired", "sockets stay open where an event loop is closed with calls under way"),
