@@ -1,24 +1,17 @@
-"""What holds for the project as a whole: its layout, its metadata, its imports, and that no operation is half there."""
+"""What holds for the project as a whole: its layout, its metadata, its imports."""
 
 import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
 from importlib import metadata
-from operator import attrgetter
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from packaging.version import Version
 
 import chatkit_async
-from chatkit_async._core.operations import OPERATIONS
-from chatkit_async.emulator import Emulator
 
 ROOT = Path(__file__).parents[1]
 VISIBLE = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "chatkit_async", "docs", "tests", "benchmarks"}
@@ -99,66 +92,3 @@ def test_imports_go_down_only() -> None:
 def test_the_generated_code_is_what_the_generator_writes() -> None:
     generate = run("-m", "chatkit_async._sync.generator", "--check")
     assert generate.returncode == 0, generate.stdout + generate.stderr
-
-
-# --- every operation is whole ---------------------------------------------------------------------------------------
-
-
-def has_async_method(operation: Any) -> bool:
-    return _has_method(chatkit_async.AsyncChatKit, operation.name)
-
-
-def has_blocking_twin(operation: Any) -> bool:
-    return _has_method(chatkit_async.ChatKit, operation.name)
-
-
-def _has_method(client_class: type[Any], name: str) -> bool:
-    try:
-        return callable(attrgetter(name)(client_class("sk-project")))
-    except AttributeError:
-        return False
-
-
-def has_emulator_route(operation: Any) -> bool:
-    with Emulator.in_thread() as emulator:
-        address = urlsplit(emulator.base_url)
-        connection = HTTPConnection(address.netloc, timeout=20)
-        path = address.path + operation.path.replace("{", "").replace("}", "")
-        headers = {"Authorization": "Bearer sk-project", "OpenAI-Beta": "chatkit_beta=v1"}
-        connection.request(operation.method, path, headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
-        return answer.status != 405 and b"Invalid URL" not in body
-
-
-def has_command(operation: Any) -> bool:
-    words = operation.name.replace("_", "-").split(".")
-    return run("-m", "chatkit_async", *words, "--help").returncode == 0
-
-
-def has_readme_line(operation: Any) -> bool:
-    return f"{operation.name}(" in (ROOT / "README.md").read_text()
-
-
-PARTS: dict[str, Callable[[Any], bool]] = {
-    "async method": has_async_method,
-    "blocking twin": has_blocking_twin,
-    "emulator route": has_emulator_route,
-    "command": has_command,
-    "README line": has_readme_line,
-}
-
-
-def lacks(operation: Any) -> Iterator[str]:
-    return (part for part, is_there in PARTS.items() if not is_there(operation))
-
-
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_an_operation_lacks_nothing(operation: Any) -> None:
-    assert list(lacks(operation)) == []
-
-
-def test_an_operation_that_nobody_has_built_lacks_everything() -> None:
-    unbuilt = SimpleNamespace(name="sessions.explode", method="POST", path="/chatkit/sessions/{session_id}/explode")
-    assert list(lacks(unbuilt)) == list(PARTS)

@@ -1,18 +1,12 @@
-"""The table of operations: the rows of every resource."""
+"""The table of operations: every row of the resources' modules."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from . import session_rows, thread_rows
 from .operation import Operation
-from .session_rows import CANCEL_SESSION, CREATE_SESSION
-from .thread_rows import DELETE_THREAD, LIST_THREAD_ITEMS, LIST_THREADS, RETRIEVE_THREAD
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (
-    CREATE_SESSION,
-    CANCEL_SESSION,
-    LIST_THREADS,
-    RETRIEVE_THREAD,
-    DELETE_THREAD,
-    LIST_THREAD_ITEMS,
+OPERATIONS: tuple[Operation[Any, Any], ...] = tuple(
+    row for rows in (session_rows, thread_rows) for row in vars(rows).values() if isinstance(row, Operation)
 )

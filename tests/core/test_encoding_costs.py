@@ -9,7 +9,7 @@ import pytest
 
 from chatkit_async import SessionCreateParams
 from chatkit_async._core.operation import encode
-from chatkit_async._core.operations import CREATE_SESSION
+from chatkit_async._core.session_rows import CREATE_SESSION
 from tests.counting import python_calls
 
 LEAST: dict[str, Any] = {"user": "user_123", "workflow": "wf_1"}

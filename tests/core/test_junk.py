@@ -32,8 +32,8 @@ from chatkit_async import (
     Timeout,
 )
 from chatkit_async._core.config import Settings, first_config
-from chatkit_async._core.operations import CANCEL_SESSION, CREATE_SESSION
 from chatkit_async._core.prepared_call import prepare
+from chatkit_async._core.session_rows import CANCEL_SESSION, CREATE_SESSION
 from tests.types.documents import ANY_JSON
 from tests.types.test_redacted import Hostile, HostileText
 

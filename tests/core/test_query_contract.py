@@ -25,7 +25,7 @@ from chatkit_async.types import (
 from chatkit_async.types import thread_operations as operations
 from chatkit_async.types.params import Params
 from chatkit_async.types.result import Result
-from tests.core.test_schema_contract import PARAMS, at
+from tests.core.test_schema_contract import PARAMS, at, documented
 from tests.types.documents import RESULTS, class_of, resolved
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[1] / "openapi-chatkit.json").read_text())
@@ -42,7 +42,7 @@ def query_parameters() -> list[Any]:
             operation, parameter["name"], resolved(parameter["schema"]), id=f"{operation.name} {parameter['name']}"
         )
         for operation in OPERATIONS
-        for parameter in DOCUMENT["paths"][operation.path][operation.method.lower()]["parameters"]
+        for parameter in documented(operation).get("parameters", [])
         if parameter["in"] == "query"
     ]
 

@@ -11,7 +11,7 @@ import pytest
 
 from chatkit_async._core.operations import OPERATIONS
 from chatkit_async.emulator import Emulator, _http_server, _state
-from chatkit_async.emulator._api import BEHAVIOURS, Api
+from chatkit_async.emulator._api import Api
 from tests.emulator.raw import MINIMAL, SESSIONS, exchange, parsed, post, raw_response, request_bytes
 
 BODY = json.dumps(MINIMAL).encode()
@@ -25,10 +25,6 @@ NO_PATHS = [
     "/v1/chatkit/sessionsx",
     "/%0A",
 ]
-
-
-def test_every_operation_has_its_behaviour() -> None:
-    assert set(BEHAVIOURS) == {operation.name for operation in OPERATIONS}
 
 
 async def test_an_operation_that_the_emulator_does_not_know_gets_501(
