@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-
-from anyio import to_thread
+from functools import partial
 
 from .._async.client import AsyncChatKit
 from ._archive_run import ArchiveRun
 from ._choices import checked_pace, checked_users
 from ._file import Settings, database_path, explained, opened_for_writing
 from ._reports import ArchiveReport, Progress
+from ._tasks import in_thread
 from ._writer import Writer
 
 
@@ -68,7 +68,6 @@ async def archive(
     settings = Settings(str(config.base_url), config.headers.get("openai-project"), chosen)
     with ExitStack() as stack, explained(file):
         opening = opened_for_writing(file, settings)
-        writer = Writer(await to_thread.run_sync(stack.enter_context, opening))
-        stack.callback(writer.wait_until_idle)
+        writer = Writer(await in_thread(partial(stack.enter_context, opening)))
         run = ArchiveRun(client, writer, str(file), chosen, concurrency, requests_per_second, on_progress)
         return await run.result()

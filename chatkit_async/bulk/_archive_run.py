@@ -11,7 +11,6 @@ from functools import partial
 from time import monotonic
 
 import anyio
-from anyio import to_thread
 
 from .._async.client import AsyncChatKit
 from .._core.thread_rows import LIST_THREADS
@@ -33,7 +32,7 @@ from ._statements import (
     save_listed,
     unlisted_threads,
 )
-from ._tasks import HandOut, first_error_raised, workers
+from ._tasks import HandOut, first_error_raised, in_thread, workers
 from ._writer import Writer
 
 MOST_LOOKS = 5  # walks over the whole listing in one run; two where nothing goes wrong
@@ -88,7 +87,7 @@ class ArchiveRun:
         except BaseException:
             end = partial(end_run, run=self._run, state="interrupted", now_s=_now_s(), report=None)
             with anyio.CancelScope(shield=True), suppress(sqlite3.Error):  # the error under way says more
-                await to_thread.run_sync(self._writer.run_now, end)
+                await in_thread(partial(self._writer.run_now, end))
             raise
 
     async def _result(self) -> ArchiveReport:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
-from anyio import to_thread
-
 from .._async.client import AsyncChatKit
 from ..errors import ArchiveError
 from ..types.checks import as_float
@@ -77,7 +75,7 @@ async def erase(
     with ExitStack() as stack:
         archive = None
         if archived_in is not None:
-            archive = stack.enter_context(await to_thread.run_sync(Archive, archived_in))
+            archive = stack.enter_context(Archive(archived_in))
             _refuse_other_api(archive, client)
         run = EraseRun(client, choice, archive, dry_run, concurrency, requests_per_second, on_progress)
         return await run.result()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Generic, TypeVar
 
 import anyio
+from anyio import to_thread
 
 T = TypeVar("T")
 HandOut = Callable[[Iterable[T]], Awaitable[None]]
@@ -71,6 +72,19 @@ class _Queue(Generic[T]):
     def _notify(self) -> None:
         self._has_changed.set()
         self._has_changed = anyio.Event()
+
+
+async def in_thread(function: Callable[[], T]) -> T:
+    """The function's result, computed in a worker thread; returns only when that has ended, also when cancelled."""
+    results: list[T] = []
+
+    async def run() -> None:
+        results.append(await to_thread.run_sync(function))
+
+    with first_error_raised():
+        async with anyio.create_task_group() as tasks:  # asyncio's own cancel would leave the thread running
+            tasks.start_soon(run)
+    return results[0]
 
 
 @contextmanager

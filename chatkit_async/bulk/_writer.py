@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -28,7 +27,6 @@ class Writer:
         self._steps: list[_Step] = []
         self._has_steps = anyio.Event()
         self._is_urgent = anyio.Event()
-        self._in_use = threading.Lock()  # a cancelled hand-over leaves its worker thread running
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -60,13 +58,8 @@ class Writer:
 
     def run_now(self, work: Work[T]) -> T:
         """The same at once, in the calling thread."""
-        with self._in_use, transaction(self._database):
+        with transaction(self._database):
             return work(self._database)
-
-    def wait_until_idle(self) -> None:
-        """Waits for the hand-over that a cancelled job left running."""
-        with self._in_use:
-            pass
 
     async def _until_done(self, step: _Step) -> None:
         step.is_done = anyio.Event()
@@ -94,7 +87,7 @@ class Writer:
                     step.is_done.set()
 
     def _do(self, steps: Sequence[_Step]) -> None:
-        with self._in_use, transaction(self._database):
+        with transaction(self._database):
             for step in steps:
                 step.result = step.work(self._database)
 

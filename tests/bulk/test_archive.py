@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -373,6 +374,17 @@ async def test_a_cancelled_run_can_be_continued(client: AsyncChatKit, emulator: 
             assert held.info.last_run == "interrupted"
     assert (await archive(client, path)).is_complete
     assert_equals_api(path, emulator)
+
+
+async def test_a_run_cancelled_while_it_opens_the_file_holds_it_no_longer(client: AsyncChatKit, path: Path) -> None:
+    for turns in range(0, 60, 4):
+        run = asyncio.create_task(archive(client, path))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        run.cancel()
+        with suppress(asyncio.CancelledError):
+            await run
+        await archive(client, path)
 
 
 async def test_a_second_run_on_the_same_file_is_told_which_process_has_it(
