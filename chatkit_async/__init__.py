@@ -8,7 +8,9 @@ Every name is imported when it is first used, so that `import chatkit_async` cos
 from typing import TYPE_CHECKING, Any
 
 from . import _version
+from ._exports import MODULE_OF
 
+# The public names: a new one is imported here, and the generator of `_sync` writes its row in `_exports`.
 if TYPE_CHECKING:
     from ._async.client import AsyncChatKit as AsyncChatKit
     from ._async.listing import AsyncListing as AsyncListing
@@ -118,133 +120,18 @@ if TYPE_CHECKING:
 
 __version__ = _version.VERSION
 
-# Public names by the module that holds them.
-_HOMES = {
-    "_async.client": ("AsyncChatKit",),
-    "_async.listing": ("AsyncListing",),
-    "_async.sessions": ("AsyncSessions",),
-    "_async.threads": ("AsyncThreads",),
-    "_core.options": ("RequestOptions", "Timeout"),
-    "_core.retry": ("RetryPolicy",),
-    "_core.transcript": ("transcript",),
-    "_sync.client": ("ChatKit",),
-    "_sync.listing": ("Listing",),
-    "_sync.sessions": ("Sessions",),
-    "_sync.threads": ("Threads",),
-    "errors": (
-        "APIConnectionError",
-        "APIError",
-        "APIResponseValidationError",
-        "APIStatusError",
-        "APITimeoutError",
-        "ArchiveError",
-        "AuthenticationError",
-        "BadRequestError",
-        "ChatKitError",
-        "ClientClosedError",
-        "ConfigurationError",
-        "ConflictError",
-        "InternalServerError",
-        "MintingLimitError",
-        "MissingFieldError",
-        "NotFoundError",
-        "ParamsValidationError",
-        "PermissionDeniedError",
-        "Problem",
-        "RateLimit",
-        "RateLimitError",
-        "ReentrantCallError",
-        "ResponseInfo",
-        "SessionRevokedError",
-        "UnprocessableEntityError",
-    ),
-    "types.configuration_params": (
-        "ChatSessionAutomaticThreadTitlingParam",
-        "ChatSessionAutomaticThreadTitlingParamDict",
-        "ChatSessionChatKitConfigurationParam",
-        "ChatSessionChatKitConfigurationParamDict",
-        "ChatSessionFileUploadParam",
-        "ChatSessionFileUploadParamDict",
-        "ChatSessionHistoryParam",
-        "ChatSessionHistoryParamDict",
-    ),
-    "types.content": (
-        "ChatKitAttachment",
-        "ChatKitFileAnnotation",
-        "ChatKitFileAnnotationSource",
-        "ChatKitInferenceOptions",
-        "ChatKitInputText",
-        "ChatKitQuotedText",
-        "ChatKitResponseOutputText",
-        "ChatKitToolChoice",
-        "ChatKitURLAnnotation",
-        "ChatKitURLAnnotationSource",
-    ),
-    "types.items": (
-        "ChatKitClientToolCallItem",
-        "ChatKitTaskGroupItem",
-        "ChatKitTaskGroupTask",
-        "ChatKitTaskItem",
-        "ChatKitThreadAssistantMessageItem",
-        "ChatKitThreadItem",
-        "ChatKitThreadUserMessageItem",
-        "ChatKitWidgetItem",
-    ),
-    "types.page": ("Page",),
-    "types.secret": ("Secret",),
-    "types.session": (
-        "BrowserSecret",
-        "ChatKitWorkflow",
-        "ChatKitWorkflowTracing",
-        "ChatSession",
-        "ChatSessionAutomaticThreadTitling",
-        "ChatSessionChatKitConfiguration",
-        "ChatSessionFileUpload",
-        "ChatSessionHistory",
-        "ChatSessionRateLimits",
-        "ChatSessionStatus",
-    ),
-    "types.session_operations": ("SessionCancelParams", "SessionCreateParams"),
-    "types.session_params": (
-        "ChatSessionExpiresAfterParam",
-        "ChatSessionExpiresAfterParamDict",
-        "ChatSessionRateLimitsParam",
-        "ChatSessionRateLimitsParamDict",
-        "ChatSessionWorkflowParam",
-        "ChatSessionWorkflowParamDict",
-        "ChatSessionWorkflowTracingParam",
-        "ChatSessionWorkflowTracingParamDict",
-    ),
-    "types.thread": (
-        "ChatKitThread",
-        "ChatKitThreadStatus",
-        "ChatKitThreadStatusActive",
-        "ChatKitThreadStatusClosed",
-        "ChatKitThreadStatusLocked",
-        "ThreadDeleteResponse",
-    ),
-    "types.thread_operations": (
-        "ThreadDeleteParams",
-        "ThreadListItemsParams",
-        "ThreadListParams",
-        "ThreadRetrieveParams",
-    ),
-    "types.unknown": ("UnknownAnnotation", "UnknownContent", "UnknownThreadItem", "UnknownThreadStatus"),
-}
-_LAZY = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = ["__version__", *_LAZY]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["__version__", *MODULE_OF]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name not in _LAZY:
+        if name not in MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module  # noqa: PLC0415 - so that the bare import costs nothing
 
-        value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        value = getattr(import_module(f".{MODULE_OF[name]}", __name__), name)
         globals()[name] = value
         return value
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *_LAZY})
+        return sorted({*globals(), *MODULE_OF})

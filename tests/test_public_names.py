@@ -15,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import pytest
 
 import chatkit_async
+from chatkit_async._exports import MODULE_OF
 
 SOURCE = Path(chatkit_async.__file__)
 NAMES = [name for name in chatkit_async.__all__ if name != "__version__"]
@@ -57,16 +58,16 @@ def python(code: str) -> str:
 
 
 def test_the_table_and_what_type_checkers_see_are_the_same() -> None:
-    assert type_checking_imports() == chatkit_async._LAZY  # type: ignore[attr-defined]
+    assert type_checking_imports() == MODULE_OF
 
 
 def test_all_holds_the_table_and_the_version_each_once() -> None:
-    assert sorted(chatkit_async.__all__) == sorted({"__version__", *chatkit_async._LAZY})  # type: ignore[attr-defined]
+    assert sorted(chatkit_async.__all__) == sorted({"__version__", *MODULE_OF})
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_public_name_is_what_its_module_holds(name: str) -> None:
-    module = import_module(f"chatkit_async.{chatkit_async._LAZY[name]}")  # type: ignore[attr-defined]
+    module = import_module(f"chatkit_async.{MODULE_OF[name]}")
     assert getattr(chatkit_async, name) is getattr(module, name)
 
 
@@ -131,9 +132,9 @@ def test_the_import_alone_imports_nothing_heavy() -> None:
     assert HEAVY.isdisjoint(loaded)
 
 
-def test_the_import_alone_imports_only_two_files_of_the_package() -> None:
+def test_the_import_alone_imports_only_three_files_of_the_package() -> None:
     loaded = python("import sys, chatkit_async; print(*[name for name in sys.modules if name.startswith('chatkit')])")
-    assert sorted(loaded.split()) == ["chatkit_async", "chatkit_async._version"]
+    assert sorted(loaded.split()) == ["chatkit_async", "chatkit_async._exports", "chatkit_async._version"]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_a_name_is_kept_once_it_is_used() -> None:
 
 def test_an_unknown_name_is_an_attribute_error_that_names_it() -> None:
     with pytest.raises(AttributeError, match="module 'chatkit_async' has no attribute 'Nonsense'"):
-        _ = chatkit_async.Nonsense  # type: ignore[attr-defined]
+        _ = chatkit_async.Nonsense
     with pytest.raises(ImportError, match="Nonsense"):
         exec("from chatkit_async import Nonsense")
 

@@ -1,4 +1,4 @@
-"""Writes the blocking twins from the async half's source text: `python -m chatkit_async._sync.generator [--check]`."""
+"""Writes blocking twins and tables of lazy names: `python -m chatkit_async._sync.generator [--check]`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .exports import TABLES, exports
 from .module import COMMAND, module
 from .source import PACKAGE, GeneratorError, Source
 from .twins import TWINS, Twin
@@ -25,7 +26,10 @@ def generated(folder: Path = FOLDER, twins: Sequence[Twin] = TWINS) -> dict[str,
     by_target: dict[str, list[Twin]] = {}
     for twin in twins:
         by_target.setdefault(twin.target, []).append(twin)
-    return formatted({target: module(rows, sources, twins) for target, rows in by_target.items()})
+    texts = {target: module(rows, sources, twins) for target, rows in by_target.items()}
+    packages = {package: table for package, table in TABLES.items() if (folder / package).exists()}
+    tables = {table: exports(package, _read(folder / package)) for package, table in packages.items()}
+    return formatted(texts | tables)
 
 
 def formatted(texts: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatkit_async._sync.generator.__main__ import FOLDER
+from chatkit_async._sync.generator.exports import TABLES
 from chatkit_async._sync.generator.twins import TWINS
 
 from .writing import write
@@ -15,6 +16,7 @@ from .writing import write
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of what the generator reads and writes."""
-    for path in {path for twin in TWINS for path in (twin.source, twin.target)}:
+    tables = {path for table in TABLES.items() for path in table}
+    for path in tables | {path for twin in TWINS for path in (twin.source, twin.target)}:
         write(tmp_path, path, (FOLDER / path).read_text())
     return tmp_path

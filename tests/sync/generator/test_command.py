@@ -34,6 +34,15 @@ def test_a_stale_twin_is_shown_and_then_written_anew(folder: Path, capsys: pytes
     assert generator.main(["--check"], folder) == 0
 
 
+def test_a_new_public_name_is_one_import_and_the_table_is_stale_until_it_is_written(folder: Path) -> None:
+    block = "if TYPE_CHECKING:\n"
+    text = (folder / "__init__.py").read_text()
+    write(folder, "__init__.py", text.replace(block, f"{block}    from .new import New as New\n"))
+    assert generator.main(["--check"], folder) == 1
+    assert generator.main([], folder) == 0
+    assert '"New": "new",' in (folder / "_exports.py").read_text()
+
+
 def test_a_missing_twin_is_stale(folder: Path) -> None:
     (folder / "_sync/client.py").unlink()
     assert generator.main(["--check"], folder) == 1
