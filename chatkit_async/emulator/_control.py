@@ -14,7 +14,7 @@ from ..errors import ConfigurationError
 from ..types._json import JSON, JSONObject
 from . import _control_views as views
 from ._api import ApiResponse, decoded_json, error_response, json_response, query_object
-from ._checks import Check
+from ._checks import Check, json_copy
 from ._control_checks import (
     CLOCK,
     FAULTS,
@@ -27,8 +27,8 @@ from ._control_checks import (
     check_same_origin,
     invalid,
 )
-from ._faults import Fault
-from ._refusals import RequestRefused, invalid_url, server_error, wrong_method, wrong_type
+from ._faults import FAULT_FIELDS, Fault
+from ._refusals import RequestRefused, invalid_url, server_error, unknown_parameter, wrong_method, wrong_type
 from ._seeding import sample_seed
 from ._state import EmulatorState
 from .inspector import FILES
@@ -156,17 +156,30 @@ def faults(state: EmulatorState, given: JSONObject) -> JSONObject:
 
 
 def fault_of(row: dict[str, Any], path: str) -> Fault:
-    """The fault of a row; raises RequestRefused (400) for one that matches no operation.
+    """The fault of a row; raises RequestRefused (400) with the path of a field that is wrong.
 
-    Null leaves a field out, and so does the `{}` of a template as body without a status.
+    Null leaves a field out, and so does the `{}` of a template as body without a status. Headers may be numbers.
     """
     fields = {name: value for name, value in row.items() if value is not None}
     if "status" not in fields and fields.get("body") == {}:
         del fields["body"]
+    if isinstance(fields.get("headers"), dict):
+        fields["headers"] = {name: header_text(value) for name, value in fields["headers"].items()}
+    for name, value in fields.items():
+        if name not in FAULT_FIELDS:
+            raise unknown_parameter(f"{path}.{name}", tuple(FAULT_FIELDS))
+        allowed, fits = FAULT_FIELDS[name]
+        if not fits(json_copy(value, f"{path}.{name}")):
+            raise invalid(f"{path}.{name}", f"it must be {allowed}")
     try:
         return Fault(**fields)
     except ConfigurationError as error:
         raise RequestRefused(400, str(error), code="invalid_value", param=path) from error
+
+
+def header_text(value: object) -> object:
+    """A number in digits; other values as they are."""
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 def clock(state: EmulatorState, given: JSONObject) -> JSONObject:

@@ -13,13 +13,10 @@ from multidict import CIMultiDictProxy, MultiMapping
 
 from .._core.origin import is_cross_site, is_same_origin, parsed_origin
 from ..types._json import JSON
-from ._checks import Array, Boolean, Integer, IntegerText, Nullable, Object, Text, json_copy
-from ._faults import DROPS, KINDS
+from ._checks import Array, Boolean, Integer, IntegerText, Object, Resource, Text
 from ._refusals import RequestRefused, missing_parameter, wrong_type
 
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(:[0-9]{1,5})?")
-TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @attrs.frozen
@@ -93,67 +90,9 @@ class Number:
         return float(value)
 
 
-@attrs.frozen
-class Strings:
-    """An object of strings."""
-
-    def __call__(self, value: JSON, path: str) -> JSON:
-        if not isinstance(value, dict):
-            raise wrong_type(path, "an object", value)
-        return {name: Text()(one, f"{path}.{name}") for name, one in value.items()}
-
-
 def anything(value: JSON, path: str) -> JSON:
     """Any value."""
     return value
-
-
-def method(value: JSON, path: str) -> JSON:
-    """An HTTP method, in upper case as requests have it."""
-    if not isinstance(value, str):
-        raise wrong_type(path, "a string", value)
-    if not TOKEN.fullmatch(value):
-        raise invalid(path, "expected the name of an HTTP method")
-    return value.upper()
-
-
-def header_fields(value: JSON, path: str) -> JSON:
-    """Header fields by name; numbers are written in digits."""
-    if not isinstance(value, dict):
-        raise wrong_type(path, "an object", value)
-    return {header_name(name, path): header_value(one, f"{path}.{name}") for name, one in value.items()}
-
-
-def header_name(name: str, path: str) -> str:
-    """The name of a header."""
-    if not TOKEN.fullmatch(name):
-        raise invalid(f"{path}.{name}", "a header cannot have this name")
-    return name
-
-
-def header_value(value: JSON, path: str) -> str:
-    """The value of a header."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        raise wrong_type(path, "a string", value)
-    if CONTROLS.search(value):
-        raise invalid(path, "a header's value has no control characters")
-    return value
-
-
-def drop(value: JSON, path: str) -> JSON:
-    """Whether and when the connection is closed."""
-    if not isinstance(value, (bool, str)) or value not in DROPS:
-        raise invalid(path, "expected true, false or 'after'")
-    return value
-
-
-def times(value: JSON, path: str) -> JSON:
-    """How many requests fail."""
-    if isinstance(value, str) and value != "always":
-        raise invalid(path, "expected an integer of 1 or more, or 'always'")
-    return value if value == "always" else Integer(1)(value, path)
 
 
 def strings(value: JSON, path: str) -> JSON:
@@ -176,28 +115,10 @@ class OneOf:
         return given
 
 
-FAULT = Object(
-    {
-        "method": Nullable(method),
-        "path": Nullable(Text()),
-        "query": Nullable(Strings()),
-        "skip": Nullable(Integer(0)),
-        "times": Nullable(times),
-        "status": Nullable(Integer(200, 599)),
-        "headers": Nullable(header_fields),
-        "body": json_copy,
-        "delay": Nullable(Number(0)),
-        "drop": Nullable(drop),
-        "kind": Nullable(Text(one_of=KINDS)),
-    },
-    names_allowed=True,
-)
-"""The fields of `Fault`; null leaves a field out."""
-
-FAULTS = Object({"faults": Array(FAULT), "append": Boolean()}, required=("faults",), names_allowed=True)
+FAULTS = Object({"faults": Array(Resource({})), "append": Boolean()}, required=("faults",), names_allowed=True)
 CLOCK = OneOf({"advance": Number(), "now": Number()})
 SEED = Object({"reset": Boolean(), "threads": anything, "sessions": anything}, names_allowed=True)
-"""The bodies of `POST faults`, `POST clock` and `POST seed`; `_seeding` checks threads and sessions."""
+"""The bodies of the POSTs; `_faults` checks the fields of faults, `_seeding` threads and sessions."""
 
 VIEWS = ("requests", "threads", "sessions")
 REQUESTS_QUERY = Object({"limit": IntegerText(Integer(0))}, names_allowed=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast, get_args, get_origin
 
@@ -19,7 +20,8 @@ from ..types.partial_repr import PartialRepr
 FaultKind = Literal["truncated", "broken_json", "html", "trickle", "empty_page", "stuck_cursor", "gone_cursor"]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 LISTING_KINDS: tuple[FaultKind, ...] = ("empty_page", "stuck_cursor", "gone_cursor")
-DROPS: tuple[bool | str, ...] = (False, True, "after")
+HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+MAX_DELAY_S = 366 * 86_400
 PREFIX = "/v1"
 
 
@@ -48,7 +50,8 @@ class Fault(PartialRepr):
         headers: headers to add to the response, or to set in it.
         body: the body of the response, text and bytes as they are, anything else as JSON; no work is done. Without
             `status` the status is 200.
-        delay: seconds before the response, the work being done at once; with "trickle" before each piece. Default 0.
+        delay: seconds before the response, 0 to a year, the work being done at once; with "trickle" before each piece.
+            Default 0.
         drop: True closes the connection without work or response, "after" does the work first. Default False.
         kind: "truncated" ends the connection in the middle of the body, "broken_json" sends half the body as if it were
             all, "html" sends a web page instead, "trickle" sends the body in pieces of 16 bytes. These match listings
@@ -73,7 +76,7 @@ class Fault(PartialRepr):
     kind: FaultKind | None = None
 
     def __attrs_post_init__(self) -> None:
-        for name, (allowed, fits) in FIELDS.items():
+        for name, (allowed, fits) in FAULT_FIELDS.items():
             if not fits(getattr(self, name)):
                 raise ConfigurationError(f"Fault({name}={getattr(self, name)!r}): {name} must be {allowed}")
         check_operations(self)
@@ -127,7 +130,10 @@ def is_texts(value: object) -> bool:
 
 def is_headers(value: object) -> bool:
     """Whether a value is a mapping of header names and values."""
-    return is_texts(value) and all(text.isprintable() for pair in cast("Any", value).items() for text in pair)
+    headers = cast("Mapping[str, str]", value)
+    return is_texts(value) and all(
+        HEADER_NAME.fullmatch(name) and one.replace("\t", " ").isprintable() for name, one in headers.items()
+    )
 
 
 def is_integer(value: object, minimum: int, maximum: float = math.inf) -> bool:
@@ -137,7 +143,7 @@ def is_integer(value: object, minimum: int, maximum: float = math.inf) -> bool:
 
 def is_delay(value: object) -> bool:
     """Whether a value is a number of seconds."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MAX_DELAY_S
 
 
 def can_be_sent(body: object) -> bool:
@@ -148,16 +154,16 @@ def can_be_sent(body: object) -> bool:
         return False
 
 
-FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+FAULT_FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "method": ("None or the name of an HTTP method", lambda one: one is None or is_text(one)),
     "path": ("a string", is_text),
     "query": ("a mapping of parameters, as strings", is_texts),
     "skip": ("0 or more", lambda one: is_integer(one, 0)),
     "times": ('1 or more, or "always"', lambda one: one == "always" or is_integer(one, 1)),
     "status": ("None or 200..599", lambda one: one is None or is_integer(one, 200, 599)),
-    "headers": ("a mapping of strings without line breaks", is_headers),
+    "headers": ("a mapping of header names to strings without control characters", is_headers),
     "body": ("JSON, text or bytes", can_be_sent),
-    "delay": ("finite seconds, 0 or more", is_delay),
+    "delay": ("0 or more seconds, at most a year", is_delay),
     "drop": ('True, False or "after"', lambda one: one is True or one is False or one == "after"),
     "kind": (f"None or one of {', '.join(KINDS)}", lambda one: one is None or one in KINDS),
 }
