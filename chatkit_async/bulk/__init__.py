@@ -14,22 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._archive import archive as archive
-    from ._check_store import check_store as check_store
     from ._erase import erase as erase
     from ._erase import retain as retain
     from ._erase_reports import EraseReport as EraseReport
     from ._erase_reports import EraseUserReport as EraseUserReport
     from ._erase_reports import ThreadErasure as ThreadErasure
     from ._erase_user import erase_user as erase_user
-    from ._load import load_context_for as load_context_for
-    from ._load import load_store as load_store
-    from ._migrate import ThreadSource as ThreadSource
-    from ._migrate import migrate as migrate
-    from ._migration_report import Loss as Loss
-    from ._migration_report import MigrationReport as MigrationReport
-    from ._migration_report import StoreFinding as StoreFinding
-    from ._migration_report import StoreReport as StoreReport
-    from ._migration_report import ThreadMigration as ThreadMigration
     from ._reader import Archive as Archive
     from ._reader import ArchiveInfo as ArchiveInfo
     from ._reports import ArchiveProblem as ArchiveProblem
@@ -38,16 +28,26 @@ if TYPE_CHECKING:
     from ._reports import Progress as Progress
     from ._reports import ThreadFailure as ThreadFailure
     from ._reports import VerifyReport as VerifyReport
+    from ._server.check_store import check_store as check_store
+    from ._server.load import load_context_for as load_context_for
+    from ._server.load import load_store as load_store
+    from ._server.migrate import ThreadSource as ThreadSource
+    from ._server.migrate import migrate as migrate
+    from ._server.report import Loss as Loss
+    from ._server.report import MigrationReport as MigrationReport
+    from ._server.report import StoreFinding as StoreFinding
+    from ._server.report import StoreReport as StoreReport
+    from ._server.report import ThreadMigration as ThreadMigration
 
 _HOMES = {
     "_archive": ("archive",),
-    "_check_store": ("check_store",),
+    "_server.check_store": ("check_store",),
     "_erase": ("erase", "retain"),
     "_erase_reports": ("EraseReport", "EraseUserReport", "ThreadErasure"),
     "_erase_user": ("erase_user",),
-    "_load": ("load_context_for", "load_store"),
-    "_migrate": ("ThreadSource", "migrate"),
-    "_migration_report": ("Loss", "MigrationReport", "StoreFinding", "StoreReport", "ThreadMigration"),
+    "_server.load": ("load_context_for", "load_store"),
+    "_server.migrate": ("ThreadSource", "migrate"),
+    "_server.report": ("Loss", "MigrationReport", "StoreFinding", "StoreReport", "ThreadMigration"),
     "_reader": ("Archive", "ArchiveInfo"),
     "_reports": ("ArchiveProblem", "ArchiveReport", "ConversionReport", "Progress", "ThreadFailure", "VerifyReport"),
 }

@@ -11,10 +11,10 @@ import pytest
 from chatkit.agents import ThreadItemConverter
 from chatkit.types import ThreadMetadata
 
-from chatkit_async.bulk._mapping import map_item, map_thread
-from chatkit_async.bulk._migration_report import LOSSES
-from chatkit_async.bulk._migration_settings import MappingOptions
-from chatkit_async.bulk._server_types import server_types
+from chatkit_async.bulk._server.mapping import map_item, map_thread
+from chatkit_async.bulk._server.report import LOSSES
+from chatkit_async.bulk._server.server_types import server_types
+from chatkit_async.bulk._server.settings import MappingOptions
 
 from .sources import hosted_item, hosted_thread, random_items
 

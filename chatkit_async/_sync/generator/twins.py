@@ -43,9 +43,9 @@ TWINS: tuple[Twin, ...] = (
     Functions("bulk/_archive.py", "bulk/blocking.py", ("archive",)),
     Functions("bulk/_erase.py", "bulk/blocking.py", ("erase", "retain")),
     Functions("bulk/_erase_user.py", "bulk/blocking.py", ("erase_user",)),
-    Functions("bulk/_check_store.py", "bulk/blocking.py", ("check_store",)),
-    Functions("bulk/_load.py", "bulk/blocking.py", ("load_store",)),
-    Functions("bulk/_migrate.py", "bulk/blocking.py", ("migrate",)),
+    Functions("bulk/_server/check_store.py", "bulk/blocking.py", ("check_store",)),
+    Functions("bulk/_server/load.py", "bulk/blocking.py", ("load_store",)),
+    Functions("bulk/_server/migrate.py", "bulk/blocking.py", ("migrate",)),
 )
 
 

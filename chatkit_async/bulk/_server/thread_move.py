@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..types._json import JSON, JSONObject
-from ._mapping import Mapped, id_word, map_as_hidden, map_item, map_thread
-from ._migration_settings import Ids, MappingOptions, Times
-from ._raw_json import without_surrogates
-from ._rising_times import RisingTimes, is_usable_time
-from ._server_types import differing_fields
-from ._store_access import StoreAccess, StoreFault
+from ...types._json import JSON, JSONObject
+from .mapping import Mapped, id_word, map_as_hidden, map_item, map_thread
+from .raw_json import without_surrogates
+from .rising_times import RisingTimes, is_usable_time
+from .server_types import differing_fields
+from .settings import Ids, MappingOptions, Times
+from .store_access import StoreAccess, StoreFault
 
 if TYPE_CHECKING:
     from chatkit.types import ThreadItem, ThreadMetadata

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from ..types.secret import mask_text
-from ._server_types import ServerTypes, server_types
+from ...types.secret import mask_text
+from .server_types import ServerTypes, server_types
 
 if TYPE_CHECKING:
     from chatkit.store import Store

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigurationError
-from ..types.redacted import quoted
-from ._server_types import server_types
-from ._store_access import described
+from ...errors import ConfigurationError
+from ...types.redacted import quoted
+from .server_types import server_types
+from .store_access import described
 
 if TYPE_CHECKING:
     from chatkit.store import Store

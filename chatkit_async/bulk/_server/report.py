@@ -8,7 +8,7 @@ from typing import Literal
 
 import attrs
 
-from ..types._json import JSON, JSONObject
+from ...types._json import JSON, JSONObject
 
 LOSSES: Mapping[str, str] = {
     "annotation_left_out": "annotations of an unknown or damaged form were left out",

@@ -7,7 +7,7 @@ import math
 import re
 from typing import NoReturn
 
-from ..types._json import JSON, JSONObject
+from ...types._json import JSON, JSONObject
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

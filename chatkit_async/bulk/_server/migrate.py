@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import anyio
 import attrs
 
-from ..types._json import JSONObject
-from ._check_store import tried
-from ._migration_report import MigrationReport, StoreReport, ThreadMigration, losses_of
-from ._migration_settings import (
+from ...types._json import JSONObject
+from .._reader import Archive
+from .._reports import Progress, Stage
+from .check_store import tried
+from .raw_json import without_surrogates
+from .report import MigrationReport, StoreReport, ThreadMigration, losses_of
+from .rising_times import RisingTimes
+from .server_types import server_types
+from .settings import (
     Attachments,
     HiddenContext,
     Ids,
@@ -24,15 +29,10 @@ from ._migration_settings import (
     Times,
     check_settings,
 )
-from ._raw_json import without_surrogates
-from ._reader import Archive
-from ._reports import Progress, Stage
-from ._rising_times import RisingTimes
-from ._server_types import server_types
-from ._store_access import StoreAccess, StoreFault, described
-from ._store_trial import StoreTrial
-from ._thread_listings import with_listings
-from ._thread_move import MoveSettings, ThreadMove
+from .store_access import StoreAccess, StoreFault, described
+from .store_trial import StoreTrial
+from .thread_listings import with_listings
+from .thread_move import MoveSettings, ThreadMove
 
 if TYPE_CHECKING:
     from chatkit.store import Store

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..errors import ConfigurationError
-from ..types._json import JSONObject
+from ...errors import ConfigurationError
+from ...types._json import JSONObject
 
 if TYPE_CHECKING:
     from chatkit.types import Attachment, ThreadItem, ThreadMetadata

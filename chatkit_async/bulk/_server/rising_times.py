@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TypeGuard
 
-from ..types._clock import unix_now_s
-from ..types._json import JSON
-from ._migration_settings import Times
+from ...types._clock import unix_now_s
+from ...types._json import JSON
+from .settings import Times
 
 DAY_S = 86_400
 

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from ..errors import ParamsValidationError, Problem
-from ..types.redacted import quoted
+from ...errors import ParamsValidationError, Problem
+from ...types.redacted import quoted
 
 Ids: TypeAlias = Literal["keep", "store"]
 Times: TypeAlias = Literal["local", "utc"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..types._json import JSONObject
+from ...types._json import JSONObject
 
 FIRST_S = 978_350_400
 """2001-01-01 12:00 UTC: before all real threads, so that the check threads are first in a list and quickly found."""

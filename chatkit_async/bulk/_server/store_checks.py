@@ -7,11 +7,11 @@ from typing import Any, Literal, TypeAlias
 
 import anyio
 
-from ._check_samples import ITEMS, message
-from ._mapping import map_item
-from ._server_types import differing_fields
-from ._store_access import StoreFault
-from ._store_trial import StoreTrial
+from .check_samples import ITEMS, message
+from .mapping import map_item
+from .server_types import differing_fields
+from .store_access import StoreFault
+from .store_trial import StoreTrial
 
 PAGE_SIZES = (100, 3, 2, 1)
 TIES = 5

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import attrs
 
-from ._migration_report import ThreadMigration
-from ._store_access import StoreAccess, StoreFault, described
+from .report import ThreadMigration
+from .store_access import StoreAccess, StoreFault, described
 
 LOOKS = (("asc", 100), ("desc", 20))
 """Order and page size; the server itself lists pages of 20."""

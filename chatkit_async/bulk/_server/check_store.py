@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from ._migration_report import StoreReport
-from ._migration_settings import Ids, MappingOptions, Times, check_settings
-from ._rising_times import RisingTimes
-from ._store_access import StoreAccess, StoreFault
-from ._store_checks import CHECKS, Check, check_attachments
-from ._store_trial import StoreTrial
+from .report import StoreReport
+from .rising_times import RisingTimes
+from .settings import Ids, MappingOptions, Times, check_settings
+from .store_access import StoreAccess, StoreFault
+from .store_checks import CHECKS, Check, check_attachments
+from .store_trial import StoreTrial
 
 if TYPE_CHECKING:
     from chatkit.store import Store

@@ -6,14 +6,14 @@ from datetime import datetime
 from secrets import randbelow, token_hex
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..types._json import JSONObject
-from ._check_samples import FIRST_S, SPREAD_S, THREAD, message
-from ._mapping import id_word, map_item, map_thread
-from ._migration_report import StoreFinding
-from ._migration_settings import Ids, MappingOptions
-from ._rising_times import RisingTimes
-from ._server_types import differing_fields
-from ._store_access import StoreAccess
+from ...types._json import JSONObject
+from .check_samples import FIRST_S, SPREAD_S, THREAD, message
+from .mapping import id_word, map_item, map_thread
+from .report import StoreFinding
+from .rising_times import RisingTimes
+from .server_types import differing_fields
+from .settings import Ids, MappingOptions
+from .store_access import StoreAccess
 
 if TYPE_CHECKING:
     from chatkit.types import ThreadItem, ThreadMetadata

@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from ..types._json import JSON, JSONObject
-from ._migration_settings import MappingOptions
-from ._raw_json import (
+from ...types._json import JSON, JSONObject
+from .raw_json import (
     DamagedError,
     array_of,
     cleaned,
@@ -23,6 +22,7 @@ from ._raw_json import (
     text_or_null,
     without_surrogates,
 )
+from .settings import MappingOptions
 
 
 @attrs.frozen
