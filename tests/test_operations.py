@@ -34,7 +34,8 @@ def missing(operation: Any) -> Iterator[str]:
     if operation.params.__name__ not in chatkit_async.__all__:
         yield f"chatkit_async/__init__.py: the public name {operation.params.__name__}"
     if operation.name not in BEHAVIOURS:
-        yield f"chatkit_async/emulator/_{resource}.py: the behaviour of {operation.name}; until then it answers 501"
+        file = f"chatkit_async/emulator/_{resource.removesuffix('s')}_behaviours.py"
+        yield f"{file}: the behaviour of {operation.name}; until then it answers 501"
     if not has_command(resource, method.replace("_", "-")):
         yield f"chatkit_async/cli/{resource}.py: the command {method.replace('_', '-')}"
     if operation.method.lower() not in documented_paths().get(operation.path, {}):

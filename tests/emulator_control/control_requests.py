@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from chatkit_async.emulator import Emulator
-from tests.emulator.raw import RawResponse, exchange, request_bytes
+from tests.emulator.raw import SESSIONS, RawResponse, exchange, request_bytes
 
 CONTROL = "/__emulator__/"
 BEGINNING = 1_800_000_000
@@ -17,6 +19,18 @@ MESSAGE = {
     "created_at": BEGINNING,
     "content": [{"type": "input_text", "text": "What is open?"}],
 }
+CREATE = request_bytes("POST", SESSIONS, b'{"user":"user_1","workflow":{"id":"wf_1"}}')
+LIST = request_bytes("GET", "/v1/chatkit/threads")
+SEED: dict[str, Any] = {
+    "threads": [{"thread": THREAD, "items": [MESSAGE, {"type": "chatkit.task"}]}, {"thread": {}}],
+    "sessions": [{"id": "cksess_1", "user": "user_1"}, {"status": "cancelled"}],
+}
+
+
+def still() -> Emulator:
+    """An emulator whose clock stands and whose ids are counted."""
+    numbers: Iterator[int] = itertools.count(1)
+    return Emulator(read_clock=lambda: float(BEGINNING), new_token=lambda: f"{next(numbers):048x}")
 
 
 async def control_post(emulator: Emulator, name: str, document: Any = None, **headers: str | None) -> RawResponse:
