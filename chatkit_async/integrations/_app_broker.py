@@ -8,7 +8,7 @@ from .._async.client import AsyncChatKit
 from ..broker import AsyncSessionBroker
 from ..types.session_operations import WorkflowLike
 from ._options import BrokerOptions
-from ._warm_up import check_key, warm_up
+from ._warm_up import warm_up
 
 
 class AppBroker(AsyncSessionBroker):
@@ -28,8 +28,12 @@ class AppBroker(AsyncSessionBroker):
         """Ready for the first visitor; as if new when an app that has ended starts again, as in tests."""
         if self._has_ended:
             AppBroker.__init__(self, *self._arguments)
-        check_key(self.app_client)
         warm_up(self.app_client)
+        try:
+            await self.start()
+        except BaseException:
+            await self.aclose()
+            raise
         return self
 
     async def aclose(self) -> None:
