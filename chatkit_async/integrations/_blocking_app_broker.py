@@ -10,7 +10,7 @@ from ..broker import SessionBroker
 from ..errors import ChatKitError
 from ..types.session_operations import WorkflowLike
 from ._options import BrokerOptions
-from ._warm_up import check_key, warm_up
+from ._warm_up import check_key, warm_up_blocking
 
 
 class BlockingAppBroker(SessionBroker):
@@ -26,7 +26,7 @@ class BlockingAppBroker(SessionBroker):
         assert used is not None
         super().__init__(used, workflow=workflow, **options)
         check_key(used._async)
-        warm_up(used._async)
+        warm_up_blocking(used)
         atexit.register(self._close_quietly)
 
     def close(self) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
+from threading import Thread
+from typing import TYPE_CHECKING
 
 from .._async.client import AsyncChatKit
 from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .._sync.client import ChatKit
 
 NO_KEY = (
     "setup: no API key: set the environment variable OPENAI_API_KEY before the app starts, or pass"
@@ -30,3 +36,13 @@ def warm_up(client: AsyncChatKit) -> None:
     client._caller.shared.proxy(client._caller.config.base_url)
     client.sessions  # noqa: B018 - loads the resource
     structure({}, ChatSession)
+
+
+def warm_up_blocking(client: ChatKit) -> None:
+    """The same for a blocking client; its own thread is not started, since the server may fork after this."""
+    import anyio  # noqa: PLC0415
+
+    warm_up(client._async)
+    thread = Thread(target=partial(anyio.run, anyio.sleep, 0))  # loads what anyio imports when a loop runs
+    thread.start()
+    thread.join()
