@@ -132,7 +132,11 @@ def test_output_of_a_tool_call_is_json_or_text(output: str, carried: Any, lossy:
 def test_a_tool_call_that_was_never_answered_is_completed_pending_or_left_out() -> None:
     call = hosted_item(kind="chatkit.client_tool_call", status="in_progress", output=None)
     item, losses = mapped(call)
-    assert (item.status, item.output, losses) == ("completed", {"hosted": "never answered"}, {"tool_call_unanswered"})
+    assert (item.status, item.output, losses) == (
+        "completed",
+        {"hosted": "never answered"},
+        {"tool_call_without_output"},
+    )
     item, losses = mapped(call, pending_tool_calls="pending")
     assert (item.status, item.output, losses) == ("pending", None, set())
     assert mapped(call, pending_tool_calls="skip") == (None, {"left_out"})

@@ -26,21 +26,21 @@ FILE = {"type": "file", "id": "file_1", "name": "a.pdf", "mime_type": "applicati
 
 
 class Shop(ChatKitServer[Any]):
-    """Answers with how many messages the model would get, all items of the thread converted as by default."""
+    """Replies with how many messages the model would get, all items of the thread converted as by default."""
 
     async def respond(self, thread: ThreadMetadata, input_user_message: Any, context: Any) -> AsyncIterator[Any]:
         page = await self.store.load_thread_items(thread.id, None, 1000, "asc", context)
         for_the_model = await ThreadItemConverter().to_agent_input(page.data)
-        answer = AssistantMessageItem(
+        reply = AssistantMessageItem(
             id=self.store.generate_item_id("message", thread, context),
             thread_id=thread.id,
             created_at=datetime.now(),
             content=[AssistantMessageContent(text=f"{len(for_the_model)} inputs")],
         )
-        yield ThreadItemDoneEvent(item=answer)
+        yield ThreadItemDoneEvent(item=reply)
 
 
-async def asked(server: Shop, kind: str, **params: Any) -> Any:
+async def requested(server: Shop, kind: str, **params: Any) -> Any:
     """What the server sends for a request of the browser: its JSON, or the list of events."""
     request = {"type": kind, "params": params, "metadata": {}}
     result = await server.process(json.dumps(request), "user_1")
@@ -76,10 +76,10 @@ async def test_the_server_shows_the_threads_and_their_messages(store: Any, path:
     report = await migrate(path, store, context_for=lambda user: user)
     assert (report.is_complete, report.warnings) == (True, ())
     server = Shop(store)
-    listed = await asked(server, "threads.list", limit=10, order="desc")
+    listed = await requested(server, "threads.list", limit=10, order="desc")
     assert [thread["id"] for thread in listed["data"]] == ["cthr_2", "cthr_1"]
     assert "user_1" not in json.dumps(listed)  # metadata stays on the server
-    thread = await asked(server, "threads.get_by_id", thread_id="cthr_1")
+    thread = await requested(server, "threads.get_by_id", thread_id="cthr_1")
     assert [item["type"] for item in thread["items"]["data"]] == [
         "user_message",
         "assistant_message",
@@ -96,7 +96,7 @@ async def test_the_server_pages_through_all_items(store: Any, path: Path) -> Non
     await migrate(path, store, context_for=lambda user: user)
     server, found, after = Shop(store), [], None
     while True:
-        page = await asked(server, "items.list", thread_id="cthr_2", order="desc", after=after)
+        page = await requested(server, "items.list", thread_id="cthr_2", order="desc", after=after)
         found += [item["id"] for item in page["data"]]
         if not page["has_more"]:
             break
@@ -107,11 +107,11 @@ async def test_the_server_pages_through_all_items(store: Any, path: Path) -> Non
 async def test_the_user_s_next_message_is_answered_with_the_default_converter(store: Any, path: Path) -> None:
     await migrate(path, store, context_for=lambda user: user)
     said = {"content": [{"type": "input_text", "text": "and now?"}], "attachments": [], "inference_options": {}}
-    events = await asked(Shop(store), "threads.add_user_message", thread_id="cthr_1", input=said)
+    events = await requested(Shop(store), "threads.add_user_message", thread_id="cthr_1", input=said)
     items = [event["item"] for event in events if event["type"] == "thread.item.done"]
     assert [item["type"] for item in items] == ["user_message", "assistant_message"]
     assert items[1]["content"][0]["text"].endswith(" inputs")
-    thread = await asked(Shop(store), "threads.get_by_id", thread_id="cthr_1")
+    thread = await requested(Shop(store), "threads.get_by_id", thread_id="cthr_1")
     assert [item["id"] for item in thread["items"]["data"]][-2:] == [item["id"] for item in items]
 
 

@@ -87,7 +87,7 @@ async def _goes_on(check: Check, trial: StoreTrial) -> bool:
 
 
 async def _delete_threads(trial: StoreTrial) -> list[str]:
-    """The ids of those that are still there; a store that hangs is asked once more, not three times."""
+    """The ids of threads that are still there; after a call that hangs, no further thread is tried."""
     left_behind: list[str] = []
     has_hung = False
     for thread in trial.threads:

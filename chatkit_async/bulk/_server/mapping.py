@@ -127,13 +127,13 @@ def _widget(item: JSONObject, options: MappingOptions, losses: set[str]) -> JSON
 
 
 def _client_tool_call(item: JSONObject, options: MappingOptions, losses: set[str]) -> JSONObject | None:
-    given, answered = item.get("output"), item.get("status") == "completed" or item.get("output") is not None
-    if not answered and options.pending_tool_calls == "skip":
+    given, has_output = item.get("output"), item.get("status") == "completed" or item.get("output") is not None
+    if not has_output and options.pending_tool_calls == "skip":
         return None
-    is_pending = not answered and options.pending_tool_calls == "pending"
+    is_pending = not has_output and options.pending_tool_calls == "pending"
     output: JSON = None if given is None else decoded(given, losses, "tool_call_form")
-    if not answered and not is_pending:
-        losses.add("tool_call_unanswered")
+    if not has_output and not is_pending:
+        losses.add("tool_call_without_output")
         output = {"hosted": "never answered"}
     given_arguments = decoded(text_of(item, "arguments"), losses, "tool_call_form")
     arguments: JSON = given_arguments if isinstance(given_arguments, dict) else {"value": given_arguments}

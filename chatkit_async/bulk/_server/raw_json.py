@@ -1,4 +1,4 @@
-"""Reading raw JSON that may be damaged: a value of the form asked for, or `DamagedError`."""
+"""Reading raw JSON that may be damaged: a value of the expected form, or `DamagedError`."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ LOSSES: Mapping[str, str] = {
     "quote_position": "quotes were gathered into one: their place among the text blocks is lost",
     "same_id": "items that repeat the id of an item before them got an id from their thread and place",
     "surrogates": "halves of characters (lone surrogates) were replaced by U+FFFD",
-    "taken_id": "items whose id the store refuses, as that of another thread's item, got their thread's id before it",
+    "taken_id": "ids that an item of another thread has in the store got their thread's id before them",
     "task_group": "task groups became workflows",
     "task_kind": "tasks of an unknown kind became custom tasks",
     "thread_not_active": "the thread is locked or closed: a self-hosted server accepts messages to it all the same",
@@ -31,7 +31,7 @@ LOSSES: Mapping[str, str] = {
     "thread_title": "the title is not text: the thread has none, its metadata holds it",
     "time": "a time that is no number of seconds became that of the item before",
     "tool_call_form": "arguments or output of tool calls were not the JSON that the server expects, and were wrapped",
-    "tool_call_unanswered": "tool calls without an output became completed ones",
+    "tool_call_without_output": "tool calls without an output became completed ones",
     "unknown_block": "content blocks of an unknown kind became text",
     "widget_properties": "widgets lost properties that the server's widget classes do not have",
 }
@@ -105,7 +105,7 @@ class ThreadMigration:
     Attributes:
         hosted_id: its id in the archive.
         thread_id: its id in the store: the same, unless `ids="store"`. None if it never got one.
-        user: whose it is; None if the archive does not say.
+        user: the user that it belongs to; None if the archive does not say.
         outcome: `moved` if something was written, `unchanged` if all was there already, `failed`. Both of the first two
             mean that it was read back, in both orders, as it was written.
         items: how many of its items the archive holds.
@@ -148,7 +148,7 @@ class MigrationReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every thread of the archive (of the user asked for) is in the store and was read back."""
+        """Whether every thread of the archive (with `user`: of that user) is in the store and was read back."""
         return self.stopped is None and not self.failed
 
     @property

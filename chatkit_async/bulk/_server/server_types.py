@@ -46,7 +46,7 @@ class ServerTypes:
         return built
 
     def is_absence(self, error: Exception) -> bool:
-        """Whether a store says so that it does not have what was asked for."""
+        """Whether an error of a store means that the requested thread or item does not exist."""
         is_unreadable = isinstance(error, (self.invalid, UnicodeError)) or "JSON" in type(error).__name__
         return isinstance(error, self.not_found | KeyError | ValueError) and not is_unreadable
 
