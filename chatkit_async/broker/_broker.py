@@ -9,7 +9,7 @@ from typing import Self
 
 from .._async.client import AsyncChatKit
 from ..errors import ClientClosedError
-from ..types.secret import as_secret, hidden_keys
+from ..types.secret import Secret, as_secret, hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
 from ..types.session_params import StateVariables
 from ._issuing import Issuing
@@ -19,13 +19,11 @@ from ._secret_cache import LiveSecret, SecretCache
 from ._session_request import (
     SessionRequest,
     SessionTemplate,
-    checked_current,
-    checked_device,
-    checked_id,
-    checked_user,
+    checked_name,
+    checked_string,
 )
 from ._settings import checked_client, checked_settings, checked_store, store_or_hidden
-from ._store import Store
+from ._store import Place, Store
 
 
 class AsyncSessionBroker:
@@ -220,7 +218,7 @@ class AsyncSessionBroker:
         Source: ChatKit REST API, CancelChatSessionMethod.
         """
         self._check_open()
-        place = self._template.place(checked_user(user), checked_device(device))
+        place = self._place(user, device)
         mark = secrets.token_hex(8)
         ended = await self._store.revoke(place.user, mark, None if device is None else place.device)
         self._client._caller.shared.transport()  # a closed client raises, also where there is nothing to cancel
@@ -249,8 +247,7 @@ class AsyncSessionBroker:
             ClientClosedError: the broker is closed.
         """
         self._check_open()
-        place = self._template.place(checked_user(user), None)
-        return await self._store.owns(place.user, checked_id(session_id))
+        return await self._store.owns(self._place(user).user, checked_string("session_id", session_id))
 
     async def aclose(self) -> None:
         """Wait up to 5 s for sessions being made, report to the store what it missed, and close its connections.
@@ -280,8 +277,13 @@ class AsyncSessionBroker:
         self, user: str, device: str | None, state_variables: StateVariables | None, current: str | None
     ) -> SessionRequest:
         self._check_open()
-        secret = checked_current(current)
-        return self._template.request(checked_user(user), checked_device(device), state_variables, secret)
+        secret = None if current is None else Secret(checked_string("current", current))
+        place = self._place(user, device)
+        return self._template.request(place, checked_name("user", user), state_variables, secret)
+
+    def _place(self, user: str, device: str | None = None) -> Place:
+        device = None if device is None else checked_name("device", device)
+        return self._template.place(checked_name("user", user), device)
 
     def _check_open(self) -> None:
         if self._is_closed:

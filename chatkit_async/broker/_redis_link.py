@@ -1,13 +1,14 @@
-"""Steps sent to Redis together: those that wait in one event loop share an exchange, over redis-py's own pipeline."""
+"""Clients of redis-py, and a link over one: commands that wait in an event loop share an exchange, in one pipeline."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._patience import PATIENCE_S, SHORT_PATIENCE_S, within
+from ..errors import ConfigurationError
+from ._clock import PATIENCE_S, SHORT_PATIENCE_S, within
 from ._store import StoreRefusedError
 
 if TYPE_CHECKING:
@@ -153,3 +154,52 @@ def _fail(batch: Sequence[tuple[Command, asyncio.Future[Any]]], error: BaseExcep
         if not future.done():
             future.set_exception(cause)
             future.exception()  # nobody need ask for it
+
+
+def redis_asyncio() -> Any:
+    """The module of redis-py; raises ConfigurationError if it is not installed."""
+    try:
+        import redis.asyncio  # noqa: PLC0415 - of an extra
+    except ImportError as error:
+        raise ConfigurationError("RedisStore needs redis-py: pip install chatkit-async[redis]") from error
+    return redis.asyncio
+
+
+def parsed_url(url: str) -> Mapping[str, Any]:
+    """The settings in a url; raises ConfigurationError if redis-py refuses it."""
+    from redis.asyncio.connection import parse_url  # noqa: PLC0415 - of an extra
+
+    try:
+        settings: Mapping[str, Any] = parse_url(url)
+    except Exception:  # its text may hold the password
+        said = "RedisStore: redis-py refuses the url; it takes redis://host:port/0, rediss://... or unix://path"
+        raise ConfigurationError(said) from None
+    return settings
+
+
+def client_for(url: str) -> Redis:
+    """A client of ours."""
+    from redis.asyncio import Redis  # noqa: PLC0415 - of an extra
+    from redis.asyncio.retry import Retry  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+
+    # One retry, at once: a Redis that was restarted has closed the connection.
+    return Redis.from_url(url, retry=Retry(NoBackoff(), 1), socket_timeout=None, socket_connect_timeout=None)
+
+
+def location(settings: Mapping[str, Any]) -> str:
+    """A server as logs may show it, without user and password."""
+    return str(settings.get("path") or f"{settings.get('host')}:{settings.get('port', 6379)}/{settings.get('db', 0)}")
+
+
+def copy_of(client: Redis) -> Redis:
+    """A client with the settings of another; raises ConfigurationError for a connection pool of another kind."""
+    from redis.asyncio import ConnectionPool  # noqa: PLC0415 - of an extra
+
+    pool: Any = client.connection_pool
+    if type(pool) is not ConnectionPool:
+        raise ConfigurationError(
+            f"RedisStore was given a client with a {type(pool).__name__}, which serves one event loop: give it a url"
+        )
+    made = ConnectionPool(pool.connection_class, pool.max_connections, **pool.connection_kwargs)
+    return type(client).from_pool(made)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,7 +15,7 @@ from ..errors import ConfigurationError
 from ..types.secret import Hidden, as_secret, without_value
 from . import _redis_scripts as scripts
 from ._clock import now_s
-from ._redis_link import Command, Link, is_refusal
+from ._redis_link import Command, Link, client_for, copy_of, is_refusal, location, parsed_url, redis_asyncio
 from ._redis_scripts import Script
 from ._store import (
     KEPT_S,
@@ -69,15 +69,15 @@ class RedisStore:
     def __init__(self, url: str | None = None, *, client: Redis | None = None, prefix: str = "chatkit-async") -> None:
         url = as_secret(url)  # a password in it, or in what is not a client, is not for tracebacks
         kind = type(client).__name__
-        client = client if isinstance(client, _redis().Redis) else without_value(client)
+        client = client if isinstance(client, redis_asyncio().Redis) else without_value(client)
         if isinstance(client, Hidden):
             raise ConfigurationError(f"RedisStore takes a redis.asyncio.Redis as client, not {kind}")
         if (url is None) == (client is None):
             raise ConfigurationError("RedisStore takes a url, or a client: one of the two")
         self._prefix = prefix
         self._given, self._home = client, weakref.WeakSet[asyncio.AbstractEventLoop]()
-        self._where = _where(_parsed(url or "") if client is None else client.connection_pool.connection_kwargs)
-        self._make: Callable[[], Redis] = partial(_made, url or "") if client is None else partial(_copy_of, client)
+        self._where = location(parsed_url(url or "") if client is None else client.connection_pool.connection_kwargs)
+        self._make: Callable[[], Redis] = partial(client_for, url or "") if client is None else partial(copy_of, client)
         self._links: PerLoop[Link] = PerLoop(self._open)
         self._epoch = ""
         self._ahead_s: float | None = None  # Redis's clock less ours
@@ -248,56 +248,6 @@ class RedisStore:
 
     def _key(self, user: str) -> str:
         return f"{self._prefix}:{{{user}}}"  # in braces, as a cluster and its proxies like it
-
-
-def _redis() -> Any:
-    try:
-        import redis.asyncio  # noqa: PLC0415 - of an extra
-    except ImportError as error:
-        raise ConfigurationError("RedisStore needs redis-py: pip install chatkit-async[redis]") from error
-    return redis.asyncio
-
-
-def _parsed(url: str) -> Mapping[str, Any]:
-    from redis.asyncio.connection import parse_url  # noqa: PLC0415 - of an extra
-
-    try:
-        settings: Mapping[str, Any] = parse_url(url)
-    except Exception:  # its text may hold the password
-        said = "RedisStore: redis-py refuses the url; it takes redis://host:port/0, rediss://... or unix://path"
-        raise ConfigurationError(said) from None
-    return settings
-
-
-def _made(url: str) -> Redis:
-    from redis.asyncio import Redis  # noqa: PLC0415 - of an extra
-    from redis.asyncio.retry import Retry  # noqa: PLC0415
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-
-    # One retry, at once: a Redis that was restarted has closed the connection.
-    return Redis.from_url(url, retry=Retry(NoBackoff(), 1), socket_timeout=None, socket_connect_timeout=None)
-
-
-def _where(settings: Mapping[str, Any]) -> str:
-    """A server as logs may show it, without user and password."""
-    return str(settings.get("path") or f"{settings.get('host')}:{settings.get('port', 6379)}/{settings.get('db', 0)}")
-
-
-def _copy_of(client: Redis) -> Redis:
-    """A client with the settings of another.
-
-    Raises:
-        ConfigurationError: its connection pool is of a kind of its own.
-    """
-    from redis.asyncio import ConnectionPool  # noqa: PLC0415 - of an extra
-
-    pool: Any = client.connection_pool
-    if type(pool) is not ConnectionPool:
-        raise ConfigurationError(
-            f"RedisStore was given a client with a {type(pool).__name__}, which serves one event loop: give it a url"
-        )
-    made = ConnectionPool(pool.connection_class, pool.max_connections, **pool.connection_kwargs)
-    return type(client).from_pool(made)
 
 
 def _is_of_one_key(reply: Any) -> bool:

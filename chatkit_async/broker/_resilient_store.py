@@ -9,10 +9,9 @@ from typing import TypeVar
 import attrs
 
 from ..errors import ChatKitError
-from ._clock import now_s
+from ._clock import PATIENCE_S, SHORT_PATIENCE_S, now_s, within
 from ._expiring import Expiring
 from ._memory_store import MemoryStore
-from ._patience import PATIENCE_S, SHORT_PATIENCE_S, within
 from ._redis_store import RedisStore
 from ._store import (
     KEPT_S,

@@ -27,7 +27,6 @@ from ._secret_cache import Record
 from ._store import Place
 
 T = TypeVar("T")
-MAX_DEVICE_LENGTH = MAX_USER_LENGTH
 PLACES_CACHED = 4096  # a place takes 10 us to compute
 
 
@@ -96,18 +95,18 @@ class SessionTemplate:
         return MAX_EXPIRES_AFTER_S if expires_after is None else expires_after.seconds
 
     def _place(self, user: str, device: str | None = None) -> Place:
-        """The place of a user and device, of which `checked_user` and `checked_device` approve."""
+        """The place of a user and device, each checked by `checked_name`."""
         return Place(digest("user", user), digest("device", device), self._settings)
 
     def request(
-        self, user: str, device: str | None, state_variables: StateVariables | None, current: Secret | None
+        self, place: Place, user: str, state_variables: StateVariables | None, current: Secret | None
     ) -> SessionRequest:
         """What a call asks for.
 
         Raises:
             ParamsValidationError: state variables that the API would refuse.
         """
-        place, workflow = self.place(user, device), self._params.workflow
+        workflow = self._params.workflow
         if state_variables is None:
             return SessionRequest(place, user, workflow, self._state, True, current)
         workflow = attrs.evolve(workflow, state_variables=_merged(workflow.state_variables, state_variables))
@@ -133,50 +132,26 @@ def digest(kind: str, *values: Any) -> str:
     return hashlib.sha256(value.encode()).hexdigest()[:32]
 
 
-def checked_user(user: str) -> str:
-    """The user's id as a plain string; a lazy object that stands for one (Django's) is asked for it.
+def checked_name(name: str, value: str) -> str:
+    """A user or device as a plain string; a lazy object that stands for one (Django's) is asked for it.
 
     Raises:
         ParamsValidationError: the API would refuse it.
     """
-    return _checked("user", text(_plain(user), max_length=MAX_USER_LENGTH, is_required=True))
+    is_lazy = isinstance(value, str) and not issubclass(type(value), str)
+    return _checked(name, text(str(value) if is_lazy else value, max_length=MAX_USER_LENGTH, is_required=True))
 
 
-def checked_device(device: str | None) -> str | None:
-    """The device as a plain string, or None.
-
-    Raises:
-        ParamsValidationError: a string it is not, or too long.
-    """
-    return None if device is None else _checked("device", text(_plain(device), max_length=MAX_DEVICE_LENGTH))
-
-
-def checked_id(session_id: str) -> str:
-    """A session's id.
+def checked_string(name: str, value: str) -> str:
+    """Any string; anything else is refused without being shown.
 
     Raises:
         ParamsValidationError: it is not a string.
     """
-    given: object = session_id
+    given: object = value
     if isinstance(given, str):
-        return session_id
-    return _checked("session_id", refuse(session_id, "invalid_type", f"must be a string, not {kind_of(given)}"))
-
-
-def checked_current(current: str | None) -> Secret | None:
-    """The client secret a browser has.
-
-    Raises:
-        ParamsValidationError: it is not a string.
-    """
-    if current is None or isinstance(current, Secret):
-        return current
-    return _checked("current", refuse(Secret(), "invalid_type", f"must be a string, not {kind_of(current)}"))
-
-
-def _plain(value: str) -> str:
-    """The string behind an object that only claims to be one, as lazy objects do."""
-    return value if not isinstance(value, str) or issubclass(type(value), str) else str(value)
+        return value
+    return _checked(name, refuse("", "invalid_type", f"must be a string, not {kind_of(given)}"))
 
 
 def _merged(base: StateVariables | None, more: StateVariables) -> StateVariables:

@@ -69,8 +69,7 @@ class Creation:
     """A session that a broker wants to make.
 
     Attributes:
-        place: for which user and device.
-        ticket: names this attempt; a step that is repeated with it does nothing twice.
+        place, ticket: for which user and device; names this attempt: a step repeated with it does nothing twice.
         lease_s: seconds that it may take; afterwards another creation may begin.
         is_shared: whether only one creation may be under way for the place, over all processes.
         margin_s: a record with no more seconds left than this is not found.

@@ -20,8 +20,8 @@ import pytest
 from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore
 from chatkit_async.broker._expiring import SWEPT_PER_CALL, Expiring
+from chatkit_async.broker._memory_store import sign_of_workers
 from chatkit_async.broker._store import Creation, Minted, Place, Seen
-from chatkit_async.broker._workers import sign_of_workers
 from chatkit_async.emulator import Emulator
 
 from ..sync.running import CHECKOUT, printed
