@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
 from ..broker import AsyncSessionBroker, LiveSecret, Revocation
@@ -87,7 +86,7 @@ class Endpoint:
     async def _response(self, request: HTTPRequest) -> HTTPResponse:
         check_request(request, self._allowed_origins)
         body = request.read_body()
-        current = current_secret(await body if isinstance(body, Coroutine) else body, request)
+        current = current_secret(body if isinstance(body, bytes) else await body, request)
         del body  # a traceback may show locals, and it holds a secret
         identity = await self._identity(request)
         if identity is not None:
@@ -113,21 +112,21 @@ class Endpoint:
             self._limit.created(visitor, secret.expires_at - unix_now_s())
         return secret
 
-    # What the broker and the adapter give is a coroutine in an async view, and the value itself in a blocking one.
+    # The broker and the adapter give the value itself in a blocking view, and a coroutine for it in an async one.
 
     async def _identity(self, request: HTTPRequest) -> Identity | None:
         found = request.identify()
-        return await found if isinstance(found, Coroutine) else found
+        return found if found is None or isinstance(found, Identity) else await found
 
     async def _secret(self, identity: Identity, current: Secret | None) -> LiveSecret:
         found = self._broker.secret_for(
             identity.user, device=identity.device, current=current, state_variables=identity.state_variables
         )
-        return await found if isinstance(found, Coroutine) else found
+        return found if isinstance(found, LiveSecret) else await found
 
     async def _revocation(self, user: str) -> Revocation:
         found = self._broker.revoke(user)
-        return await found if isinstance(found, Coroutine) else found
+        return found if isinstance(found, Revocation) else await found
 
     def _known_visitor(self, request: HTTPRequest) -> str | None:
         if self._cookie is None:
