@@ -101,6 +101,7 @@ class ArchiveRun:
 
     async def _look_until_proved(self) -> bool:
         """Whether the last look found nothing that an earlier one had missed."""
+        last_look, found = 0, Found(self._first_walk)
         for number in range(1, MOST_LOOKS + 1):
             last_look, found = self._walk_number + 1, Found(self._first_walk)
             self._failures.pop(None, None)

@@ -43,7 +43,7 @@ def checked_pace(job: str, concurrency: int, requests_per_second: float | None) 
         ParamsValidationError: out of range.
     """
     found: Any = whole_number(concurrency, minimum=1, maximum=MOST_CONCURRENT)
-    if concurrency is None or isinstance(found, Invalid):
+    if not isinstance(found, int):
         raise invalid(job, "concurrency", "invalid_value", f"must be from 1 to {MOST_CONCURRENT}", concurrency)
     pace = as_float(requests_per_second)
     if requests_per_second is not None and (pace is None or not 0 < pace < math.inf):

@@ -8,10 +8,9 @@ from contextlib import aclosing
 import attrs
 
 from .._core.thread_rows import LIST_THREADS
-from ..types._json import JSON
 from ..types.thread_operations import ThreadListParams
 from ._listing import MOST_WALKS, PAGE_SIZE, ListingLostError, walk
-from ._pages import Element, elements_of, text_field
+from ._pages import Element, elements_of, text_field, time_field
 from ._requests import JobRequests, unreadable
 
 MOST_LOOKS = 5
@@ -31,7 +30,7 @@ def candidate(element: Element) -> Candidate | None:
     """The thread of a page or response; None if it has no usable id."""
     if element.id is None:
         return None
-    user, created_at = text_field(element.value, "user"), _created_at(element.value)
+    user, created_at = text_field(element.value, "user"), time_field(element.value, "created_at")
     return Candidate(element.id, user, created_at, element.text)
 
 
@@ -84,9 +83,3 @@ def without_younger(found: list[Candidate], known: dict[str, Candidate]) -> list
     """The threads from the first known one on: those before it were made since."""
     at = next((index for index, one in enumerate(found) if one.thread_id in known), len(found))
     return found[at:]
-
-
-def _created_at(value: JSON) -> int | None:
-    found = value.get("created_at") if isinstance(value, dict) else None
-    is_number = isinstance(found, (int, float)) and not isinstance(found, bool)
-    return int(found) if is_number and 0 <= found < 2**53 else None  # type: ignore[arg-type,operator]

@@ -15,6 +15,8 @@ from ..types.redacted import kind_of
 
 MOST_EMPTY_PAGES = 10  # in a row, before a listing that promises more and gives nothing counts as broken
 
+LARGEST_TIME = 2**53
+
 _scan = json.JSONDecoder().raw_decode
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -223,3 +225,11 @@ def text_field(value: JSON, name: str) -> str | None:
     except UnicodeEncodeError:
         return None
     return found
+
+
+def time_field(value: JSON, name: str) -> int | None:
+    """A field of an object that is a time in Unix seconds; None for any other."""
+    found = value.get(name) if isinstance(value, dict) else None
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not 0 <= found < LARGEST_TIME:
+        return None
+    return int(found)

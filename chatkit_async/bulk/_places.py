@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from ._pages import Element, RawPage, elements_of, text_field
+from ._pages import RawPage, elements_of, text_field, time_field
 from ._statements import HeldThread, ListedThread
-
-LARGEST_TIME = 2**53
 
 
 class Found:
@@ -46,7 +44,7 @@ class Place:
         found: list[ListedThread] = []
         self.without_id = []
         for element in elements_of(page.body):
-            self._sort_at = max(self._sort_at, _created_at(element))
+            self._sort_at = max(self._sort_at, time_field(element.value, "created_at") or 0)
             if element.id is None:
                 self.without_id.append(self.count)
             else:
@@ -54,8 +52,3 @@ class Place:
                 found.append(ListedThread(element.id, element.text, user, self._sort_at, self.count))
             self.count += 1
         return found
-
-
-def _created_at(element: Element) -> int:
-    found = element.value.get("created_at") if isinstance(element.value, dict) else None
-    return int(found) if isinstance(found, (int, float)) and 0 <= found < LARGEST_TIME else 0

@@ -62,10 +62,10 @@ class Writer:
             return work(self._database)
 
     async def _until_done(self, step: _Step) -> None:
-        step.is_done = anyio.Event()
+        is_done = step.is_done = anyio.Event()
         self._append(step)
         self._is_urgent.set()
-        await step.is_done.wait()
+        await is_done.wait()
 
     def _append(self, step: _Step) -> None:
         self._steps.append(step)
