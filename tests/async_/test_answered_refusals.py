@@ -14,6 +14,8 @@ from chatkit_async.errors import APIStatusError, status_error_class
 from .helpers import cancel, create, made, raised
 from .raw import always, in_turn, raw_server, response
 
+pytestmark = pytest.mark.transport
+
 Call = Callable[..., Any]
 each_call = pytest.mark.parametrize("call", [create, cancel])
 

@@ -17,6 +17,8 @@ from chatkit_async.errors import APIConnectionError, APIResponseValidationError
 from .helpers import connections_in_use, create, made, raised
 from .raw import SESSION, Asked, always, raw_server, response
 
+pytestmark = pytest.mark.transport
+
 SECRET = "ek_68f00000000000000000000000"
 WHOLE = b'{"id":"cksess_1","object":"chatkit.session","client_secret":"%s","expires_at":2e9' % SECRET.encode()
 MIB = 1024 * 1024

@@ -16,6 +16,8 @@ from chatkit_async.errors import APITimeoutError
 from .helpers import connections_in_use, create, made
 from .raw import Asked, RawServer, always, never, raw_server, response
 
+pytestmark = pytest.mark.transport
+
 Leave = Callable[[Callable[[], Awaitable[object]], RawServer], Awaitable[None]]
 
 

@@ -20,6 +20,8 @@ from ..conftest import KEY
 from .helpers import cancel, create, made, raised
 from .raw import always, never, raw_server, response
 
+pytestmark = pytest.mark.transport
+
 
 @pytest.mark.parametrize("call", [create, cancel])
 async def test_a_closed_client_sends_nothing(emulator: Emulator, call: Callable[..., Any]) -> None:

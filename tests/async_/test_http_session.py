@@ -19,6 +19,8 @@ from ..conftest import KEY
 from .helpers import create, made, raised
 from .raw import always, raw_server, response
 
+pytestmark = pytest.mark.transport
+
 Middleware = Callable[[aiohttp.ClientRequest, aiohttp.ClientHandlerType], Awaitable[aiohttp.ClientResponse]]
 
 NETRC = pytest.param(

@@ -8,7 +8,7 @@ from chatkit_async.emulator import Emulator
 
 from .running import run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.transport]
 
 TEN_RUNS = """
     for _ in range(10):

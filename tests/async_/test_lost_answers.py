@@ -16,6 +16,8 @@ from chatkit_async.errors import APIConnectionError, APIStatusError, APITimeoutE
 from .helpers import DELETE, READ, cancel, create, made, raised, send
 from .raw import always, in_turn, raw_server, response
 
+pytestmark = pytest.mark.transport
+
 Call = Callable[..., Any]
 AMBIGUOUS = [(None, None), (True, True), (False, False)]
 

@@ -15,6 +15,8 @@ from chatkit_async import APIConnectionError, APIResponseValidationError
 from .helpers import connections_in_use, create, made, raised
 from .raw import always, raw_server
 
+pytestmark = pytest.mark.transport
+
 BODY = b'{"id": "cksess_1", "client_secret": "ek_THE_SECRET"}'
 JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 MALFORMED = {

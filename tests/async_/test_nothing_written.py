@@ -18,6 +18,8 @@ from chatkit_async.errors import APIConnectionError, APITimeoutError
 from .helpers import cancel, create, made, raised
 from .raw import always, never, raw_server, response
 
+pytestmark = pytest.mark.transport
+
 Call = Callable[..., Any]
 each_call = pytest.mark.parametrize("call", [create, cancel])
 

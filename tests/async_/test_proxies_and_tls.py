@@ -18,6 +18,8 @@ from ..conftest import KEY
 from .helpers import create, made, raised
 from .raw import always, raw_server, response
 
+pytestmark = pytest.mark.transport
+
 Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
 FAR = {"base_url": "http://api.example/v1", "allow_insecure_http": True}
 PASSWORD = "pa55word"

@@ -16,6 +16,8 @@ from ..conftest import KEY
 from .helpers import create, made
 from .raw import Asked, raw_server_in_thread, response
 
+pytestmark = pytest.mark.transport
+
 
 def test_creates_after_a_blocked_loop_succeed_with_one_session_each() -> None:
     with Emulator.in_thread(keep_alive_s=0.4) as emulator:

@@ -15,6 +15,8 @@ from chatkit_async.emulator import Emulator
 
 from ..conftest import KEY
 
+pytestmark = pytest.mark.transport
+
 
 async def create(base_url: str, **settings: Any) -> ChatSession:
     async with AsyncChatKit(KEY, base_url=base_url, **settings) as client:

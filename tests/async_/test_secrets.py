@@ -21,6 +21,8 @@ from chatkit_async.errors import APIError, ConfigurationError
 
 from .failures import FAILURES, KEY, SECRET, USER, Failure, by, client_of
 
+pytestmark = pytest.mark.transport
+
 OURS = str(Path(chatkit_async.__file__).parent)
 HIDDEN = [KEY[:15], SECRET[:15], SECRET[-10:]]
 each_failure = pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)

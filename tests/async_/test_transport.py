@@ -21,6 +21,8 @@ from chatkit_async.errors import ClientClosedError
 
 from .helpers import raised
 
+pytestmark = pytest.mark.transport
+
 URL = "https://api.example/v1/chatkit/sessions"
 ASKS_FOR_A_WRITER = "stream_writer" in inspect.signature(aiohttp.ClientResponse).parameters
 REQUEST = Request("POST", URL, {"x-a": "1", "content-type": "application/json"}, b"{}")

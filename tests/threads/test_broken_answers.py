@@ -20,6 +20,8 @@ from chatkit_async.emulator import Emulator, Fault
 from ..conftest import KEY
 from .seeding import item, thread
 
+pytestmark = pytest.mark.transport
+
 IDS = [f"cthi_{number}" for number in range(5)]
 PAGE: dict[str, Any] = {"object": "list", "data": [item(number) for number in range(5)], "has_more": True}
 
