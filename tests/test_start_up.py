@@ -1,4 +1,4 @@
-"""What a program pays before its first answer, counted in modules; counts are budgets, times are never asserted."""
+"""What a program imports before its first response, counted in modules; times are never asserted."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_tls_contexts_are_made_at_the_first_call_of_the_process_and_never_again(
     assert printed(COUNTED, server.base_url).split() == ["0", "True", "0"]
 
 
-def test_the_converter_is_made_at_the_first_answer_of_the_process_and_never_again(server: Emulator) -> None:
+def test_the_converter_is_made_at_the_first_response_of_the_process_and_never_again(server: Emulator) -> None:
     code = f"""
 from chatkit_async import ChatKit, AsyncChatKit
 import cattrs

@@ -1,4 +1,4 @@
-"""A certificate for localhost that nobody else trusts, made when it is needed."""
+"""A self-signed certificate for localhost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server of a few lines, for answers no sane server gives; it counts what reaches it."""
+"""A server of a few lines, for responses that no sane server sends; it keeps the requests."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SESSION = (
 
 
 @attrs.define
-class Asked:
-    """One request as it came."""
+class ReceivedRequest:
+    """One request, as it arrived."""
 
     method: str
     path: str
@@ -31,10 +31,10 @@ class Asked:
 
 @attrs.define
 class RawServer:
-    """What was asked, over how many connections, and how many of these are still open."""
+    """The requests, over how many connections they came, and how many of these are open."""
 
     port: int = 0
-    requests: list[Asked] = attrs.field(factory=list)
+    requests: list[ReceivedRequest] = attrs.field(factory=list)
     connections: int = 0
     open_connections: int = 0
     has_changed: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -51,7 +51,7 @@ class RawServer:
                 await self.has_changed.wait()
 
 
-Answer = Callable[[asyncio.StreamWriter, Asked], Awaitable[None]]
+Handler = Callable[[asyncio.StreamWriter, ReceivedRequest], Awaitable[None]]
 
 
 def response(
@@ -64,10 +64,10 @@ def response(
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
 
 
-def always(answer: bytes, *, then_close: bool = False) -> Answer:
+def always(answer: bytes, *, then_close: bool = False) -> Handler:
     """The same bytes for each request."""
 
-    async def send(writer: asyncio.StreamWriter, asked: Asked) -> None:
+    async def send(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
         writer.write(answer)
         if then_close:
             writer.close()
@@ -75,11 +75,11 @@ def always(answer: bytes, *, then_close: bool = False) -> Answer:
     return send
 
 
-def in_turn(*answers: bytes | None) -> Answer:
+def in_turn(*answers: bytes | None) -> Handler:
     """One after the other, the last for ever; None closes the connection instead."""
     left = list(answers)
 
-    async def send(writer: asyncio.StreamWriter, asked: Asked) -> None:
+    async def send(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
         answer = left.pop(0) if len(left) > 1 else left[0]
         if answer is None:
             writer.close()
@@ -89,12 +89,12 @@ def in_turn(*answers: bytes | None) -> Answer:
     return send
 
 
-async def never(writer: asyncio.StreamWriter, asked: Asked) -> None:
-    """No answer at all."""
+async def never(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
+    """Sends no response."""
 
 
 @asynccontextmanager
-async def raw_server(answer: Answer, *, context: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
+async def raw_server(answer: Handler, *, context: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
     """Serve on a free port of loopback until the block ends."""
     state = RawServer()
     tasks: set[asyncio.Task[None]] = set()
@@ -123,7 +123,7 @@ async def raw_server(answer: Answer, *, context: ssl.SSLContext | None = None) -
 
 
 async def _converse(
-    state: RawServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Answer
+    state: RawServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Handler
 ) -> None:
     connection = state.connections
     while not writer.is_closing():
@@ -134,15 +134,15 @@ async def _converse(
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         method, path, _ = start.split(" ")
-        asked = Asked(method, path, headers, body, connection, head + body)
-        state.requests.append(asked)
+        received = ReceivedRequest(method, path, headers, body, connection, head + body)
+        state.requests.append(received)
         state.has_changed.set()
-        await answer(writer, asked)
+        await answer(writer, received)
         await writer.drain()
 
 
 @contextmanager
-def raw_server_in_thread(answer: Answer, *, context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
+def raw_server_in_thread(answer: Handler, *, context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
     """The same in a loop of its own, which goes on while the caller's stands still."""
 
     async def serve(started: Future[tuple[RawServer, asyncio.AbstractEventLoop, asyncio.Event]]) -> None:

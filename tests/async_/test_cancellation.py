@@ -14,7 +14,7 @@ from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import APITimeoutError
 
 from .helpers import connections_in_use, create, made
-from .raw import Asked, RawServer, always, never, raw_server, response
+from .raw import RawServer, ReceivedRequest, always, never, raw_server, response
 
 pytestmark = pytest.mark.transport
 
@@ -66,28 +66,28 @@ async def task_group(call: Callable[[], Awaitable[object]], server: RawServer) -
 LEAVES = [asyncio_timeout, asyncio_wait_for, anyio_fail_after, anyio_move_on_after, task_cancel, task_group]
 
 
-async def half_a_body(writer: asyncio.StreamWriter, asked: Asked) -> None:
+async def half_a_body(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
     writer.write(response(b'{"id":', content_length="100"))
 
 
-async def half_a_chunk(writer: asyncio.StreamWriter, asked: Asked) -> None:
+async def half_a_chunk(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
     writer.write(response(b'6\r\n{"id":\r\n', content_length="", transfer_encoding="chunked"))
 
 
-async def half_a_gzip(writer: asyncio.StreamWriter, asked: Asked) -> None:
+async def half_a_gzip(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
     writer.write(response(b"\x1f\x8b\x08\x00\x00", content_length="100", content_encoding="gzip"))
 
 
 class Stuck:
-    """A server that begins its answers as `first` does and comes no further, until it is freed."""
+    """A server that begins its responses as `first` does, and goes on when it is freed."""
 
-    def __init__(self, first: Callable[[asyncio.StreamWriter, Asked], Awaitable[None]]) -> None:
+    def __init__(self, first: Callable[[asyncio.StreamWriter, ReceivedRequest], Awaitable[None]]) -> None:
         self._first = first
         self._is_stuck = True
 
-    async def __call__(self, writer: asyncio.StreamWriter, asked: Asked) -> None:
+    async def __call__(self, writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
         if self._is_stuck:
-            await self._first(writer, asked)
+            await self._first(writer, received)
         else:
             writer.write(response())
 
@@ -98,7 +98,7 @@ class Stuck:
 @pytest.mark.parametrize("leave", LEAVES)
 @pytest.mark.parametrize("first", [never, half_a_body, half_a_chunk, half_a_gzip])
 async def test_a_call_left_is_a_request_ended(
-    leave: Leave, first: Callable[[asyncio.StreamWriter, Asked], Awaitable[None]]
+    leave: Leave, first: Callable[[asyncio.StreamWriter, ReceivedRequest], Awaitable[None]]
 ) -> None:
     stuck = Stuck(first)
     async with raw_server(stuck) as server, made(server.base_url) as client:
@@ -114,7 +114,7 @@ async def test_a_call_left_is_a_request_ended(
 
 @pytest.mark.parametrize("first", [never, half_a_body, half_a_chunk, half_a_gzip])
 async def test_a_deadline_of_our_own_ends_the_request_too(
-    first: Callable[[asyncio.StreamWriter, Asked], Awaitable[None]],
+    first: Callable[[asyncio.StreamWriter, ReceivedRequest], Awaitable[None]],
 ) -> None:
     stuck = Stuck(first)
     async with raw_server(stuck) as server, made(server.base_url) as client:
@@ -141,7 +141,7 @@ async def test_a_cancelled_wait_between_attempts_sends_nothing_more(client: Asyn
     assert isinstance(await create(client), ChatSession)
 
 
-async def test_who_is_cancelled_in_the_queue_for_a_connection_leaves_it(emulator: Emulator) -> None:
+async def test_a_call_cancelled_while_it_waits_for_a_connection_leaves_the_queue(emulator: Emulator) -> None:
     emulator.add_faults(Fault(delay=0.5))
     async with made(emulator.base_url, max_connections=1) as client:
         holder = asyncio.create_task(create(client))

@@ -24,7 +24,7 @@ from chatkit_async.emulator import Emulator
 from chatkit_async.errors import APIConnectionError, APIStatusError
 
 from .helpers import create, made, raised
-from .raw import Asked, always, raw_server, response
+from .raw import ReceivedRequest, always, raw_server, response
 from .test_transport import REQUEST, MockedResponse
 
 LARGE = RequestOptions(body={"more": "x" * LARGEST_BODY_BYTES})
@@ -122,10 +122,10 @@ def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
-async def asked(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[], Awaitable[list[Asked]]]]:
+async def received(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[], Awaitable[list[ReceivedRequest]]]]:
     """Two creates, each by a new client; the requests that arrived."""
 
-    async def two_creates() -> list[Asked]:
+    async def two_creates() -> list[ReceivedRequest]:
         async with raw_server(always(response())) as server:
             async with made(server.base_url) as client:
                 await create(client)
@@ -179,18 +179,18 @@ async def test_an_unknown_aiohttp_disables_the_fast_path_and_the_log_says_so_onc
     monkeypatch: pytest.MonkeyPatch,
     fast_requests: list[Any],
     said: Callable[[], list[str]],
-    asked: Callable[[], Awaitable[list[Asked]]],
+    received: Callable[[], Awaitable[list[ReceivedRequest]]],
 ) -> None:
     change(monkeypatch)
-    assert len(await asked()) == 2
+    assert len(await received()) == 2
     assert (fast_requests, len(said())) == ([], 1)
     assert aiohttp.__version__ in said()[0]
 
 
 async def test_the_installed_aiohttp_is_known(
-    fast_requests: list[Any], said: Callable[[], list[str]], asked: Callable[[], Awaitable[list[Asked]]]
+    fast_requests: list[Any], said: Callable[[], list[str]], received: Callable[[], Awaitable[list[ReceivedRequest]]]
 ) -> None:
-    assert len(await asked()) == len(fast_requests) == 2
+    assert len(await received()) == len(fast_requests) == 2
     assert said() == []
 
 

@@ -45,7 +45,7 @@ async def sent(call: Call, **settings: Any) -> list[bytes]:
     async with raw_server(in_turn(response(b"{}", status="503 Wait"), page_or_session)) as server:
         async with made(server.base_url, **settings) as client:
             await call(client)
-        return [asked.raw.replace(b":%d" % server.port, b":port") for asked in server.requests]
+        return [received.raw.replace(b":%d" % server.port, b":port") for received in server.requests]
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -61,7 +61,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "organization and project": {"organization": "org_1", "project": "proj_1"},
     "headers of the client's": {"default_headers": {"X-A": "1", "openai-beta": None}},
     "a query of the client's": {"default_query": {"team": "a&b"}},
-    "a key that is asked for": {"api_key": lambda: "sk-asked-for-01234567"},
+    "a key from a callable": {"api_key": lambda: "sk-asked-for-01234567"},
 }
 
 

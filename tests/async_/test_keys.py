@@ -1,4 +1,4 @@
-"""The API key: where it comes from, what it may be, when it is asked for."""
+"""The API key: its sources, its form, and when a callable is called."""
 
 from __future__ import annotations
 
@@ -97,13 +97,13 @@ async def test_all_kinds_of_callable_give_the_key(key: Any) -> None:
         assert await authorization(client, server) == "Bearer sk-called"
 
 
-async def test_a_callable_is_asked_before_each_attempt() -> None:
+async def test_a_callable_is_called_before_each_attempt() -> None:
     numbers = iter(range(1, 9))
     answer = always(response(b"{}", status="503 Busy"))
     async with raw_server(answer) as server:
         async with made(server.base_url, api_key=lambda: f"sk-{next(numbers)}") as client:
             await raised(Exception, create(client))
-        assert [asked.headers["authorization"] for asked in server.requests] == [
+        assert [received.headers["authorization"] for received in server.requests] == [
             *("Bearer sk-1", "Bearer sk-2", "Bearer sk-3")
         ]
 
@@ -157,7 +157,7 @@ async def test_a_copy_may_have_another_key(emulator: Emulator) -> None:
         ({"api_key": lambda: "sk-test-0123456789wxyz"}, ["argument api_key"]),
     ],
 )
-async def test_a_wrong_key_is_answered_with_where_it_came_from_and_its_masked_end(
+async def test_a_wrong_key_is_an_error_with_its_source_and_its_masked_end(
     monkeypatch: pytest.MonkeyPatch, emulator: Emulator, settings: dict[str, Any], said: list[str]
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789stuv")

@@ -111,7 +111,9 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize(("program", "creates"), PROGRAMS.values(), ids=PROGRAMS)
-async def test_a_client_that_nobody_closes_leaves_no_trace(emulator: Emulator, program: str, creates: int) -> None:
+async def test_an_unclosed_client_whose_loops_end_leaves_no_trace(
+    emulator: Emulator, program: str, creates: int
+) -> None:
     assert await run(program, emulator.base_url) == ("done\n", "", 0)
     assert len(emulator.sessions()) == creates
 

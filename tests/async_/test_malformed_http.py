@@ -1,4 +1,4 @@
-"""Answers that are no well-formed HTTP: lost answers like any other, and what they held shows nowhere."""
+"""Malformed HTTP counts as a lost response, and its content shows nowhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("answer", MALFORMED.values(), ids=MALFORMED)
-async def test_what_a_malformed_answer_held_is_in_no_text_traceback_or_log(
+async def test_the_content_of_a_malformed_response_is_in_no_text_traceback_or_log(
     answer: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -101,7 +101,7 @@ async def test_without_a_limit_for_connecting_the_deadline_still_holds(deaf_port
 
 
 @each_call
-async def test_who_waits_for_a_free_connection_has_sent_nothing(emulator: Emulator, call: Call) -> None:
+async def test_a_call_that_waits_for_a_free_connection_has_sent_nothing(emulator: Emulator, call: Call) -> None:
     emulator.add_faults(Fault(delay=30))
     async with made(emulator.base_url, max_connections=1) as client:
         holder = asyncio.create_task(create(client))
@@ -141,5 +141,5 @@ async def test_a_proxy_that_refuses_the_tunnel_has_passed_nothing_on() -> None:
     async with raw_server(always(refusal)) as proxy:
         async with AsyncChatKit("sk-test", proxy=f"http://127.0.0.1:{proxy.port}", max_retries=0) as client:
             error = await raised(APIConnectionError, create(client))
-        assert [asked.method for asked in proxy.requests] == ["CONNECT"]
+        assert [received.method for received in proxy.requests] == ["CONNECT"]
     assert (error.outcome, error.attempts) == ("not_sent", 1)

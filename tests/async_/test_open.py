@@ -50,7 +50,7 @@ async def test_a_mapping_serves_as_well(client: AsyncChatKit, emulator: Emulator
     assert statuses(emulator) == ["cancelled"]
 
 
-async def test_what_the_api_would_refuse_is_said_before_the_block(client: AsyncChatKit, emulator: Emulator) -> None:
+async def test_invalid_params_are_refused_before_the_block(client: AsyncChatKit, emulator: Emulator) -> None:
     with pytest.raises(ParamsValidationError):
         client.sessions.open(user="", workflow="wf_1")
     assert emulator.requests() == []
@@ -103,7 +103,7 @@ async def test_a_failed_cancel_is_raised_after_a_block_that_ended_well(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-async def test_an_answer_without_an_id_is_told_at_the_end(client: AsyncChatKit, emulator: Emulator) -> None:
+async def test_a_response_without_an_id_is_an_error_at_the_end(client: AsyncChatKit, emulator: Emulator) -> None:
     emulator.add_faults(Fault(body={"client_secret": "ek_1"}, times=2))
 
     async def block(fails: bool) -> None:
@@ -204,7 +204,7 @@ async def test_however_the_block_is_cancelled_the_session_is_cancelled_before_th
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
         await end(client, emulator)
     assert statuses(emulator) == ["cancelled"]
-    assert [asked.ended for asked in emulator.requests()] == ["responded", "responded"]
+    assert [received.ended for received in emulator.requests()] == ["responded", "responded"]
 
 
 async def test_a_cancel_that_fails_after_a_second_interruption_is_logged(

@@ -1,4 +1,4 @@
-"""Proxies and TLS: who is spoken to, and who is trusted."""
+"""Proxies and TLS: where requests go, and which certificates are trusted."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ async def test_an_https_base_url_is_reached_by_a_tunnel(monkeypatch: pytest.Monk
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
         async with AsyncChatKit(KEY, max_retries=0) as client:
             await raised(APIConnectionError, create(client))
-        (asked,) = proxy.requests
-        assert (asked.method, asked.path) == ("CONNECT", "api.openai.com:443")
-        assert "authorization" not in asked.headers
+        (received,) = proxy.requests
+        assert (received.method, received.path) == ("CONNECT", "api.openai.com:443")
+        assert "authorization" not in received.headers
 
 
 async def test_a_users_session_brings_its_own_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

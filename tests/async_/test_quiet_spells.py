@@ -14,7 +14,7 @@ from chatkit_async.emulator import Emulator
 
 from ..conftest import KEY
 from .helpers import create, made
-from .raw import Asked, raw_server_in_thread, response
+from .raw import ReceivedRequest, raw_server_in_thread, response
 
 pytestmark = pytest.mark.transport
 
@@ -52,7 +52,7 @@ async def test_many_creates_at_once_after_a_blocked_loop_succeed_too() -> None:
 async def test_a_connection_closed_during_a_blocked_loop_carries_nothing(
     tls: tuple[ssl.SSLContext, ssl.SSLContext], encrypted: bool
 ) -> None:
-    async def answer_and_leave(writer: asyncio.StreamWriter, asked: Asked) -> None:
+    async def answer_and_leave(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
         writer.write(response())
         await writer.drain()
         asyncio.get_running_loop().call_later(0.05, writer.close)
@@ -84,7 +84,7 @@ async def after_a_short_block(client: AsyncChatKit) -> ChatSession:
 
 
 @pytest.mark.usefixtures("fast_path")
-async def test_where_sockets_cannot_be_looked_at_the_loop_is_asked(
+async def test_where_sockets_cannot_be_polled_the_loop_runs_two_turns(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:

@@ -66,7 +66,7 @@ async def test_a_traceback_with_locals_shows_neither_key_nor_secret(emulator: Em
 
 
 @each_failure
-async def test_what_an_error_says_holds_neither_key_nor_secret(emulator: Emulator, failure: Failure) -> None:
+async def test_the_text_of_an_error_has_neither_key_nor_secret(emulator: Emulator, failure: Failure) -> None:
     error = await failed(emulator, failure)
     texts = [f"{link} {link!r}" for link in chain(error)]
     if isinstance(error, APIError):
@@ -75,7 +75,7 @@ async def test_what_an_error_says_holds_neither_key_nor_secret(emulator: Emulato
 
 
 @each_failure
-async def test_logs_hold_neither_body_nor_key_nor_secret_nor_user(
+async def test_logs_have_neither_body_nor_key_nor_secret_nor_user(
     emulator: Emulator, failure: Failure, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

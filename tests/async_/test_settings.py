@@ -25,11 +25,11 @@ async def sent(emulator: Emulator, options: RequestOptions | None = None, **sett
     """What arrives of one create."""
     async with made(emulator.base_url, **settings) as client:
         await create(client, options)
-    (asked,) = emulator.requests()
-    return asked
+    (received,) = emulator.requests()
+    return received
 
 
-async def test_each_request_says_who_sends_it_and_what_it_is(emulator: Emulator) -> None:
+async def test_each_request_has_the_headers_of_client_and_content(emulator: Emulator) -> None:
     headers = (await sent(emulator)).headers
     assert headers["user-agent"] == f"chatkit-async/{VERSION}"
     assert headers["openai-beta"] == "chatkit_beta=v1"
@@ -39,8 +39,12 @@ async def test_each_request_says_who_sends_it_and_what_it_is(emulator: Emulator)
 async def test_a_call_without_a_body_has_no_content_type() -> None:
     async with raw_server(always(response())) as server, made(server.base_url) as client:
         await cancel(client)
-        (asked,) = server.requests
-        assert (asked.body, asked.headers.get("content-type"), asked.headers["content-length"]) == (b"", None, "0")
+        (received,) = server.requests
+        assert (received.body, received.headers.get("content-type"), received.headers["content-length"]) == (
+            b"",
+            None,
+            "0",
+        )
 
 
 @pytest.mark.parametrize("where", ["argument", "environment", "copy", "both"])
@@ -53,8 +57,8 @@ async def test_organization_and_project_are_headers(
     said = {} if where == "environment" else {"organization": "org-1", "project": "proj-1"}
     async with made(emulator.base_url, **({} if where == "copy" else said)) as client:
         await create(client.with_options(**said) if where == "copy" else client)
-    (asked,) = emulator.requests()
-    assert (asked.headers["OpenAI-Organization"], asked.headers["OpenAI-Project"]) == ("org-1", "proj-1")
+    (received,) = emulator.requests()
+    assert (received.headers["OpenAI-Organization"], received.headers["OpenAI-Project"]) == ("org-1", "proj-1")
 
 
 async def test_without_them_there_are_no_such_headers(emulator: Emulator) -> None:
@@ -62,13 +66,18 @@ async def test_without_them_there_are_no_such_headers(emulator: Emulator) -> Non
     assert not {"openai-organization", "openai-project"} & {name.lower() for name in headers}
 
 
-async def test_the_nearest_header_wins_whatever_its_case(emulator: Emulator) -> None:
-    asked = await sent(
+async def test_the_nearest_header_wins_in_any_case(emulator: Emulator) -> None:
+    received = await sent(
         emulator,
         RequestOptions(headers={"X-B": "call", "x-C": "call"}),
         default_headers={"X-A": "client", "x-b": "client", "User-agent": "mine/1"},
     )
-    assert [asked.headers[name] for name in ("x-a", "x-b", "x-c", "user-agent")] == ["client", "call", "call", "mine/1"]
+    assert [received.headers[name] for name in ("x-a", "x-b", "x-c", "user-agent")] == [
+        "client",
+        "call",
+        "call",
+        "mine/1",
+    ]
 
 
 @pytest.mark.parametrize("name", ["User-Agent", "Accept", "X-Mine", "OpenAI-Organization"])
@@ -106,8 +115,8 @@ async def test_a_header_name_that_is_none_is_refused(name: Any) -> None:
 
 async def test_query_fields_are_added_nearest_last(emulator: Emulator) -> None:
     options = RequestOptions(query={"b": 2, "c": "ä &="})
-    asked = await sent(emulator, options, default_query={"a": True, "b": 1})
-    assert dict(asked.query) == {"a": "true", "b": "2", "c": "ä &="}
+    received = await sent(emulator, options, default_query={"a": True, "b": 1})
+    assert dict(received.query) == {"a": "true", "b": "2", "c": "ä &="}
 
 
 async def test_body_fields_are_sent_as_they_are_over_the_params() -> None:
@@ -140,7 +149,7 @@ async def test_a_copy_shares_the_connections_and_closing_it_closes_nothing() -> 
         assert (server.connections, len(server.requests), connections_in_use(client)) == (1, 3, 0)
 
 
-async def test_a_copy_keeps_what_it_was_not_told_and_leaves_the_original_alone(emulator: Emulator) -> None:
+async def test_a_copy_keeps_other_settings_and_leaves_the_original_alone(emulator: Emulator) -> None:
     async with made(emulator.base_url, default_headers={"x-a": "1"}, default_query={"q": "1"}) as client:
         copy = client.with_options(default_headers={"x-b": "2"}, default_query={"r": "2"})
         await create(copy)
@@ -229,7 +238,7 @@ def test_entering_a_client_imports_what_its_first_call_needs() -> None:
 
 @pytest.mark.parametrize("duplicate", [pickle.dumps, copy.deepcopy])
 @pytest.mark.parametrize("client", [AsyncChatKit(KEY), ChatKit(KEY)], ids=repr)
-def test_a_client_is_neither_pickled_nor_copied(
+def test_a_client_cannot_be_pickled_or_copied(
     client: AsyncChatKit | ChatKit, duplicate: Callable[[object], object]
 ) -> None:
     with pytest.raises(ConfigurationError, match="with_options"):

@@ -1,4 +1,4 @@
-"""The transport alone, against mocked answers; all else in this folder runs over real sockets."""
+"""The transport alone, against mocked responses; all other tests in this folder use real sockets."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def answer(server: aioresponses, **settings: Any) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 404, 500])
-async def test_a_response_is_given_back_whole_whatever_its_status(
+async def test_a_response_is_returned_whole_with_any_status(
     transport: Transport, server: aioresponses, status: int
 ) -> None:
     answer(server, status=status, body=b'{"a": 1}', headers={"X-Request-Id": "req_1"})
@@ -106,7 +106,7 @@ async def test_what_aiohttp_raises_before_it_wrote_is_undelivered(
     assert (found.written, found.is_timeout, found.__cause__) == (False, is_timeout, error)
 
 
-async def test_an_error_that_may_quote_the_answer_is_a_cause_without_its_words(
+async def test_an_error_that_may_quote_the_response_is_replaced_as_cause(
     transport: Transport, server: aioresponses
 ) -> None:
     answer(server, exception=aiohttp.ClientPayloadError("half of: ek_THE_SECRET"))
@@ -141,9 +141,7 @@ async def test_a_delivery_that_was_written_says_so_until_the_next_attempt(
     assert not delivery.is_written
 
 
-async def test_what_goes_wrong_because_of_closing_is_told_as_closing(
-    transport: Transport, server: aioresponses
-) -> None:
+async def test_an_error_caused_by_closing_is_a_client_closed_error(transport: Transport, server: aioresponses) -> None:
     async def close(*_: object, **__: object) -> None:
         await transport.aclose()
         raise aiohttp.ClientConnectionError("Connector is closed")

@@ -1,4 +1,4 @@
-"""What a server sends without being asked, or beyond its answer, is never taken for the answer to the next request."""
+"""An unsolicited response is never taken for the response to the next request."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import asyncio
 import pytest
 
 from .helpers import create, made
-from .raw import SESSION, Answer, Asked, raw_server, response
+from .raw import SESSION, Handler, ReceivedRequest, raw_server, response
 
 FOREIGN = response(SESSION.replace(b"cksess_1", b"cksess_of_another"))
 
 
-def followed(cut: int, *, pause_s: float) -> Answer:
-    """An answer, cut somewhere, whose second part brings another one along; the server then waits a little."""
+def followed(cut: int, *, pause_s: float) -> Handler:
+    """A response in two parts, the second followed by an unsolicited one."""
 
-    async def answer(writer: asyncio.StreamWriter, asked: Asked) -> None:
+    async def answer(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
         own = response()
         writer.write(own[:cut])
         await asyncio.sleep(pause_s)
@@ -34,7 +34,7 @@ FOLLOWED = {
 @pytest.mark.usefixtures("both_paths")
 @pytest.mark.parametrize("answer", FOLLOWED.values(), ids=FOLLOWED)
 @pytest.mark.parametrize("quiet_s", [0.04, 0.15])
-async def test_a_second_answer_is_nobodys(answer: Answer, quiet_s: float) -> None:
+async def test_an_unsolicited_second_response_is_dropped(answer: Handler, quiet_s: float) -> None:
     async with raw_server(answer) as server, made(server.base_url, max_retries=0) as client:
         for number in (1, 2, 3):
             session = await create(client)
@@ -44,8 +44,8 @@ async def test_a_second_answer_is_nobodys(answer: Answer, quiet_s: float) -> Non
 
 
 @pytest.mark.usefixtures("both_paths")
-async def test_nor_if_it_comes_on_several_pooled_connections() -> None:
-    async def answer(writer: asyncio.StreamWriter, asked: Asked) -> None:
+async def test_unsolicited_responses_on_several_connections_are_dropped() -> None:
+    async def answer(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
         await server.until(lambda state: len(state.requests) % 3 == 0)
         writer.write(response())
         asyncio.get_running_loop().call_later(0.02, writer.write, FOREIGN)

@@ -21,14 +21,14 @@ FAR = 10_000.0
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The waits asked for, which are over at once."""
-    asked: list[float] = []
+    """The waits before retries, which end at once."""
+    received: list[float] = []
 
     async def sleep(seconds: float) -> None:
-        asked.append(seconds)
+        received.append(seconds)
 
     monkeypatch.setattr("chatkit_async._async.exchange._sleep", sleep)
-    return asked
+    return received
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ async def test_a_wait_of_our_own_beyond_the_deadline_is_not_begun(emulator: Emul
     assert (error.retry_after_s, error.attempts, len(emulator.requests())) == (None, 1, 1)
 
 
-async def test_what_the_api_asks_to_wait_is_told_also_with_the_last_attempt(emulator: Emulator) -> None:
+async def test_the_error_of_the_last_attempt_has_retry_after_s(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=429, headers={"retry-after-ms": "10"}, times=9))
     async with made(emulator.base_url) as client:
         error = await raised(RateLimitError, create(client))

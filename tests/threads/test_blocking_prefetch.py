@@ -1,4 +1,4 @@
-"""A page asked for ahead, from code that blocks: closing, forking, threads, interruption."""
+"""A prefetched page in blocking code: closing, forking, threads, interruption."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def blocking(emulator: Emulator) -> Iterator[ChatKit]:
 
 
 def is_pending(emulator: Emulator) -> bool:
-    """Whether the third request has come and waits for its answer."""
-    return [asked.ended for asked in emulator.requests()][2:] == ["pending"]
+    """Whether the third request has come and waits for its response."""
+    return [request.ended for request in emulator.requests()][2:] == ["pending"]
 
 
 def late_third_page(emulator: Emulator) -> None:
@@ -46,14 +46,14 @@ def test_many_threads_walk_one_listing_with_pages_ahead(blocking: ChatKit) -> No
     assert found == [IDS] * 8
 
 
-def test_the_second_page_is_asked_for_as_soon_as_the_first_has_come(blocking: ChatKit, emulator: Emulator) -> None:
+def test_the_second_page_is_requested_as_soon_as_the_first_arrived(blocking: ChatKit, emulator: Emulator) -> None:
     listing = blocking.threads.list_items("cthr_1", order="asc", limit=4, prefetch=True)
     eventually(lambda: len(emulator.requests()) == 2, "the page ahead")
     assert [step.id for step in listing] == IDS
     assert len(emulator.requests()) == 7
 
 
-def test_a_walk_without_pages_ahead_leaves_the_one_asked_for_to_the_next_walk(
+def test_a_walk_without_prefetch_leaves_the_prefetched_page_to_the_next_walk(
     blocking: ChatKit, emulator: Emulator
 ) -> None:
     listing = blocking.threads.list_items("cthr_1", order="asc", limit=20, prefetch=True)
@@ -66,7 +66,7 @@ def test_a_walk_without_pages_ahead_leaves_the_one_asked_for_to_the_next_walk(
     assert len(emulator.requests()) == 3
 
 
-def test_a_page_ahead_that_nobody_takes_is_no_ones_error(blocking: ChatKit, emulator: Emulator) -> None:
+def test_the_error_of_a_prefetched_page_that_is_never_used_is_dropped(blocking: ChatKit, emulator: Emulator) -> None:
     emulator.add_faults(Fault(method="GET"), Fault(method="GET", status=404))
     listing = blocking.threads.list_items("cthr_1", order="asc", limit=4, prefetch=True)
     eventually(lambda: len(emulator.requests()) == 2, "the page ahead")

@@ -65,7 +65,7 @@ async def test_with_after_and_before_the_window_between_is_walked_forwards(clien
     assert [item.id async for item in listing] == IDS[4:12]
 
 
-async def test_first_and_collect_ask_for_no_page_they_do_not_need(client: AsyncChatKit, emulator: Emulator) -> None:
+async def test_first_and_collect_request_only_the_pages_they_need(client: AsyncChatKit, emulator: Emulator) -> None:
     listing = client.threads.list_items("cthr_1", order="asc", limit=10, prefetch=True)
     first = await listing.first()
     assert first is not None
@@ -125,9 +125,7 @@ async def test_prefetching_changes_nothing_but_the_order_of_requests(client: Asy
     assert [item.id async for item in listing] == IDS
 
 
-async def test_a_walk_that_is_left_early_drops_the_page_asked_for_ahead(
-    client: AsyncChatKit, emulator: Emulator
-) -> None:
+async def test_a_walk_that_is_left_early_drops_the_prefetched_page(client: AsyncChatKit, emulator: Emulator) -> None:
     async for _ in client.threads.list_items("cthr_1", limit=5, prefetch=True):
         emulator.add_faults(Fault(method="GET", delay=30))
         break
@@ -162,7 +160,7 @@ async def test_drops_refusals_and_failures_on_the_way_lose_nothing(emulator: Emu
         assert [item.id async for item in client.threads.list_items("cthr_1", order="asc", limit=2)] == IDS
 
 
-def test_blocking_the_first_page_is_asked_for_at_the_call(blocking: ChatKit, emulator: Emulator) -> None:
+def test_blocking_the_first_page_is_requested_at_the_call(blocking: ChatKit, emulator: Emulator) -> None:
     listing = blocking.threads.list_items("cthr_1", order="asc", limit=10)
     assert len(emulator.requests()) == 1
     assert [item.id for item in listing.data] == IDS[:10]

@@ -27,7 +27,7 @@ def _seeded(emulator: Emulator) -> None:
 
 @pytest.fixture(autouse=True)
 async def _nothing_untold() -> AsyncIterator[None]:
-    """No task is left, and none dies with an error that nobody asked for."""
+    """No task is left, and none ends with an error that is never retrieved."""
     told: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
     yield
@@ -46,13 +46,13 @@ async def ids(listing: AsyncListing[ChatKitThreadItem]) -> list[str]:
 
 
 async def until_pending(emulator: Emulator, count: int) -> None:
-    """Returns when this many requests have come and the last waits for its answer."""
+    """Returns when this many requests have come and the last waits for its response."""
     while len(emulator.requests()) < count or emulator.requests()[count - 1].ended != "pending":
         await asyncio.sleep(0.005)
 
 
 async def until_gone(emulator: Emulator) -> None:
-    while any(asked.ended == "pending" for asked in emulator.requests()):
+    while any(request.ended == "pending" for request in emulator.requests()):
         await asyncio.sleep(0.005)
 
 
@@ -94,7 +94,7 @@ async def test_a_walk_cancelled_in_the_middle_of_a_page_leaves_no_task_and_no_re
     client: AsyncChatKit, emulator: Emulator, prefetch: bool
 ) -> None:
     pages = listed(client, prefetch=prefetch).pages()
-    if prefetch:  # the page under way is the one asked for ahead
+    if prefetch:  # the page in flight is the prefetched one
         emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=300))
         await anext(pages)
     else:
@@ -109,7 +109,7 @@ async def test_a_walk_cancelled_in_the_middle_of_a_page_leaves_no_task_and_no_re
     assert await ids(listed(client)) == IDS
 
 
-async def test_a_page_ahead_that_fails_after_the_walk_was_left_is_not_told(
+async def test_a_prefetched_page_that_fails_after_the_walk_was_left_prints_nothing(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
     hasty = client.with_options(max_retries=0)
@@ -121,7 +121,7 @@ async def test_a_page_ahead_that_fails_after_the_walk_was_left_is_not_told(
     await pages.aclose()
 
 
-async def test_a_page_ahead_that_fails_is_not_told_when_the_walk_was_forgotten(
+async def test_a_prefetched_page_that_fails_in_a_dropped_walk_prints_nothing(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
     emulator.add_faults(Fault(method="GET"), Fault(method="GET", status=500))
@@ -143,7 +143,7 @@ async def test_a_walk_goes_on_in_a_second_loop_while_the_first_still_runs(emulat
     walk.drop()
 
 
-async def test_a_page_ahead_that_fails_is_told_once_where_it_is_wanted(
+async def test_a_prefetched_page_that_fails_raises_once_where_it_is_used(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
     hasty = client.with_options(max_retries=0, retry_policy=RetryPolicy(initial_delay_s=0))
@@ -193,7 +193,7 @@ def test_a_loop_that_ends_with_a_walk_and_a_page_ahead_is_quiet(emulator: Emulat
     assert asyncio.run(ids(listed(client))) == IDS
 
 
-async def test_the_page_ahead_is_asked_for_even_if_who_reads_never_lets_the_loop_run(
+async def test_the_next_page_is_requested_even_if_the_reader_never_lets_the_loop_run(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
     walk = listed(client, prefetch=True).walk()
@@ -207,12 +207,12 @@ async def test_the_page_ahead_is_asked_for_even_if_who_reads_never_lets_the_loop
 
 async def test_a_walk_cancelled_while_it_asks_for_the_page_ahead_loses_no_page(client: AsyncChatKit) -> None:
     walk = listed(client, prefetch=True).walk()
-    fetch, reading, asked = walk._fetch, asyncio.ensure_future(walk.next_page()), 0
+    fetch, reading, requested = walk._fetch, asyncio.ensure_future(walk.next_page()), 0
 
     async def cancel_at_the_second(params: Any) -> Any:
-        nonlocal asked
-        asked += 1
-        if asked == 2:
+        nonlocal requested
+        requested += 1
+        if requested == 2:
             reading.cancel()
         return await fetch(params)
 

@@ -27,7 +27,7 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_an_answer_without_a_body_is_none(client: AsyncChatKit, emulator: Emulator, method: str) -> None:
+async def test_a_response_without_a_body_is_none(client: AsyncChatKit, emulator: Emulator, method: str) -> None:
     emulator.add_faults(Fault(status=204, body=""))
     assert await client.request(method, "/chatkit/anything") is None
 
@@ -43,7 +43,7 @@ def test_blocking_it_gives_the_same(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("kind", ["html", "broken_json", "truncated"])
-async def test_an_answer_that_is_no_json_is_an_error_that_names_the_call(
+async def test_a_response_that_is_not_json_is_an_error_that_names_the_call(
     client: AsyncChatKit, emulator: Emulator, kind: Any
 ) -> None:
     emulator.seed(threads=[{"thread": thread(1)}])
@@ -63,7 +63,7 @@ async def test_any_json_value_is_given_as_it_came(client: AsyncChatKit, emulator
 
 
 @pytest.mark.parametrize(("method", "sends"), [("GET", 3), ("PUT", 3), ("DELETE", 3), ("POST", 1), ("PATCH", 1)])
-async def test_a_lost_answer_is_asked_for_again_by_methods_that_repeat(
+async def test_a_lost_response_is_requested_again_by_repeatable_methods(
     client: AsyncChatKit, emulator: Emulator, method: str, sends: int
 ) -> None:
     quick = client.with_options(retry_policy=RetryPolicy(initial_delay_s=0), max_retries=2)
@@ -107,5 +107,5 @@ async def test_an_empty_body_is_sent_and_none_is_not(client: AsyncChatKit, emula
 async def test_a_path_is_sent_as_it_is_written(client: AsyncChatKit, emulator: Emulator, path: str) -> None:
     with pytest.raises(NotFoundError):
         await client.request("GET", path)
-    [asked] = emulator.requests()
-    assert asked.path == f"/v1{path}"
+    [request] = emulator.requests()
+    assert request.path == f"/v1{path}"

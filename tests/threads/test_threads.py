@@ -54,10 +54,10 @@ async def test_items_of_every_kind_come_as_their_class_and_go_back_as_they_came(
     emulator.seed(threads=[{"thread": thread(1), "items": one_of_each_kind()}])
     items = await client.threads.list_items("cthr_1", order="asc").collect()
     assert [found.to_dict() for found in items] == one_of_each_kind()
-    asked, answered, *_, unknown = items
-    assert isinstance(asked, ChatKitThreadUserMessageItem)
-    assert isinstance(answered, ChatKitThreadAssistantMessageItem)
-    assert (asked.text, answered.text) == ("What is open?", "The north gate.")
+    question, reply, *_, unknown = items
+    assert isinstance(question, ChatKitThreadUserMessageItem)
+    assert isinstance(reply, ChatKitThreadAssistantMessageItem)
+    assert (question.text, reply.text) == ("What is open?", "The north gate.")
     assert isinstance(unknown, UnknownThreadItem)
     assert (unknown.id, unknown.kind, unknown.extra["projection"]) == ("cthi_7", "chatkit.hologram", {"depth": 3})
 
@@ -132,11 +132,11 @@ async def test_ids_that_would_change_the_path_are_refused(
     assert emulator.requests() == []
 
 
-async def test_an_id_is_one_segment_whatever_it_holds(client: AsyncChatKit, emulator: Emulator) -> None:
+async def test_an_id_is_one_segment_with_any_characters(client: AsyncChatKit, emulator: Emulator) -> None:
     with pytest.raises(NotFoundError):
         await client.threads.retrieve("../sessions/ä?x#y%2e")
-    [asked] = emulator.requests()
-    assert asked.path == "/v1/chatkit/threads/..%2Fsessions%2F%C3%A4%3Fx%23y%252e"
+    [request] = emulator.requests()
+    assert request.path == "/v1/chatkit/threads/..%2Fsessions%2F%C3%A4%3Fx%23y%252e"
 
 
 async def test_endpoints_the_package_does_not_know_are_reached(client: AsyncChatKit, emulator: Emulator) -> None:
@@ -150,7 +150,7 @@ async def test_endpoints_the_package_does_not_know_are_reached(client: AsyncChat
     assert session["status"] == "active"
 
 
-async def test_a_post_to_an_unknown_endpoint_is_not_repeated_after_a_lost_answer(
+async def test_a_post_to_an_unknown_endpoint_is_not_repeated_after_a_lost_response(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
     emulator.add_faults(Fault(drop="after", times=9))

@@ -126,7 +126,7 @@ def test_parts_that_lack_everything_spoil_no_transcript(document: dict[str, Any]
 
 
 @pytest.mark.parametrize("layout", [[], {}, None, 5, "x" * 100_000, "TEXT"], ids=lambda value: repr(value)[:8])
-def test_whatever_is_no_format_is_our_error(layout: Any) -> None:
+def test_an_unknown_format_is_our_error(layout: Any) -> None:
     with pytest.raises(ConfigurationError, match="text, markdown or json") as caught:
         transcript([], layout)
     assert len(str(caught.value)) < 250

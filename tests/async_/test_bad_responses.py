@@ -15,7 +15,7 @@ from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import APIConnectionError, APIResponseValidationError
 
 from .helpers import connections_in_use, create, made, raised
-from .raw import SESSION, Asked, always, raw_server, response
+from .raw import SESSION, ReceivedRequest, always, raw_server, response
 
 pytestmark = pytest.mark.transport
 
@@ -45,14 +45,14 @@ BAD = {
     "a gzip that is none": response(WHOLE + b"}", content_encoding="gzip"),
 }
 
-# Of the API's content type and form, and no session: no proxy or captive portal answers so.
+# Of the content type and form of the API, but not a session: no proxy or captive portal responds so.
 JSON = [
     BAD[name] for name in ("a list", "a string", "null", "a field of the wrong type", "null where it is not nullable")
 ]
 
 
 @pytest.mark.parametrize("answer", BAD.values(), ids=BAD)
-async def test_a_200_that_is_no_session_is_one_error_of_ours(answer: bytes) -> None:
+async def test_a_200_that_is_not_a_session_is_an_api_response_validation_error(answer: bytes) -> None:
     async with raw_server(always(answer)) as server, made(server.base_url) as client:
         error = await raised(APIResponseValidationError, create(client))
         assert connections_in_use(client) == 0
@@ -81,7 +81,7 @@ async def test_a_created_session_that_cannot_be_read_can_still_be_cancelled(
     assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
 
 
-async def test_the_path_of_what_is_wrong_is_named(emulator: Emulator, client: AsyncChatKit) -> None:
+async def test_the_error_names_the_path_of_the_wrong_value(emulator: Emulator, client: AsyncChatKit) -> None:
     emulator.add_faults(Fault(body={"id": "cksess_1", "workflow": {"id": "wf_1", "tracing": {"enabled": "yes"}}}))
     error = await raised(APIResponseValidationError, create(client))
     assert "workflow.tracing.enabled" in error.message
@@ -113,7 +113,7 @@ def bomb(size: int) -> bytes:
     ],
     ids=["Content-Length", "chunked", "gzip", "announced and packed"],
 )
-async def test_what_is_larger_than_64_mib_is_not_read(answer: Callable[[], bytes]) -> None:
+async def test_a_body_larger_than_64_mib_is_not_read(answer: Callable[[], bytes]) -> None:
     async with raw_server(always(answer())) as server, made(server.base_url) as client:
         error = await raised(APIResponseValidationError, create(client))
         assert connections_in_use(client) == 0
@@ -121,8 +121,8 @@ async def test_what_is_larger_than_64_mib_is_not_read(answer: Callable[[], bytes
     assert "64 MiB" in error.message
 
 
-async def test_an_announced_size_is_not_waited_for() -> None:
-    async def announce(writer: asyncio.StreamWriter, asked: Asked) -> None:
+async def test_a_content_length_above_64_mib_is_not_waited_for() -> None:
+    async def announce(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
         writer.write(response(b"{", content_length=str(65 * MIB)))
 
     async with raw_server(announce) as server, made(server.base_url) as client:
@@ -130,7 +130,7 @@ async def test_an_announced_size_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize("pack", [response, chunked])
-async def test_up_to_64_mib_everything_is_read(pack: Callable[[bytes], bytes]) -> None:
+async def test_a_body_of_64_mib_is_read(pack: Callable[[bytes], bytes]) -> None:
     async with raw_server(always(pack(big(60 * MIB)))) as server, made(server.base_url) as client:
         assert len((await create(client)).user) > 59 * MIB
 
@@ -138,12 +138,12 @@ async def test_up_to_64_mib_everything_is_read(pack: Callable[[bytes], bytes]) -
 @pytest.mark.parametrize(
     "kind", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.api+json", ""]
 )
-async def test_other_names_of_json_are_json(kind: str) -> None:
+async def test_other_content_types_of_json_are_read(kind: str) -> None:
     async with raw_server(always(response(content_type=kind))) as server, made(server.base_url) as client:
         assert (await create(client)).id == "cksess_1"
 
 
-async def test_a_body_packed_by_a_gateway_is_unpacked() -> None:
+async def test_a_body_compressed_by_a_gateway_is_decompressed() -> None:
     packed = response(gzip.compress(SESSION), content_encoding="gzip")
     async with raw_server(always(packed)) as server, made(server.base_url) as client:
         assert (await create(client)).id == "cksess_1"

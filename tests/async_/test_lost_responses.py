@@ -1,4 +1,4 @@
-"""Retries and outcomes: the row about answers that were lost after the request was written."""
+"""Retries and outcomes: the row about responses that were lost after the request was written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ each_loss = pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 
 @each_loss
 @pytest.mark.parametrize(("said", "sends"), [(None, 1), (False, 1), (True, 3)])
-async def test_a_create_is_sent_again_only_if_the_caller_says_so(
+async def test_a_create_is_sent_again_only_with_retry_ambiguous(
     emulator: Emulator, fault: Fault, said: bool | None, sends: int
 ) -> None:
     emulator.add_faults(fault)
@@ -44,7 +44,7 @@ async def test_a_create_is_sent_again_only_if_the_caller_says_so(
 
 @each_loss
 @pytest.mark.parametrize(("said", "sends"), [(None, 3), (False, 1), (True, 3)])
-async def test_a_cancel_is_sent_again_unless_the_caller_forbids_it(
+async def test_a_cancel_is_sent_again_unless_retry_ambiguous_is_false(
     client: Any, emulator: Emulator, fault: Fault, said: bool | None, sends: int
 ) -> None:
     session = await create(client)
@@ -64,7 +64,7 @@ async def test_a_create_repeated_on_request_may_leave_a_second_session(emulator:
 
 
 @pytest.mark.parametrize("call", [create, cancel])
-async def test_a_deadline_that_passes_after_writing_leaves_the_outcome_open(emulator: Emulator, call: Call) -> None:
+async def test_a_deadline_that_expires_after_writing_leaves_the_outcome_unknown(emulator: Emulator, call: Call) -> None:
     emulator.add_faults(Fault(delay=30))
     async with made(emulator.base_url) as client:
         error = await raised(APITimeoutError, call(client, RequestOptions(timeout=0.2)))
@@ -72,14 +72,14 @@ async def test_a_deadline_that_passes_after_writing_leaves_the_outcome_open(emul
     assert isinstance(error.__cause__, TimeoutError)
 
 
-async def test_a_status_line_that_is_none_counts_as_a_lost_answer() -> None:
+async def test_a_malformed_status_line_counts_as_a_lost_response() -> None:
     async with raw_server(always(b"SSH-2.0-OpenSSH_9.2\r\n\r\n", then_close=True)) as server:
         async with made(server.base_url) as client:
             error = await raised(APIConnectionError, create(client))
         assert (error.outcome, error.attempts, len(server.requests)) == ("unknown", 1, 1)
 
 
-async def test_a_lost_answer_after_a_refusal_leaves_the_outcome_open(emulator: Emulator) -> None:
+async def test_a_lost_response_after_a_refusal_leaves_the_outcome_unknown(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=429, headers={"retry-after-ms": "0"}), Fault(drop=True))
     async with made(emulator.base_url) as client:
         error = await raised(APIConnectionError, create(client))
@@ -113,17 +113,17 @@ async def _stop_before_the_second(
 
 
 @pytest.mark.parametrize("operation", [READ, DELETE], ids=["GET", "DELETE"])
-async def test_what_aiohttp_sends_again_by_itself_is_counted(operation: Any) -> None:
+async def test_a_resend_by_aiohttp_is_counted(operation: Any) -> None:
     answers = in_turn(response(), None, response())
     async with raw_server(answers) as server, made(server.base_url) as client:
         await send(client, operation)
         info = await send(client, operation)
         assert info.attempts == 2
-        assert [asked.headers.get("x-stainless-retry-count") for asked in server.requests] == [None, None, "1"]
+        assert [received.headers.get("x-stainless-retry-count") for received in server.requests] == [None, None, "1"]
 
 
 @pytest.mark.parametrize("operation", [READ, DELETE], ids=["GET", "DELETE"])
-async def test_what_aiohttp_sent_before_its_own_resend_may_have_arrived(operation: Any) -> None:
+async def test_the_send_before_a_resend_by_aiohttp_may_have_arrived(operation: Any) -> None:
     async with raw_server(in_turn(response(), None)) as server, made(server.base_url, max_retries=0) as client:
         await send(client, operation)
         unreachable = _no_new_connections(client)
@@ -143,13 +143,13 @@ def _no_new_connections(client: Any) -> Callable[[], None]:
     return lambda: setattr(pool.session.connector, "_create_connection", before)
 
 
-async def test_no_limit_means_that_the_answer_is_waited_for(emulator: Emulator) -> None:
+async def test_without_a_limit_the_call_waits_for_the_response(emulator: Emulator) -> None:
     emulator.add_faults(Fault(delay=0.2))
     async with made(emulator.base_url, timeout=math.inf) as client:
         assert (await create(client)).response.attempts == 1
 
 
-async def test_an_answered_error_that_trickles_past_the_deadline_is_a_timeout(emulator: Emulator) -> None:
+async def test_an_error_response_that_trickles_past_the_deadline_is_a_timeout(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=500, kind="trickle", delay=0.2))
     async with made(emulator.base_url, timeout=0.5) as client:
         error = await raised((APITimeoutError, APIStatusError), create(client))  # type: ignore[arg-type]

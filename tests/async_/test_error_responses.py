@@ -1,4 +1,4 @@
-"""Retries and outcomes: the rows about answers, counted at the server."""
+"""Retries and outcomes: the rows about error responses, counted at the server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RAISED += [(status, "refused") for status in (300, 301, 302, 303, 304, 307, 308)
 
 @each_call
 @pytest.mark.parametrize(("status", "outcome"), SENT_AGAIN)
-async def test_a_passing_refusal_is_sent_again_as_often_as_allowed(
+async def test_a_temporary_refusal_is_sent_again_up_to_max_retries(
     emulator: Emulator, call: Call, status: int, outcome: str
 ) -> None:
     emulator.add_faults(Fault(status=status, times=9))
@@ -39,7 +39,7 @@ async def test_a_passing_refusal_is_sent_again_as_often_as_allowed(
 
 @each_call
 @pytest.mark.parametrize(("status", "outcome"), RAISED)
-async def test_a_lasting_refusal_is_raised_at_once(emulator: Emulator, call: Call, status: int, outcome: str) -> None:
+async def test_a_permanent_refusal_is_raised_at_once(emulator: Emulator, call: Call, status: int, outcome: str) -> None:
     emulator.add_faults(Fault(status=status, times=9))
     async with made(emulator.base_url) as client:
         error = await raised(APIStatusError, call(client))
@@ -48,7 +48,7 @@ async def test_a_lasting_refusal_is_raised_at_once(emulator: Emulator, call: Cal
 
 
 @each_call
-async def test_a_used_up_quota_is_not_asked_again(emulator: Emulator, call: Call) -> None:
+async def test_a_used_up_quota_is_not_sent_again(emulator: Emulator, call: Call) -> None:
     emulator.add_faults(Fault(status=429, body={"error": {"code": "insufficient_quota", "message": "No."}}, times=9))
     async with made(emulator.base_url) as client:
         error = await raised(APIStatusError, call(client))
@@ -59,7 +59,7 @@ async def test_a_used_up_quota_is_not_asked_again(emulator: Emulator, call: Call
 @each_call
 @pytest.mark.parametrize("status", [302, 400, 401, 404, 409, 422, 429, 500, 503])
 @pytest.mark.parametrize(("word", "sends"), [("true", 3), ("false", 1), ("TRUE ", 3)])
-async def test_the_servers_word_on_retrying_comes_before_the_status(
+async def test_x_should_retry_overrides_the_status(
     emulator: Emulator, call: Call, status: int, word: str, sends: int
 ) -> None:
     emulator.add_faults(Fault(status=status, headers={"x-should-retry": word}, times=9))
@@ -69,7 +69,7 @@ async def test_the_servers_word_on_retrying_comes_before_the_status(
 
 
 @pytest.mark.parametrize(("word", "sends"), [("true", 3), ("false", 1), ("maybe", 1)])
-async def test_the_servers_word_decides_on_a_used_up_quota_too(emulator: Emulator, word: str, sends: int) -> None:
+async def test_x_should_retry_overrides_a_used_up_quota(emulator: Emulator, word: str, sends: int) -> None:
     body = {"error": {"code": "insufficient_quota", "message": "No."}}
     emulator.add_faults(Fault(status=429, headers={"x-should-retry": word}, body=body, times=9))
     async with made(emulator.base_url) as client:
@@ -85,11 +85,16 @@ async def test_the_call_succeeds_as_soon_as_an_attempt_does(emulator: Emulator) 
     assert len(emulator.sessions()) == 1
 
 
-async def test_each_retry_says_its_number_in_a_header(emulator: Emulator) -> None:
+async def test_each_retry_has_its_number_in_a_header(emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=503, times=3))
     async with made(emulator.base_url, max_retries=3) as client:
         await create(client)
-    assert [asked.headers.get("x-stainless-retry-count") for asked in emulator.requests()] == [None, "1", "2", "3"]
+    assert [received.headers.get("x-stainless-retry-count") for received in emulator.requests()] == [
+        None,
+        "1",
+        "2",
+        "3",
+    ]
 
 
 @pytest.mark.parametrize("retries", [0, 1, 5])
@@ -120,14 +125,14 @@ async def test_a_redirect_whose_body_breaks_off_is_still_that_redirect(call: Cal
     assert (error.status, error.outcome, error.attempts, len(server.requests)) == (302, "refused", 1, 1)
 
 
-async def test_a_refusal_after_an_attempt_that_may_have_worked_is_no_proof_that_nothing_was_done() -> None:
+async def test_a_refusal_after_an_attempt_that_may_have_worked_leaves_the_outcome_unknown() -> None:
     answers = in_turn(response(b"{}", status="500 Oops"), response(b"{}", status="400 Bad Request"))
     async with raw_server(answers) as server, made(server.base_url) as client:
         error = await raised(APIStatusError, create(client))
     assert (error.status, error.outcome, error.attempts) == (400, "unknown", 2)
 
 
-async def test_what_a_retry_found_is_what_the_caller_gets(client: AsyncChatKit, emulator: Emulator) -> None:
+async def test_the_caller_gets_the_result_of_the_last_attempt(client: AsyncChatKit, emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=503, headers={"retry-after-ms": "0"}))
     emulator.add_faults(Fault(status=404, body={"error": {"message": "Workflow gone.", "code": None}}))
     error = await raised(APIStatusError, create(client))

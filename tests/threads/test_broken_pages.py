@@ -36,9 +36,7 @@ def without(name: str) -> dict[str, Any]:
     return {field: value for field, value in PAGE.items() if field != name}
 
 
-async def test_a_page_that_does_not_say_whether_there_are_more_is_an_error_behind_its_items(
-    client: AsyncChatKit, emulator: Emulator
-) -> None:
+async def test_a_page_without_has_more_is_an_error_behind_its_items(client: AsyncChatKit, emulator: Emulator) -> None:
     emulator.add_faults(Fault(method="GET", body=without("has_more"), times=9))
     found: list[str] = []
 
@@ -52,9 +50,7 @@ async def test_a_page_that_does_not_say_whether_there_are_more_is_an_error_behin
     assert len(emulator.requests()) == 1
 
 
-def test_blocking_a_page_that_does_not_say_whether_there_are_more_is_an_error_behind_its_items(
-    blocking: ChatKit, emulator: Emulator
-) -> None:
+def test_blocking_a_page_without_has_more_is_an_error_behind_its_items(blocking: ChatKit, emulator: Emulator) -> None:
     emulator.add_faults(Fault(method="GET", body=without("has_more"), times=9))
     found: list[str] = []
     steps = iter(blocking.threads.list_items("cthr_1"))
@@ -136,7 +132,7 @@ async def test_strictly_an_unknown_item_and_a_page_without_ids_are_refused(
 
 
 @pytest.mark.parametrize("count", [-1, 1.5, True])
-async def test_fewer_items_than_none_are_refused_before_anything_is_sent(
+async def test_a_negative_max_items_is_refused_before_anything_is_sent(
     client: AsyncChatKit, blocking: ChatKit, emulator: Emulator, count: Any
 ) -> None:
     with pytest.raises(ParamsValidationError, match="max_items"):
@@ -144,7 +140,7 @@ async def test_fewer_items_than_none_are_refused_before_anything_is_sent(
     assert emulator.requests() == []
 
 
-def test_blocking_fewer_items_than_none_are_refused(blocking: ChatKit, emulator: Emulator) -> None:
+def test_blocking_a_negative_max_items_is_refused(blocking: ChatKit, emulator: Emulator) -> None:
     emulator.seed(threads=[{"thread": thread(1), "items": [item(number) for number in range(3)]}])
     listing = blocking.threads.list_items("cthr_1")
     with pytest.raises(ParamsValidationError, match="max_items"):
@@ -153,7 +149,7 @@ def test_blocking_fewer_items_than_none_are_refused(blocking: ChatKit, emulator:
 
 
 @pytest.mark.parametrize("prefetch", [False, True])
-async def test_an_empty_listing_is_empty_whichever_way_it_is_used(
+async def test_an_empty_listing_is_empty_by_every_method(
     client: AsyncChatKit, emulator: Emulator, prefetch: bool
 ) -> None:
     listing = client.threads.list(prefetch=prefetch)
