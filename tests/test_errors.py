@@ -139,7 +139,7 @@ def test_a_missing_field_raised_by_an_object_copies(again: Any) -> None:
     assert str(again(caught.value)) == str(caught.value)
 
 
-def test_notes_travel() -> None:
+def test_notes_are_pickled() -> None:
     error = RateLimitError("slow down")
     error.add_note("while minting for user 5")
     assert pickle.loads(pickle.dumps(error)).__notes__ == ["while minting for user 5"]

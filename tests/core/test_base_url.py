@@ -132,7 +132,7 @@ def test_a_long_url_is_not_repeated_whole() -> None:
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(st.text(max_size=20), st.text(max_size=10), st.booleans())
-def test_what_passes_is_a_url_that_the_http_library_takes(host: str, path: str, insecure: bool) -> None:
+def test_an_accepted_base_url_is_one_that_the_http_library_accepts(host: str, path: str, insecure: bool) -> None:
     try:
         url = checked_base_url(f"https://{host}/{path}", allow_insecure_http=insecure)
     except ConfigurationError:

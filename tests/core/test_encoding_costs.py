@@ -1,4 +1,4 @@
-"""What checking and encoding a create costs in Python function calls: budgets, so that a dearer check is seen."""
+"""Function calls of checking and encoding a create: budgets, so that a slower check is seen."""
 
 from __future__ import annotations
 

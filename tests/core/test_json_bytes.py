@@ -76,7 +76,7 @@ REFUSED = [
 
 @pytest.mark.usefixtures("writer")
 @pytest.mark.parametrize(("body", "value"), ACCEPTED, ids=lambda part: ascii(part)[:40])
-def test_sound_json_is_read_alike(body: bytes, value: Any) -> None:
+def test_both_readers_read_valid_json_alike(body: bytes, value: Any) -> None:
     found = json_bytes.loads(body)
     assert found == value
     assert type(found) is type(value)
@@ -84,7 +84,7 @@ def test_sound_json_is_read_alike(body: bytes, value: Any) -> None:
 
 @pytest.mark.usefixtures("writer")
 @pytest.mark.parametrize("body", REFUSED, ids=lambda body: ascii(body)[:40])
-def test_anything_else_is_refused_alike(body: bytes) -> None:
+def test_both_readers_refuse_anything_else(body: bytes) -> None:
     with pytest.raises((ValueError, RecursionError)):
         json_bytes.loads(body)
 
@@ -115,9 +115,7 @@ def assert_alike(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["bytes", "nearly JSON", "escapes", "numbers", "JSON"],
 )
-def test_no_body_is_read_one_way_and_refused_or_read_otherwise_the_other(
-    bodies: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_both_readers_agree_on_any_body(bodies: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     @steady
     @given(bodies)
     def check(body: bytes) -> None:

@@ -145,7 +145,7 @@ def test_the_options_show_no_secret() -> None:
 
 
 @pytest.mark.parametrize("cls", [RequestOptions, Timeout, RetryPolicy])
-def test_a_setting_half_made_has_a_repr_as_tracebacks_with_locals_need_one(cls: Any) -> None:
+def test_a_half_made_setting_has_a_repr_for_tracebacks_with_locals(cls: Any) -> None:
     assert repr(cls.__new__(cls)) == f"{cls.__name__}()"
     assert repr(Timeout(5)) == "Timeout(total=5.0, connect=5.0)"
 

@@ -33,7 +33,7 @@ def page(*ids: str | None, backwards: bool = False, **fields: Any) -> Page[ChatK
 
 
 def served(ids: list[str], params: Any, shape: tuple[str, ...]) -> Page[ChatKitThread]:
-    """What a server responses that keeps these ids in this order."""
+    """The page of a server that keeps these ids in this order."""
     begin = ids.index(params.after) + 1 if params.after in ids else 0
     end = ids.index(params.before) if params.before in ids else len(ids)
     window = ids[begin:end]
@@ -45,7 +45,7 @@ def served(ids: list[str], params: Any, shape: tuple[str, ...]) -> Page[ChatKitT
 
 
 def walked(ids: list[str], params: Any, shapes: Any, empties: Any) -> list[list[str]]:
-    """The pages of a whole walk; some come empty and are asked for again."""
+    """The pages of a whole walk; empty ones are requested again."""
     position: Position | None = first_position(params)
     seen: set[str | None] = {position.cursor} if position else set()
     pages: list[list[str]] = []
@@ -71,7 +71,7 @@ def test_a_walk_gives_each_item_of_its_window_once_and_in_order(data: st.DataObj
     pages = walked(ids, params, lambda: data.draw(SHAPES), lambda: data.draw(st.integers(0, 4)) == 0)
     begin = ids.index(params.after) + 1 if params.after in ids else 0
     end = ids.index(params.before) if params.before in ids else len(ids)
-    # Backwards, pages come from the last to the first; each holds its items in the order asked for.
+    # Backwards, pages come from the last to the first; each has its items in the given order.
     found = [name for part in (pages[::-1] if is_backwards(params) else pages) for name in part]
     assert found == ids[begin:end]
     assert all(len(part) <= limit for part in pages)
@@ -79,7 +79,7 @@ def test_a_walk_gives_each_item_of_its_window_once_and_in_order(data: st.DataObj
 
 @steady
 @given(st.data())
-def test_whatever_a_server_responses_a_walk_ends_or_moves(data: st.DataObject) -> None:
+def test_whatever_a_server_sends_a_walk_ends_or_moves(data: st.DataObject) -> None:
     ids = st.sampled_from(["a", "b", "c", None])
     position: Position | None = first_position(ThreadListParams())
     seen: set[str | None] = {None}

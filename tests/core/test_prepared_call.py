@@ -38,7 +38,7 @@ def cancel(session_id: str, options: RequestOptions | None = None, **settings: A
 
 
 @pytest.mark.parametrize("writer", ["orjson", None])
-def test_a_create_is_these_bytes_to_this_place(writer: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_create_has_this_url_these_headers_and_this_body(writer: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if writer is None:
         monkeypatch.setattr(json_bytes, "orjson", None)
     request = create().request

@@ -94,11 +94,11 @@ def test_another_value_of_should_retry_is_ignored(header: str) -> None:
     ],
     ids=str,
 )
-def test_the_wait_the_api_asks_for(headers: dict[str, str], wait_s: float | None) -> None:
+def test_the_wait_of_each_header(headers: dict[str, str], wait_s: float | None) -> None:
     assert requested_wait_s(Headers(headers.items()), NOW_S) == wait_s
 
 
-def test_a_date_without_a_zone_is_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_date_without_a_zone_is_utc_in_any_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as elsewhere:
         elsewhere.setenv("TZ", "XYZ-5")
         time.tzset()
@@ -176,7 +176,7 @@ def test_rate_limits_are_numbers_or_none() -> None:
         (5, 0.5, 7),
     ],
 )
-def test_waits_double_from_half_a_second_to_eight_and_chance_takes_off_a_quarter(
+def test_waits_double_from_half_a_second_to_eight_with_a_quarter_of_jitter(
     retry: int, chance: float, delay_s: float
 ) -> None:
     assert RetryPolicy().delay_s(retry, None, chance) == delay_s
@@ -187,7 +187,7 @@ def test_the_wait_that_the_api_asks_for_comes_first_and_is_exact(asked_s: float)
     assert RetryPolicy().delay_s(3, asked_s, 1) == asked_s
 
 
-def test_a_policy_says_its_own_waits() -> None:
+def test_a_policy_sets_the_waits() -> None:
     policy = RetryPolicy(initial_delay_s=1, max_delay_s=3, jitter=1)
     assert [policy.delay_s(retry, None, 0) for retry in (1, 2, 3)] == [1, 2, 3]
     assert policy.delay_s(1, None, 1) == 0
@@ -204,6 +204,6 @@ def test_a_policy_that_cannot_wait_is_refused(name: str, value: Any) -> None:
         RetryPolicy(**{name: value})
 
 
-def test_chance_cannot_take_off_more_than_all() -> None:
+def test_jitter_is_at_most_the_whole_wait() -> None:
     with pytest.raises(ConfigurationError, match=r"jitter is a number from 0 to 1, not 1\.5"):
         RetryPolicy(jitter=1.5)

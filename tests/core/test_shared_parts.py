@@ -1,4 +1,4 @@
-"""Parts of responses that hold nothing but switches and numbers: equal ones are one object, however many are held."""
+"""Parts of responses that hold only booleans and integers: equal ones are one object, however many are held."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_what_is_wrong_deep_in_a_whole_response_is_named_by_its_whole_path(schem
 
 
 @every_result
-def test_a_field_that_stands_in_place_of_a_documented_one_is_extra_and_that_one_missing(schema: str) -> None:
+def test_a_field_in_place_of_a_documented_one_is_extra_and_the_documented_one_missing(schema: str) -> None:
     document = whole(SCHEMAS[schema])
     for name in document:
         found = structure({"other" if key == name else key: value for key, value in document.items()}, RESULTS[schema])

@@ -1,4 +1,4 @@
-"""What the types' tests share: the documented responses, and documents made from the schema slice."""
+"""Shared by the tests of types: the documented responses, and documents made from the schema slice."""
 
 from __future__ import annotations
 

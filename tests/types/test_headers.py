@@ -39,7 +39,7 @@ def fields(make: Make) -> Headers:
 
 
 @pytest.mark.parametrize("name", ["x-request-id", "X-REQUEST-ID", "X-Request-Id"])
-def test_names_have_no_case(name: str, fields: Headers) -> None:
+def test_names_are_case_insensitive(name: str, fields: Headers) -> None:
     assert fields[name] == fields.get(name) == "req_1"
     assert name in fields
 
@@ -77,7 +77,7 @@ def test_a_copy_is_whole(fields: Headers) -> None:
     assert copy.copy(fields) == copy.deepcopy(fields) == fields
 
 
-def test_bytes_that_were_no_utf8_become_text_that_logs_and_json_can_hold(make: Make) -> None:
+def test_bytes_other_than_utf8_become_text_that_logs_and_json_can_hold(make: Make) -> None:
     value = make(("x", b"\xff ok".decode("utf-8", "surrogateescape")))["x"]
     assert value == "? ok"
     assert json.dumps(value).encode()

@@ -47,7 +47,7 @@ def test_the_next_page_begins_at_the_edge_of_its_direction(
 
 
 @pytest.mark.parametrize("absent", ["has_more", "data"])
-def test_without_what_it_takes_the_next_cursor_is_missing_never_none(absent: str) -> None:
+def test_the_next_cursor_of_an_incomplete_page_is_missing_never_none(absent: str) -> None:
     whole: Any = {"object": "list", "data": [{"id": "a"}], "has_more": True}
     found = structure({name: value for name, value in whole.items() if name != absent}, Page[ChatKitThread])
     with pytest.raises(MissingFieldError, match=rf"Page\.{absent}"):

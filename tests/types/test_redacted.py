@@ -86,7 +86,7 @@ FIELDS = ("user", "workflow", "expires_after", "rate_limits", "chatkit_configura
 @pytest.mark.parametrize(
     ("name", "which"), [(name, which) for name in FIELDS for which in VALUES if (name, which) not in ACCEPTED]
 )
-def test_an_error_over_any_value_is_short_and_travels(name: str, which: str) -> None:
+def test_an_error_over_any_value_is_short_and_can_be_pickled(name: str, which: str) -> None:
     with pytest.raises(ParamsValidationError) as caught:
         SessionCreateParams(**{"user": "u", "workflow": "w", name: VALUES[which]})
     again = pickle.loads(pickle.dumps(caught.value))

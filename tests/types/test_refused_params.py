@@ -282,6 +282,6 @@ def test_a_params_object_is_taken_as_it_is_and_a_mapping_is_read() -> None:
     assert as_create_params(None, "u", "wf", None, None, None) == made
 
 
-def test_half_of_a_surrogate_pair_asks_for_the_encoding() -> None:
+def test_half_of_a_surrogate_pair_is_refused_with_a_hint_at_the_encoding() -> None:
     with pytest.raises(ParamsValidationError, match="was it read with another encoding than UTF-8"):
         SessionCreateParams(user="\udcff", workflow="wf_1")

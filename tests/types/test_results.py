@@ -1,4 +1,4 @@
-"""What responses are as objects, whole and partial."""
+"""Results as objects, whole and partial."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_reading_an_absent_field_names_it_and_says_where_to_look(name: str) -> N
     assert getattr(session(CREATED), name, "default") == "default"
 
 
-def test_an_error_inside_a_property_goes_on_as_it_is() -> None:
+def test_an_error_inside_a_property_stays_unchanged() -> None:
     with pytest.raises(MissingFieldError, match=r"ChatSession\.expires_at: "):
         _ = session(CANCELLED).expires_at_utc
     with pytest.raises(AttributeError, match="'ChatSession' object has no attribute 'nonsense'"):

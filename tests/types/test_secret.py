@@ -116,7 +116,7 @@ def test_a_client_secret_written_in_escapes_is_masked() -> None:
     assert mask_text(r'{"client_secret": "\u0065k_abc", "user": "u"}') == '{"client_secret": "***", "user": "u"}'
 
 
-def test_what_stands_beside_a_secret_stays() -> None:
+def test_text_beside_a_secret_stays() -> None:
     assert mask_text(WHOLE) == WHOLE.replace(VALUE, "***")
 
 
