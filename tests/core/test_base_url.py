@@ -71,7 +71,7 @@ def test_an_absolute_url_passes_without_its_last_slash(given_url: str, url: str)
         *["https://user:pw@a", "https://user@a", "https://@a", "https://a?x=1", "https://a#x", "https://a/v1?x"],
         *[None, 5, b"https://a", object(), ["https://a"]],
     ],
-    ids=ascii,
+    ids=lambda url: ascii(url) if isinstance(url, str) else type(url).__name__,
 )
 def test_anything_else_is_a_configuration_error(given_url: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^base_url: "):

@@ -98,7 +98,7 @@ def test_a_callable_key_is_kept_as_a_callable() -> None:
         ({}, "No key was sent."),
         ({"default_headers": {"Authorization": f"Bearer {KEY}"}}, "The key came from default_headers."),
     ],
-    ids=str,
+    ids=["long", "short", "callable", "none", "header"],
 )
 def test_the_hint_of_a_401_names_the_source_of_the_key_and_at_most_its_end(settings: Any, hint: str) -> None:
     assert key_hint(config(**settings)) == hint
