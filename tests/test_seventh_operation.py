@@ -131,7 +131,7 @@ class Copy:
     def export(self) -> None:
         path, name = "chatkit_async/__init__.py", "ThreadUpdateParams"
         self.insert(path, "if TYPE_CHECKING:\n", f"    from .types.thread_operations import {name} as {name}\n")
-        self.insert(path, '        "ThreadRetrieveParams",\n', f'        "{name}",\n')
+        self.generate()
 
     def document(self) -> None:
         path = self.folder / "tests/openapi-chatkit.json"
