@@ -12,7 +12,7 @@ from .conftest import DEADLINE_S, ENTRY_POINT, RunSuite
 
 pytest_plugins = ["pytester"]
 
-OURS = {"chatkit_async", "chatkit_async._version", "chatkit_async.pytest_plugin"}
+OURS = {"chatkit_async", "chatkit_async._exports", "chatkit_async._version", "chatkit_async.pytest_plugin"}
 FIXTURES = ("chatkit_emulator", "chatkit", "async_chatkit", "chatkit_env")
 LIST_MODULES = """
     import sys
@@ -28,7 +28,7 @@ def modules_of(done: pytest.RunResult) -> set[str]:
     return set(line.split()[1:])
 
 
-def test_a_suite_that_does_not_use_it_imports_three_small_modules_more(
+def test_a_suite_that_does_not_use_it_imports_four_small_modules_more(
     run_suite: RunSuite, pytester: pytest.Pytester
 ) -> None:
     pytester.makeconftest(LIST_MODULES)
