@@ -157,8 +157,12 @@ def names_only(keywords: Mapping[str, object]) -> dict[str, object]:
 
 
 # Settings of one call, by the names that they have here and in the official SDKs.
-_OPTIONS = {name: name for name in ("timeout", "max_retries", "retry_ambiguous", "headers", "query", "body", "strict")}
-_OPTIONS |= {"extra_headers": "headers", "extra_query": "query", "extra_body": "body"}
+_OPTIONS = {
+    **{name: name for name in ("timeout", "max_retries", "retry_ambiguous", "headers", "query", "body", "strict")},
+    "extra_headers": "headers",
+    "extra_query": "query",
+    "extra_body": "body",
+}
 
 
 def _right_place(name: str) -> str:
