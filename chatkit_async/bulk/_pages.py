@@ -72,8 +72,7 @@ def parse_page(body: bytes) -> RawPage:
     if last_id is not None and not isinstance(last_id, str):
         raise BrokenPageError(f"last_id of a page should be a string, is {kind_of(last_id)}")
     ids = _ids_of(data)
-    first_open = _first_open(data) if b"in_progress" in body else None
-    return RawPage(text, ids, first_open, has_more, last_id or (ids[-1] if ids else None))
+    return RawPage(text, ids, _first_open(data), has_more, last_id or (ids[-1] if ids else None))
 
 
 def page_of(elements: Sequence[Element]) -> RawPage:

@@ -15,7 +15,7 @@ from ._file import transaction
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
-LINGER_S = 0.05  # what is read meanwhile shares a transaction; a killed process loses it, and reads it again
+LINGER_S = 0.1  # what is read meanwhile shares a transaction; a killed process loses it, and reads it again
 MOST_WAITING = 128  # steps, before those who add more wait
 
 
