@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from ..errors import APIStatusError, ResponseInfo, status_error_class
 from ..types.secret import mask_text
@@ -24,6 +25,7 @@ _HINTS: Mapping[int | str, str] = {
     409: "Another request was changing it; try again.",
     429: "Send fewer, or allow more time (timeout, max_retries).",
 }
+_WRONG_PATH_STATUSES = frozenset({404, 405})
 _GONE_STATUSES = frozenset({403, 404, 410})
 _WORKFLOWS_END = (
     "Hosted workflows are announced to end on 30 November 2026: save their threads with `chatkit archive FILE`."
@@ -88,6 +90,8 @@ def _hint(operation: str, response: Response, code: str | None, config: ClientCo
         return f"It redirects to {target}; redirects are never followed, since they would carry the key: set base_url."
     if response.status == 401:
         return key_hint(config)
+    if response.status in _WRONG_PATH_STATUSES and not urlsplit(config.base_url).path:
+        return f"Check base_url: {config.base_url} has no path, and the API's begin with /v1."
     hint = _HINTS.get(code or "", _HINTS.get(response.status))
     if operation == CREATE_SESSION.name and response.status in _GONE_STATUSES:  # the one operation with a workflow
         return f"{hint} {_WORKFLOWS_END}" if hint else _WORKFLOWS_END

@@ -7,20 +7,15 @@ import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from math import ceil
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import click
 
 import chatkit_async
+from chatkit_async.cli.invocation import again
 from chatkit_async.cli.lost_output import require_stdout
-from chatkit_async.cli.output import coloured, printable
+from chatkit_async.cli.output import coloured, printable, wrapped
 from chatkit_async.emulator import Emulator
-
-NEXT: Final = (
-    ("chatkit emulator", "this server, to keep: for your tests"),
-    ("export OPENAI_API_KEY=sk-...", "or the real API, with your key"),
-    ("chatkit sessions create --user ada --workflow wf_...", "and a workflow of yours"),
-)
 
 
 class Step(NamedTuple):
@@ -106,16 +101,23 @@ def _short(session_id: str) -> str:
 def _print_step(number: int, step: Step) -> None:
     click.echo(f"\n{number}. {click.style(step.title, bold=True)}")
     click.echo(f"   {_highlighted(step.code)}")
-    click.echo(f"   {click.style('->', fg='green')} {printable(step.outcome)}")
-    if step.hint:
-        click.echo(f"      {click.style(step.hint, dim=True)}")
+    first, *rest = wrapped(printable(step.outcome), 6)
+    click.echo("\n".join([f"   {click.style('->', fg='green')} {first}", *(f"      {line}" for line in rest)]))
+    for line in wrapped(step.hint or "", 6):
+        click.echo(f"      {click.style(line, dim=True)}")
 
 
 def _print_next() -> None:
-    width = max(len(command) for command, _ in NEXT)
+    program = again([])
+    rows = (
+        (f"{program} emulator", "this server, to keep: for your tests"),
+        ("export OPENAI_API_KEY=sk-...", "or the real API, with your key"),
+        (f"{program} sessions create --user ada --workflow wf_...", "and a workflow of yours"),
+        (f"{program} --help", "all commands"),
+    )
     click.echo(f"\n{click.style('Go on:', bold=True)}")
-    for command, meaning in NEXT:
-        click.echo(f"   {command.ljust(width)}  {click.style('# ' + meaning, dim=True)}")
+    for command, meaning in rows:
+        click.echo(f"  {click.style(f'# {meaning}', dim=True)}\n  {command}")
 
 
 def _highlighted(code: str) -> str:
@@ -134,7 +136,7 @@ def _highlighted(code: str) -> str:
 
 @contextmanager
 def _own_environment() -> Generator[None]:
-    """Hides the user's OPENAI_* variables: the demo is the same for everybody."""
+    """Hides the user's OPENAI_* variables: the demo then needs none of them."""
     hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("OPENAI_")}
     try:
         yield

@@ -11,7 +11,8 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.lost_output import require_stdout
-from chatkit_async.emulator import Emulator, Responses
+from chatkit_async.emulator import Emulator, Responses, Seed, load_seed
+from chatkit_async.emulator import sample_seed as sample_seed_text
 
 
 def _not_blank(ctx: click.Context, param: click.Parameter, keys: tuple[str, ...]) -> tuple[str, ...]:
@@ -59,16 +60,35 @@ def _not_blank(ctx: click.Context, param: click.Parameter, keys: tuple[str, ...]
     help="`real` answers as the API does; `examples` as the examples in its documentation, which differ from its schema"
     " and know every id.",
 )
-def emulator(*, host: str, port: int, api_keys: tuple[str, ...], state: str | None, responses: Responses) -> None:
-    """Serve the ChatKit API on this machine, for tests: it answers, and refuses, as the API does.
+@click.option(
+    "--seed",
+    "seed_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="A JSON file with threads and sessions to begin with; --sample-seed prints one.",
+)
+@click.option("--sample-seed", is_flag=True, help="Print a seed file to start from, and exit.")
+def emulator(
+    *,
+    host: str,
+    port: int,
+    api_keys: tuple[str, ...],
+    state: str | None,
+    responses: Responses,
+    seed_file: str | None,
+    sample_seed: bool,
+) -> None:
+    """Serve the ChatKit API on this machine, for tests: it responds, and refuses, as the API does.
 
-    Prints one line when it listens. Ctrl-C or TERM stops it, with exit code 0.
+    Prints its address when it listens. Ctrl-C or TERM stops it, with exit code 0. The address in a
+    browser shows sessions, threads and requests.
 
     \b
     Examples:
       chatkit emulator
       chatkit emulator --port 0 --api-key test-key
       chatkit emulator --state chatkit.sqlite
+      chatkit emulator --sample-seed > seed.json && chatkit emulator --seed seed.json
 
     \b
     Any client of the API can use it, such as this one in another terminal:
@@ -76,17 +96,20 @@ def emulator(*, host: str, port: int, api_keys: tuple[str, ...], state: str | No
       chatkit sessions create --user user_123 --workflow wf_abc
     """
     require_stdout()
+    if sample_seed:
+        click.echo(sample_seed_text(), nl=False)
+        return
+    seed = load_seed(seed_file) if seed_file else None
     try:
-        asyncio.run(_serve_until_signal(host, port, api_keys, state, responses))
+        server = Emulator(host=host, port=port, api_keys=api_keys, state=state, responses=responses)
+        asyncio.run(_serve_until_signal(server, seed))
     except chatkit_async.ConfigurationError as error:
         if not isinstance(error.__cause__, OSError):
             raise
         raise click.ClickException(_why_not(error, error.__cause__, host, port)) from error
 
 
-async def _serve_until_signal(
-    host: str, port: int, api_keys: tuple[str, ...], state: str | None, responses: Responses
-) -> None:
+async def _serve_until_signal(server: Emulator, seed: Seed | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -95,13 +118,15 @@ async def _serve_until_signal(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop_soon)  # not loop.add_signal_handler, which Windows lacks
-    async with Emulator(host=host, port=port, api_keys=api_keys, state=state, responses=responses) as emulator:
-        _print_ready(emulator.base_url)
+    async with server:
+        if seed:
+            server.seed(**seed)
+        _print_ready(server.base_url)
         await stop.wait()
 
 
 def _print_ready(base_url: str) -> None:
-    click.echo(f"chatkit emulator ready at {base_url}")  # click flushes: who waits for this line reads a pipe
+    click.echo(f"chatkit emulator ready at {base_url}")  # click flushes, which a program that reads a pipe needs
 
 
 def _why_not(error: chatkit_async.ConfigurationError, cause: OSError, host: str, port: int) -> str:

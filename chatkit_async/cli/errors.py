@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import click
 
 import chatkit_async
+from chatkit_async._core.operations import OPERATIONS
 from chatkit_async.cli.fields import option_for
 from chatkit_async.cli.output import Line, print_error_lines, print_json
 
@@ -22,13 +23,24 @@ API_FIELDS: Final = (
 )  # fmt: skip
 
 
+READS: Final = frozenset(operation.name for operation in OPERATIONS if operation.method == "GET")
+SETTINGS: Final = {
+    "api_key": "OPENAI_API_KEY",
+    "base_url": "--base-url",
+    "timeout": "--timeout",
+    "max_retries": "--max-retries",
+    "organization": "OPENAI_ORG_ID",
+    "project": "OPENAI_PROJECT_ID",
+}
+
+
 class NoKeyError(click.ClickException):
     """There is no API key in the environment."""
 
     exit_code = AUTHENTICATION
 
     def __init__(self) -> None:
-        super().__init__("No API key. Set one with `export OPENAI_API_KEY=sk-...` (`chatkit demo` needs none).")
+        super().__init__("No API key. Set one: export OPENAI_API_KEY=sk-... (`chatkit demo` needs none).")
 
 
 def report_usage(error: click.ClickException, *, as_json: bool) -> int:
@@ -82,7 +94,13 @@ def _lines(error: chatkit_async.ChatKitError) -> list[Line]:
         return [("Error", f"{problem.option} {problem.message}") for problem in _problems(error)]
     if isinstance(error, chatkit_async.APIError):
         return [("Error", _sentence(error)), *_advice(error)]
-    return [("Error", str(error))]
+    return [("Error", as_options(str(error)))]
+
+
+def as_options(message: str) -> str:
+    """The message with settings named as the command names them: `--base-url`, not `base_url:`."""
+    name, colon, rest = message.partition(":")
+    return f"{SETTINGS[name]}{colon}{rest}" if name in SETTINGS else message
 
 
 def _sentence(error: chatkit_async.APIError) -> str:
@@ -96,7 +114,12 @@ def _advice(error: chatkit_async.APIError) -> list[Line]:
         ("Hint", error.hint),
         ("Wait", None if error.retry_after_s is None else f"{error.retry_after_s:g} s, then try again"),
         ("Tried", f"{error.attempts} times in {error.elapsed_s:.1f} s" if error.attempts > 1 else None),
-        ("Outcome", "unknown: the request may have been carried out" if error.outcome == "unknown" else None),
+        ("Outcome", "unknown: the request may have been carried out" if _may_have_changed(error) else None),
         ("Request", error.request_id),
     )
     return [(label, text) for label, text in rows if text]
+
+
+def _may_have_changed(error: chatkit_async.APIError) -> bool:
+    """Whether something may have happened; a read that fails changed nothing."""
+    return error.outcome == "unknown" and error.operation not in READS

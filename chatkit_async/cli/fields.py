@@ -83,11 +83,32 @@ FIELDS: Final = (
 )  # fmt: skip
 
 
+UPLOAD_LIMITS: Final = {
+    "--max-files": "chatkit_configuration_file_upload_max_files",
+    "--max-file-size": "chatkit_configuration_file_upload_max_file_size",
+}
+
+
 def body_options(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command one option for each field, in the table's order."""
     for field in reversed(FIELDS):
         command = _option(field)(command)
     return command
+
+
+def check_dependent(values: Mapping[str, object]) -> None:
+    """Refuses an option that has no effect without another.
+
+    Raises:
+        click.UsageError: as in `--max-files` without `--file-upload`.
+    """
+    uploads = values["chatkit_configuration_file_upload_enabled"]
+    history = values["chatkit_configuration_history_enabled"]
+    for option, name in UPLOAD_LIMITS.items():
+        if values[name] is not None and not uploads:
+            raise click.UsageError(f"{option} has no effect without --file-upload: add it, or leave {option} out.")
+    if values["chatkit_configuration_history_recent_threads"] is not None and history is False:
+        raise click.UsageError("--recent-threads has no effect with --no-history: leave one of them out.")
 
 
 def body(values: Mapping[str, object]) -> dict[str, object]:

@@ -57,6 +57,9 @@ _OPTIONS: Final = (
         help="End before this one. Without --after, the page just before it comes first, then the page before that.",
     ),
     click.option(
+        "--wide", is_flag=True, help="Print ids and titles whole on a terminal too. In a pipe they always are."
+    ),
+    click.option(
         "--json",
         "as_json",
         is_flag=True,
@@ -66,7 +69,7 @@ _OPTIONS: Final = (
 
 
 def listing_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the options of a listing: `selection` and `as_json`."""
+    """Gives a command the options of a listing: `selection`, `wide` and `as_json`."""
 
     @wraps(command)
     def with_selection(**options: Any) -> None:

@@ -32,6 +32,11 @@ COMMANDS: Final = {
     "demo": Entry("chatkit_async.cli.demo", "demo", "See it work in seconds, without a key or a network."),
     "sessions": Entry("chatkit_async.cli.sessions", "sessions", "Create and cancel ChatKit sessions."),
     "threads": Entry("chatkit_async.cli.threads", "threads", "List, read and delete ChatKit threads."),
+    "archive": Entry("chatkit_async.cli.bulk", "archive", "Save all threads in one file."),
+    "convert": Entry("chatkit_async.cli.bulk", "convert", "Write an archive as JSON Lines or Markdown."),
+    "verify": Entry("chatkit_async.cli.bulk", "verify", "Check that an archive is whole."),
+    "migrate": Entry("chatkit_async.cli.bulk", "migrate", "Move an archive into a self-hosted ChatKit server."),
+    "doctor": Entry("chatkit_async.cli.doctor", "doctor", "Check key, server, proxy, TLS and clock."),
     "emulator": Entry("chatkit_async.cli.emulator", "emulator", "Serve the ChatKit API on this machine, for tests."),
     "completion": Entry("chatkit_async.cli.completion", "completion", "Print the completion script for a shell."),
 }
@@ -114,7 +119,8 @@ def run(arguments: Sequence[str]) -> int:
     _escape_what_cannot_be_encoded(sys.stdout)
     as_json = "--json" in arguments  # read here, because a line that click cannot parse has no options yet
     try:
-        code: int | None = chatkit.main([*map(_as_text, arguments)], prog_name="chatkit", standalone_mode=False)
+        words = [*map(_as_text, arguments)]
+        code: int | None = chatkit.main(words, prog_name="chatkit", standalone_mode=False, obj=words)
         flush_stdout()
     except OSError as error:
         lost = explained(error)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping
+from shutil import get_terminal_size
 from typing import TextIO
 
 import click
@@ -29,20 +31,32 @@ def printable_text(text: str) -> str:
     return "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
 
 
+def wrapped(text: str, indent: int, stream: TextIO | None = None) -> list[str]:
+    """The text as lines that fit beside an indent: whole words on a terminal, one line elsewhere."""
+    if not text or not is_terminal(stream or sys.stdout):
+        return [text] if text else []
+    width = max(get_terminal_size().columns - indent, 20)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
 def print_lines(lines: Iterable[Line]) -> None:
-    """Prints labels and texts on stdout, the texts aligned."""
+    """Prints labels and texts on stdout, the texts aligned and on a terminal wrapped."""
     shown = list(lines)
-    width = max((len(label) for label, _ in shown), default=0)
+    indent = max((len(label) for label, _ in shown), default=0) + 2
     for label, text in shown:
-        click.echo(f"{click.style(label.ljust(width), dim=True)}  {printable(text)}", color=colour())
+        first, *rest = wrapped(printable(text), indent) or [""]
+        click.echo(f"{click.style(label.ljust(indent), dim=True)}{first}".rstrip(), color=colour())
+        for line in rest:
+            click.echo(f"{' ' * indent}{line}")
 
 
 def print_error_lines(lines: Iterable[Line]) -> None:
-    """Prints labels and texts on stderr, as in `Error: no such session`; the label Error in red."""
+    """Prints labels and texts on stderr, as in `Error: no such session`; the label Error is red."""
     for label, text in lines:
         is_error = label == "Error"
         styled = click.style(f"{label}:", fg="red" if is_error else None, bold=is_error, dim=not is_error)
-        click.echo(f"{styled} {printable(text)}", err=True, color=colour())
+        first, *rest = wrapped(printable(text), len(label) + 2, sys.stderr) or [""]
+        click.echo("\n".join([f"{styled} {first}", *(f"  {line}" for line in rest)]), err=True, color=colour())
 
 
 def print_json(value: Mapping[str, object], *, err: bool = False) -> None:

@@ -10,7 +10,7 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
-from chatkit_async.cli.fields import body, body_options
+from chatkit_async.cli.fields import body, body_options, check_dependent
 from chatkit_async.cli.group import OrderedGroup
 from chatkit_async.cli.output import print_json, print_lines
 from chatkit_async.cli.session_view import session_lines
@@ -59,6 +59,7 @@ def create(*, connection: Connection, as_json: bool, show_secret: bool, **values
           --state plan=pro --state seats:=3 --state trial:=false
       chatkit sessions create --user user_123 --workflow wf_abc --json | jq -r .client_secret
     """
+    check_dependent(values)
     with connection.client() as client:
         session = client.sessions.create(body(values))
     _print(session, as_json=as_json, show_secret=show_secret)

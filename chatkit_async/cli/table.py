@@ -1,39 +1,51 @@
-"""Tables for people: fitted to a terminal, or aligned text, page by page, where the output goes elsewhere."""
+"""Tables for people: fitted to a terminal, one line a row; whole, page by page, where the output goes elsewhere."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import accumulate
 from shutil import get_terminal_size
+from typing import Literal, NamedTuple
 from unicodedata import combining, east_asian_width
 
 import click
 
-from chatkit_async.cli.output import coloured, is_terminal, printable
+from chatkit_async.cli.output import colour, is_terminal, printable
 
 TableRow = tuple[str, ...]
 
 GAP = 2
-NARROWEST_LAST = 20  # characters that the last column, the one that folds, keeps on a narrow terminal
+ELLIPSIS = "…"
+
+
+class Column(NamedTuple):
+    """A column: its heading, where its texts are cut on a narrow terminal, and how narrow it may get."""
+
+    heading: str
+    cut: Literal["middle", "end"] = "end"
+    min_width: int = 8
 
 
 class Table:
-    """A table whose rows come little by little; `with` prints what is held back, also after a failure.
+    """A table whose rows come page by page; `with` prints what is held back, also after a failure.
 
-    On a terminal the rows are printed together, so that their columns fit; elsewhere as they come.
+    On a terminal the rows are printed together at the end, cut so that each takes one line. Elsewhere, or with `wide`,
+    they are printed whole, as they come.
 
     Args:
-        headings: of the columns; the last one is folded where a terminal is too narrow.
+        columns: in their order; the last ones are cut first.
+        wide: print all texts whole on a terminal too.
 
     Attributes:
         count: rows added so far.
     """
 
-    def __init__(self, headings: TableRow) -> None:
-        self._headings = headings
-        self._is_fitted = is_terminal(sys.stdout)
+    def __init__(self, columns: Sequence[Column], *, wide: bool = False) -> None:
+        self._columns = columns
+        self._is_fitted = is_terminal(sys.stdout) and not wide
         self._held: list[TableRow] = []
-        self._widths = [0] * len(headings)
+        self._widths = [0] * len(columns)
         self.count = 0
 
     def add(self, rows: Sequence[TableRow]) -> None:
@@ -42,7 +54,7 @@ class Table:
         if self._is_fitted:
             self._held += shown
         elif shown:
-            self._print(shown if self.count else [self._headings, *shown])
+            self._print(shown, with_head=not self.count)
         self.count += len(shown)
 
     def __enter__(self) -> Table:
@@ -50,14 +62,61 @@ class Table:
 
     def __exit__(self, *exc_info: object) -> None:
         if self._held:
-            print_fitted(self._headings, self._held)
+            print_fitted(self._columns, self._held)
 
-    def _print(self, rows: Sequence[TableRow]) -> None:
-        # A column gets no narrower again: most pages then line up with those before.
-        self._widths = [
-            max(width, *map(cells, column)) for width, column in zip(self._widths, zip(*rows, strict=True), strict=True)
-        ]
-        click.echo("\n".join(aligned(row, self._widths) for row in rows))
+    def _print(self, rows: Sequence[TableRow], *, with_head: bool) -> None:
+        heads = [tuple(column.heading for column in self._columns)] if with_head else []
+        texts = list(zip(*heads, *rows, strict=True))
+        # A column never gets narrower again: most pages then line up with those before.
+        self._widths = [max(width, *map(cells, column)) for width, column in zip(self._widths, texts, strict=True)]
+        click.echo("\n".join(aligned(row, self._widths) for row in [*heads, *rows]))
+
+
+def print_fitted(columns: Sequence[Column], rows: Sequence[TableRow]) -> None:
+    """Prints a table no wider than the terminal; a line never breaks."""
+    heads = tuple(column.heading for column in columns)
+    natural = [max(map(cells, column)) for column in zip(heads, *rows, strict=True)]
+    widths = fitted_widths(columns, natural, get_terminal_size().columns)
+    click.echo(click.style(aligned(shortened_row(columns, heads, widths), widths), bold=True), color=colour())
+    for row in rows:
+        click.echo(aligned(shortened_row(columns, row, widths), widths))
+
+
+def fitted_widths(columns: Sequence[Column], natural: Sequence[int], available: int) -> list[int]:
+    """The widths of the columns so that they fit: the last column gives first, then the one before it.
+
+    Args:
+        columns: with the least width of each.
+        natural: the width of each that would show all texts whole.
+        available: the width of the terminal.
+    """
+    widths = list(natural)
+    excess = sum(natural) + GAP * (len(columns) - 1) - available
+    for place in reversed(range(len(columns))):
+        given = min(max(excess, 0), max(widths[place] - columns[place].min_width, 0))
+        widths[place] -= given
+        excess -= given
+    return widths
+
+
+def shortened_row(columns: Sequence[Column], row: TableRow, widths: Sequence[int]) -> TableRow:
+    """The row with texts cut to the widths of their columns."""
+    return tuple(shortened(text, width, column.cut) for column, text, width in zip(columns, row, widths, strict=True))
+
+
+def shortened(text: str, width: int, cut: Literal["middle", "end"] = "end") -> str:
+    """The text in at most that many cells, with an ellipsis where it was cut."""
+    if cells(text) <= width:
+        return text
+    tail_width = (width - 1) // 2 if cut == "middle" else 0
+    tail = _head(text[::-1], tail_width)[::-1]
+    return f"{_head(text, width - 1 - cells(tail))}{ELLIPSIS}{tail}"
+
+
+def _head(text: str, width: int) -> str:
+    """As much of the text's beginning as fits."""
+    taken = sum(total <= width for total in accumulate(map(cells, text)))
+    return text[:taken]
 
 
 def aligned(row: TableRow, widths: Sequence[int]) -> str:
@@ -70,23 +129,3 @@ def aligned(row: TableRow, widths: Sequence[int]) -> str:
 def cells(text: str) -> int:
     """How many columns of a terminal the text takes."""
     return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def print_fitted(headings: TableRow, rows: Sequence[TableRow]) -> None:
-    """Prints a table as wide as the terminal; ids are never cut, but wrapped by the terminal itself."""
-    # Only for a terminal: these imports take longer than many a listing.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table as RichTable  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    fixed = sum(max(map(cells, column)) + GAP for column in list(zip(headings, *rows, strict=True))[:-1])
-    width = max(get_terminal_size().columns, fixed + NARROWEST_LAST)
-    # With a height beside it, rich keeps to the width on dumb terminals too.
-    console = Console(color_system="auto" if coloured() else None, width=width, height=1)
-    table = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    for heading in headings[:-1]:
-        table.add_column(heading, no_wrap=True)
-    table.add_column(headings[-1], overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))  # Text: what a server sends is no markup
-    console.print(table)

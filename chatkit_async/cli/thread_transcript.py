@@ -9,11 +9,13 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
-from chatkit_async.cli.listing import MAX_PAGE_SIZE, pages
+from chatkit_async.cli.listing import Selection
 from chatkit_async.cli.output import printable_text
 from chatkit_async.cli.progress import Progress
+from chatkit_async.cli.thread_source import archive_option, source
 
 Format = Literal["text", "markdown", "json"]
+OLDEST_FIRST: Final = Selection(limit=None, order="asc", after=None, before=None, max_items=None)
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 
@@ -27,8 +29,11 @@ FORMATS: Final[tuple[Format, ...]] = get_args(Format)
     " items as the API gave them.  [default: text]",
 )
 @click.option("--json", "as_json", is_flag=True, help="As --format json, and errors are JSON too.")
+@archive_option
 @connection_options
-def transcript(*, thread_id: str, layout: Format | None, as_json: bool, connection: Connection) -> None:
+def transcript(
+    *, thread_id: str, layout: Format | None, as_json: bool, archive: str | None, connection: Connection
+) -> None:
     """Print what was said in the thread ID (cthr_...), the oldest first.
 
     Control characters are shown as escapes such as \\x1b, for what users write must not drive a
@@ -41,15 +46,9 @@ def transcript(*, thread_id: str, layout: Format | None, as_json: bool, connecti
     """
     if as_json and layout not in (None, "json"):
         raise click.UsageError(f"--json and --format {layout} exclude each other.")
-    with connection.client() as client:
-        items = _items(client, thread_id)
+    with source(connection, archive) as threads, Progress() as progress:
+        items = [item for page in threads.items(thread_id, OLDEST_FIRST, progress) for item in page]
     _print(items, "json" if as_json else layout or "text")
-
-
-def _items(client: chatkit_async.ChatKit, thread_id: str) -> list[chatkit_async.ChatKitThreadItem]:
-    listing = client.threads.list_items(thread_id, order="asc", limit=MAX_PAGE_SIZE)
-    with Progress() as progress:
-        return [item for page in pages(listing, progress) for item in page]
 
 
 def _print(items: list[chatkit_async.ChatKitThreadItem], layout: Format) -> None:

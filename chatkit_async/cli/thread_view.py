@@ -6,31 +6,38 @@ from typing import Final
 
 import chatkit_async
 from chatkit_async.cli.output import Line
-from chatkit_async.cli.table import TableRow
+from chatkit_async.cli.table import Column, TableRow, shortened
 from chatkit_async.cli.view import Row, find, plain, resource_lines, utc
 from chatkit_async.types._json import JSON, JSONObject
 
-THREAD_HEADINGS: Final = ("ID", "CREATED", "STATUS", "USER", "TITLE")
-ITEM_HEADINGS: Final = ("ID", "CREATED", "ITEM")
+THREAD_COLUMNS: Final = (
+    Column("ID", "middle", 17),
+    Column("CREATED (UTC)", min_width=16),
+    Column("STATUS"),
+    Column("USER", "middle", 10),
+    Column("TITLE", min_width=16),
+)
+ITEM_COLUMNS: Final = (Column("ID", "middle", 17), Column("CREATED (UTC)", min_width=16), Column("ITEM", min_width=20))
 
 ABSENT: Final = "-"
-LONGEST_NAME: Final = 40  # characters of a status or user, which a server may make as long as it likes
-LONGEST_TEXT: Final = 120  # characters of a title or item; `transcript` and --json have the whole
+MAX_NAME_WIDTH: Final = 40  # cells of a status or user, which a server may make as long as it likes
+MAX_TEXT_WIDTH: Final = 120  # cells of a title or item; `transcript` and --json have the whole
 
 
-def thread_row(thread: JSONObject) -> TableRow:
-    """A thread, as the REST API shows it, under THREAD_HEADINGS."""
-    names = (thread.get("id"), _created(thread.get("created_at")), find(thread, "status.type"), thread.get("user"))
+def thread_row(found: chatkit_async.ChatKitThread) -> TableRow:
+    """A thread under THREAD_COLUMNS."""
+    thread = found.to_dict()
+    names = (thread.get("id"), _minute(thread.get("created_at")), find(thread, "status.type"), thread.get("user"))
     thread_id, created, status, user = map(_text, names)
-    title = shortened(_text(thread.get("title")), LONGEST_TEXT)
-    return thread_id, created, shortened(status, LONGEST_NAME), shortened(user, LONGEST_NAME), title
+    title = shortened(_text(thread.get("title")), MAX_TEXT_WIDTH)
+    return thread_id, created, shortened(status, MAX_NAME_WIDTH), shortened(user, MAX_NAME_WIDTH), title
 
 
 def item_row(item: chatkit_async.ChatKitThreadItem) -> TableRow:
-    """An item under ITEM_HEADINGS: who, and what, on one line."""
+    """An item under ITEM_COLUMNS: who, and what, on one line."""
     shown = item.to_dict()
     said = " ".join(chatkit_async.transcript([item]).split())
-    return _text(shown.get("id")), _text(_created(shown.get("created_at"))), shortened(said, LONGEST_TEXT)
+    return _text(shown.get("id")), _text(_minute(shown.get("created_at"))), shortened(said, MAX_TEXT_WIDTH)
 
 
 def thread_lines(thread: JSONObject) -> list[Line]:
@@ -47,11 +54,6 @@ def thread_lines(thread: JSONObject) -> list[Line]:
     )
 
 
-def shortened(text: str, longest: int) -> str:
-    """The text, cut where it is longer, and then with dots that say so."""
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
-
-
 def _status(value: JSON) -> str:
     kind, reason = find(value, "type"), find(value, "reason")
     if kind is None:
@@ -61,6 +63,11 @@ def _status(value: JSON) -> str:
 
 def _created(value: JSON) -> JSON:
     return utc(value) if isinstance(value, int | float) else value
+
+
+def _minute(value: JSON) -> JSON:
+    """A time without its seconds and zone, which the heading names."""
+    return utc(value).removesuffix(" UTC")[:16] if isinstance(value, int | float) else value
 
 
 def _text(value: JSON) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
 import click
@@ -11,13 +11,15 @@ import click
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
 from chatkit_async.cli.group import OrderedGroup
-from chatkit_async.cli.listing import Selection, listing_options, pages
+from chatkit_async.cli.listing import Selection, listing_options
 from chatkit_async.cli.output import is_terminal, print_json, print_json_lines, print_lines
 from chatkit_async.cli.progress import Progress
-from chatkit_async.cli.table import Table, TableRow
+from chatkit_async.cli.table import Column, Table, TableRow
 from chatkit_async.cli.thread_delete import delete
+from chatkit_async.cli.thread_erase import erase, retain
+from chatkit_async.cli.thread_source import archive_option, source
 from chatkit_async.cli.thread_transcript import transcript
-from chatkit_async.cli.thread_view import ITEM_HEADINGS, THREAD_HEADINGS, item_row, thread_lines, thread_row
+from chatkit_async.cli.thread_view import ITEM_COLUMNS, THREAD_COLUMNS, item_row, thread_lines, thread_row
 
 # The operations' own names, where the command has a shorter one.
 ALIASES: Final = {"retrieve": "get", "list-items": "items"}
@@ -45,8 +47,11 @@ def threads() -> None:
 @threads.command("list", short_help="List threads.")
 @click.option("--user", metavar="ID", help="Only threads of this user, 1 to 512 characters.  [default: of all users]")
 @listing_options
+@archive_option
 @connection_options
-def list_threads(*, user: str | None, selection: Selection, as_json: bool, connection: Connection) -> None:
+def list_threads(
+    *, user: str | None, selection: Selection, archive: str | None, wide: bool, as_json: bool, connection: Connection
+) -> None:
     """List threads, of all users or of one: a table, or JSON Lines.
 
     \b
@@ -55,35 +60,41 @@ def list_threads(*, user: str | None, selection: Selection, as_json: bool, conne
       chatkit threads list --order asc --max-items 10
       chatkit threads list --json | jq -r 'select(.status.type == "closed") | .id'
     """
-    with connection.client() as client:
-        listing = client.threads.list(user=user, **selection.query())
-        _print(listing, THREAD_HEADINGS, lambda thread: thread_row(thread.to_dict()), selection, as_json)
+    progress = listing_progress(as_json)
+    with source(connection, archive) as threads:
+        found = threads.threads(user, selection, progress)
+        _print(found, THREAD_COLUMNS, thread_row, wide=wide, as_json=as_json, progress=progress)
 
 
 @threads.command(short_help="Print one thread.")
 @click.argument("thread_id", metavar="ID")
+@archive_option
 @connection_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, as the API gave it. Errors are JSON too.")
-def get(*, thread_id: str, connection: Connection, as_json: bool) -> None:
+def get(*, thread_id: str, archive: str | None, connection: Connection, as_json: bool) -> None:
     """Print the thread ID (cthr_...), without its items.
 
     \b
     Example:
       chatkit threads get cthr_68df4b13b3588190a09d19288d4610ec
     """
-    with connection.client() as client:
-        thread = client.threads.retrieve(thread_id)
+    with source(connection, archive) as threads:
+        thread = threads.thread(thread_id)
     if as_json:
         print_json(thread.to_dict())
-    else:
-        print_lines([*thread_lines(thread.to_dict()), ("request", thread.response.request_id or "without an id")])
+        return
+    request = [] if archive else [("request", thread.response.request_id or "without an id")]
+    print_lines([*thread_lines(thread.to_dict()), *request])
 
 
 @threads.command(short_help="List the items of a thread.")
 @click.argument("thread_id", metavar="ID")
 @listing_options
+@archive_option
 @connection_options
-def items(*, thread_id: str, selection: Selection, as_json: bool, connection: Connection) -> None:
+def items(
+    *, thread_id: str, selection: Selection, archive: str | None, wide: bool, as_json: bool, connection: Connection
+) -> None:
     """List the items of the thread ID (cthr_...): a table with their beginnings, or JSON Lines.
 
     `chatkit threads transcript` prints them whole, for people to read.
@@ -93,40 +104,39 @@ def items(*, thread_id: str, selection: Selection, as_json: bool, connection: Co
       chatkit threads items cthr_68df4b13b3588190a09d19288d4610ec --order asc
       chatkit threads items cthr_68df4b13b3588190a09d19288d4610ec --json > items.jsonl
     """
-    with connection.client() as client:
-        listing = client.threads.list_items(thread_id, **selection.query())
-        _print(listing, ITEM_HEADINGS, item_row, selection, as_json)
+    progress = listing_progress(as_json)
+    with source(connection, archive) as threads:
+        found = threads.items(thread_id, selection, progress)
+        _print(found, ITEM_COLUMNS, item_row, wide=wide, as_json=as_json, progress=progress)
+
+
+def listing_progress(as_json: bool) -> Progress:
+    """The progress of a listing; lines that run over a terminal are progress enough."""
+    return Progress(wanted=not (as_json and is_terminal(sys.stdout)))
 
 
 def _print(
-    listing: chatkit_async.Listing[T],
-    headings: TableRow,
+    found: Iterator[Sequence[T]],
+    columns: Sequence[Column],
     row: Callable[[T], TableRow],
-    selection: Selection,
+    *,
+    wide: bool,
     as_json: bool,
+    progress: Progress,
 ) -> None:
     if as_json:
-        _print_json(listing, selection.max_items)
-    else:
-        _print_table(listing, headings, row, selection.max_items)
-
-
-def _print_json(listing: chatkit_async.Listing[T], max_items: int | None) -> None:
-    # Lines that run over a terminal are progress enough.
-    with Progress(wanted=not is_terminal(sys.stdout)) as progress:
-        for page in pages(listing, progress, max_items=max_items):
-            print_json_lines(item.to_dict() for item in page)
-
-
-def _print_table(
-    listing: chatkit_async.Listing[T], headings: TableRow, row: Callable[[T], TableRow], max_items: int | None
-) -> None:
-    with Table(headings) as table, Progress() as progress:
-        for page in pages(listing, progress, max_items=max_items):
+        with progress:
+            for page in found:
+                print_json_lines(item.to_dict() for item in page)
+        return
+    with Table(columns, wide=wide) as table, progress:  # the progress goes before the table comes
+        for page in found:
             table.add([row(item) for item in page])
     if not table.count:
         click.echo("None found.", err=True)
 
 
+threads.add_command(erase)
+threads.add_command(retain)
 threads.add_command(transcript)
 threads.add_command(delete)

@@ -1,0 +1,100 @@
+"""How far a job has come: a bar with rate and time left on a terminal, a plain line every ten seconds elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from chatkit_async.cli.output import colour, is_terminal
+
+if TYPE_CHECKING:
+    from chatkit_async.bulk import Progress
+
+LINE_EVERY_S = 10.0
+
+
+class JobProgress:
+    """Shows the progress events of a job on stderr; pass its `show` as `on_progress`.
+
+    Args:
+        wanted: False where errors are JSON, which programs read.
+    """
+
+    def __init__(self, *, wanted: bool = True) -> None:
+        self._is_wanted = wanted
+        self._has_bar = wanted and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+        self._bar: Any = None
+        self._task: Any = None
+        self._next_line_s = LINE_EVERY_S
+
+    def show(self, progress: Progress) -> None:
+        """Shows an event; called from the thread of the client's event loop too."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=_stage(progress), total=_total(progress), completed=progress.done)
+            self._bar.update(self._task, items=progress.items)
+        elif self._is_wanted and progress.elapsed_s >= self._next_line_s:
+            self._next_line_s = progress.elapsed_s + LINE_EVERY_S
+            click.echo(_line(progress), err=True)
+
+    def __enter__(self) -> Self:
+        if self._has_bar:
+            self._bar = _new_bar()
+            self._task = self._bar.add_task("listing", total=None, items=0)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, error_class: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _new_bar() -> Any:
+    # Only for a terminal: these imports take longer than many a job.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import Progress as RichProgress  # noqa: PLC0415
+
+    return RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("threads"),
+        _rate_column(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True, color_system=None if colour() is False else "auto"),
+        transient=True,
+    )
+
+
+def _rate_column() -> Any:
+    from rich.progress import ProgressColumn, Task  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    class RateColumn(ProgressColumn):
+        """Threads a second."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:,.0f}/s")
+
+    return RateColumn()
+
+
+def _total(progress: Progress) -> int | None:
+    return None if progress.stage == "listing" else progress.listed
+
+
+def _stage(progress: Progress) -> str:
+    return f"waiting {progress.wait_s:.0f} s, as the API asks" if progress.stage == "waiting" else progress.stage
+
+
+def _line(progress: Progress) -> str:
+    counts = f"{progress.done} of {progress.listed} threads, {progress.items} items, {progress.failed} failed"
+    return f"{progress.job}: {_stage(progress)}, {counts}, {progress.elapsed_s:.0f} s"
