@@ -53,6 +53,9 @@ class ResilientStore:
         self._is_down = self._has_gap = False
         self._untold: Expiring[str, dict[str | None, str]] = Expiring()  # marks of revocations by user and device
         self._alone: Expiring[str, bool] = Expiring()  # sessions that the store does not know
+        self._unended: Expiring[str, Place] = (
+            Expiring()
+        )  # creations that the store takes for being under way, by ticket
 
     async def read(self, place: Place) -> Seen:
         """What is held of a place."""
@@ -94,6 +97,7 @@ class ResilientStore:
             self._alone.pop(minted.session_id)
             return attrs.evolve(kept, others=tuple({*kept.others, *own.others}))
         self._has_gap = True
+        self._unended.set(minted.ticket, minted.place, now_s() + KEPT_S)
         if minted.is_renewal:  # what the store holds of the device is cancelled, and must not be handed out again
             self._tell_later(minted.place.user, minted.ticket, minted.place.device)
         version = minted.ticket if minted.is_renewal else minted.began.version
@@ -179,11 +183,16 @@ class ResilientStore:
         return True
 
     async def _report(self, user: str) -> bool:
-        """Tells the store what it missed: that there was a gap, and the revocations of this user and of some others."""
+        """Tells the store what it missed: a gap, creations that ended, revocations of this user and of some others."""
         if self._has_gap:
             if await self._tried(lambda store: store.report_gap(SESSION_LIFE_S), type(None)) is None:
                 return False
             self._has_gap = False
+        for ticket, place in self._unended.some(TOLD_PER_CALL):
+            creation = Creation(place, ticket, 0)
+            if await self._tried(lambda store: store.fail(creation, is_unknown=True), type(None)) is None:  # noqa: B023 - awaited
+                return False
+            self._unended.pop(ticket)
         if not self._untold:
             return True
         own = self._untold.get(user)

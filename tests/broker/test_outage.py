@@ -364,6 +364,25 @@ async def test_what_a_renewal_in_an_outage_cancelled_is_not_handed_out_when_redi
 
 
 @pytest.mark.usefixtures("short_pause", "_well_again")
+async def test_a_creation_that_ended_in_an_outage_blocks_no_other_process_when_redis_is_back(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    async with other_process(client, redis_server, lease_s=600) as first, other_process(client, redis_server) as second:
+        emulator.add_faults(Fault(delay=0.5))
+        call = asyncio.create_task(first.secret_for("user_1"))
+        async with asyncio.timeout(20):
+            while not emulator.sessions():
+                await asyncio.sleep(0.005)
+        full(redis_server)
+        live = await call
+        well(redis_server)
+        await first.secret_for("user_2")
+        async with asyncio.timeout(20):  # far less than the lease
+            assert await second.secret_for("user_1") != live
+        assert not (await second.revoke("user_1")).is_complete
+
+
+@pytest.mark.usefixtures("short_pause", "_well_again")
 @pytest.mark.parametrize("returns", [False, True], ids=["that goes on", "that ends before it"])
 async def test_a_creation_under_way_when_its_user_is_revoked_in_an_outage_is_cancelled(
     broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator, returns: bool
