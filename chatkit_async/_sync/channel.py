@@ -64,7 +64,7 @@ class Channel:
         if asyncio._get_running_loop() is not None:
             self._object_to_running_loop()
         call = BlockingCall(self._connection, function, args, kwargs)
-        del args, kwargs  # what a frame holds, a traceback holds
+        del args, kwargs  # a traceback would hold what this frame holds
         try:
             portal = self._connection.admit(call)
             # This copies the caller's context, too; the task is created in the copy.
@@ -114,7 +114,7 @@ class Channel:
 
 
 def repr_of_twin(twin: object) -> str:
-    """The repr of a blocking object: that of its async half, if its init came so far."""
+    """The repr of a blocking object: that of its async half, if its `__init__` came that far."""
     asynchronous = vars(twin).get("_async")
     return object.__repr__(twin) if asynchronous is None else repr(asynchronous).removeprefix("Async")
 
@@ -196,14 +196,14 @@ class _Context(contextlib.AbstractContextManager[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         try:
-            if self.portal.inherited:  # what was entered is the parent's, and so is its end
+            if self.portal.inherited:  # the parent entered it and will leave it
                 return None
             return self._channel.call(self._context.__aexit__, kind, error, trace)
         finally:
             self._release()
 
     def end(self, error: BaseException) -> None:
-        """Nobody waits for it now; leaving it raises what a call then raises."""
+        """No caller waits now; leaving the context raises the error of a call without a loop."""
 
     def _release(self) -> None:
         if hasattr(self, "portal"):
@@ -211,13 +211,13 @@ class _Context(contextlib.AbstractContextManager[T]):
 
 
 def _in_ipython() -> bool:
-    """Whether this is a notebook or an IPython shell, where a loop always runs and blocking it is what is wanted."""
+    """Whether this is a notebook or an IPython shell, where a loop always runs and blocking it is expected."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and ipython.get_ipython() is not None
 
 
 def _users_level() -> int:
-    """The stack level, for a warning made by the function that asks, of the first line outside this package."""
+    """The stack level of the first line outside this package, for a warning of the calling function."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("chatkit_async."):
         level, frame = level + 1, frame.f_back

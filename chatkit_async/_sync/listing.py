@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Listing(Generic[T]):
-    """A listing whose first page has been asked for; iterating goes over all its items, page after page.
+    """A listing that holds its first page; iterating goes over all its items, page after page.
 
     Errors of the first page are raised by the call that returns the listing, those of later pages on the way.
 
@@ -36,7 +36,7 @@ class Listing(Generic[T]):
         page = channel.call(walk.next_page)
         assert page is not None
         self._first_page: Page[T] = page
-        # For the first who iterates: it has asked for the next page already.
+        # For the first iteration: this walk has already requested the next page.
         self._begun = [walk] if walk.prefetch else []
 
     @property
@@ -69,10 +69,10 @@ class Listing(Generic[T]):
             yield from page.data
 
     def pages(self, *, prefetch: bool | None = None) -> Generator[Page[T], None, None]:
-        """All pages, from the first, which is not asked for again; each other one is one hand-over.
+        """All pages, from the first, which is not requested again; each other page is one hand-over.
 
         Args:
-            prefetch: ask for the next page while this one is used; default: what the listing was made with.
+            prefetch: request the next page while this one is used; default: what the listing was made with.
         """
         walk = self._walk(prefetch)
         try:
@@ -83,10 +83,10 @@ class Listing(Generic[T]):
             walk.drop()
 
     def _walk(self, prefetch: bool | None) -> Walk[T]:
-        """A walk that stands behind the first page."""
+        """A walk that begins after the first page."""
         walk = self._listing.walk(prefetch=prefetch)
         for begun in self._begun if walk.prefetch else ():
-            with suppress(ValueError):  # another thread has taken it meanwhile
+            with suppress(ValueError):  # another thread has taken it
                 self._begun.remove(begun)
                 return begun
         walk.go_on_from(self._first_page)
@@ -103,10 +103,10 @@ class Listing(Generic[T]):
         """All items as a list.
 
         Args:
-            max_items: at most this many, at least 0; no page beyond them is asked for. Default: all.
+            max_items: at most this many, at least 0; no page beyond them is requested. Default: all.
 
         Raises:
-            ParamsValidationError: `max_items` is no such number.
+            ParamsValidationError: `max_items` is not an integer of at least 0.
         """
         max_items = checked_max_items(max_items)
         items: list[T] = []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
 STOP_WAIT_S = 5.0  # as long as an interrupted call may take to end
-EXIT_WAIT_S = 2.0  # nobody wants to wait longer for a program that is done
+EXIT_WAIT_S = 2.0  # a program that is done must not seem to hang
 
 # Guards `portals`, and each portal's `closed`, `users` and the growth of its `calls`; held over a fork. Reentrant,
 # because a signal handler may call a client while its thread holds it.
@@ -44,10 +44,10 @@ class Portal:
     _context: Context  # where anyio knows that its loop runs
 
     def __init__(self) -> None:
-        self.calls: set[Pending] = set()  # in flight, or a context held open: the loop is not idle
+        self.calls: set[Pending] = set()  # under way, or a context held open: the loop is not idle
         self.users: set[object] = set()  # a token for each open client that has made a call
-        self.closed = False  # no call may enter any more
-        self.muted = False  # the process ends: who waits sleeps on
+        self.closed = False  # no further call may enter
+        self.muted = False  # the process ends: sleeping callers are not woken
         self.inherited = False  # this process is a fork of the one whose loop it is
         self._failure: BaseException | None = None
         self._ready = threading.Event()
@@ -60,8 +60,8 @@ class Portal:
         """Returns once the loop runs.
 
         Raises:
-            APIConnectionError: it does not: no more threads or files, the interpreter is shutting down, or is one of
-                several and has no daemon threads.
+            APIConnectionError: it did not start: no threads or files are left, the interpreter shuts down, or it is a
+                subinterpreter without daemon threads.
         """
         try:
             self._thread = threading.Thread(target=self._run, name="chatkit-async loop", daemon=True)
@@ -81,7 +81,7 @@ class Portal:
     def stop(self, wait_s: float) -> None:
         """Cancels what still runs, closes what the loop holds, and waits for its threads, `wait_s` seconds at most.
 
-        The caller has set `closed`, so that no call enters meanwhile.
+        The caller has set `closed`, so that no call enters.
         """
         deadline_s = time.monotonic() + wait_s
         threads = [self._thread, *self._workers()]
@@ -90,8 +90,8 @@ class Portal:
             thread.join(max(0.0, deadline_s - time.monotonic()))
 
     def adopt(self, user: object, aclose: Callable[[], Awaitable[object]]) -> None:
-        """Closes a client nobody holds any more; called by finalisers, so it takes no lock and waits for nothing."""
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+        """Closes a client that was garbage collected; finalisers call it, so it takes no lock and waits for nothing."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
             start_soon, context = self._serving.start_soon, self._context
             self.loop.call_soon_threadsafe(start_soon, self._close_and_forget, user, aclose, context=context)
 
@@ -105,7 +105,7 @@ class Portal:
         return True
 
     def _ask_to_stop(self) -> None:
-        with contextlib.suppress(AttributeError, RuntimeError):  # no loop yet: it sees `closed`; or no more
+        with contextlib.suppress(AttributeError, RuntimeError):  # it has not begun, or has ended
             self.loop.call_soon_threadsafe(self._serving.cancel_scope.cancel)
 
     def _run(self) -> None:
@@ -114,9 +114,9 @@ class Portal:
 
             # Python's -X dev would have this loop report how long importing aiohttp takes.
             run(self._serve, backend_options={"debug": False})
-        except BaseException as error:  # a loop that dies tells its callers, not the terminal
+        except BaseException as error:  # `_end_calls` tells the callers
             self._failure = error
-        self._ready.set()  # first: whoever waits for it holds the lock
+        self._ready.set()  # first: the thread that waits for it holds the lock
         self._end_calls()
 
     async def _serve(self) -> None:
@@ -130,17 +130,17 @@ class Portal:
                 await sleep_forever()
 
     def _end_calls(self) -> None:
-        if not self.closed:  # whoever stops the loop has set it, and may hold the lock until this thread is gone
+        if not self.closed:  # a thread that stops the loop has set it, and may hold the lock until this thread ends
             with lock:
                 self.closed = True
         for call in tuple(self.calls):
-            with contextlib.suppress(RuntimeError):  # its task is asked to end, and the loop is no more
+            with contextlib.suppress(RuntimeError):  # cancelling its task needs the loop, which has ended
                 call.end(ClientClosedError(f"The event loop of the blocking clients ended: {self._failure!r}"))
 
     async def _close_and_forget(self, user: object, aclose: Callable[[], Awaitable[object]]) -> None:
         from anyio import sleep  # noqa: PLC0415 - imported at the first call
 
-        with contextlib.suppress(Exception):  # nobody is left to be told
+        with contextlib.suppress(Exception):  # no caller is left to raise it to
             await aclose()
         while not lock.acquire(blocking=False):  # noqa: ASYNC110 - its holder may be waiting for this thread
             await sleep(0.01)
@@ -150,7 +150,7 @@ class Portal:
             lock.release()
 
     def _workers(self) -> list[threading.Thread]:
-        """anyio's threads of this loop (they name it): told to end with it, joined by nobody."""
+        """The threads of anyio's `to_thread` in this loop: they end with it, and anyio does not join them."""
         return [thread for thread in threading.enumerate() if getattr(thread, "loop", None) is self.loop]
 
 
@@ -178,7 +178,7 @@ class Portals:
             portal.stop(STOP_WAIT_S)
 
     def before_fork(self) -> None:
-        """Stops an idle loop, so that nothing crosses the fork and Python 3.12 has no thread to warn of."""
+        """Stops an idle loop, so that nothing crosses the fork and Python 3.12 finds no thread to warn of."""
         lock.acquire()
         portal = self.current
         if portal is None or portal.closed or portal.calls or portal.is_current_thread:
@@ -192,7 +192,7 @@ class Portals:
         lock.release()
 
     def after_in_child(self) -> None:
-        """The loop, its calls and connections are the parent's: they are left alone, the first call starts anew."""
+        """Leaves the loop, its calls and connections to the parent; the first call in the child starts a new loop."""
         portal = self.current
         if portal is not None:
             portal.closed = portal.inherited = True
@@ -200,7 +200,7 @@ class Portals:
         lock.release()
 
     def at_exit(self) -> None:
-        """Ends calls in flight without waking who waits: a daemon thread would print the error it gets."""
+        """Ends calls under way without waking their callers: a daemon thread would print the error it gets."""
         with lock:
             self.exiting = True
             portal = self.current
@@ -211,14 +211,14 @@ class Portals:
 
 
 def refuse_at_exit() -> NoReturn:
-    """Answers a call that comes after the loop has been stopped for good."""
+    """Refuses a call that comes after the loop was stopped at exit."""
     if threading.current_thread().daemon:
-        threading.Event().wait()  # asleep until the process is gone: an error here would be printed
+        threading.Event().wait()  # until the process ends: an error here would be printed
     raise ClientClosedError("The interpreter is shutting down: the blocking clients' event loop has been stopped")
 
 
 def _wait_until_gone(ended: list[threading.Thread]) -> None:
-    """Below Python 3.13 `join` returns a moment before the thread is gone for the system, which is who 3.12 asks."""
+    """Below Python 3.13 `join` returns a moment before the system ends the thread; a fork in 3.12 asks the system."""
     deadline_s = time.monotonic() + EXIT_WAIT_S
     for thread in ended:
         while os.path.exists(f"/proc/self/task/{thread.native_id}") and time.monotonic() < deadline_s:

@@ -17,7 +17,7 @@ from chatkit_async import ConfigurationError
 from chatkit_async._sync.channel import Channel
 from chatkit_async._sync.portal import portals
 
-name: contextvars.ContextVar[str] = contextvars.ContextVar("name", default="nobody")
+name: contextvars.ContextVar[str] = contextvars.ContextVar("name", default="unset")
 
 
 class OwnError(Exception):
@@ -97,7 +97,7 @@ def test_context_variables_reach_the_coroutine(channel: Channel) -> None:
         assert channel.call(read) == "Ada"
     finally:
         name.reset(token)
-    assert channel.call(read) == "nobody"
+    assert channel.call(read) == "unset"
 
 
 def test_what_a_coroutine_sets_stays_with_it(channel: Channel) -> None:
@@ -105,7 +105,7 @@ def test_what_a_coroutine_sets_stays_with_it(channel: Channel) -> None:
         name.set("Grace")
 
     channel.call(write)
-    assert name.get() == "nobody"
+    assert name.get() == "unset"
 
 
 def test_a_call_is_one_hand_over(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:

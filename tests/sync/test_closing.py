@@ -31,20 +31,20 @@ class Closings:
         self.count += 1
 
 
-async def answer() -> int:
+async def forty_two() -> int:
     return 42
 
 
 def test_the_loop_starts_with_the_first_call_and_ends_with_the_last_close() -> None:
     first, second = (Channel(Closings().aclose, name="ChatKit") for _ in range(2))
     assert not loop_threads()
-    first.call(answer)
-    second.call(answer)
+    first.call(forty_two)
+    second.call(forty_two)
     threads = loop_threads()
     assert len(threads) == 1
     first.close()
     assert loop_threads() == threads
-    assert second.call(answer) == 42
+    assert second.call(forty_two) == 42
     second.close()
     assert not loop_threads()
 
@@ -52,7 +52,7 @@ def test_the_loop_starts_with_the_first_call_and_ends_with_the_last_close() -> N
 def test_a_loop_that_was_stopped_starts_again_for_the_next_client() -> None:
     for _ in range(3):
         channel = Channel(Closings().aclose, name="ChatKit")
-        assert channel.call(answer) == 42
+        assert channel.call(forty_two) == 42
         channel.close()
     assert not loop_threads()
 
@@ -65,10 +65,10 @@ def test_a_client_that_never_called_closes_without_a_loop() -> None:
 
 
 def test_closing_twice_closes_once(channel: Channel) -> None:
-    channel.call(answer)
+    channel.call(forty_two)
     closings = Closings()
     twice = Channel(closings.aclose, name="ChatKit")
-    twice.call(answer)
+    twice.call(forty_two)
     twice.close()
     twice.close()
     assert closings.count == 1
@@ -77,7 +77,7 @@ def test_closing_twice_closes_once(channel: Channel) -> None:
 def test_many_threads_may_close_at_once() -> None:
     closings = Closings()
     channel = Channel(closings.aclose, name="ChatKit")
-    channel.call(answer)
+    channel.call(forty_two)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: channel.close(), range(8)))
     assert closings.count == 1
@@ -158,7 +158,7 @@ def test_an_error_while_closing_is_raised_and_the_loop_ends() -> None:
         raise RuntimeError("no")
 
     channel = Channel(fail, name="ChatKit")
-    channel.call(answer)
+    channel.call(forty_two)
     with pytest.raises(RuntimeError, match="no"):
         channel.close()
     assert not loop_threads()
@@ -194,19 +194,19 @@ def test_collecting_an_unclosed_client_warns_once_and_leaves_nothing(emulator: E
 
 
 def test_collecting_an_unclosed_client_closes_its_connections_and_no_other(channel: Channel) -> None:
-    channel.call(answer)
+    channel.call(forty_two)
     closings = Closings()
     forgotten = Channel(closings.aclose, name="ChatKit")
-    forgotten.call(answer)
+    forgotten.call(forty_two)
     with pytest.warns(ResourceWarning):
         del forgotten
     eventually(lambda: closings.count == 1, "the connections to be closed")
-    assert channel.call(answer) == 42
+    assert channel.call(forty_two) == 42
 
 
-def test_collecting_waits_for_whoever_holds_the_start_lock() -> None:
+def test_collecting_waits_for_the_thread_that_holds_the_start_lock() -> None:
     channel = Channel(Closings().aclose, name="ChatKit")
-    channel.call(answer)
+    channel.call(forty_two)
     with lock:
         with pytest.warns(ResourceWarning):
             del channel
@@ -224,7 +224,7 @@ def test_a_client_that_never_called_is_collected_in_silence(emulator: Emulator) 
 
 
 def test_a_closed_client_is_collected_in_silence(emulator: Emulator, channel: Channel) -> None:
-    channel.call(answer)
+    channel.call(forty_two)
     with ChatKit("sk-test", base_url=emulator.base_url) as client:
         client.sessions.create(user="u", workflow="wf_1")
     del client

@@ -15,7 +15,7 @@ from chatkit_async._sync.channel import Channel
 from chatkit_async.emulator import Emulator
 
 
-async def answer() -> int:
+async def forty_two() -> int:
     return 42
 
 
@@ -85,7 +85,7 @@ def test_a_call_on_the_loops_own_thread_is_refused_at_once(in_event_loop: str) -
     channel = Channel(nothing, name="ChatKit", in_event_loop=in_event_loop)  # type: ignore[arg-type]
 
     async def call_again() -> int:
-        return channel.call(answer)
+        return channel.call(forty_two)
 
     try:
         with pytest.raises(ReentrantCallError, match="wait for itself"):
@@ -100,12 +100,12 @@ def test_closing_on_the_loops_own_thread_is_refused(channel: Channel) -> None:
 
     with pytest.raises(ReentrantCallError):
         channel.call(close)
-    assert channel.call(answer) == 42
+    assert channel.call(forty_two) == 42
 
 
 def test_a_thread_that_the_loop_offloads_to_may_call(channel: Channel) -> None:
     async def offload() -> int:
-        return await asyncio.to_thread(channel.call, answer)
+        return await asyncio.to_thread(channel.call, forty_two)
 
     assert channel.call(offload) == 42
 

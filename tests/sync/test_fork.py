@@ -123,15 +123,15 @@ def test_a_fork_beside_calls_in_flight_disturbs_neither_side(tmp_path: Path, emu
 import threading, time
 from chatkit_async._sync.portal import portals
 session = client.sessions.create(user="u", workflow="wf_1")
-answers = []
-waiting = threading.Thread(target=lambda: answers.append(client.sessions.cancel(session.id).status))
+results = []
+waiting = threading.Thread(target=lambda: results.append(client.sessions.cancel(session.id).status))
 waiting.start()
 while not portals.current.calls:
     time.sleep(0.01)
 time.sleep(0.2)
 fork_and_call()
 waiting.join()
-print(*answers, flush=True)
+print(*results, flush=True)
 fork_and_call()
 client.close()
 """

@@ -39,6 +39,7 @@ def signalled(number: signal.Signals, when: threading.Event) -> Iterator[None]:
 
     def send() -> None:
         when.wait()
+        time.sleep(0.05)  # by now the caller sleeps; CPython sees a signal late that comes as it falls asleep
         os.kill(os.getpid(), number)
 
     sender = threading.Thread(target=send, daemon=True)
@@ -240,7 +241,8 @@ def test_hundreds_of_random_interrupts_leave_no_calls_and_no_thread_behind() -> 
             other.call(asyncio.sleep, 0)
         other.close()
 
-    def call_until_interrupted() -> None:
+    def call_until_interrupted(pool: ThreadPoolExecutor) -> None:
+        pool.submit(interrupt_soon)
         while True:
             channel = Channel(nothing, name="ChatKit")
             try:
@@ -258,15 +260,15 @@ def test_hundreds_of_random_interrupts_leave_no_calls_and_no_thread_behind() -> 
     try:
         with ThreadPoolExecutor(2) as pool:
             busy = pool.submit(keep_busy)
-            for _ in range(400):
-                signals = pool.submit(interrupt_soon)
-                with pytest.raises(HandlerError):
-                    call_until_interrupted()
-                signals.result()
-            portal = portals.current
-            assert portal is not None
-            eventually(lambda: len(portal.users) == 1, "the interrupted clients to be closed")
-            stop.set()
+            try:
+                for _ in range(400):
+                    with pytest.raises(HandlerError):
+                        call_until_interrupted(pool)
+                portal = portals.current
+                assert portal is not None
+                eventually(lambda: len(portal.users) == 1, "the interrupted clients to be closed")
+            finally:
+                stop.set()
             busy.result()
     finally:
         signal.signal(signal.SIGUSR1, before)

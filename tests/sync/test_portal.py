@@ -20,7 +20,7 @@ from chatkit_async._sync.portal import portals
 from .running import eventually, loop_threads
 
 
-async def answer() -> int:
+async def forty_two() -> int:
     return 42
 
 
@@ -33,7 +33,7 @@ def test_anyio_runs_the_loop(channel: Channel, monkeypatch: pytest.MonkeyPatch) 
         return run(*args, **options)
 
     monkeypatch.setattr(anyio, "run", noting)
-    assert channel.call(answer) == 42
+    assert channel.call(forty_two) == 42
     assert threads == ["chatkit-async loop"]
 
 
@@ -56,11 +56,11 @@ def test_a_loop_that_is_ended_by_force_wakes_its_callers_and_the_next_call_start
     assert isinstance(error, ClientClosedError)
     assert "event loop of the blocking clients ended" in str(error)
     eventually(lambda: not loop_threads(), "the loop to end")
-    assert channel.call(answer) == 42
+    assert channel.call(forty_two) == 42
 
 
 def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_too(channel: Channel) -> None:
-    channel.call(answer)
+    channel.call(forty_two)
     portal = portals.current
     assert portal is not None
     hung = threading.Event()
@@ -79,7 +79,7 @@ def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_too(channel
         hung.set()
         errors = [call.exception() for call in calls]
     assert [type(error) for error in errors] == [ClientClosedError] * 2
-    assert channel.call(answer) == 42
+    assert channel.call(forty_two) == 42
 
 
 def test_a_loop_that_does_not_start_is_an_error_of_ours_and_the_next_call_tries_again(
@@ -91,9 +91,9 @@ def test_a_loop_that_does_not_start_is_an_error_of_ours_and_the_next_call_tries_
     with monkeypatch.context() as patch:
         patch.setattr("asyncio.events.new_event_loop", fail)
         with pytest.raises(APIConnectionError, match="too many open files") as caught:
-            channel.call(answer)
+            channel.call(forty_two)
     assert caught.value.outcome == "not_sent"
-    assert channel.call(answer) == 42
+    assert channel.call(forty_two) == 42
 
 
 def test_a_thread_that_does_not_start_is_an_error_of_ours(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,8 +103,8 @@ def test_a_thread_that_does_not_start_is_an_error_of_ours(channel: Channel, monk
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", fail)
         with pytest.raises(APIConnectionError, match="can't start new thread"):
-            channel.call(answer)
-    assert channel.call(answer) == 42
+            channel.call(forty_two)
+    assert channel.call(forty_two) == 42
 
 
 def test_an_interpreter_without_daemon_threads_is_an_error_of_ours(
@@ -116,9 +116,9 @@ def test_an_interpreter_without_daemon_threads_is_an_error_of_ours(
     with monkeypatch.context() as patch:
         patch.setattr(threading, "Thread", refuse)
         with pytest.raises(APIConnectionError, match="daemon threads are disabled") as caught:
-            channel.call(answer)
+            channel.call(forty_two)
     assert caught.value.outcome == "not_sent"
-    assert channel.call(answer) == 42
+    assert channel.call(forty_two) == 42
 
 
 def test_a_first_call_that_is_interrupted_while_the_loop_starts_leaves_no_thread(
@@ -138,9 +138,9 @@ def test_a_first_call_that_is_interrupted_while_the_loop_starts_leaves_no_thread
     with monkeypatch.context() as patch:
         patch.setattr(portal_module, "Portal", InterruptedPortal)
         with pytest.raises(KeyboardInterrupt):
-            channel.call(answer)
+            channel.call(forty_two)
     eventually(lambda: not loop_threads(), "the loop to end")
-    assert channel.call(answer) == 42
+    assert channel.call(forty_two) == 42
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="asks Linux for its threads")

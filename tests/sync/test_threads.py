@@ -42,13 +42,13 @@ def test_clients_may_come_and_go_in_many_threads() -> None:
     async def nothing() -> None:
         pass
 
-    async def answer() -> int:
+    async def forty_two() -> int:
         return 42
 
     def work(_: int) -> int:
         channel = Channel(nothing, name="ChatKit")
         try:
-            return channel.call(answer)
+            return channel.call(forty_two)
         finally:
             channel.close()
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import chatkit_async
-from chatkit_async import AsyncChatKit, AsyncSessions, ChatKit, ChatKitError, Sessions
+from chatkit_async import AsyncChatKit, AsyncSessions, AsyncThreads, ChatKit, ChatKitError, Sessions, Threads
 from chatkit_async.emulator import Emulator, Fault
 
-PAIRS = [(AsyncChatKit, ChatKit), (AsyncSessions, Sessions)]
+PAIRS = [(AsyncChatKit, ChatKit), (AsyncSessions, Sessions), (AsyncThreads, Threads)]
 RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 KEY = "sk-never-to-be-shown-0123456789"
 
@@ -88,7 +88,7 @@ def test_only_the_async_half_takes_an_aiohttp_session() -> None:
     assert set(asynchronous) ^ set(blocking) == {"http_session", "in_event_loop"}
 
 
-@pytest.mark.parametrize("blocking", [ChatKit, Sessions])
+@pytest.mark.parametrize("blocking", [ChatKit, Sessions, Threads])
 def test_help_speaks_of_blocking_calls_only(blocking: type) -> None:
     for member in [blocking, *members(blocking).values(), *(vars(blocking).get(name) for name in ("sessions",))]:
         text = inspect.getdoc(member) or ""

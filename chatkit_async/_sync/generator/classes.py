@@ -41,7 +41,7 @@ class Member:
 
     @property
     def is_coroutine(self) -> bool:
-        """An async generator is none: it has no blocking twin."""
+        """False for an async generator, which has no blocking twin."""
         yields = any(isinstance(node, ast.Yield) for node in ast.walk(self.node))
         return self.is_async and not yields and self.decorators <= {"overload"}
 

@@ -71,7 +71,7 @@ BROKER_JOB = '''"""A job with a broker."""
 from __future__ import annotations
 
 from .._async.client import AsyncChatKit
-from ..broker.broker import AsyncSessionBroker
+from ..broker import AsyncSessionBroker
 
 
 async def kinds(broker: AsyncSessionBroker, client: AsyncChatKit, *others: str, **more: str) -> list[str]:
