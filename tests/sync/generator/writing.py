@@ -6,5 +6,5 @@ from pathlib import Path
 
 
 def write(folder: Path, path: str, text: str) -> None:
-    (folder / path).parent.mkdir(exist_ok=True)
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
     (folder / path).write_text(text, encoding="utf-8")
