@@ -151,6 +151,7 @@ class ArchiveRun:
         for position in place.without_id:
             reason = f"thread {position} of the listing has no id, so its items cannot be read"
             self._failures[position] = ThreadFailure(thread_id=None, reason=reason)
+        under_way = frozenset(self._under_way)  # what ends while the page is saved is not seen as read by it
         held = await self._writer.run(partial(save_listed, run=self._run, walk=self._walk_number, listed=listed))
         if any(thread.listed_in_walk == self._walk_number for thread in held):
             raise ListingLostError("threads came twice")
@@ -159,7 +160,7 @@ class ArchiveRun:
             if thread.is_new:
                 self._new += 1
                 self._new_unread.add(thread.thread_id)
-        due = [thread for thread in held if not thread.is_read and thread.thread_id not in self._under_way]
+        due = [thread for thread in held if not thread.is_read and thread.thread_id not in under_way]
         self._under_way.update(thread.thread_id for thread in due)
         await hand_out(due)
 

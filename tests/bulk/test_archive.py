@@ -204,6 +204,17 @@ async def test_what_goes_wrong_for_a_while_changes_nothing(
     assert_equals_api(path, emulator)
 
 
+async def test_a_listing_that_begins_again_reads_no_thread_twice(
+    client: AsyncChatKit, emulator: Emulator, path: Path
+) -> None:
+    emulator.seed(threads=seed(4, items=230))
+    for number in range(30):  # a thread that ends while the page is saved is a matter of chance
+        emulator.clear_faults()
+        emulator.add_faults(Fault(method="GET", kind="stuck_cursor", times=2))
+        report = await archive(client, path.with_suffix(f".{number}"))
+        assert (report.is_complete, report.items) == (True, 920)
+
+
 async def test_a_thread_that_fails_is_in_the_report_and_the_next_run_does_it(
     client: AsyncChatKit, emulator: Emulator, path: Path
 ) -> None:
