@@ -40,7 +40,9 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
+suppress_warnings = ["ref.python"]  # fields named `object` and `type` look like targets of annotations
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 napoleon_custom_sections = ["Wire form", "Source"]
 
