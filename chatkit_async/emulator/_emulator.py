@@ -117,7 +117,7 @@ class Emulator:
 
     @property
     def base_url(self) -> str:
-        """The base URL for clients, such as `http://127.0.0.1:8787/v1`. Raises ConfigurationError before the start."""
+        """The base URL for clients. Raises ConfigurationError before the start."""
         if self._base_url is None:
             raise ConfigurationError(
                 "the emulator has not been started: use `async with Emulator()` or `with Emulator.in_thread()`"
@@ -182,6 +182,7 @@ class Emulator:
     ) -> None:
         """Adds threads and sessions; one with the id of an earlier one replaces it.
 
+        Example:
             emulator.seed(threads=[{"thread": {"id": "cthr_1", "user": "user_123"}, "items": [
                 {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": "Hello"}]},
             ]}])
