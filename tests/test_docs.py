@@ -14,7 +14,6 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-import chatkit_async
 from chatkit_async.emulator import Emulator
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +48,66 @@ def test_the_documentation_builds_without_warnings(tmp_path: Path) -> None:
     assert "# chatkit-async" in (tmp_path / "llms.txt").read_text()
 
 
-def test_every_public_name_is_in_the_reference() -> None:
-    reference = "".join(page.read_text() for page in DOCS.glob("reference/*.md"))
-    names = [name for name in chatkit_async.__all__ if not name.startswith("__")]
-    assert [name for name in names if f"chatkit_async.{name}\n" not in reference] == []
+PUBLIC_MODULES = ("chatkit_async", "chatkit_async.broker", "chatkit_async.bulk", "chatkit_async.emulator")
+DIRECTIVES = "".join(page.read_text() for page in DOCS.glob("reference/*.md"))
+
+
+def public_objects() -> list[tuple[str, Any]]:
+    return [
+        (f"{name}.{public}", getattr(importlib.import_module(name), public))
+        for name in PUBLIC_MODULES
+        for public in importlib.import_module(name).__all__
+        if not public.startswith("__")
+    ]
+
+
+def public_functions() -> list[tuple[str, Any]]:
+    """Functions and methods, and the classes that users make."""
+    found = []
+    for path, value in public_objects():
+        if inspect.isclass(value):
+            methods = {name: member for name, member in vars(value).items() if inspect.isfunction(member)}
+            found += [(f"{path}.{name}", member) for name, member in methods.items() if not name.startswith("_")]
+            found += [(path, value)] if "Args:" in (value.__doc__ or "") else []
+        elif inspect.isfunction(value):
+            found.append((path, value))
+    return found
+
+
+def described(text: str, name: str) -> str:
+    """What a docstring says of an argument; empty if nothing."""
+    lines = re.split(rf"^\s+(?:[\w, *]+, )?\*{{0,2}}{name}(?:, [\w, *]+)?: ", text, maxsplit=1, flags=re.MULTILINE)
+    return re.split(r"^\s{4,12}[\w, *]+: |\n\n", lines[1], maxsplit=1, flags=re.MULTILINE)[0] if lines[1:] else ""
+
+
+@pytest.mark.parametrize("path", [path for path, _ in public_objects()])
+def test_every_public_name_is_in_the_reference(path: str) -> None:
+    assert re.search(rf"{re.escape(path)}$", DIRECTIVES, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("path", "function"), public_functions(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_argument_of_a_public_function_is_described(path: str, function: Any) -> None:
+    text = inspect.getdoc(function) or ""
+    names = [name for name in inspect.signature(function).parameters if name not in {"self", "options"}]
+    assert text
+    assert [name for name in names if not described(text, name)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "function"), public_functions(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_numeric_argument_says_its_unit_or_range(path: str, function: Any) -> None:
+    text = inspect.getdoc(function) or ""
+    numbers = [
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if re.fullmatch(r"(int|float)( \| None)?", str(parameter.annotation))
+    ]
+    assert [name for name in numbers if not UNIT_OR_RANGE.search(described(text, name))] == []
+
+
+UNIT_OR_RANGE = re.compile(
+    r"[Ss]econds|milliseconds|microseconds|megabytes|at least|at most|above|\d to \d|from \d|as for|Unix|how many"
+)
