@@ -62,7 +62,7 @@ class RetryPolicy(PartialRepr):
 
         Args:
             retry: its number, from 1.
-            retry_after_s: the wait that the API asks for, which comes first; None without one.
+            retry_after_s: seconds that the API asks to wait, which come first; None without such a wish.
             chance: a random number, 0 to 1.
         """
         if retry_after_s is not None:

@@ -136,11 +136,18 @@ class Archive:
         return map(object_of, self.item_texts(thread_id))
 
     def thread_texts(self, user: str | None = None) -> Iterator[str]:
-        """The JSON texts of the threads, character by character as the API sent them."""
+        """The JSON texts of the threads, character by character as the API sent them.
+
+        Args:
+            user: only threads of this user; default: all.
+        """
         return self._column(_THREADS, user, user)
 
     def item_texts(self, thread_id: str) -> Iterator[str]:
         """The JSON texts of a thread's items, character by character as the API sent them.
+
+        Args:
+            thread_id: the thread's id.
 
         Raises:
             ArchiveError: the archive holds no such thread.
@@ -212,7 +219,17 @@ class Archive:
     def write_markdown(self, path: str | os.PathLike[str], *, user: str | None = None) -> ConversionReport:
         """Writes a Markdown document for reading: a heading a thread, then its transcript.
 
-        What users and models wrote cannot become markup. Args, Returns, Raises: as for `write_jsonl`.
+        What users and models wrote cannot become markup.
+
+        Args:
+            path: the file to write; a name that ends in `.gz` is compressed.
+            user: only threads of this user; default: all.
+
+        Returns:
+            A report, as for `write_jsonl`.
+
+        Raises:
+            ArchiveError: the file cannot be written.
         """
         from ._converters import write_markdown  # noqa: PLC0415 - as above
 

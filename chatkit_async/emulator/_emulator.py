@@ -34,6 +34,7 @@ REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not 
 class Emulator:
     """The ChatKit REST API on this machine, over real HTTP.
 
+    Example:
         async with Emulator() as emulator:
             client = AsyncChatKit("sk-test", base_url=emulator.base_url)
 
@@ -58,7 +59,7 @@ class Emulator:
             file is in use, damaged, or of another program; at the start: the address cannot be used, or the emulator
             runs already.
 
-    Source: ChatKit REST API, WIRE.md.
+    Source: ChatKit REST API.
     """
 
     def __init__(
@@ -164,6 +165,9 @@ class Emulator:
     def items(self, thread_id: str) -> list[JSONObject]:
         """All items of a thread, oldest first, as the API shows them.
 
+        Args:
+            thread_id: the thread's id.
+
         Raises:
             ConfigurationError: there is no thread with this id.
         """
@@ -208,7 +212,11 @@ class Emulator:
             return self._state.log.recorded()
 
     def add_faults(self, *faults: Fault) -> None:
-        """Adds faults for the next requests that match, in this order, behind those added before."""
+        """Adds faults for the next requests that match, behind those added before.
+
+        Args:
+            faults: the faults, in the order in which they are tried.
+        """
         with self._state.lock:
             self._state.faults.add(*faults)
 
@@ -218,12 +226,20 @@ class Emulator:
             self._state.faults.clear()
 
     def advance_clock(self, seconds: float) -> None:
-        """Moves the emulator's clock forward by this many seconds; back if negative."""
+        """Moves the emulator's clock.
+
+        Args:
+            seconds: how many seconds forward; back if negative.
+        """
         with self._state.lock:
             self._state.clock.advance(seconds)
 
     def set_clock(self, unix_s: float) -> None:
-        """Sets the emulator's clock to a time in Unix seconds; it runs on from there."""
+        """Sets the emulator's clock; it runs on from there.
+
+        Args:
+            unix_s: the time in Unix seconds.
+        """
         with self._state.lock:
             self._state.clock.set(unix_s)
 

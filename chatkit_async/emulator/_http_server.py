@@ -22,7 +22,7 @@ from ._refusals import RequestRefused, body_too_large, not_json, server_error, u
 from ._request_log import LogEntry, RequestLog
 from ._state import EmulatorState
 
-# A state variable may have 10 Mi characters (WIRE.md), each up to 4 bytes in UTF-8, beside other fields.
+# A state variable may have 10 Mi characters, each up to 4 bytes in UTF-8, beside other fields.
 MAX_BODY_BYTES = 64 * 2**20
 # Of a path or a header: aiohttp refuses longer ones.
 MAX_LINE_BYTES = 64 * 2**10

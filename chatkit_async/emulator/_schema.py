@@ -24,7 +24,7 @@ from ._checks import (
     Text,
 )
 
-# The API's defaults (WIRE.md, sessions.create body).
+# The API's defaults.
 LIFETIME_S = 600
 REQUESTS_PER_MINUTE = 10
 UPLOAD_MEGABYTES = 512
@@ -61,7 +61,7 @@ CREATE_SESSION_BODY = Object(
     },
     required=("workflow", "user"),
 )
-"""The body of sessions.create. Source: schema CreateChatSessionBody; keys of state variables: its prose (WIRE.md)."""
+"""The body of sessions.create. Source: schema CreateChatSessionBody; keys of state variables: its prose."""
 
 LIST_ITEMS_QUERY = Object(
     {

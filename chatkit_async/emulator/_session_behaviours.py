@@ -47,7 +47,7 @@ def cancel_session(data: ApiData, call: OperationCall) -> JSONObject:
 
 
 def example_create(data: ApiData, call: OperationCall) -> JSONObject:
-    """The documented example: no id, no user, no configuration (WIRE.md, contradiction 1)."""
+    """The documented example: no id, no user, no configuration."""
     expires_at = call.now_s + lifetime_s(call.body)
     workflow = part(call.body, "workflow")
     return {
@@ -62,7 +62,7 @@ def example_create(data: ApiData, call: OperationCall) -> JSONObject:
 
 
 def example_cancel(data: ApiData, call: OperationCall) -> JSONObject:
-    """The documented example, with the id of the path: no secret, no expiry (WIRE.md, contradiction 2)."""
+    """The documented example, with the id of the path: no secret, no expiry."""
     return {
         "id": call.path_params["session_id"],
         "object": "chatkit.session",

@@ -107,7 +107,7 @@ def missing_cursor(listed: ResourceList, query: JSONObject) -> tuple[str, str] |
     return None
 
 
-# The documented examples: spellings and missing fields are theirs (WIRE.md, contradictions 7, 8, 9).
+# The documented examples: spellings and missing fields are theirs.
 EXAMPLE_ITEMS: JSONObject = {
     "data": [
         {

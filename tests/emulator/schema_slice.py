@@ -15,7 +15,7 @@ SCHEMAS: dict[str, Any] = SLICE["components"]["schemas"]
 def resolved(schema: Any) -> Any:
     """The schema with its references filled in.
 
-    `oneOf` becomes `anyOf`, since an integer is also a number and would match two branches (WIRE.md, contradiction 5).
+    `oneOf` becomes `anyOf`, since an integer is also a number and would match two branches.
     """
     if isinstance(schema, list):
         return [resolved(one) for one in schema]
@@ -47,6 +47,6 @@ THREAD_LIST = responses("ThreadListResource")
 ITEM_LIST = responses("ThreadItemListResource")
 DELETED_THREAD = responses("DeletedThreadResource")
 CREATE_BODY_SCHEMA = closed(resolved(SCHEMAS["CreateChatSessionBody"]))
-# Keys of state variables: the document says so in prose only (WIRE.md).
+# Keys of state variables: the document says so in prose only.
 CREATE_BODY_SCHEMA["properties"]["workflow"]["properties"]["state_variables"]["propertyNames"] = {"maxLength": 64}
 CREATE_BODY = Draft202012Validator(CREATE_BODY_SCHEMA)

@@ -41,7 +41,7 @@ def answer_of(schema: Any) -> dict[str, Any]:
 
 
 def documented() -> dict[str, Any]:
-    """The slice, with what it leaves unsaid (WIRE.md): the key, the beta header, errors, and no unknown fields."""
+    """The slice, with what it leaves unsaid: the key, the beta header, errors, and no unknown fields."""
     document = copy.deepcopy(SLICE)
     document["components"]["schemas"] = {
         name: without_discriminators(closed(resolved(schema))) for name, schema in SCHEMAS.items()

@@ -46,11 +46,19 @@ class ThreadSource(Protocol):
     """What `migrate` reads: an `Archive`, or anything that gives hosted threads and items as JSON, oldest first."""
 
     def raw_threads(self, user: str | None = None) -> Iterable[JSONObject]:
-        """The threads, of one user or of all."""
+        """The threads as JSON, oldest first.
+
+        Args:
+            user: only threads of this user; default: all.
+        """
         ...
 
     def raw_items(self, thread_id: str) -> Iterable[JSONObject]:
-        """The items of a thread."""
+        """The items of a thread as JSON, oldest first.
+
+        Args:
+            thread_id: the thread's id.
+        """
         ...
 
 
