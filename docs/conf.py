@@ -49,7 +49,7 @@ napoleon_custom_sections = ["Wire form", "Source"]
 INDENTED_EXAMPLE = re.compile(r"\s*Examples?:\s*$")
 
 
-def show_examples_as_code(app, what, name, obj, options, lines) -> None:
+def show_examples_as_code(app, what, name, obj, options, lines) -> None:  # noqa: PLR0917 - called by Sphinx
     """Turns the indented block under `Example:` into a code block; napoleon would read it as prose."""
     result, in_example = [], False
     for line in lines:

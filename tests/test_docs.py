@@ -62,7 +62,7 @@ def public_objects() -> list[tuple[str, Any]]:
 
 
 UNIT_OR_RANGE = re.compile(
-    r"[Ss]econds|milliseconds|megabytes|at least|at most|above|\d to \d|from \d|\d\.\.\d|as for|Unix|how many|HTTP status"
+    r"[Ss]econds|milliseconds|megabytes|Unix|many|HTTP status|at least|at most|above|\d to \d|from \d|\d\.\.\d|as for"
 )
 
 STORE_STEPS = {"Store", "MemoryStore", "RedisStore"}  # their methods are the broker's to call
