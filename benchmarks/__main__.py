@@ -24,6 +24,7 @@ SECTIONS = {
     "steady": (sections.steady, (SPEED,)),
     "emulator": (around.emulator, (SPEED,)),
     "endpoint": (around.endpoint, (SPEED,)),
+    "archive": (around.archive, (SPEED,)),
 }
 EPILOG = "Run it with each Python to measure several: figures of other Pythons and sections are kept."
 

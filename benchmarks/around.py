@@ -1,15 +1,21 @@
 """What is measured around the client: the emulator, the web endpoint and the archive."""
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.request import Request, urlopen
 
 from .peers import CHATKIT
 from .sections import opened
-from .servers import running
+from .servers import API_KEY, PAGE_SIZE, items, running
 from .slices import Contender, Effort, Figures, compare
 
 IN_FLIGHT = 10
+ARCHIVE_CONCURRENCY = 8  # the default of `archive`
 
 
 def emulator(effort: Effort, variant: str) -> Figures:
@@ -25,7 +31,7 @@ def emulator(effort: Effort, variant: str) -> Figures:
 def endpoint(effort: Effort, variant: str) -> Figures:
     """A hit of the session endpoint in process: CPU beside a Starlette route that responds with the same JSON."""
     from starlette.applications import Starlette
-    from starlette.requests import Request
+    from starlette.requests import Request as StarletteRequest
     from starlette.responses import JSONResponse
 
     from chatkit_async import AsyncChatKit
@@ -33,10 +39,10 @@ def endpoint(effort: Effort, variant: str) -> Figures:
     from chatkit_async.emulator import Emulator
     from chatkit_async.integrations.starlette import session_endpoint
 
-    async def identify_async(request: Request) -> str:
+    async def identify_async(request: StarletteRequest) -> str:
         return "user_123"
 
-    def identify_plain(request: Request) -> str:
+    def identify_plain(request: StarletteRequest) -> str:
         return "user_123"
 
     with Emulator.in_thread() as server, opened() as peers:
@@ -47,7 +53,7 @@ def endpoint(effort: Effort, variant: str) -> Figures:
         app.add_route("/plain", session_endpoint(broker, identify=identify_plain), methods=["POST"])
         body = json.loads(peers.loop.run_until_complete(_request(app, "/async")))
 
-        async def bare(request: Request) -> JSONResponse:
+        async def bare(request: StarletteRequest) -> JSONResponse:
             await request.body()
             return JSONResponse(body)
 
@@ -60,6 +66,51 @@ def endpoint(effort: Effort, variant: str) -> Figures:
     return samples.figures("endpoint") | {
         "endpoint, plain identify / starlette": samples.ratio("endpoint, plain identify", "starlette")
     }
+
+
+def archive(effort: Effort, variant: str) -> Figures:
+    """CPU of archiving threads of 100 items, beside walking the same pages with the client, 8 threads at a time."""
+    from chatkit_async import AsyncChatKit
+    from chatkit_async.bulk import archive as archive_threads
+
+    files = count()
+    with TemporaryDirectory() as folder, running("emulators") as server, opened() as peers:
+        _seed(server.base_urls[0], 5 * effort.pages)
+        client = AsyncChatKit(API_KEY, base_url=server.base_urls[0])
+
+        async def archive_all(_: int) -> None:
+            await archive_threads(client, Path(folder) / f"{next(files)}.chatkit")
+
+        async def walk_some(ids: Iterator[str]) -> None:
+            for thread_id in ids:
+                await client.threads.list_items(thread_id, order="asc", limit=PAGE_SIZE).collect()
+
+        async def walk_all(_: int) -> None:
+            ids = iter([thread.id for thread in await client.threads.list(order="asc", limit=PAGE_SIZE).collect()])
+            await asyncio.gather(*(walk_some(ids) for _ in range(ARCHIVE_CONCURRENCY)))
+
+        contenders = [
+            Contender(name, lambda calls, work=work: peers.loop.run_until_complete(work(calls)), least=1, most=1)
+            for name, work in {"archive": archive_all, "walk": walk_all}.items()
+        ]
+        for contender in contenders:
+            contender.run(1)  # imports, connections
+        samples = compare(contenders, effort, max(2, effort.turns // 4))
+        peers.loop.run_until_complete(client.aclose())
+    return samples.figures("archive")
+
+
+def _seed(base_url: str, threads: int) -> None:
+    """Seeds an emulator with threads of a page of items each."""
+    seed = [
+        {"thread": {"id": f"cthr_{number}"}, "items": [{**item, "thread_id": f"cthr_{number}"} for item in page]}
+        for number, page in enumerate(items(PAGE_SIZE, start * PAGE_SIZE) for start in range(threads))
+    ]
+    body = json.dumps({"threads": seed}).encode()
+    url = base_url.removesuffix("/v1") + "/__emulator__/seed"
+    request = Request(url, body, {"Content-Type": "application/json"})
+    with urlopen(request, timeout=60) as response:
+        response.read()
 
 
 async def _request(app: Callable[..., Awaitable[None]], path: str) -> bytes:

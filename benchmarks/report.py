@@ -74,6 +74,7 @@ GOALS = (
     Goal("memory of a session kept", "KiB", "steady, speed", "one session", 1.4),
     Goal("emulator, create", "x aiohttp.web", "emulator, speed", "emulator / aiohttp.web", 2.5),
     Goal("web endpoint, hit", "x a Starlette route", "endpoint, speed", "endpoint / starlette", 2.5),
+    Goal("archiving 50,000 items", "x walking the same pages", "archive, speed", "archive / walk", 1.3),
 )  # fmt: skip
 PLOTTED = (CHATKIT, AIOHTTP, OPENAI_AIOHTTP, OPENAI)
 
