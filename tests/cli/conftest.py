@@ -11,10 +11,17 @@ from chatkit_async.emulator import Emulator
 KEY = "sk-test-key-0123456789"
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
+@pytest.fixture(scope="session")
+def _emulator_with_key() -> Iterator[Emulator]:
     with Emulator.in_thread(api_keys=[KEY]) as running:
         yield running
+
+
+@pytest.fixture
+def emulator(_emulator_with_key: Emulator) -> Emulator:
+    """A server as if new for each test, which accepts KEY alone."""
+    _emulator_with_key.reset()
+    return _emulator_with_key
 
 
 @pytest.fixture

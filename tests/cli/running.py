@@ -1,18 +1,35 @@
-"""Runs the command in a process of its own, as a user does."""
+"""Runs the command: in this process, which takes milliseconds, or in a process of its own, as a user does."""
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple, TextIO
+from unittest.mock import patch
 
-# What Python warns of, such as a socket left open, shows on stderr as an error. (-X dev would tell of slowness too.)
+from chatkit_async.cli.main import run
+
+# What Python warns of, such as a socket left open, shows on stderr as an error. (-X dev would report slowness too.)
 COMMAND = (sys.executable, "-W", "error", "-m", "chatkit_async")
 DEADLINE_S = 30
-HIDDEN = ("OPENAI_", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING", "http_proxy", "https_proxy", "all_proxy")
+HIDDEN = (
+    "OPENAI_", "NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "PYTHONIOENCODING", "http_proxy", "https_proxy",
+    "all_proxy", "no_proxy", "ssl_cert",
+)  # fmt: skip
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Result(NamedTuple):
+    """The exit code, and what was printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -23,8 +40,47 @@ def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
     return kept | dict(changes or {})
 
 
-def chatkit(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs `chatkit ARGUMENTS` to its end."""
+def chatkit(*arguments: str, env: Mapping[str, str] | None = None, encoding: str = "utf-8") -> Result:
+    """Runs `chatkit ARGUMENTS` in this process, without a terminal.
+
+    Args:
+        arguments: the words after `chatkit`.
+        env: changes to the environment.
+        encoding: the encoding of its stdout.
+    """
+    output, errors = (io.TextIOWrapper(io.BytesIO(), name, write_through=True) for name in (encoding, "utf-8"))
+    code = run_with_streams(arguments, env, stdin=io.StringIO(), stdout=output, stderr=errors)
+    return Result(code, *(stream.buffer.getvalue().decode(stream.encoding) for stream in (output, errors)))
+
+
+def run_with_streams(
+    arguments: tuple[str, ...],
+    env: Mapping[str, str] | None,
+    *,
+    stdin: TextIO,
+    stdout: TextIO | None,
+    stderr: TextIO,
+) -> int:
+    """Runs the command in this process with these streams and this environment, and returns the exit code."""
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ, environment(env), clear=True))
+        stack.enter_context(patch.multiple(sys, stdin=stdin, stdout=stdout, stderr=stderr, __stdout__=stdout))
+        stack.enter_context(patch.object(sys, "argv", ["chatkit", *arguments]))
+        for number in SIGNALS:
+            stack.callback(signal.signal, number, signal.getsignal(number))
+        return _exit_code(lambda: run(arguments))
+
+
+def _exit_code(command: Callable[[], int]) -> int:
+    try:
+        return command()
+    except SystemExit as error:  # how click ends a completion
+        assert isinstance(error.code, int)
+        return error.code
+
+
+def in_a_process(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs `chatkit ARGUMENTS` in a process to its end."""
     return subprocess.run(
         [*COMMAND, *arguments],
         env=environment(env),
@@ -38,7 +94,7 @@ def chatkit(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess
 
 @contextmanager
 def started(*arguments: str, env: Mapping[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
-    """Runs `chatkit ARGUMENTS` beside the test, and ends it with it."""
+    """Runs `chatkit ARGUMENTS` in a process beside the test, and ends it with it."""
     # A shell's background jobs ignore Ctrl-C, and so would what they start.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(

@@ -1,15 +1,20 @@
-"""Runs the command on a terminal, as a person does."""
+"""Runs the command on a terminal, as a person does: in this process, or in one of its own."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
+import termios
 from collections.abc import Mapping
+from contextlib import ExitStack
 from tempfile import TemporaryFile
+from threading import Thread
 from typing import NamedTuple
 
-from .running import COMMAND, DEADLINE_S, environment
+from .running import COMMAND, DEADLINE_S, environment, run_with_streams
 
 
 class Session(NamedTuple):
@@ -21,41 +26,76 @@ class Session(NamedTuple):
 
 
 def on_a_terminal(
-    *arguments: str, env: Mapping[str, str], typed: str | None = None, into_file: bool = False
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    typed: str | None = None,
+    into_file: bool = False,
+    columns: int = 100,
 ) -> Session:
-    """Runs `chatkit ARGUMENTS` with its output, and what is typed if anything, on a terminal."""
-    screen, terminal = pty.openpty()
-    with TemporaryFile() as file:
-        process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            env=environment(env),
-            stdin=subprocess.DEVNULL if typed is None else terminal,
-            stdout=file if into_file else terminal,
-            stderr=terminal,
-        )
-        with process:
-            os.close(terminal)
-            os.write(screen, (typed or "").encode())
-            shown = all_of(screen)
-            process.wait(DEADLINE_S)
+    """Runs `chatkit ARGUMENTS` in this process with its output, and what is typed if anything, on a terminal.
+
+    Args:
+        arguments: the words after `chatkit`.
+        env: changes to the environment.
+        typed: what a person types; without it there is no terminal to ask on.
+        into_file: whether stdout is a file, and only stderr the terminal.
+        columns: the terminal's width.
+    """
+    with ExitStack() as stack:
+        screen, terminal = opened(columns)
+        os.write(screen, (typed or "").encode())
+        pieces: list[str] = []
+        reader = Thread(target=lambda: pieces.append(all_of(screen)))
+        reader.start()
+        stack.callback(reader.join, DEADLINE_S)
+        stdin = stack.enter_context(open(os.devnull if typed is None else os.dup(terminal), encoding="utf-8"))
+        file = stack.enter_context(TemporaryFile("w+", encoding="utf-8"))
+        stdout = file if into_file else stack.enter_context(open(os.dup(terminal), "w", encoding="utf-8"))
+        stderr = stack.enter_context(open(terminal, "w", encoding="utf-8", buffering=1))
+        code = run_with_streams(arguments, env, stdin=stdin, stdout=stdout, stderr=stderr)
         file.seek(0)
-        return Session(shown, file.read().decode(), process.returncode)
+        in_file = file.read()
+    return Session(pieces[0], in_file, code)
+
+
+def in_a_process_on_a_terminal(*arguments: str, env: Mapping[str, str], columns: int = 100) -> Session:
+    """Runs `chatkit ARGUMENTS` in a process on a terminal, without a keyboard."""
+    screen, terminal = opened(columns)
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    with process:
+        os.close(terminal)
+        shown = all_of(screen)
+        process.wait(DEADLINE_S)
+    return Session(shown, "", process.returncode)
+
+
+def opened(columns: int) -> tuple[int, int]:
+    """Both ends of a new terminal of that width."""
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    return screen, terminal
 
 
 def all_of(screen: int) -> str:
-    """What is written until nobody holds the terminal any more."""
+    """What is written until the terminal is closed everywhere."""
     written = b""
     try:
         while piece := os.read(screen, 65536):
             written += piece
-    except OSError:  # how Linux says that nobody does
+    except OSError:  # how Linux reports that
         pass
     os.close(screen)
     return written.decode()
 
 
 def seen(shown: str) -> list[str]:
-    """The lines that are left to see: what a carriage return goes back to is written over."""
+    """The lines that are left to see: what a carriage return goes back to is overwritten."""
     return [line_left(line) for line in shown.replace("\r\n", "\n").split("\n")]
 
 
