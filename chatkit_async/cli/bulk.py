@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from chatkit_async.cli.connection import Connection, connection_options
-from chatkit_async.cli.errors import FAILURE, INTERRUPTED
-from chatkit_async.cli.invocation import again
-from chatkit_async.cli.job_options import job_options, report_option, users_option
-from chatkit_async.cli.job_progress import JobProgress
+from chatkit_async.cli.errors import FAILURE
+from chatkit_async.cli.jobs import (
+    MAX_SHOWN,
+    JobProgress,
+    continuing,
+    job_options,
+    print_failures,
+    report_option,
+    users_option,
+)
 from chatkit_async.cli.output import Line, print_error_lines, print_json, print_lines, printable_text
 
 if TYPE_CHECKING:
-    from chatkit_async.bulk import ArchiveReport, ThreadFailure, VerifyReport
-
-MAX_SHOWN = 20  # failures named to people; --json names them all
+    from chatkit_async.bulk import ArchiveReport, VerifyReport
 
 
 @click.command(short_help="Save all threads in one file, or continue with it.")
@@ -70,24 +72,6 @@ def _archive_lines(report: ArchiveReport) -> list[Line]:
         ("items", f"{report.items} saved in this run"),
         ("requests", f"{report.requests} in {report.elapsed_s:.1f} s"),
     ]
-
-
-@contextmanager
-def continuing(ctx: click.Context, advice: str) -> Iterator[None]:
-    """After Ctrl-C says what is safe, and prints the command that continues."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo(f"\nInterrupted. {advice}\n  {again(ctx.find_root().obj or [])}", err=True)
-        ctx.exit(INTERRUPTED)
-
-
-def print_failures(failures: tuple[ThreadFailure, ...]) -> None:
-    """Names failures on stderr, twenty at most."""
-    lines = [("Failed", f"{failure.thread_id or 'listing'}: {failure.reason}") for failure in failures[:MAX_SHOWN]]
-    if len(failures) > MAX_SHOWN:
-        lines.append(("Failed", f"and {len(failures) - MAX_SHOWN} more; --json names all"))
-    print_error_lines(lines)
 
 
 @click.command(short_help="Write an archive as JSON Lines or Markdown.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from chatkit_async.cli.lost_output import require_stdout
+from chatkit_async.cli.output import require_stdout
 
 
 @click.command()

@@ -11,7 +11,7 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.errors import NoKeyError
-from chatkit_async.cli.lost_output import require_stdout
+from chatkit_async.cli.output import require_stdout
 
 
 class Connection(NamedTuple):

@@ -13,8 +13,7 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.invocation import again
-from chatkit_async.cli.lost_output import require_stdout
-from chatkit_async.cli.output import coloured, printable, wrapped
+from chatkit_async.cli.output import coloured, printable, require_stdout, wrapped
 from chatkit_async.emulator import Emulator
 
 

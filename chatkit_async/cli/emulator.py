@@ -10,7 +10,7 @@ from types import FrameType
 import click
 
 import chatkit_async
-from chatkit_async.cli.lost_output import require_stdout
+from chatkit_async.cli.output import require_stdout
 from chatkit_async.emulator import Emulator, Responses, Seed, load_seed
 from chatkit_async.emulator import sample_seed as sample_seed_text
 

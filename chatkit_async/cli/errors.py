@@ -1,4 +1,4 @@
-"""How failures are told on stderr, to people and to programs, and the exit codes."""
+"""How failures are reported on stderr, to people and to programs, and the exit codes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 import click
 
 import chatkit_async
-from chatkit_async._core.operations import OPERATIONS
 from chatkit_async.cli.fields import option_for
 from chatkit_async.cli.output import Line, print_error_lines, print_json
 
@@ -23,7 +22,7 @@ API_FIELDS: Final = (
 )  # fmt: skip
 
 
-READS: Final = frozenset(operation.name for operation in OPERATIONS if operation.method == "GET")
+NO_ARGUMENTS: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())  # of click 8.2 and later
 SETTINGS: Final = {
     "api_key": "OPENAI_API_KEY",
     "base_url": "--base-url",
@@ -44,16 +43,21 @@ class NoKeyError(click.ClickException):
 
 
 def report_usage(error: click.ClickException, *, as_json: bool) -> int:
-    """Tells an error that click or the command line itself found, and returns its exit code."""
+    """Reports an error that click or the command line itself found, and returns its exit code."""
+    message = " ".join(error.format_message().split())
     if as_json:
-        print_json({"error": {"kind": type(error).__name__, "message": error.format_message()}}, err=True)
+        print_json({"error": {"kind": type(error).__name__, "message": message}}, err=True)
+    elif isinstance(error, NO_ARGUMENTS):
+        error.show()  # the help
     else:
-        error.show()
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n", err=True)
+        print_error_lines([("Error", message)])
     return error.exit_code
 
 
 def report_failure(error: chatkit_async.ChatKitError, *, as_json: bool) -> int:
-    """Tells an error of the package, and returns its exit code."""
+    """Reports an error of the package, and returns its exit code."""
     if as_json:
         print_json({"error": {"kind": type(error).__name__, **_fields(error)}}, err=True)
     else:
@@ -122,4 +126,7 @@ def _advice(error: chatkit_async.APIError) -> list[Line]:
 
 def _may_have_changed(error: chatkit_async.APIError) -> bool:
     """Whether something may have happened; a read that fails changed nothing."""
-    return error.outcome == "unknown" and error.operation not in READS
+    from chatkit_async._core.operations import OPERATIONS  # noqa: PLC0415 - `--help` needs none of it
+
+    reads = {operation.name for operation in OPERATIONS if operation.method == "GET"}
+    return error.outcome == "unknown" and error.operation not in reads

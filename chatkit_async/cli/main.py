@@ -1,4 +1,4 @@
-"""The group `chatkit`. Its commands are rows of a table; a command's module is imported when the command is used."""
+"""The group `chatkit`. Its commands are rows of a table; a command is imported when it is used."""
 
 from __future__ import annotations
 
@@ -15,9 +15,30 @@ from click.shell_completion import CompletionItem
 
 import chatkit_async
 from chatkit_async.cli.errors import FAILURE, INTERRUPTED, report_failure, report_usage
-from chatkit_async.cli.group import OrderedGroup
-from chatkit_async.cli.lost_output import explained, flush_stdout
-from chatkit_async.cli.output import colour
+from chatkit_async.cli.output import colour, explained, flush_stdout
+
+
+class OrderedGroup(click.Group):
+    """A group that lists its commands as they were added, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order they are explained."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the words begin with; raises click.UsageError, with the nearest name if there is one."""
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
+            self._suggest(ctx, args[0])
+        return super().resolve_command(ctx, args)
+
+    def _suggest(self, ctx: click.Context, name: str) -> None:
+        # Here, because most command lines have no need of it; older versions of click do not guess.
+        from difflib import get_close_matches  # noqa: PLC0415
+
+        for near in get_close_matches(name, self.list_commands(ctx), n=1):
+            ctx.fail(f"No such command {name!r}. Did you mean {near!r}?")
 
 
 class Entry(NamedTuple):

@@ -1,16 +1,26 @@
-"""Printing for people (aligned labels, colour on a terminal) and for programs (JSON)."""
+"""Printing for people (aligned labels, colour on a terminal) and for programs (JSON), and failures of stdout."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping
-from shutil import get_terminal_size
-from typing import TextIO
+from contextlib import suppress
+from typing import Final, TextIO
 
 import click
+
+DEFAULT_COLUMNS: Final = 80
+
+# stdout is the only file that the command line writes by itself; what the package writes has errors of its own.
+FAILED_WRITES: Final = frozenset(
+    getattr(errno, name)
+    for name in ("EPIPE", "ENOSPC", "EDQUOT", "EFBIG", "EIO", "EBADF", "EAGAIN")
+    if hasattr(errno, name)  # Windows has not all of them
+)
 
 Line = tuple[str, str]
 """A label and the text beside it."""
@@ -33,21 +43,30 @@ def printable_text(text: str) -> str:
 
 def wrapped(text: str, indent: int, stream: TextIO | None = None) -> list[str]:
     """The text as lines that fit beside an indent: whole words on a terminal, one line elsewhere."""
-    if not text or not is_terminal(stream or sys.stdout):
+    stream = stream or sys.stdout
+    if not text or not is_terminal(stream):
         return [text] if text else []
-    width = max(get_terminal_size().columns - indent, 20)
+    width = max(columns_of(stream) - indent, 20)
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
-def print_lines(lines: Iterable[Line]) -> None:
-    """Prints labels and texts on stdout, the texts aligned and on a terminal wrapped."""
+def columns_of(terminal: TextIO) -> int:
+    """The width of a terminal, or what COLUMNS says instead."""
+    try:
+        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size(terminal.fileno()).columns
+    except ValueError:
+        return os.get_terminal_size(terminal.fileno()).columns or DEFAULT_COLUMNS
+
+
+def print_lines(lines: Iterable[Line], *, err: bool = False) -> None:
+    """Prints labels and texts on stdout or stderr, the texts aligned and on a terminal wrapped."""
     shown = list(lines)
     indent = max((len(label) for label, _ in shown), default=0) + 2
     for label, text in shown:
-        first, *rest = wrapped(printable(text), indent) or [""]
-        click.echo(f"{click.style(label.ljust(indent), dim=True)}{first}".rstrip(), color=colour())
+        first, *rest = wrapped(printable(text), indent, sys.stderr if err else sys.stdout) or [""]
+        click.echo(f"{click.style(label.ljust(indent), dim=True)}{first}".rstrip(), err=err, color=colour())
         for line in rest:
-            click.echo(f"{' ' * indent}{line}")
+            click.echo(f"{' ' * indent}{line}", err=err)
 
 
 def print_error_lines(lines: Iterable[Line]) -> None:
@@ -79,3 +98,37 @@ def is_terminal(stream: TextIO | None) -> bool:
 def coloured() -> bool:
     """Whether stdout is a terminal whose user wants colours."""
     return colour() is None and is_terminal(sys.stdout)
+
+
+class LostOutputError(click.ClickException):
+    """stdout is closed, or what it leads to takes no more."""
+
+
+def require_stdout() -> None:
+    """Raises LostOutputError if stdout is closed: nothing is done for output that nobody can get."""
+    if sys.stdout is None:
+        raise LostOutputError("stdout is closed, and this command is for what it prints.")
+
+
+def flush_stdout() -> None:
+    """Writes what is held back; at the interpreter's end it would be too late to tell that this failed."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def explained(error: OSError) -> LostOutputError | None:
+    """The failure as a sentence, if it is worth one: that a reader went away is not."""
+    if error.errno not in FAILED_WRITES:
+        return LostOutputError(f"The system refused: {error.strerror or error}.")
+    _discard_the_rest()
+    if error.errno == errno.EPIPE:
+        return None
+    return LostOutputError(f"stdout cannot be written: {error.strerror}.")
+
+
+def _discard_the_rest() -> None:
+    """Lets stdout lead to nowhere, since the interpreter flushes it once more at its end."""
+    with suppress(OSError, ValueError):  # a stand-in for stdout has no descriptor
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -11,9 +11,9 @@ import click
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
 from chatkit_async.cli.fields import body, body_options, check_dependent
-from chatkit_async.cli.group import OrderedGroup
+from chatkit_async.cli.main import OrderedGroup
 from chatkit_async.cli.output import print_json, print_lines
-from chatkit_async.cli.session_view import session_lines
+from chatkit_async.cli.views import session_lines
 
 _OUTPUT_OPTIONS: Final = (
     click.option(
@@ -59,9 +59,10 @@ def create(*, connection: Connection, as_json: bool, show_secret: bool, **values
           --state plan=pro --state seats:=3 --state trial:=false
       chatkit sessions create --user user_123 --workflow wf_abc --json | jq -r .client_secret
     """
+    params = chatkit_async.SessionCreateParams.from_mapping(body(values))
     check_dependent(values)
     with connection.client() as client:
-        session = client.sessions.create(body(values))
+        session = client.sessions.create(params)
     _print(session, as_json=as_json, show_secret=show_secret)
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from itertools import accumulate
-from shutil import get_terminal_size
+from itertools import accumulate, dropwhile
 from typing import Literal, NamedTuple
 from unicodedata import combining, east_asian_width
 
 import click
 
-from chatkit_async.cli.output import colour, is_terminal, printable
+from chatkit_async.cli.output import colour, columns_of, is_terminal, printable
 
 TableRow = tuple[str, ...]
 
 GAP = 2
 ELLIPSIS = "…"
+LEAST_WIDTH = 8  # of a column on a terminal too narrow for the columns' own least widths
 
 
 class Column(NamedTuple):
@@ -76,14 +76,17 @@ def print_fitted(columns: Sequence[Column], rows: Sequence[TableRow]) -> None:
     """Prints a table no wider than the terminal; a line never breaks."""
     heads = tuple(column.heading for column in columns)
     natural = [max(map(cells, column)) for column in zip(heads, *rows, strict=True)]
-    widths = fitted_widths(columns, natural, get_terminal_size().columns)
-    click.echo(click.style(aligned(shortened_row(columns, heads, widths), widths), bold=True), color=colour())
-    for row in rows:
-        click.echo(aligned(shortened_row(columns, row, widths), widths))
+    available = columns_of(sys.stdout)
+    widths = fitted_widths(columns, natural, available)
+    heading, *lines = (
+        shortened(aligned(shortened_row(columns, row, widths), widths), available) for row in [heads, *rows]
+    )
+    click.echo(click.style(heading, bold=True), color=colour())
+    click.echo("\n".join(lines))
 
 
 def fitted_widths(columns: Sequence[Column], natural: Sequence[int], available: int) -> list[int]:
-    """The widths of the columns so that they fit: the last column gives first, then the one before it.
+    """The widths of the columns so that they fit: the last column gives way first, then the one before it.
 
     Args:
         columns: with the least width of each.
@@ -92,10 +95,11 @@ def fitted_widths(columns: Sequence[Column], natural: Sequence[int], available: 
     """
     widths = list(natural)
     excess = sum(natural) + GAP * (len(columns) - 1) - available
-    for place in reversed(range(len(columns))):
-        given = min(max(excess, 0), max(widths[place] - columns[place].min_width, 0))
-        widths[place] -= given
-        excess -= given
+    for least_widths in ([column.min_width for column in columns], [LEAST_WIDTH] * len(columns)):
+        for place in reversed(range(len(columns))):
+            given = min(max(excess, 0), max(widths[place] - least_widths[place], 0))
+            widths[place] -= given
+            excess -= given
     return widths
 
 
@@ -109,7 +113,8 @@ def shortened(text: str, width: int, cut: Literal["middle", "end"] = "end") -> s
     if cells(text) <= width:
         return text
     tail_width = (width - 1) // 2 if cut == "middle" else 0
-    tail = _head(text[::-1], tail_width)[::-1]
+    tail = _head(text[::-1], tail_width)[::-1] if tail_width else ""
+    tail = "".join(dropwhile(combining, tail))  # an accent whose letter was cut off
     return f"{_head(text, width - 1 - cells(tail))}{ELLIPSIS}{tail}"
 
 

@@ -1,15 +1,31 @@
-"""`chatkit threads delete`: asks people first, and goes on after a thread that is not there."""
+"""`chatkit threads delete`, `erase` and `retain`: people are asked first."""
 
 from __future__ import annotations
 
+import re
 import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
 from chatkit_async.cli.errors import FAILURE, report_failure
-from chatkit_async.cli.output import is_terminal, print_json, print_lines
+from chatkit_async.cli.jobs import JobProgress, continuing, job_options, print_failures, report_option, users_option
+from chatkit_async.cli.output import Line, is_terminal, print_json, print_lines
+from chatkit_async.cli.views import utc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatkit_async.bulk import EraseReport
+    from chatkit_async.bulk import Progress as ProgressEvent
+
+MAX_USERS_SHOWN: Final = 5
+
+UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @click.command(short_help="Delete threads with all their items.")
@@ -17,7 +33,7 @@ from chatkit_async.cli.output import is_terminal, print_json, print_lines
 @click.option("--missing-ok", is_flag=True, help="A thread that is not there counts as deleted.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask. Required where there is no terminal to ask on.")
 @connection_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: the API's answers. Errors are JSON too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: the API's responses. Errors are JSON too.")
 @click.pass_context
 def delete(
     ctx: click.Context,
@@ -30,23 +46,23 @@ def delete(
 ) -> None:
     """Delete each thread ID (cthr_...) with all its items, for good.
 
-    A thread that is not there is told and the others are deleted all the same; the exit code is
-    then 1. Any other failure ends the command.
+    A thread that is not there is reported, the others are deleted all the same, and the exit code
+    is 1. Any other failure ends the command.
 
     \b
     Examples:
       chatkit threads delete cthr_68df4b13b3588190a09d19288d4610ec
 
     \b
-    All threads of a user; the list is finished first, since deleting what it has shown would
-    make it skip some:
-      chatkit threads list --user user_123 --json | jq -r .id > ids
-      xargs chatkit threads delete --yes --missing-ok < ids
+    All threads of a user:
+      chatkit threads erase --user user_123
     """
     unique = tuple(dict.fromkeys(thread_ids))
     for thread_id in unique:
         chatkit_async.ThreadDeleteParams(thread_id)  # an id that cannot be stops all of it
-    if not yes and not _confirmed(len(unique)):
+    _require_terminal(yes, "add --yes to delete without a question.")
+    what = "this thread and all its items" if len(unique) == 1 else f"these {len(unique)} threads and all their items"
+    if not yes and not _confirmed(what):
         click.echo("Nothing was deleted.", err=True)
         ctx.exit(FAILURE)
     with connection.client(needs_stdout=False) as client:
@@ -55,23 +71,202 @@ def delete(
         ctx.exit(FAILURE)
 
 
-def _confirmed(count: int) -> bool:
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
-        raise click.UsageError("There is no terminal to ask on: add --yes to delete without a question.")
-    what = "this thread and all its items" if count == 1 else f"these {count} threads and all their items"
-    # On stderr, where no program reads; click.confirm writes a blank on stdout all the same.
+def _require_terminal(is_answered: bool, advice: str) -> None:
+    if not is_answered and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise click.UsageError(f"There is no terminal to ask on: {advice}")
+
+
+def _confirmed(what: str) -> bool:
+    # On stderr, which no program reads; click.confirm writes a blank on stdout all the same.
     click.echo(f"Delete {what}, for good? [y/N] ", nl=False, err=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _delete(client: chatkit_async.ChatKit, thread_id: str, *, missing_ok: bool, as_json: bool) -> bool:
     try:
-        answer = client.threads.delete(thread_id, missing_ok=missing_ok).to_dict()
+        response = client.threads.delete(thread_id, missing_ok=missing_ok).to_dict()
     except chatkit_async.NotFoundError as error:
         report_failure(error, as_json=as_json)
         return False
     if as_json:
-        print_json(answer)
+        print_json(response)
     else:
         print_lines([("deleted", thread_id)])
     return True
+
+
+def _age(ctx: click.Context, param: click.Parameter, text: str) -> timedelta:
+    """An age such as `90d`."""
+    parts = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    if parts is None or not int(parts[1]):
+        raise click.BadParameter(f"{text!r} is no age: a number and one of s, m, h, d, w, as in 90d.", ctx, param)
+    return timedelta(**{UNITS[parts[2]]: int(parts[1])})
+
+
+def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
+    """A date or time, UTC unless it names another zone."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        what = f"{text!r} is no time: a date such as 2026-11-30, or 2026-11-30T12:00:00Z."
+        raise click.BadParameter(what, ctx, param) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+archived_option = click.option(
+    "--archived-in",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Delete only threads that this archive holds whole and unchanged; keep the others, and name them.",
+)
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask. Required without a terminal to ask on.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only show the plan.")
+
+
+@click.command(short_help="Delete the threads of users, and prove it.")
+@users_option
+@click.option("--thread", "thread_ids", metavar="ID", multiple=True, help="This thread; repeat it for several.")
+@click.option("--all-users", is_flag=True, help="The threads of all users of the project.")
+@click.option("--created-before", callback=_moment, metavar="TIME", help="Only older threads.  [default: any age]")
+@archived_option
+@dry_run_option
+@yes_option
+@job_options
+@connection_options
+@report_option
+@click.pass_context
+def erase(
+    ctx: click.Context,
+    /,
+    *,
+    users: tuple[str, ...],
+    thread_ids: tuple[str, ...],
+    all_users: bool,
+    created_before: datetime | None,
+    **options: Any,
+) -> None:
+    """Delete threads with all their items, for good, and look again until none is left.
+
+    Name users, threads, or --all-users. The plan is shown first. Threads made after the start are
+    not touched. Run it again after an interruption.
+
+    Exit code 0 only if the last listing shows none of the threads.
+
+    \b
+    Examples:
+      chatkit threads erase --user user_123
+      chatkit threads erase --all-users --created-before 2026-01-01 --archived-in threads.chatkit
+    """
+    if sum(map(bool, (users, thread_ids, all_users))) != 1:
+        raise click.UsageError("Choose what to delete by one of --user ID, --thread ID and --all-users.")
+    selection = {
+        "users": users or None,
+        "thread_ids": thread_ids or None,
+        "all_users": all_users,
+        "created_before": created_before,
+    }
+    _run(ctx, "erase", selection, **options)
+
+
+@click.command(short_help="Delete threads beyond an age, as a nightly job.")
+@click.option("--older-than", callback=_age, metavar="AGE", required=True, help="The age, as in 90d (s, m, h, d, w).")
+@users_option
+@archived_option
+@dry_run_option
+@yes_option
+@job_options
+@connection_options
+@report_option
+@click.pass_context
+def retain(ctx: click.Context, /, *, older_than: timedelta, users: tuple[str, ...], **options: Any) -> None:
+    """Delete the threads that are older than an age, for good; keep the others.
+
+    \b
+    Example, in a crontab:
+      15 3 * * *  chatkit threads retain --older-than 90d --yes
+    """
+    _run(ctx, "retain", {"older_than": older_than, "users": users or None}, **options)
+
+
+def _run(
+    ctx: click.Context,
+    job_name: str,
+    selection: dict[str, Any],
+    *,
+    archived_in: str | None,
+    dry_run: bool,
+    yes: bool,
+    job: dict[str, Any],
+    connection: Connection,
+    as_json: bool,
+) -> None:
+    from chatkit_async.bulk import blocking  # noqa: PLC0415 - with SQLite, which few commands need
+
+    _require_terminal(yes or dry_run, "add --yes to delete, or --dry-run to see the plan.")
+    work = getattr(blocking, job_name)
+    settings = {**selection, **job, "archived_in": archived_in}
+    with (
+        connection.client(needs_stdout=False) as client,
+        continuing(ctx, "What is deleted stays deleted. Continue with:"),
+    ):
+
+        def run(*, dry_run: bool) -> EraseReport:
+            with JobProgress(wanted=not as_json) as progress:
+                show: Callable[[ProgressEvent], None] = progress.show
+                report: EraseReport = work(client, dry_run=dry_run, on_progress=show, **settings)
+            return report
+
+        if dry_run or not yes:
+            plan = run(dry_run=True)
+            if dry_run:
+                _finish(ctx, plan, as_json=as_json)
+                return
+            print_lines(_plan_lines(plan), err=as_json)
+            print_failures(plan.failures)
+            if not plan.count("planned") or not _confirmed("these threads and all their items"):
+                click.echo("Nothing was deleted.", err=True)
+                ctx.exit(0 if plan.ok and not plan.threads else FAILURE)
+        _finish(ctx, run(dry_run=False), as_json=as_json)
+
+
+def _finish(ctx: click.Context, report: EraseReport, *, as_json: bool) -> None:
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print_lines(_plan_lines(report) if report.dry_run else _result_lines(report))
+        print_failures(report.failures)
+    if not report.ok:
+        ctx.exit(FAILURE)
+
+
+def _plan_lines(report: EraseReport) -> list[Line]:
+    planned = [thread for thread in report.threads if thread.outcome == "planned"]
+    users = Counter("without a user" if thread.user is None else thread.user for thread in planned).most_common()
+    times = sorted(thread.created_at for thread in planned if thread.created_at is not None)
+    named = [f"{user}: {count}" for user, count in users[:MAX_USERS_SHOWN]]
+    more = [f"{len(users) - MAX_USERS_SHOWN} more users"] if len(users) > MAX_USERS_SHOWN else []
+    return [
+        ("to delete", f"{len(planned)} threads"),
+        *([("users", ", ".join([*named, *more]))] if named else []),
+        *([("created", f"{utc(times[0])} to {utc(times[-1])}")] if times else []),
+        *_kept_lines(report),
+    ]
+
+
+def _result_lines(report: EraseReport) -> list[Line]:
+    result = "complete" if report.is_complete else f"incomplete: {report.stopped or 'run it again'}"
+    return [
+        ("result", result),
+        ("deleted", f"{report.count('deleted')} threads"),
+        *([("already gone", str(report.count("already_gone")))] if report.count("already_gone") else []),
+        *_kept_lines(report),
+        *[("failed", f"{it.thread_id}: {it.reason}") for it in report.threads if it.outcome == "failed"][:20],
+        ("requests", f"{report.requests} in {report.elapsed_s:.1f} s"),
+    ]
+
+
+def _kept_lines(report: EraseReport) -> list[Line]:
+    reasons = Counter(thread.reason for thread in report.threads if thread.outcome == "kept")
+    return [("kept", f"{count} threads: {reason}") for reason, count in reasons.most_common(MAX_USERS_SHOWN)]

@@ -12,9 +12,8 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection
-from chatkit_async.cli.listing import MAX_PAGE_SIZE, Selection, pages
-from chatkit_async.cli.lost_output import require_stdout
-from chatkit_async.cli.progress import Progress
+from chatkit_async.cli.listing import MAX_PAGE_SIZE, Progress, Selection, pages
+from chatkit_async.cli.output import require_stdout
 
 T = TypeVar("T", chatkit_async.ChatKitThread, chatkit_async.ChatKitThreadItem)
 

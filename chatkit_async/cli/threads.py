@@ -1,25 +1,28 @@
-"""`chatkit threads`: list and read threads and their items."""
+"""`chatkit threads`: list, read and delete threads and their items."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar, get_args
 
 import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
-from chatkit_async.cli.group import OrderedGroup
-from chatkit_async.cli.listing import Selection, listing_options
-from chatkit_async.cli.output import is_terminal, print_json, print_json_lines, print_lines
-from chatkit_async.cli.progress import Progress
+from chatkit_async.cli.listing import Progress, Selection, listing_options
+from chatkit_async.cli.main import OrderedGroup
+from chatkit_async.cli.output import is_terminal, print_json, print_json_lines, print_lines, printable_text
 from chatkit_async.cli.table import Column, Table, TableRow
-from chatkit_async.cli.thread_delete import delete
-from chatkit_async.cli.thread_erase import erase, retain
+from chatkit_async.cli.thread_delete import delete, erase, retain
 from chatkit_async.cli.thread_source import archive_option, source
-from chatkit_async.cli.thread_transcript import transcript
-from chatkit_async.cli.thread_view import ITEM_COLUMNS, THREAD_COLUMNS, item_row, thread_lines, thread_row
+from chatkit_async.cli.views import ITEM_COLUMNS, THREAD_COLUMNS, item_row, thread_lines, thread_row
+
+Format = Literal["text", "markdown", "json"]
+OLDEST_FIRST: Final = Selection(limit=None, order="asc", after=None, before=None, max_items=None)
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+
 
 # The operations' own names, where the command has a shorter one.
 ALIASES: Final = {"retrieve": "get", "list-items": "items"}
@@ -136,7 +139,47 @@ def _print(
         click.echo("None found.", err=True)
 
 
-threads.add_command(erase)
-threads.add_command(retain)
-threads.add_command(transcript)
-threads.add_command(delete)
+@click.command(short_help="Print a conversation from its beginning.")
+@click.argument("thread_id", metavar="ID")
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(FORMATS),
+    help="`text`, a paragraph an item; `markdown`, where nothing that was said is markup; `json`, one array of the"
+    " items as the API gave them.  [default: text]",
+)
+@click.option("--json", "as_json", is_flag=True, help="As --format json, and errors are JSON too.")
+@archive_option
+@connection_options
+def transcript(
+    *, thread_id: str, layout: Format | None, as_json: bool, archive: str | None, connection: Connection
+) -> None:
+    """Print what was said in the thread ID (cthr_...), the oldest first.
+
+    Control characters are shown as escapes such as \\x1b, for what users write must not drive a
+    terminal. Items of kinds that this version does not know are named.
+
+    \b
+    Examples:
+      chatkit threads transcript cthr_68df4b13b3588190a09d19288d4610ec
+      chatkit threads transcript cthr_68df4b13b3588190a09d19288d4610ec --format markdown > talk.md
+    """
+    if as_json and layout not in (None, "json"):
+        raise click.UsageError(f"--json and --format {layout} exclude each other.")
+    with source(connection, archive) as threads, Progress() as progress:
+        items = [item for page in threads.items(thread_id, OLDEST_FIRST, progress) for item in page]
+    _print_transcript(items, "json" if as_json else layout or "text")
+
+
+def _print_transcript(items: list[chatkit_async.ChatKitThreadItem], layout: Format) -> None:
+    if layout == "json":
+        # In ASCII, as all JSON that is printed here.
+        click.echo(json.dumps([item.to_dict() for item in items], indent=2))
+    elif items:
+        click.echo(printable_text(chatkit_async.transcript(items, layout)))
+    else:
+        click.echo("This thread has no items.", err=True)
+
+
+for command in (transcript, delete, erase, retain):
+    threads.add_command(command)

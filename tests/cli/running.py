@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple, TextIO
 from unittest.mock import patch
 
+import chatkit_async.__main__
 from chatkit_async.cli.main import run
 
 # What Python warns of, such as a socket left open, shows on stderr as an error. (-X dev would report slowness too.)
@@ -65,7 +66,7 @@ def run_with_streams(
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, environment(env), clear=True))
         stack.enter_context(patch.multiple(sys, stdin=stdin, stdout=stdout, stderr=stderr, __stdout__=stdout))
-        stack.enter_context(patch.object(sys, "argv", ["chatkit", *arguments]))
+        stack.enter_context(patch.object(sys, "argv", [chatkit_async.__main__.__file__, *arguments]))
         for number in SIGNALS:
             stack.callback(signal.signal, number, signal.getsignal(number))
         return _exit_code(lambda: run(arguments))
@@ -75,8 +76,7 @@ def _exit_code(command: Callable[[], int]) -> int:
     try:
         return command()
     except SystemExit as error:  # how click ends a completion
-        assert isinstance(error.code, int)
-        return error.code
+        return int(error.code or 0)
 
 
 def in_a_process(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:

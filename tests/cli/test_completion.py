@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from chatkit_async.cli.main import COMMANDS
+
 from .running import DEADLINE_S, chatkit, environment
 
 CHECKS = {
@@ -70,13 +72,16 @@ def proposed(line: str) -> set[str]:
 @pytest.mark.parametrize(
     ("line", "proposals"),
     [
-        ("chatkit ", {"demo", "sessions", "threads", "emulator", "completion"}),
+        ("chatkit ", {*COMMANDS}),
         ("chatkit se", {"sessions"}),
         ("chatkit --v", {"--version"}),
         ("chatkit sessions ", {"create", "cancel"}),
-        ("chatkit threads ", {"list", "get", "items", "transcript", "delete"}),
+        ("chatkit threads ", {"list", "get", "items", "transcript", "delete", "erase", "retain"}),
         ("chatkit sessions create --no-", {"--no-tracing", "--no-titling", "--no-file-upload", "--no-history"}),
-        ("chatkit emulator --", {"--host", "--port", "--api-key", "--state", "--responses", "--help"}),
+        (
+            "chatkit emulator --",
+            {"--host", "--port", "--api-key", "--state", "--responses", "--seed", "--sample-seed", "--help"},
+        ),
         ("chatkit completion ", {"bash", "zsh", "fish"}),
     ],
 )

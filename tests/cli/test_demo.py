@@ -8,9 +8,12 @@ import re
 
 import pytest
 
+from chatkit_async.cli.invocation import again
 from chatkit_async.emulator import Emulator
 
 from .running import chatkit
+
+PROGRAM = again([])
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +37,18 @@ def test_it_shows_a_request_refused_here_and_one_refused_by_the_server(shown: st
 
 def test_it_shows_the_cancel_and_how_to_go_on(shown: str) -> None:
     assert re.search(r"-> cksess_\w+\.\.\. is cancelled\n", shown)
-    assert [line.split("  #")[0].strip() for line in shown.partition("Go on:\n")[2].splitlines()] == [
-        "chatkit emulator",
+    commands = [line.strip() for line in shown.partition("Go on:\n")[2].splitlines() if "# " not in line]
+    assert [command.removeprefix(PROGRAM) for command in commands] == [
+        " emulator",
         "export OPENAI_API_KEY=sk-...",
-        "chatkit sessions create --user ada --workflow wf_...",
+        " sessions create --user ada --workflow wf_...",
+        " --help",
     ]
 
 
 def test_it_shows_no_secret_and_fits_on_a_screen(shown: str) -> None:
     assert "ek_" not in shown
-    assert len(shown.splitlines()) <= 30
+    assert len(shown.splitlines()) <= 36
 
 
 @pytest.mark.parametrize(

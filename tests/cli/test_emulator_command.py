@@ -1,4 +1,4 @@
-"""`chatkit emulator`: one line when it listens, silence when it stops."""
+"""`chatkit emulator`: one line when it listens, silence when it stops, and its options."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import json
 import re
 import signal
 import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+
+from chatkit_async.emulator import Emulator
 
 from .running import DEADLINE_S, chatkit, started
 
@@ -23,8 +29,8 @@ def ready_url(line: str) -> str:
 def create_session(base_url: str, key: str) -> dict[str, object]:
     headers = {"Authorization": f"Bearer {key}", "OpenAI-Beta": "chatkit_beta=v1", "Content-Type": "application/json"}
     body = json.dumps({"user": "ada", "workflow": {"id": "wf_1"}}).encode()
-    with urlopen(Request(f"{base_url}/chatkit/sessions", body, headers), timeout=DEADLINE_S) as answer:
-        return json.load(answer)
+    with urlopen(Request(f"{base_url}/chatkit/sessions", body, headers), timeout=DEADLINE_S) as response:
+        return json.load(response)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -35,14 +41,6 @@ def test_it_says_where_it_listens_and_a_signal_stops_it_without_a_word(number: s
         process.send_signal(number)
         rest = process.communicate(timeout=DEADLINE_S)
     assert (process.returncode, rest) == (0, ("", ""))
-
-
-def test_it_listens_on_the_port_asked_for() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with started("emulator", "--host", "127.0.0.1", "--port", str(port)) as process:
-        assert ready_url(process.stdout.readline()) == f"http://127.0.0.1:{port}/v1"
 
 
 def test_a_port_that_is_taken_is_told_in_one_sentence_that_says_what_to_do() -> None:
@@ -63,18 +61,131 @@ def test_an_address_that_is_not_this_machines_is_told_without_a_traceback() -> N
     assert "Traceback" not in done.stderr
 
 
-def test_only_the_keys_given_are_accepted() -> None:
-    with started("emulator", "--port", "0", "--api-key", "first", "--api-key", "second") as process:
+def test_it_listens_on_the_port_asked_for_and_accepts_only_the_keys_given() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ("--host", "127.0.0.1", "--port", str(port), "--api-key", "first", "--api-key", "second")
+    with started("emulator", *words) as process:
         base_url = ready_url(process.stdout.readline())
+        assert base_url == f"http://127.0.0.1:{port}/v1"
         assert create_session(base_url, "first")["status"] == "active"
         assert create_session(base_url, "second")["status"] == "active"
         with pytest.raises(HTTPError) as refused:
             create_session(base_url, "third")
-        with refused.value as answer:
-            assert answer.code == 401
+        with refused.value as response:
+            assert response.code == 401
 
 
 def test_a_port_that_cannot_exist_is_a_usage_error() -> None:
     done = chatkit("emulator", "--port", "65536")
     assert done.returncode == 2
     assert "--port" in done.stderr
+
+
+def shown(*words: str, base_url: str) -> dict[str, Any]:
+    done = chatkit(*words, "--json", env={"OPENAI_API_KEY": "any", "OPENAI_BASE_URL": base_url})
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_with_a_state_file_it_remembers_every_response_however_it_ended(tmp_path: Path, number: signal.Signals) -> None:
+    state = tmp_path / "chatkit.sqlite"
+    with started("emulator", "--port", "0", "--state", str(state)) as process:
+        session = create_session(ready_url(process.stdout.readline()), "any")
+        process.send_signal(number)
+        process.wait(DEADLINE_S)
+    assert stat.S_IMODE(state.stat().st_mode) == 0o600
+    with Emulator.in_thread(state=str(state)) as emulator:
+        assert emulator.sessions() == [session]
+
+
+def test_a_file_that_is_no_state_is_left_as_it_is_and_told(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("not a database " * 20)
+    done = chatkit("emulator", "--port", "0", "--state", str(notes))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: ")
+    assert "notes.txt" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert notes.read_text() == "not a database " * 20
+
+
+def test_a_state_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    done = chatkit("emulator", "--port", "0", "--state", str(tmp_path / "no" / "such" / "folder.sqlite"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "folder.sqlite" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_examples_know_every_id() -> None:
+    with started("emulator", "--port", "0", "--responses", "examples") as process:
+        base_url = ready_url(process.stdout.readline())
+        assert shown("threads", "get", "cthr_any", base_url=base_url)["id"] == "cthr_any"
+
+
+@pytest.fixture(scope="module")
+def examples() -> Iterator[dict[str, str]]:
+    """The environment that leads to a server of the documentation's examples."""
+    with Emulator.in_thread(responses="examples") as emulator:
+        yield {"OPENAI_API_KEY": "any", "OPENAI_BASE_URL": emulator.base_url}
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("threads", "list"),
+        ("threads", "get", "cthr_any"),
+        ("threads", "items", "cthr_any"),
+        ("threads", "transcript", "cthr_any"),
+        ("threads", "delete", "cthr_any", "--yes"),
+    ],
+    ids=lambda words: words[1] if len(words) > 1 else None,
+)
+def test_every_command_prints_the_documentations_examples(
+    examples: dict[str, str], words: tuple[str, ...], options: tuple[str, ...]
+) -> None:
+    done = chatkit(*words, *options, "--max-retries", "0", env=examples)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+def test_other_responses_are_a_usage_error_that_lists_them() -> None:
+    done = chatkit("emulator", "--responses", "invented")
+    assert done.returncode == 2
+    assert "'real', 'examples'" in done.stderr
+
+
+def test_the_sample_seed_is_printed_and_served(tmp_path: Path) -> None:
+    printed = chatkit("emulator", "--sample-seed")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    seed = tmp_path / "seed.json"
+    seed.write_text(printed.stdout)
+    with started("emulator", "--port", "0", "--seed", str(seed)) as process:
+        found = shown("threads", "get", "cthr_order", base_url=ready_url(process.stdout.readline()))
+    assert found["title"] == "Where is my order?"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"threads": [{"thread": {"id": 7}}]}', "threads[0].thread.id"),
+        ('{"threads": [', "JSON"),
+        ('{"treads": []}', "treads"),
+        (None, "No such file"),
+    ],
+    ids=["a wrong type", "broken JSON", "a misspelt key", "no file"],
+)
+def test_a_wrong_seed_is_told_with_its_file_and_path_before_it_listens(
+    tmp_path: Path, text: str | None, told: str
+) -> None:
+    seed = tmp_path / "seed.json"
+    if text is not None:
+        seed.write_text(text)
+    done = chatkit("emulator", "--port", "0", "--seed", str(seed))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: ")
+    assert "seed.json" in done.stderr
+    assert told in done.stderr

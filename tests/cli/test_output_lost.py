@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from chatkit_async.emulator import Emulator
 
-from .running import COMMAND, DEADLINE_S, environment
+from .running import COMMAND, DEADLINE_S, environment, run_with_streams
 
 FULL = Path("/dev/full")
 LEAST = ("sessions", "create", "--user", "ada", "--workflow", "wf_1")
@@ -19,7 +21,15 @@ READING = (LEAST, ("threads", "list"), ("threads", "get", "cthr_1"), ("threads",
 
 
 def ended(words: tuple[str, ...], env: dict[str, str], redirection: str) -> tuple[int, str]:
-    """The exit code and stderr of `chatkit WORDS` with its stdout redirected."""
+    """The exit code and stderr of `chatkit WORDS` in this process with its stdout redirected."""
+    errors = io.StringIO()
+    with open(FULL, "w", encoding="utf-8") if redirection == ">/dev/full" else nullcontext() as output:
+        code = run_with_streams(words, env, stdin=io.StringIO(), stdout=output, stderr=errors)
+    return code, errors.getvalue()
+
+
+def ended_process(words: tuple[str, ...], env: dict[str, str], redirection: str) -> tuple[int, str]:
+    """The exit code and stderr of `chatkit WORDS` in a process with its stdout redirected."""
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, *words],
         env=environment(env) | {"PYTHONUNBUFFERED": ""},  # held back, as usual, and flushed at the end once more
@@ -29,6 +39,18 @@ def ended(words: tuple[str, ...], env: dict[str, str], redirection: str) -> tupl
         check=False,
     )
     return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    ("redirection", "message"),
+    [
+        (">/dev/full", f"stdout cannot be written: {os.strerror(28)}."),
+        (">&-", "stdout is closed, and this command is for what it prints."),
+    ],
+)
+def test_a_process_says_why_it_cannot_print(env: dict[str, str], redirection: str, message: str) -> None:
+    assert ended_process(LEAST, env, redirection) == (1, f"Error: {message}\n")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")

@@ -98,6 +98,6 @@ def test_an_answer_cannot_drive_the_terminal(emulator: Emulator, env: dict[str, 
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_a_terminal_without_the_characters_gets_them_escaped(env: dict[str, str], options: tuple[str, ...]) -> None:
     words = ("sessions", "create", "--user", "5 €", "--workflow", "wf_1", *options)
-    done = chatkit(*words, env=env | {"PYTHONIOENCODING": "latin-1"})
+    done = chatkit(*words, env=env, encoding="latin-1")
     assert (done.returncode, done.stderr) == (0, "")
     assert "5 \\u20ac" in done.stdout

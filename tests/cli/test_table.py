@@ -1,15 +1,36 @@
-"""Tables that go into a pipe: aligned, whatever the characters, and steady from page to page."""
+"""Tables: fitted to a terminal, one line a row; whole and aligned where the output goes elsewhere."""
 
 from __future__ import annotations
 
 import pytest
 
-from chatkit_async.cli.table import Table, aligned, cells
-from chatkit_async.cli.thread_view import shortened, thread_lines, thread_row
+from chatkit_async.cli.table import Column, Table, aligned, cells, fitted_widths, shortened
+from chatkit_async.cli.views import THREAD_COLUMNS
+from chatkit_async.emulator import Emulator
+from tests.threads.seeding import thread
+
+from .running import chatkit
+from .terminal import in_a_process_on_a_terminal, on_a_terminal, seen
+
+COLUMNS = (Column("A"), Column("B"))
+LONG_ID = f"cthr_{'0123456789abcdef' * 3}"
+LONG_USER = "auth0|507f1f77bcf86cd799439011"
+TITLES = ("word " * 40, "日本語の長いタイトル" * 12, "e\u0301" * 90, "short")
+QUIET = {"TERM": "dumb"}
+
+
+@pytest.fixture
+def seeded(emulator: Emulator) -> Emulator:
+    """Threads with long and wide ids, users and titles."""
+    threads = [
+        thread(number, user=LONG_USER, id=f"{LONG_ID}{number}", title=title) for number, title in enumerate(TITLES)
+    ]
+    emulator.seed(threads=[{"thread": it, "items": []} for it in threads])
+    return emulator
 
 
 def test_columns_line_up_and_get_no_narrower_on_later_pages(capsys: pytest.CaptureFixture[str]) -> None:
-    with Table(("A", "B")) as table:
+    with Table(COLUMNS) as table:
         table.add([("longer", "1"), ("x", "2")])
         table.add([])
         table.add([("y", "3")])
@@ -18,7 +39,7 @@ def test_columns_line_up_and_get_no_narrower_on_later_pages(capsys: pytest.Captu
 
 
 def test_a_table_without_rows_has_no_heading(capsys: pytest.CaptureFixture[str]) -> None:
-    with Table(("A", "B")) as table:
+    with Table(COLUMNS) as table:
         table.add([])
     assert capsys.readouterr().out == ""
 
@@ -29,25 +50,85 @@ def test_wide_characters_take_two_columns_and_accents_none(text: str, columns: i
     assert aligned((text, "|"), [6]) == text + " " * (8 - columns) + "|"
 
 
-def test_a_thread_of_which_nothing_is_known_has_a_row_all_the_same() -> None:
-    assert thread_row({}) == ("-",) * 5
-    odd = thread_row({"id": "cthr_1", "created_at": 10**18, "status": {"type": "frozen"}, "user": "u" * 512})
-    assert odd == ("cthr_1", f"Unix time {10**18}", "frozen", "u" * 37 + "...", "-")
+@pytest.mark.parametrize(
+    ("natural", "available", "widths"),
+    [
+        ([37, 16, 6, 9, 8], 100, [37, 16, 6, 9, 8]),
+        ([37, 16, 6, 9, 120], 100, [37, 16, 6, 9, 24]),
+        ([37, 16, 6, 30, 120], 100, [37, 16, 6, 17, 16]),
+        ([37, 16, 6, 30, 120], 80, [24, 16, 6, 10, 16]),
+        ([37, 16, 6, 30, 120], 60, [17, 13, 6, 8, 8]),
+        ([37, 16, 6, 30, 120], 40, [8, 8, 6, 8, 8]),
+    ],
+)
+def test_the_last_column_gives_way_first_down_to_its_least_width(
+    natural: list[int], available: int, widths: list[int]
+) -> None:
+    assert fitted_widths(THREAD_COLUMNS, natural, available) == widths
 
 
 @pytest.mark.parametrize(
-    ("status", "text"),
+    ("text", "width", "cut", "found"),
     [
-        ({"type": "active"}, "active"),
-        ({"type": "closed", "reason": None}, "closed"),
-        ({"type": "frozen", "reason": {"by": "ada"}}, 'frozen: {"by": "ada"}'),
-        ({}, "{}"),
+        ("abcdef", 6, "end", "abcdef"),
+        ("abcdefg", 6, "end", "abcde…"),
+        ("abcdefg", 6, "middle", "abc…fg"),
+        ("cthr_0123456789", 9, "middle", "cthr…6789"),
+        ("日本語の", 8, "end", "日本語の"),
+        ("日本語の", 7, "end", "日本語…"),
+        ("日本語の", 6, "end", "日本…"),
+        ("日本語の", 6, "middle", "日…の"),
+        ("abcdefe\u0301", 4, "middle", "ab…e\u0301"),
+        ("abcde\u0301f", 4, "middle", "ab…f"),
+        ("e\u0301" * 4, 3, "end", "e\u0301e\u0301…"),
     ],
 )
-def test_a_status_reads_whatever_it_is(status: dict[str, object], text: str) -> None:
-    assert thread_lines({"status": status}) == [("status", text)]  # type: ignore[dict-item]
+def test_what_is_cut_says_so_and_is_no_wider_than_allowed(text: str, width: int, cut: str, found: str) -> None:
+    assert shortened(text, width, cut) == found  # type: ignore[arg-type]
+    assert cells(found) <= width
 
 
-def test_what_is_cut_says_so_and_is_as_long_as_allowed() -> None:
-    assert shortened("abcdef", 6) == "abcdef"
-    assert shortened("abcdefg", 6) == "abc..."
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_every_row_is_one_line_that_fits_the_terminal(seeded: Emulator, env: dict[str, str], columns: int) -> None:
+    heading, *rows = seen(on_a_terminal("threads", "list", env=env | QUIET, columns=columns).shown.rstrip())
+    assert heading.split() == ["ID", "CREATED", "(UTC)", "STATUS", "USER", "TITLE"]
+    assert len(rows) == len(TITLES)
+    assert max(map(cells, [heading, *rows])) <= columns
+    assert all(LONG_ID[:7] in row and "…" in row for row in rows)
+
+
+def test_no_line_breaks_on_the_narrowest_terminal_either(seeded: Emulator, env: dict[str, str]) -> None:
+    shown = seen(on_a_terminal("threads", "list", env=env | QUIET, columns=20).shown.rstrip())
+    assert len(shown) == 1 + len(TITLES)
+    assert max(map(cells, shown)) <= 20
+
+
+def test_columns_in_the_environment_is_the_width(seeded: Emulator, env: dict[str, str]) -> None:
+    shown = on_a_terminal("threads", "list", env=env | QUIET | {"COLUMNS": "90"}, columns=200).shown
+    assert 80 < max(map(cells, seen(shown))) <= 90
+
+
+def test_a_process_fits_its_table_to_its_terminal(seeded: Emulator, env: dict[str, str]) -> None:
+    shown = in_a_process_on_a_terminal("threads", "list", env=env | QUIET, columns=100).shown
+    assert 90 < max(map(cells, seen(shown))) <= 100
+
+
+def test_wide_shows_all_of_it_on_a_terminal_too(seeded: Emulator, env: dict[str, str]) -> None:
+    shown = on_a_terminal("threads", "list", "--wide", env=env | QUIET, columns=80).shown
+    assert all(f"{LONG_ID}{number}" in shown and LONG_USER in shown for number in range(len(TITLES)))
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_ids_and_users_are_whole_where_the_output_goes_elsewhere(
+    seeded: Emulator, env: dict[str, str], options: tuple[str, ...]
+) -> None:
+    for shown in (
+        chatkit("threads", "list", *options, env=env).stdout,
+        on_a_terminal("threads", "list", *options, env=env, columns=80, into_file=True).in_file,
+    ):
+        assert all(f"{LONG_ID}{number}" in shown and LONG_USER in shown for number in range(len(TITLES)))
+
+
+def test_json_is_whole_on_a_terminal_too(seeded: Emulator, env: dict[str, str]) -> None:
+    shown = on_a_terminal("threads", "list", "--json", env=env | QUIET, columns=80).shown
+    assert all(f"{LONG_ID}{number}" in shown for number in range(len(TITLES)))

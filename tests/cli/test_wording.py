@@ -36,7 +36,10 @@ def test_a_blank_key_of_the_emulator_is_told_as_the_option(key: str) -> None:
 
 @pytest.mark.parametrize(
     ("group", "order"),
-    [("sessions", ["create", "cancel"]), ("threads", ["list", "get", "items", "transcript", "delete"])],
+    [
+        ("sessions", ["create", "cancel"]),
+        ("threads", ["list", "get", "items", "transcript", "delete", "erase", "retain"]),
+    ],
 )
 def test_help_lists_commands_in_the_order_of_use(group: str, order: list[str]) -> None:
     listed = chatkit(group, "--help").stdout.rpartition("Commands:\n")[2]

@@ -1,20 +1,75 @@
-"""How far a job has come: a bar with rate and time left on a terminal, a plain line every ten seconds elsewhere."""
+"""What jobs over many threads share: options, progress, failures, and how to continue after Ctrl-C."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
-from chatkit_async.cli.output import colour, is_terminal
+from chatkit_async.cli.errors import INTERRUPTED
+from chatkit_async.cli.invocation import again
+from chatkit_async.cli.output import colour, is_terminal, print_error_lines
 
 if TYPE_CHECKING:
-    from chatkit_async.bulk import Progress
+    from chatkit_async.bulk import Progress, ThreadFailure
 
-LINE_EVERY_S = 10.0
+LINE_EVERY_S: Final = 10.0
+MAX_SHOWN: Final = 20  # failures named to people; --json names them all
+
+users_option = click.option(
+    "--user", "users", metavar="ID", multiple=True, help="Only threads of this user; repeat it.  [default: all users]"
+)
+report_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the report as one JSON object. Errors are JSON too."
+)
+
+
+def job_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the pace of a job, which it receives as `job`."""
+
+    @wraps(command)
+    def with_job(*, concurrency: int, requests_per_second: float | None, **options: Any) -> None:
+        command(job={"concurrency": concurrency, "requests_per_second": requests_per_second}, **options)
+
+    decorated: Callable[..., None] = with_job
+    decorated = click.option(
+        "--requests-per-second",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="N",
+        help="At most so many requests a second, above 0.  [default: no limit; a wait that the API asks for is kept]",
+    )(decorated)
+    return click.option(
+        "--concurrency",
+        type=click.IntRange(1, 100),
+        metavar="N",
+        default=8,
+        show_default=True,
+        help="Threads worked on at the same time, 1 to 100.",
+    )(decorated)
+
+
+@contextmanager
+def continuing(ctx: click.Context, advice: str) -> Iterator[None]:
+    """After Ctrl-C says what is safe, and prints the command that continues."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"\nInterrupted. {advice}\n  {again(ctx.find_root().obj or [])}", err=True)
+        ctx.exit(INTERRUPTED)
+
+
+def print_failures(failures: tuple[ThreadFailure, ...]) -> None:
+    """Names failures on stderr, twenty at most."""
+    lines = [("Failed", f"{failure.thread_id or 'listing'}: {failure.reason}") for failure in failures[:MAX_SHOWN]]
+    if len(failures) > MAX_SHOWN:
+        lines.append(("Failed", f"and {len(failures) - MAX_SHOWN} more; --json names all"))
+    print_error_lines(lines)
 
 
 class JobProgress:

@@ -1,10 +1,13 @@
-"""A session as people see it, whatever the API left out or added."""
+"""Sessions and threads as people see them, whatever the API left out or added."""
 
 from __future__ import annotations
 
 import pytest
 
-from chatkit_async.cli.session_view import HIDDEN, expiry, session_lines
+from chatkit_async.cli.views import HIDDEN, expiry, session_lines, thread_lines
+from chatkit_async.emulator import Emulator, Fault
+
+from .running import chatkit
 
 NOW_S = 1_763_600_000.0
 SECRET = "ek_68f0c0ffee_00secret"
@@ -101,3 +104,25 @@ def test_what_the_api_left_out_has_no_line_and_what_it_added_has_its_json() -> N
 )
 def test_an_expiry_is_a_time_in_utc_and_its_distance(expires_at: int, text: str) -> None:
     assert expiry(expires_at, now_s=NOW_S) == text
+
+
+def test_a_thread_of_which_nothing_is_known_has_a_row_all_the_same(emulator: Emulator, env: dict[str, str]) -> None:
+    odd = {"id": "cthr_1", "created_at": 10**18, "status": {"type": "frozen"}, "user": "u" * 512}
+    page = {"object": "list", "data": [{}, odd], "has_more": False, "first_id": "cthr_0", "last_id": "cthr_1"}
+    emulator.add_faults(Fault(method="GET", path="/chatkit/threads", status=200, body=page))
+    _, absent, found = chatkit("threads", "list", env=env).stdout.splitlines()
+    assert absent.split() == ["-"] * 5
+    assert [it.strip() for it in found.split("  ") if it] == ["cthr_1", f"Unix time {10**18}", "frozen", "u" * 512, "-"]
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        ({"type": "active"}, "active"),
+        ({"type": "closed", "reason": None}, "closed"),
+        ({"type": "frozen", "reason": {"by": "ada"}}, 'frozen: {"by": "ada"}'),
+        ({}, "{}"),
+    ],
+)
+def test_a_status_reads_whatever_it_is(status: dict[str, object], text: str) -> None:
+    assert thread_lines({"status": status}) == [("status", text)]  # type: ignore[dict-item]
