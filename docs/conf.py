@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from sphinx_markdown_builder.translator import PREDEFINED_ELEMENTS
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -65,3 +67,5 @@ def show_examples_as_code(app, what, name, obj, options, lines) -> None:  # noqa
 def setup(app) -> None:
     """Called by Sphinx; before napoleon, which takes the default priority of 500."""
     app.connect("autodoc-process-docstring", show_examples_as_code, priority=400)
+    # The Markdown pages: without this row, the `*` of a signature is a node that their builder does not know.
+    PREDEFINED_ELEMENTS.setdefault("abbreviation", None)
