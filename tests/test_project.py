@@ -1,6 +1,7 @@
 """What holds for the project as a whole: its layout, its metadata, its imports."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -15,6 +16,7 @@ import chatkit_async
 
 ROOT = Path(__file__).parents[1]
 VISIBLE = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "chatkit_async", "docs", "tests", "benchmarks"}
+SHIPPED_EXTRAS = ("cli", "speed", "broker", "redis", "server")
 HEAVY = {"aiohttp", "cattrs", "anyio", "asyncio", "click", "rich", "ssl"}
 
 pytestmark = pytest.mark.checkout
@@ -93,3 +95,11 @@ def test_imports_go_down_only() -> None:
 def test_the_generated_code_is_what_the_generator_writes() -> None:
     generate = run("-m", "chatkit_async._sync.generator", "--check")
     assert generate.returncode == 0, generate.stdout + generate.stderr
+
+
+def test_the_licences_of_all_direct_dependencies_are_listed(pyproject: dict[str, Any]) -> None:
+    listed = (ROOT / "docs" / "licences.md").read_text().lower()
+    extras = pyproject["project"]["optional-dependencies"]
+    wanted = [*pyproject["project"]["dependencies"], *(one for name in SHIPPED_EXTRAS for one in extras[name])]
+    names = [re.split(r"[\[<>=]", requirement)[0] for requirement in wanted]
+    assert [name for name in names if f"| {name} |" not in listed] == []
