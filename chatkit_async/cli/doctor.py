@@ -166,7 +166,7 @@ def _tls(base_url: str) -> Finding:
 def _try(connection: Connection) -> Iterator[Finding]:
     began_s = time.monotonic()
     try:
-        with chatkit_async.ChatKit(**{**connection._asdict(), "max_retries": 0}) as client:
+        with connection._replace(max_retries=0).client() as client:
             response = next(client.threads.list(limit=1).pages()).response
             took_ms = (time.monotonic() - began_s) * 1000
     except chatkit_async.APIStatusError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
 from types import TracebackType
@@ -55,7 +55,7 @@ def job_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def continuing(ctx: click.Context, advice: str) -> Iterator[None]:
+def continuing(ctx: click.Context, advice: str) -> Generator[None]:
     """After Ctrl-C says what is safe, and prints the command that continues."""
     try:
         yield

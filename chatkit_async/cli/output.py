@@ -44,7 +44,7 @@ def printable_text(text: str) -> str:
 def wrapped(text: str, indent: int, stream: TextIO | None = None) -> list[str]:
     """The text as lines that fit beside an indent: whole words on a terminal, one line elsewhere."""
     stream = stream or sys.stdout
-    if not text or not is_terminal(stream):
+    if not text or stream is None or not is_terminal(stream):  # a closed stdout is None
         return [text] if text else []
     width = max(columns_of(stream) - indent, 20)
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)

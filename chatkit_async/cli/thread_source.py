@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from itertools import dropwhile, islice, takewhile
@@ -100,7 +100,7 @@ def _id(row: object) -> object:
 
 
 @contextmanager
-def source(connection: Connection, archive: str | None) -> Iterator[ThreadSource]:
+def source(connection: Connection, archive: str | None) -> Generator[ThreadSource]:
     """The API, or the archive of that name, open while it is entered; an archive needs no key."""
     if archive is None:
         with connection.client() as client:

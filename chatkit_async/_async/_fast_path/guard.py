@@ -40,11 +40,9 @@ class Part:
 
     paths: str
     off: str
-    read: attrgetter[Any] = attrs.field(init=False)
-
-    @read.default
-    def _read(self) -> attrgetter[Any]:
-        return attrgetter(*self.paths.split())
+    read: attrgetter[Any] = attrs.field(
+        init=False, default=attrs.Factory(lambda part: attrgetter(*part.paths.split()), takes_self=True)
+    )
 
 
 PARTS = {
@@ -119,10 +117,17 @@ _CLASSES = SimpleNamespace(session=_Session, request=_Request, connector=aiohttp
 _read_left_out = attrgetter(
     "session.request", "session._request", "request.__init__", "request.send", "connector.connect"
 )
-try:
-    _LEFT_OUT: tuple[object, ...] = _read_left_out(_CLASSES)
-except AttributeError:
-    _LEFT_OUT = (None,)  # no function of aiohttp, so the fast path is off
+
+
+def _left_out() -> tuple[object, ...]:
+    try:
+        found: tuple[object, ...] = _read_left_out(_CLASSES)
+    except AttributeError:
+        return (None,)  # no function of aiohttp, so the fast path is off
+    return found
+
+
+_LEFT_OUT = _left_out()
 
 
 def is_bare(pool: Any) -> bool:
