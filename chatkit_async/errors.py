@@ -21,10 +21,12 @@ ChatKitError
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Literal, TypedDict, Unpack
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal, TypedDict, Unpack
 
 import attrs
+
+from ._error_text import details_of, problem_details, sentence
 
 Outcome = Literal["not_sent", "refused", "unknown", "done"]
 """What is known of the work: never sent, refused by the API, perhaps done, or done (but the response unreadable)."""
@@ -125,10 +127,15 @@ class ParamsValidationError(ChatKitError, ValueError):
         problems: a tuple of `Problem`, in the order of the fields.
     """
 
-    def __init__(self, subject: str, problems: tuple[Problem, ...]) -> None:
-        super().__init__(subject, problems)
+    def __init__(self, subject: str, problems: Iterable[Problem | Mapping[str, Any]]) -> None:
         self.subject = subject
-        self.problems = problems
+        self.problems = tuple(one if isinstance(one, Problem) else Problem(**one) for one in problems)
+        super().__init__(subject, self.problems)
+
+    @property
+    def args(self) -> tuple[Any, ...]:  # type: ignore[override] # pyright: ignore[reportIncompatibleVariableOverride]
+        """As JSON can carry them: queues store errors as class and arguments."""
+        return self.subject, [problem_details(problem) for problem in self.problems]
 
     def __str__(self) -> str:
         lines = [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in self.problems]
@@ -188,10 +195,15 @@ class APIError(ChatKitError):
     public_code: ClassVar[str] = "upstream_error"
     public_message: ClassVar[str] = "The chat service failed."
 
-    def __init__(self, message: str, **details: Unpack[ErrorDetails]) -> None:
+    def __init__(self, message: str, args: ErrorDetails | None = None, /, **details: Unpack[ErrorDetails]) -> None:
         super().__init__(message)
         self.message = message
-        self.__dict__.update(details)
+        self.__dict__.update(args or {}, **details)
+
+    @property
+    def args(self) -> tuple[Any, ...]:  # type: ignore[override] # pyright: ignore[reportIncompatibleVariableOverride]
+        """The message and the details that JSON can carry: queues store errors as class and arguments."""
+        return self.message, details_of(self)
 
     @property
     def status_code(self) -> int | None:
@@ -208,19 +220,7 @@ class APIError(ChatKitError):
         }
 
     def __str__(self) -> str:
-        return _sentence(self)
-
-
-def _sentence(error: APIError) -> str:
-    operation = f"{error.operation}: " if error.operation else ""
-    message = error.message.rstrip(". ")
-    what = f"{error.status} {message}" if error.status else message
-    seconds = f"{error.retry_after_s or 0:.3f}".rstrip("0").rstrip(".")
-    wait = "" if error.retry_after_s is None else f", retry after {seconds} s"
-    facts = [f"request {error.request_id}"] if error.request_id else []
-    facts += [f"{error.attempts} attempts in {error.elapsed_s:.1f} s"] if error.attempts > 1 else []
-    known = f" ({', '.join(facts)})" if facts else ""
-    return f"{operation}{what}{wait}{known}" + (f". {error.hint}" if error.hint else "")
+        return sentence(self)
 
 
 class APIConnectionError(APIError):

@@ -115,6 +115,23 @@ def test_an_api_error_without_details_copies_too(cls: Any, again: Any) -> None:
     assert (type(second), str(second), second.attempts, second.outcome) == (cls, "it failed", 1, "unknown")
 
 
+@pytest.mark.parametrize("cls", API_ERRORS)
+def test_an_api_error_survives_a_queue_that_stores_its_class_and_arguments_as_json(cls: Any) -> None:
+    first = cls("slow down", **DETAILS)
+    second = cls(*json.loads(json.dumps(first.args)))
+    assert str(second) == str(first)
+    assert second.public() == first.public()
+    assert (second.status, second.request_id, second.operation) == (first.status, first.request_id, first.operation)
+    assert "body" not in first.args[1]
+
+
+def test_refused_parameters_survive_a_queue_that_stores_class_and_arguments_as_json() -> None:
+    first = ParamsValidationError("create", (Problem("user", "invalid_type", "must be a string", object(), 512),))
+    second = ParamsValidationError(*json.loads(json.dumps(first.args)))
+    assert str(second) == str(first)
+    assert [(one.path, one.code, one.limit) for one in second.problems] == [("user", "invalid_type", 512)]
+
+
 @ways_to_copy
 @pytest.mark.parametrize("cls", PLAIN_ERRORS)
 def test_a_plain_error_copies_with_its_class_and_message(cls: Any, again: Any) -> None:

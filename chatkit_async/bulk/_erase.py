@@ -71,12 +71,9 @@ async def erase(
     Source: ChatKit REST API, DeleteThreadMethod.
     """
     checked_pace("erase", concurrency, requests_per_second)
-    choice = _choice("erase", user, users, thread_ids, all_users, _unix_s("erase", created_before))
+    choice = choice_of("erase", user, users, thread_ids, all_users, created_before)
     with ExitStack() as stack:
-        archive = None
-        if archived_in is not None:
-            archive = stack.enter_context(Archive(archived_in))
-            _refuse_other_api(archive, client)
+        archive = opened_archive(client, archived_in, stack)
         run = EraseRun(client, choice, archive, dry_run, concurrency, requests_per_second, on_progress)
         return await run.result()
 
@@ -135,14 +132,34 @@ async def retain(
     )
 
 
-def _choice(  # noqa: PLR0917
+def opened_archive(
+    client: AsyncChatKit, archived_in: str | os.PathLike[str] | None, stack: ExitStack
+) -> Archive | None:
+    """The archive that a thread must be in before it is deleted, open until the stack ends; None without one.
+
+    Raises:
+        ArchiveError: it cannot be read, or is of another API or project.
+    """
+    if archived_in is None:
+        return None
+    archive = stack.enter_context(Archive(archived_in))
+    _refuse_other_api(archive, client)
+    return archive
+
+
+def choice_of(  # noqa: PLR0917
     job: str,
     user: str | None,
     users: Iterable[str] | None,
     thread_ids: Iterable[str] | None,
     all_users: bool,
-    created_before: float | None,
+    created_before: float | datetime | None,
 ) -> Choice:
+    """Which threads the arguments choose.
+
+    Raises:
+        ParamsValidationError: no choice, more than one, or one that cannot work.
+    """
     if not isinstance(all_users, bool):
         raise invalid(job, "all_users", "invalid_type", "must be True or False", all_users)
     chosen = [
@@ -159,7 +176,9 @@ def _choice(  # noqa: PLR0917
         said = " and ".join(chosen) + " were given" if chosen else "none was given, and nothing was deleted"
         raise invalid(job, "", "conflict", f"exactly one of user, users, thread_ids, all_users=True is needed; {said}")
     ids = None if thread_ids is None else checked_ids(job, thread_ids)
-    return Choice(users=checked_users(job, user, users) or (None,), thread_ids=ids, created_before=created_before)
+    return Choice(
+        users=checked_users(job, user, users) or (None,), thread_ids=ids, created_before=_unix_s(job, created_before)
+    )
 
 
 def _unix_s(job: str, moment: float | datetime | None) -> float | None:

@@ -148,6 +148,26 @@ SELECT position, body FROM item_pages WHERE thread_key = ? AND position + item_c
 """
 
 
+def copy_thread(database: sqlite3.Connection, run: int, thread: HeldThread, source: sqlite3.Connection) -> Saved:
+    """Copies the items of a thread that this archive does not hold from one that holds it whole; marks it as read.
+
+    Args:
+        database: the archive.
+        run: the run's number.
+        thread: the thread, listed, without items.
+        source: an archive that holds it whole.
+    """
+    key, count, *anchor = source.execute(
+        "SELECT key, item_count, anchor, anchor_cursor, anchor_id FROM threads WHERE id = ?", (thread.thread_id,)
+    ).fetchone()
+    pages = source.execute(
+        "SELECT ?, position, item_count, body FROM item_pages WHERE thread_key = ?", (thread.key, key)
+    )
+    database.executemany("INSERT INTO item_pages VALUES (?, ?, ?, ?)", pages)
+    database.execute(_READ, (count, *anchor, True, run, thread.key))
+    return Saved(count, False)
+
+
 def _insert(database: sqlite3.Connection, key: int, position: int, pages: Sequence[RawPage]) -> None:
     for page in pages:
         if page.ids:

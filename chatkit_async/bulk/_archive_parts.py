@@ -1,0 +1,210 @@
+"""An archive in parts, for workers of a queue: one lists, many read a page of threads each, one writes the archive.
+
+Each part is a file of its own, since a SQLite file cannot be shared by machines: made on the worker's own disk, then
+copied into a shared folder and renamed. The merge is a run of `archive` that takes a thread from a part where a part
+holds it whole, and reads it from the API otherwise: a part that was lost, cut short or made twice does no harm.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+import attrs
+
+from .._async.client import AsyncChatKit
+from ..errors import APIError, ArchiveError
+from ._archive_run import ArchiveRun
+from ._choices import checked_pace, checked_users
+from ._erase_parts import Message, began_s, pages_of
+from ._erase_plan import list_threads
+from ._file import Settings, database_path, explained, opened_for_reading, opened_for_writing, stored_settings
+from ._requests import JobRequests, Limiter
+from ._statements import HeldThread, ListedThread, Saved, copy_thread, save_listed
+from ._tasks import in_thread, workers
+from ._writer import Writer
+
+
+@attrs.frozen(kw_only=True)
+class ArchiveJob:
+    """The arguments of `archive`, as JSON can carry them, and its three steps; `parts_in` is the shared folder."""
+
+    path: str
+    user: str | None = None
+    users: Sequence[str] | None = None
+    parts_in: str | None = None
+    concurrency: int = 8
+    requests_per_second: float | None = None
+
+    def prepared(self, job_id: str) -> ArchiveJob:
+        """The same for workers in other folders, with a folder for the parts of this job alone."""
+        path = str(database_path(self.path))
+        folder = Path(self.parts_in or f"{path}.parts").absolute() / job_id
+        return attrs.evolve(self, path=path, parts_in=str(folder))
+
+    async def plan(self, client: AsyncChatKit, page_size: int) -> Message:
+        """Lists the threads that the archive does not hold: `pages` of their ids for the parts.
+
+        A listing that fails gives none: the merge lists again, and reports why it cannot.
+
+        Raises:
+            ParamsValidationError, ArchiveError, ConfigurationError, ClientClosedError: as for `archive`.
+        """
+        began_at, users = time.time(), self._checked_users()
+        requests = JobRequests(client, Limiter(self.requests_per_second, lambda _: None))
+        ids: dict[str, None] = {}
+        with suppress(APIError):
+            for user in users or (None,):
+                ids.update((one.thread_id, None) for one in await list_threads(requests, user, lambda _: None))
+        held = await in_thread(partial(_held_whole, Path(self.path)))
+        new = [thread_id for thread_id in ids if thread_id not in held]
+        return {"began_at": began_at, "requests": requests.sent, "pages": pages_of(new, page_size)}
+
+    async def part(self, client: AsyncChatKit, number: int, page: Sequence[str], *, is_repeated: bool) -> Message:
+        """Reads one page of threads into the file of a part.
+
+        Args:
+            client: reads.
+            number: the page's number, which names its file.
+            page: of the plan.
+            is_repeated: makes no difference: the file is made anew.
+
+        Raises:
+            ArchiveError: the folder cannot be used.
+        """
+        users, target = self._checked_users(), self._folder / f"{number:06}.part"
+        with ExitStack() as stack, explained(target):
+            own = Path(stack.enter_context(tempfile.TemporaryDirectory())) / target.name
+            with opened_for_writing(own, _settings(client, users)) as database:
+                run = _PartRun(client, Writer(database), str(own), users, *self._pace)
+                run.thread_ids = page
+                report = await run.result()
+            await in_thread(partial(_move, own, target))
+        return {"number": number, "requests": report.requests}
+
+    def unfinished(self, number: int, page: Sequence[str]) -> Message:
+        """What stands for a part that was cut short; the merge does it anew."""
+        return {"number": number, "requests": 0}
+
+    async def merge(self, client: AsyncChatKit, plan: Message, parts: Sequence[Message]) -> Message:
+        """Writes the archive from the parts, proves it complete as a single job does, and removes the parts.
+
+        Args:
+            client: lists, and reads what the parts do not hold.
+            plan: what `plan` gave; its `pages` are not needed.
+            parts: what the parts gave.
+
+        Raises:
+            ArchiveError: as for `archive`.
+        """
+        users, file = self._checked_users(), Path(self.path)
+        settings = _settings(client, users)
+        with ExitStack() as stack, explained(file):
+            writer = Writer(await in_thread(partial(stack.enter_context, opened_for_writing(file, settings))))
+            run = _MergeRun(client, writer, str(file), users, *self._pace)
+            run.parts = await in_thread(partial(_threads_in_parts, self._folder, settings))
+            run.take_over(plan, parts)
+            report = await run.result()
+        if report.is_complete:
+            await in_thread(partial(shutil.rmtree, self._folder, ignore_errors=True))
+        return report.to_dict()
+
+    @property
+    def _folder(self) -> Path:
+        assert self.parts_in is not None, "prepared() sets it"
+        return Path(self.parts_in)
+
+    @property
+    def _pace(self) -> tuple[int, float | None, None]:
+        return self.concurrency, self.requests_per_second, None
+
+    def _checked_users(self) -> tuple[str, ...] | None:
+        checked_pace("archive", self.concurrency, self.requests_per_second)
+        return checked_users("archive", self.user, self.users)
+
+
+class _PartRun(ArchiveRun):
+    """Reads the threads it is given, without listing any."""
+
+    thread_ids: Sequence[str] = ()
+
+    async def _look_until_proved(self) -> bool:
+        listed = [ListedThread(thread_id, "{}", None, 0, at) for at, thread_id in enumerate(self.thread_ids)]
+        save = partial(save_listed, run=self._run, walk=self._first_walk, listed=listed)
+        async with workers(self._concurrency, self._read) as hand_out:
+            await hand_out(await self._writer.run(save))
+        await self._writer.flush()
+        return True
+
+
+class _MergeRun(ArchiveRun):
+    """Takes from the parts the threads that the archive does not hold."""
+
+    parts: Mapping[str, Path] = {}
+
+    async def _read(self, thread: HeldThread) -> None:
+        part = self.parts.get(thread.thread_id)
+        if part is None or thread.held or self._stopped is not None:
+            return await super()._read(thread)
+        copy = partial(_copy, part=part, run=self._run, thread=thread)
+        return await self._writer.add(copy, partial(self._finished, thread))
+
+    def take_over(self, plan: Message, parts: Sequence[Message]) -> None:
+        """Counts the requests of the others, and the time from the plan's beginning."""
+        self._requests.sent += sum(one["requests"] for one in (plan, *parts))
+        self._began_s = began_s(plan)
+
+
+def _settings(client: AsyncChatKit, users: tuple[str, ...] | None) -> Settings:
+    config = client._caller.config
+    return Settings(str(config.base_url), config.headers.get("openai-project"), users)
+
+
+def _held_whole(path: Path) -> set[str]:
+    if not path.exists() or not path.stat().st_size:
+        return set()
+    with explained(path), closing(opened_for_reading(path)) as database:
+        return set(_whole_threads(database))
+
+
+def _whole_threads(database: sqlite3.Connection) -> Iterator[str]:
+    for (thread_id,) in database.execute("SELECT id FROM threads WHERE is_complete AND gone_at IS NULL"):
+        yield thread_id
+
+
+def _move(own: Path, target: Path) -> None:
+    """Copies a finished file under a temporary name and renames it: a reader finds it whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partly = target.with_name(f".{uuid4().hex}")
+    try:
+        shutil.copy(own, partly)
+        partly.replace(target)
+    finally:
+        partly.unlink(missing_ok=True)
+
+
+def _threads_in_parts(folder: Path, settings: Settings) -> dict[str, Path]:
+    """Which part holds which thread whole; a part that is damaged or of another API is passed over."""
+    found: dict[str, Path] = {}
+    for part in sorted(folder.glob("*.part")):
+        with suppress(sqlite3.DatabaseError, ArchiveError), closing(_part(part)) as database:
+            if stored_settings(database, part) == settings:
+                found.update(dict.fromkeys(_whole_threads(database), part))
+    return found
+
+
+def _part(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True)
+
+
+def _copy(database: sqlite3.Connection, part: Path, run: int, thread: HeldThread) -> Saved:
+    with closing(_part(part)) as source:
+        return copy_thread(database, run, thread, source)
