@@ -13,7 +13,7 @@ def main() -> None:
     """Runs the command line given to this process, and exits with its code (`chatkit --help` lists the codes)."""
     try:
         sys.exit(_run(sys.argv[1:]))
-    except KeyboardInterrupt:  # before or after the command itself, which answers Ctrl-C in the same way
+    except KeyboardInterrupt:  # before or after the command itself, which ends the same way on Ctrl-C
         sys.exit(130)
 
 

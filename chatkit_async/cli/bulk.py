@@ -163,17 +163,23 @@ def _verify_lines(report: VerifyReport) -> list[Line]:
     "  [default: the context is None]",
 )
 @click.option("--user", metavar="ID", help="Only threads of this user.  [default: all]")
-@click.option("--ids", type=click.Choice(["keep", "store"]), default="keep", show_default=True, help="Whose ids.")
+@click.option(
+    "--ids",
+    type=click.Choice(["keep", "store"]),
+    default="keep",
+    show_default=True,
+    help="`keep` the ids of the API, or let the `store` make new ones.",
+)
 @click.option(
     "--times",
     type=click.Choice(["local", "utc"]),
     default="local",
     show_default=True,
-    help="Naive local, or UTC.",
+    help="What times without a zone mean to the store: `local` time, or `utc`.",
 )
 @click.option(
     "--attachments", type=click.Choice(["text", "keep"]), default="text", show_default=True,
-    help="A line of text for each, or a record without its bytes.",
+    help="`text` adds a line that names each attachment; `keep` makes a record of each, without its bytes.",
 )  # fmt: skip
 @report_option
 @click.pass_context
@@ -189,7 +195,8 @@ def migrate(
 
     \b
     Example:
-      chatkit migrate threads.chatkit --store shop.chat:make_store --context shop.chat:context_for
+      chatkit migrate threads.chatkit \\
+          --store shop.chat:make_store --context shop.chat:context_for
     """
     from chatkit_async.bulk import blocking, load_context_for  # noqa: PLC0415
 

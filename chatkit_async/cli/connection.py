@@ -59,7 +59,7 @@ _OPTIONS: Final = (
         default=30.0,
         callback=_above_zero,
         show_default=True,
-        help="The time for each answer, attempts and waits together, above 0; `inf` for no limit.",
+        help="The time for each response, attempts and waits together; `inf` for no limit.",
     ),
     click.option(
         "--max-retries",

@@ -42,10 +42,10 @@ def demo() -> None:
 
 
 def steps(base_url: str) -> Iterator[Step]:
-    """Makes the calls, one by one, and tells of each."""
+    """Makes the calls one by one."""
     yield Step(
         "Your server creates a session for a user, and awaits it:",
-        'session = await client.sessions.create(user="ada", workflow="wf_demo", expires_after=300)',
+        'session = await client.sessions.create(user="ada", workflow="wf_demo")',
         _created(asyncio.run(_awaited(base_url))),
     )
     with chatkit_async.ChatKit("demo", base_url=base_url) as client:
@@ -65,7 +65,7 @@ def steps(base_url: str) -> Iterator[Step]:
 
 async def _awaited(base_url: str) -> chatkit_async.ChatSession:
     async with chatkit_async.AsyncChatKit("demo", base_url=base_url) as client:
-        return await client.sessions.create(user="ada", workflow="wf_demo", expires_after=300)
+        return await client.sessions.create(user="ada", workflow="wf_demo")
 
 
 def _refused(client: chatkit_async.ChatKit) -> Iterator[Step]:

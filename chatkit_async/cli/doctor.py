@@ -17,7 +17,7 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
-from chatkit_async.cli.errors import FAILURE
+from chatkit_async.cli.errors import FAILURE, as_options
 from chatkit_async.cli.invocation import again
 from chatkit_async.cli.output import colour, print_json, printable, wrapped
 
@@ -142,7 +142,9 @@ def _proxy(base_url: str) -> Finding:
     try:
         proxy = environment_proxy(base_url)
     except chatkit_async.ConfigurationError as error:
-        return Finding("problem", "proxy", str(error), "Correct the variable, or name the host in NO_PROXY.")
+        return Finding(
+            "problem", "proxy", as_options(str(error)), "Correct the variable, or name the host in NO_PROXY."
+        )
     if proxy is None:
         return Finding("ok", "proxy", "none")
     return Finding(
@@ -171,12 +173,12 @@ def _try(connection: Connection) -> Iterator[Finding]:
             took_ms = (time.monotonic() - began_s) * 1000
     except chatkit_async.APIStatusError as error:
         yield Finding("ok", "connection", f"the server responds (request {error.request_id or 'without an id'})")
-        yield Finding("problem", "call", f"{error.status} {error.message}", error.hint)
+        yield Finding("problem", "call", f"{error.status} {error.message}", error.hint and as_options(error.hint))
         yield from _skew(error.response)
     except chatkit_async.APIConnectionError as error:
         yield Finding("problem", "connection", str(error), "Check base URL, proxy, firewall and TLS settings above.")
     except chatkit_async.ChatKitError as error:
-        yield Finding("problem", "call", str(error), getattr(error, "hint", None))
+        yield Finding("problem", "call", as_options(str(error)))
     else:
         yield Finding("ok", "connection", f"a response in {took_ms:.0f} ms")
         yield Finding("ok", "call", "threads.list works: the key is accepted")

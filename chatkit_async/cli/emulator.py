@@ -49,16 +49,16 @@ def _not_blank(ctx: click.Context, param: click.Parameter, keys: tuple[str, ...]
     "--state",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="A file to keep sessions and threads in, over restarts: made if it is not there, readable by you alone. Client"
-    " secrets are in it as they are.  [default: they are kept in memory, and gone at the end]",
+    help="A file that keeps sessions and threads over restarts; made if it is not there, readable by you alone. It"
+    " holds client secrets as they are.  [default: memory, gone at the end]",
 )
 @click.option(
     "--responses",
     type=click.Choice(["real", "examples"]),
     default="real",
     show_default=True,
-    help="`real` answers as the API does; `examples` as the examples in its documentation, which differ from its schema"
-    " and know every id.",
+    help="`real` responds as the API does; `examples` as the examples in its documentation, which differ from its"
+    " schema and know every id.",
 )
 @click.option(
     "--seed",
@@ -88,11 +88,12 @@ def emulator(
       chatkit emulator
       chatkit emulator --port 0 --api-key test-key
       chatkit emulator --state chatkit.sqlite
-      chatkit emulator --sample-seed > seed.json && chatkit emulator --seed seed.json
+      chatkit emulator --sample-seed > seed.json
+      chatkit emulator --seed seed.json
 
     \b
     Any client of the API can use it, such as this one in another terminal:
-      export OPENAI_BASE_URL=http://127.0.0.1:8787/v1 OPENAI_API_KEY=test-key
+      export OPENAI_BASE_URL=http://127.0.0.1:8787/v1 OPENAI_API_KEY=test
       chatkit sessions create --user user_123 --workflow wf_abc
     """
     require_stdout()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 import click
@@ -30,7 +31,13 @@ SETTINGS: Final = {
     "max_retries": "--max-retries",
     "organization": "OPENAI_ORG_ID",
     "project": "OPENAI_PROJECT_ID",
+    "allow_insecure_http": "--allow-insecure-http",
 }
+
+# Words of messages that can only be a setting; `timeout` is a plain word too.
+KEYWORDS: Final = re.compile(
+    r"(?<![\w-])(base_url|max_retries|allow_insecure_http|timeout(?=, max_retries))(?:=True)?\b"
+)
 
 
 class NoKeyError(click.ClickException):
@@ -102,9 +109,10 @@ def _lines(error: chatkit_async.ChatKitError) -> list[Line]:
 
 
 def as_options(message: str) -> str:
-    """The message with settings named as the command names them: `--base-url`, not `base_url:`."""
+    """The message with settings named as the command names them: `--base-url`, not `base_url`."""
     name, colon, rest = message.partition(":")
-    return f"{SETTINGS[name]}{colon}{rest}" if name in SETTINGS else message
+    named = f"{SETTINGS[name]}{colon}{rest}" if name in SETTINGS else message
+    return KEYWORDS.sub(lambda found: SETTINGS[found[1]], named)
 
 
 def _sentence(error: chatkit_async.APIError) -> str:
@@ -115,7 +123,7 @@ def _sentence(error: chatkit_async.APIError) -> str:
 def _advice(error: chatkit_async.APIError) -> list[Line]:
     """What helps to go on, as far as it is known."""
     rows = (
-        ("Hint", error.hint),
+        ("Hint", error.hint and as_options(error.hint)),
         ("Wait", None if error.retry_after_s is None else f"{error.retry_after_s:g} s, then try again"),
         ("Tried", f"{error.attempts} times in {error.elapsed_s:.1f} s" if error.attempts > 1 else None),
         ("Outcome", "unknown: the request may have been carried out" if _may_have_changed(error) else None),

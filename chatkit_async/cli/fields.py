@@ -85,7 +85,7 @@ STATE: Final = "workflow.state_variables"  # one option for each entry of the ma
 IDS: Final = {"session_id": "ID", "thread_id": "ID"}  # arguments, as `--help` calls them
 QUERY: Final = frozenset({"after", "before", "limit", "order"})  # of listings; their options have the same names
 
-# Ranges are the client's to check, so that all problems of a body are told at once: they are only named here.
+# The client checks the ranges, so that all problems of a body are reported at once; here they are only named.
 FIELDS: Final = (
     Field("user", "--user", str, "ID", "Your own id of the user who will chat, 1 to 512 characters."),
     Field("workflow.id", "--workflow", str, "ID", "The workflow to run, as in wf_68df4b13b3588190a09d19288d4610ec."),

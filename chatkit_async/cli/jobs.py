@@ -42,7 +42,7 @@ def job_options(command: Callable[..., None]) -> Callable[..., None]:
         "--requests-per-second",
         type=click.FloatRange(min=0, min_open=True),
         metavar="N",
-        help="At most so many requests a second, above 0.  [default: no limit; a wait that the API asks for is kept]",
+        help="At most so many requests a second; a wait that the API asks for comes on top.  [default: no limit]",
     )(decorated)
     return click.option(
         "--concurrency",
@@ -50,7 +50,7 @@ def job_options(command: Callable[..., None]) -> Callable[..., None]:
         metavar="N",
         default=8,
         show_default=True,
-        help="Threads worked on at the same time, 1 to 100.",
+        help="Threads worked on at the same time.",
     )(decorated)
 
 

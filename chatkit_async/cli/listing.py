@@ -46,14 +46,14 @@ _OPTIONS: Final = (
         "--max-items",
         type=click.IntRange(min=1),
         metavar="N",
-        help="How many to list in all, 1 or more.  [default: all there are]",
+        help="How many to list in all.  [default: all there are]",
     ),
     click.option(
         "--order",
         type=click.Choice(["asc", "desc"]),
         help="By creation: `asc` the oldest first, `desc` the newest.  [API's default: desc]",
     ),
-    click.option("--after", metavar="ID", help="Begin after this one, in the order asked for."),
+    click.option("--after", metavar="ID", help="Begin after this one, in the order of the listing."),
     click.option(
         "--before",
         metavar="ID",

@@ -17,9 +17,35 @@ import chatkit_async
 from chatkit_async.cli.errors import FAILURE, INTERRUPTED, report_failure, report_usage
 from chatkit_async.cli.output import colour, explained, flush_stdout
 
+HYPHEN: Final = "\ue000"  # stands for a hyphen while help is wrapped
+
+
+class HelpFormatter(click.HelpFormatter):
+    """Wraps help at words; click's own formatter also breaks after a hyphen, as in `--max-` and `items`."""
+
+    def write(self, string: str) -> None:
+        """Adds text as it is printed."""
+        super().write(string.replace(HYPHEN, "-"))
+
+    def write_text(self, text: str) -> None:
+        """Adds paragraphs."""
+        super().write_text(text.replace("-", HYPHEN))
+
+    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Adds a list of names and their meanings."""
+        super().write_dl([(name, meaning.replace("-", HYPHEN)) for name, meaning in rows], col_max, col_spacing)
+
+
+class Context(click.Context):
+    """A context whose help wraps at words."""
+
+    formatter_class = HelpFormatter
+
 
 class OrderedGroup(click.Group):
     """A group that lists its commands as they were added, not by the alphabet."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names in the order they are explained."""
@@ -31,7 +57,10 @@ class OrderedGroup(click.Group):
         """The command that the words begin with; raises click.UsageError, with the nearest name if there is one."""
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             self._suggest(ctx, args[0])
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            command.context_class = Context
+        return name, command, rest
 
     def _suggest(self, ctx: click.Context, name: str) -> None:
         # Here, because most command lines have no need of it; older versions of click do not guess.
@@ -125,14 +154,14 @@ def chatkit(ctx: click.Context) -> None:
     Examples:
       chatkit demo
       chatkit sessions create --user user_123 --workflow wf_abc
-      chatkit sessions create --user user_123 --workflow wf_abc --json | jq -r .client_secret
+      chatkit archive threads.chatkit
       chatkit threads list --user user_123
     """
     ctx.color = colour()
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command line and returns its exit code; what goes wrong is told on stderr.
+    """Runs one command line and returns its exit code; failures are reported on stderr.
 
     Args:
         arguments: the words after `chatkit`.

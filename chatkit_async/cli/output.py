@@ -32,7 +32,7 @@ def colour() -> bool | None:
 
 
 def printable(text: str) -> str:
-    """The text with control characters escaped: what a server answers must not be able to drive the terminal."""
+    """The text with control characters escaped: a response must not be able to drive the terminal."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
@@ -84,7 +84,7 @@ def print_json(value: Mapping[str, object], *, err: bool = False) -> None:
 
 
 def print_json_lines(values: Iterable[Mapping[str, object]], *, err: bool = False) -> None:
-    """Prints JSON objects, each on a line of its own, in ASCII, at once: who reads them in a pipe need not wait."""
+    """Prints JSON objects, each on a line of its own, in ASCII, at once, so that the reader of a pipe need not wait."""
     for_all = "\n".join(json.dumps(value, default=repr) for value in values)
     if for_all:
         click.echo(for_all, err=err)
@@ -105,13 +105,13 @@ class LostOutputError(click.ClickException):
 
 
 def require_stdout() -> None:
-    """Raises LostOutputError if stdout is closed: nothing is done for output that nobody can get."""
+    """Raises LostOutputError if stdout is closed: nothing is done for output that cannot be read."""
     if sys.stdout is None:
         raise LostOutputError("stdout is closed, and this command is for what it prints.")
 
 
 def flush_stdout() -> None:
-    """Writes what is held back; at the interpreter's end it would be too late to tell that this failed."""
+    """Writes what is held back; at the interpreter's end it would be too late to report that this failed."""
     if sys.stdout is not None:
         sys.stdout.flush()
 

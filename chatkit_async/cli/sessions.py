@@ -25,7 +25,7 @@ _OUTPUT_OPTIONS: Final = (
     click.option(
         "--show-secret",
         is_flag=True,
-        help="Print the client secret, which is hidden otherwise: whoever has it can chat as this user.",
+        help="Print the client secret, which is hidden otherwise: with it anyone can chat as this user.",
     ),
 )
 
@@ -49,15 +49,16 @@ def sessions() -> None:
 def create(*, connection: Connection, as_json: bool, show_secret: bool, **values: object) -> None:
     """Create a session: its client secret lets a browser chat as one user, for at most ten minutes.
 
-    What is not given is left to the API. If no answer comes, a session may have been made all
-    the same; nobody has its secret then, and it expires by itself.
+    Options left out are left to the API. If no response comes, a session may have been made all
+    the same; its secret is lost then, and it expires by itself.
 
     \b
     Examples:
       chatkit sessions create --user user_123 --workflow wf_abc
-      chatkit sessions create --user user_123 --workflow wf_abc --expires-after 300 \\
+      chatkit sessions create --user user_123 --workflow wf_abc \\
           --state plan=pro --state seats:=3 --state trial:=false
-      chatkit sessions create --user user_123 --workflow wf_abc --json | jq -r .client_secret
+      chatkit sessions create --user user_123 --workflow wf_abc --json |
+          jq -r .client_secret
     """
     params = chatkit_async.SessionCreateParams.from_mapping(body(values))
     check_dependent(values)
@@ -77,7 +78,7 @@ def cancel(*, session_id: str, connection: Connection, as_json: bool, show_secre
 
     \b
     Example:
-      chatkit sessions cancel cksess_68df4b13b3588190a09d19288d4610ec0df388c3983f58d1
+      chatkit sessions cancel cksess_68df4b13
     """
     with connection.client(needs_stdout=False) as client:
         session = client.sessions.cancel(session_id)

@@ -1,4 +1,4 @@
-"""`chatkit threads delete`, `erase` and `retain`: people are asked first."""
+"""`chatkit threads delete`, `erase` and `retain`: a question first, and a proof at the end."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def delete(
 
     \b
     Examples:
-      chatkit threads delete cthr_68df4b13b3588190a09d19288d4610ec
+      chatkit threads delete cthr_68df4b13
 
     \b
     All threads of a user:
@@ -61,8 +61,7 @@ def delete(
     for thread_id in unique:
         chatkit_async.ThreadDeleteParams(thread_id)  # an id that cannot be stops all of it
     _require_terminal(yes, "add --yes to delete without a question.")
-    what = "this thread and all its items" if len(unique) == 1 else f"these {len(unique)} threads and all their items"
-    if not yes and not _confirmed(what):
+    if not yes and not _confirmed(len(unique)):
         click.echo("Nothing was deleted.", err=True)
         ctx.exit(FAILURE)
     with connection.client(needs_stdout=False) as client:
@@ -71,12 +70,13 @@ def delete(
         ctx.exit(FAILURE)
 
 
-def _require_terminal(is_answered: bool, advice: str) -> None:
-    if not is_answered and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+def _require_terminal(yes: bool, advice: str) -> None:
+    if not yes and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise click.UsageError(f"There is no terminal to ask on: {advice}")
 
 
-def _confirmed(what: str) -> bool:
+def _confirmed(count: int) -> bool:
+    what = "this thread and all its items" if count == 1 else f"these {count} threads and all their items"
     # On stderr, which no program reads; click.confirm writes a blank on stdout all the same.
     click.echo(f"Delete {what}, for good? [y/N] ", nl=False, err=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -99,7 +99,9 @@ def _age(ctx: click.Context, param: click.Parameter, text: str) -> timedelta:
     """An age such as `90d`."""
     parts = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
     if parts is None or not int(parts[1]):
-        raise click.BadParameter(f"{text!r} is no age: a number and one of s, m, h, d, w, as in 90d.", ctx, param)
+        raise click.BadParameter(
+            f"{text!r} is not an age: pass a number and one of s, m, h, d, w, as in 90d.", ctx, param
+        )
     return timedelta(**{UNITS[parts[2]]: int(parts[1])})
 
 
@@ -110,7 +112,7 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> dat
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        what = f"{text!r} is no time: a date such as 2026-11-30, or 2026-11-30T12:00:00Z."
+        what = f"{text!r} is not a time: pass a date such as 2026-11-30, or 2026-11-30T12:00:00Z."
         raise click.BadParameter(what, ctx, param) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
@@ -126,7 +128,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Only show the pla
 
 
 @click.command(short_help="Delete the threads of users, and prove it.")
-@users_option
+@click.option("--user", "users", metavar="ID", multiple=True, help="The threads of this user; repeat it for several.")
 @click.option("--thread", "thread_ids", metavar="ID", multiple=True, help="This thread; repeat it for several.")
 @click.option("--all-users", is_flag=True, help="The threads of all users of the project.")
 @click.option("--created-before", callback=_moment, metavar="TIME", help="Only older threads.  [default: any age]")
@@ -157,7 +159,8 @@ def erase(
     \b
     Examples:
       chatkit threads erase --user user_123
-      chatkit threads erase --all-users --created-before 2026-01-01 --archived-in threads.chatkit
+      chatkit threads erase --all-users --created-before 2026-01-01 \\
+          --archived-in threads.chatkit
     """
     if sum(map(bool, (users, thread_ids, all_users))) != 1:
         raise click.UsageError("Choose what to delete by one of --user ID, --thread ID and --all-users.")
@@ -225,7 +228,7 @@ def _run(
                 return
             print_lines(_plan_lines(plan), err=as_json)
             print_failures(plan.failures)
-            if not plan.count("planned") or not _confirmed("these threads and all their items"):
+            if not plan.count("planned") or not _confirmed(plan.count("planned")):
                 click.echo("Nothing was deleted.", err=True)
                 ctx.exit(0 if plan.ok and not plan.threads else FAILURE)
         _finish(ctx, run(dry_run=False), as_json=as_json)

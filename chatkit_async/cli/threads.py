@@ -79,7 +79,7 @@ def get(*, thread_id: str, archive: str | None, connection: Connection, as_json:
 
     \b
     Example:
-      chatkit threads get cthr_68df4b13b3588190a09d19288d4610ec
+      chatkit threads get cthr_68df4b13
     """
     with source(connection, archive) as threads:
         thread = threads.thread(thread_id)
@@ -104,8 +104,8 @@ def items(
 
     \b
     Examples:
-      chatkit threads items cthr_68df4b13b3588190a09d19288d4610ec --order asc
-      chatkit threads items cthr_68df4b13b3588190a09d19288d4610ec --json > items.jsonl
+      chatkit threads items cthr_68df4b13 --order asc
+      chatkit threads items cthr_68df4b13 --json > items.jsonl
     """
     progress = listing_progress(as_json)
     with source(connection, archive) as threads:
@@ -161,8 +161,8 @@ def transcript(
 
     \b
     Examples:
-      chatkit threads transcript cthr_68df4b13b3588190a09d19288d4610ec
-      chatkit threads transcript cthr_68df4b13b3588190a09d19288d4610ec --format markdown > talk.md
+      chatkit threads transcript cthr_68df4b13
+      chatkit threads transcript cthr_68df4b13 --format markdown > talk.md
     """
     if as_json and layout not in (None, "json"):
         raise click.UsageError(f"--json and --format {layout} exclude each other.")

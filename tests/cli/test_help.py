@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from chatkit_async.cli.main import COMMANDS, chatkit
 
+from .terminal import on_a_terminal
+
 
 def commands(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     context = click.Context(group)
@@ -50,6 +52,14 @@ def test_every_command_says_what_it_does_and_every_option_what_it_means(words: t
     assert command.help
     options = [it for it in command.params if isinstance(it, click.Option)]
     assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize("words", [(), *ALL], ids=lambda words: " ".join(words) or "chatkit")
+def test_no_line_of_help_is_wider_than_the_terminal_and_no_name_breaks(words: tuple[str, ...]) -> None:
+    shown = on_a_terminal(*words, "--help", columns=80).shown.replace("\r\n", "\n")
+    assert max(map(len, shown.split("\n"))) <= 80
+    assert not [line for line in shown.split("\n") if line.endswith("-")]
+    assert shown.isascii()
 
 
 @pytest.mark.parametrize(
