@@ -77,12 +77,15 @@ def look(connection: Connection) -> Iterator[Finding]:
     base_url = connection.base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or DEFAULT_BASE_URL
     yield Finding("ok", "versions", _versions())
     yield _key()
-    yield _base_url(connection, base_url)
     yield _scope()
-    yield _proxy(base_url)
-    yield _tls(base_url)
-    if os.environ.get("OPENAI_API_KEY", "").strip():
-        yield from _try(connection)
+    if (problem := _settings_problem(connection)) is not None:
+        yield problem
+    else:
+        yield _base_url(connection, base_url)
+        yield _proxy(base_url)
+        yield _tls(base_url)
+        if os.environ.get("OPENAI_API_KEY", "").strip():
+            yield from _try(connection)
     yield _announced_end()
 
 
@@ -120,11 +123,20 @@ def _key() -> Finding:
     return Finding("ok", "key", shown)
 
 
+def _settings_problem(connection: Connection) -> Finding | None:
+    """The problem if no client can be made with these settings."""
+    try:
+        chatkit_async.ChatKit("unused", **connection._asdict()).close()
+    except chatkit_async.ConfigurationError as error:
+        return Finding("problem", "settings", as_options(str(error)), "Correct it: nothing can be sent with it.")
+    return None
+
+
 def _base_url(connection: Connection, base_url: str) -> Finding:
     origin = "from --base-url" if connection.base_url else "from OPENAI_BASE_URL"
     if base_url == DEFAULT_BASE_URL and not connection.base_url:
         origin = "from OPENAI_BASE_URL" if os.environ.get("OPENAI_BASE_URL") else "the default"
-    shown = f"{_without_password(base_url)} ({origin})"
+    shown = f"{base_url} ({origin})"
     if not urlsplit(base_url).path.rstrip("/").endswith("/v1"):
         return Finding("warning", "base URL", shown, "The API's paths begin with /v1: does it lack that at its end?")
     return Finding("ok", "base URL", shown)
@@ -147,9 +159,7 @@ def _proxy(base_url: str) -> Finding:
         )
     if proxy is None:
         return Finding("ok", "proxy", "none")
-    return Finding(
-        "ok", "proxy", f"{_without_password(str(proxy.url))} (from the environment; NO_PROXY excludes hosts)"
-    )
+    return Finding("ok", "proxy", f"{proxy.url} (from the environment; NO_PROXY excludes hosts)")
 
 
 def _tls(base_url: str) -> Finding:
@@ -207,10 +217,3 @@ def _announced_end() -> Finding:
     text = f"hosted workflows are announced to end on 30 November 2026, {when}"
     advice = f"Save their threads: {again(['archive', 'threads.chatkit'])}"
     return Finding("warning", "announced end", text, advice)
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return parts._replace(netloc=f"***@{parts.netloc.rpartition('@')[2]}").geturl()

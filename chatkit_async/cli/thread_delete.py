@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -102,7 +103,10 @@ def _age(ctx: click.Context, param: click.Parameter, text: str) -> timedelta:
         raise click.BadParameter(
             f"{text!r} is not an age: pass a number and one of s, m, h, d, w, as in 90d.", ctx, param
         )
-    return timedelta(**{UNITS[parts[2]]: int(parts[1])})
+    age = timedelta(**{UNITS[parts[2]]: int(parts[1])})
+    if age.total_seconds() > time.time():
+        raise click.BadParameter(f"{text!r} goes back beyond 1970: pass less, as in 90d.", ctx, param)
+    return age
 
 
 def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple, TextIO
@@ -111,3 +112,11 @@ def started(*arguments: str, env: Mapping[str, str] | None = None) -> Generator[
             yield process
         finally:
             process.kill()
+
+
+def wait_until(happened: Callable[[], object]) -> None:
+    """Waits until something is true; fails after DEADLINE_S."""
+    end_s = time.monotonic() + DEADLINE_S
+    while not happened():
+        assert time.monotonic() < end_s
+        time.sleep(0.01)

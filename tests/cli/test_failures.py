@@ -10,6 +10,7 @@ from chatkit_async.emulator import Emulator, Fault
 
 from .conftest import KEY
 from .running import chatkit
+from .terminal import on_a_terminal, seen
 
 LEAST = ("sessions", "create", "--user", "ada", "--workflow", "wf_1")
 NO_SESSION = "Chatkit Session with id 'cksess_no' not found."
@@ -108,7 +109,59 @@ def test_a_deadline_that_passes_after_sending_says_that_the_work_may_be_done(
     assert "Outcome: unknown" in done.stderr
 
 
-def test_an_answer_that_is_no_json_is_a_failure(emulator: Emulator, env: dict[str, str]) -> None:
+def test_a_listing_that_times_out_does_not_say_that_anything_was_carried_out(
+    emulator: Emulator, env: dict[str, str]
+) -> None:
+    emulator.add_faults(Fault(method="GET", path="/chatkit/threads", delay=30))
+    done = chatkit("threads", "list", "--timeout", "0.3", env=env)
+    assert done.returncode == 1
+    assert "no response came within 0.3 s" in done.stderr
+    assert "Outcome" not in done.stderr
+    assert "carried out" not in done.stderr
+
+
+def test_hints_name_the_options(emulator: Emulator, env: dict[str, str]) -> None:
+    done = chatkit("threads", "get", "cthr_no", env=env)
+    assert "and that --base-url is right" in done.stderr
+    emulator.add_faults(Fault(path="/chatkit/sessions", status=429, times="always", headers={"retry-after": "99"}))
+    assert "allow more time (--timeout, --max-retries)" in chatkit(*LEAST, env=env).stderr
+    far = chatkit(*LEAST, "--base-url", "http://example.com/v1", env=env).stderr
+    assert "--allow-insecure-http" in far
+    assert "=True" not in far
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_errors_wrap_at_words_on_a_terminal(env: dict[str, str], columns: int) -> None:
+    for words in (
+        ("threads", "get", "cthr_no"),
+        (*LEAST, "--max-files", "3"),
+        (*LEAST, "--state", "no pair"),
+        ("threads", "lst"),
+        ("completion", "tcsh"),
+    ):
+        shown = seen(on_a_terminal(*words, env=env | {"TERM": "dumb"}, columns=columns).shown)
+        assert max(map(len, shown)) <= columns
+        assert not [line for line in shown if line.endswith("-")]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--max-files", "3"), "--max-files has no effect without --file-upload"),
+        (("--max-file-size", "3", "--no-file-upload"), "--max-file-size has no effect without --file-upload"),
+        (("--recent-threads", "3", "--no-history"), "--recent-threads has no effect with --no-history"),
+    ],
+)
+def test_an_option_without_effect_is_a_usage_error(
+    emulator: Emulator, env: dict[str, str], options: tuple[str, ...], told: str
+) -> None:
+    done = chatkit(*LEAST, *options, env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert emulator.requests() == []
+
+
+def test_a_response_that_is_not_json_is_a_failure(emulator: Emulator, env: dict[str, str]) -> None:
     emulator.add_faults(Fault(path="/chatkit/sessions", kind="html"))
     done = chatkit(*LEAST, env=env)
     assert done.returncode == 1

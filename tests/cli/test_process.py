@@ -7,24 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from chatkit_async.emulator import Emulator, Fault
 
-from .running import COMMAND, DEADLINE_S, chatkit, environment, started
+from .running import COMMAND, DEADLINE_S, chatkit, environment, started, wait_until
 from .terminal import on_a_terminal
 
 LEAST = ("sessions", "create", "--user", "ada", "--workflow", "wf_1")
-
-
-def wait_until(happened: object, *, deadline_s: float = DEADLINE_S) -> None:
-    assert callable(happened)
-    end_s = time.monotonic() + deadline_s
-    while not happened():
-        assert time.monotonic() < end_s
-        time.sleep(0.01)
 
 
 def test_ctrl_c_ends_the_request_and_the_command_without_a_traceback(emulator: Emulator, env: dict[str, str]) -> None:
