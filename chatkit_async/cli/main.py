@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 from typing import Final, NamedTuple
@@ -31,7 +31,7 @@ class HelpFormatter(click.HelpFormatter):
         """Adds paragraphs."""
         super().write_text(text.replace("-", HYPHEN))
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Adds a list of names and their meanings."""
         super().write_dl([(name, meaning.replace("-", HYPHEN)) for name, meaning in rows], col_max, col_spacing)
 
