@@ -13,6 +13,7 @@ from ..types.secret import Secret, as_secret, hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
 from ..types.session_params import StateVariables
 from ._issuing import Issuing
+from ._memory_store import MemoryStore
 from ._resilient_store import ResilientStore
 from ._revocation import Revocation, cancel_all
 from ._secret_cache import LiveSecret, SecretCache
@@ -83,7 +84,8 @@ class AsyncSessionBroker:
         store = store_or_hidden(store)
         self._template = SessionTemplate(workflow, chatkit_configuration, expires_after, rate_limits)
         self._client = checked_client(client)
-        self._store = ResilientStore(checked_store(store))
+        store = checked_store(store)
+        self._store = store if type(store) is MemoryStore else ResilientStore(store)
         settings = checked_settings(self._template.life_s, margin_s, lease_s, sessions_per_minute)
         self._secrets = SecretCache(share_secrets)
         self._issuing = Issuing(self._client, self._template, self._store, self._secrets, settings)

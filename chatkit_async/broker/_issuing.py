@@ -17,6 +17,7 @@ from .._core.session_rows import CREATE_SESSION
 from ..errors import APIError, ChatKitError, MintingLimitError, SessionRevokedError
 from ..types.session import ChatSession
 from ._clock import now_s, seconds_left
+from ._memory_store import MemoryStore
 from ._resilient_store import ResilientStore
 from ._revocation import cancel_quietly
 from ._secret_cache import LiveSecret, Record, SecretCache
@@ -29,7 +30,7 @@ SLACK_S = 1.0  # by which a lease outlives the longest creation under it
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.2, 1.0  # between two looks at another process's creation
 WAIT_FACTOR = 0.8  # of the time it has taken so far: a handful of looks, whatever the API takes
 UNLIMITED = 1000  # at once, where the client has no limit of connections
-LEASES_WAITED = 2  # a store that never lets a creation begin does not hold up callers for ever
+LEASES_WAITED = 2  # then a creation begins beside the other one
 
 
 @attrs.frozen
@@ -64,7 +65,7 @@ class Issuing:
         self,
         client: AsyncChatKit,
         template: SessionTemplate,
-        store: ResilientStore,
+        store: MemoryStore | ResilientStore,
         secrets: SecretCache,
         settings: Settings,
     ) -> None:
@@ -163,7 +164,7 @@ class Issuing:
         until_s = now_s() + LEASES_WAITED * attempt.creation.lease_s
         while begun.status == "wait":
             if now_s() > until_s:
-                return await self._store.begin_alone(attempt.creation)
+                return await self._store.begin(attrs.evolve(attempt.creation, is_shared=False))
             pause_s = min(max(WAIT_FACTOR * begun.seconds, SHORTEST_WAIT_S), LONGEST_WAIT_S)
             await asyncio.sleep(pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - processes must not look together
             begun = await self._store.begin(attempt.creation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -86,8 +87,13 @@ class MemoryStore:
             user = self._users.get(place.user)
             return _UNSEEN if user is None else self._seen(user, place)
 
+    def generation(self, place: Place) -> str:
+        """What changes when this process revokes a place."""
+        user = self._users.get(place.user)
+        return _UNSEEN.generation if user is None else user.generation(place.device)
+
     async def begin(self, creation: Creation) -> Begun:
-        self.check_workers()
+        self._check_workers()
         with lock:
             user, now = self._user(creation.place.user), self._clock()
             seen = self._seen(user, creation.place)
@@ -133,7 +139,7 @@ class MemoryStore:
             return found is not None and found.sessions.get(session_id, (0.0,))[0] > self._clock()
 
     async def revoke(self, user: str, mark: str, device: str | None = None) -> Ended:
-        self.check_workers()
+        self._check_workers()
         with lock:
             found, now = self._user(user), self._clock()
             if device is None:
@@ -158,10 +164,14 @@ class MemoryStore:
     async def report_gap(self, life_s: float) -> None:
         self._gap_ends_s = max(self._gap_ends_s, self._clock() + life_s)
 
+    async def check(self) -> None:
+        """Warns if there are several workers."""
+        self._check_workers()
+
     async def aclose(self) -> None:
         """Nothing is open."""
 
-    def check_workers(self) -> None:
+    def _check_workers(self) -> None:
         """Warns once in each process that has siblings, which this store does not reach."""
         if self._process == os.getpid():
             return
@@ -240,27 +250,9 @@ def sign_of_workers(arguments: Sequence[str], environment: Mapping[str, str]) ->
     if name is None and "gunicorn" in environment.get("SERVER_SOFTWARE", ""):
         name = "gunicorn"
     words = [*shlex.split(environment.get("GUNICORN_CMD_ARGS", "")), *arguments] if name == "gunicorn" else arguments
-    count = _count(words) if name else None
-    if count is None:
-        count = _number(environment.get("WEB_CONCURRENCY", ""))
-        name = "WEB_CONCURRENCY" if count else name
-    if name == "gunicorn" and count is None and any(word.startswith(("-c", "--config")) for word in words):
+    counts = re.findall(r"(?:^| )(?:-w|--workers)[ =]?(\d+)(?= |$)", " ".join(words)) if name else []
+    if not counts and re.fullmatch(r"\d+", environment.get("WEB_CONCURRENCY", "")):
+        counts, name = [environment["WEB_CONCURRENCY"]], "WEB_CONCURRENCY"
+    if name == "gunicorn" and not counts and any(word.startswith(("-c", "--config")) for word in words):
         return "a worker of gunicorn, with a configuration file that may ask for several"
-    return f"{name}, {count} workers" if count is not None and count > 1 else None
-
-
-def _count(words: Sequence[str]) -> int | None:
-    """The value of -w or --workers, the last one given."""
-    found = None
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        if word in {"-w", "--workers"}:
-            found = _number(following)
-        elif word.startswith("--workers="):
-            found = _number(word.removeprefix("--workers="))
-        elif word.startswith("-w") and word[2:].isdigit():
-            found = _number(word[2:])
-    return found
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
+    return f"{name}, {counts[-1]} workers" if counts and int(counts[-1]) > 1 else None

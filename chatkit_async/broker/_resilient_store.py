@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import attrs
 
@@ -28,9 +28,10 @@ from ._store import (
 )
 
 T = TypeVar("T")
+Step: TypeAlias = Callable[[Store], Awaitable[object]]
 FAILURES = 3  # in a row, each begun after the one before was known: one hiccup is no outage
 PAUSE_S = 2.0  # between two attempts at a store that is down
-TOLD_PER_CALL = 8  # revocations of other users that one call reports
+TOLD_PER_CALL = 8  # users for whom one call repeats what the store missed
 
 log = logging.getLogger("chatkit_async")
 
@@ -45,114 +46,91 @@ class ResilientStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._is_memory = type(store) is MemoryStore
-        self._own = store if isinstance(store, MemoryStore) and self._is_memory else _Fallback()
+        self._own = _Fallback()
         self._limits_itself = type(store) is RedisStore
         self._failures = 0
         self._failed_s = self._again_at_s = float("-inf")
-        self._is_down = self._has_gap = False
-        self._untold: Expiring[str, dict[str | None, str]] = Expiring()  # marks of revocations by user and device
+        self._is_down = False
+        self._missed: Expiring[str, dict[str, Step]] = Expiring()  # steps to repeat, by user; of all users: ""
         self._alone: Expiring[str, bool] = Expiring()  # sessions that the store does not know
-        self._unended: Expiring[str, Place] = (
-            Expiring()
-        )  # creations that the store takes for being under way, by ticket
 
     async def read(self, place: Place) -> Seen:
         """What is held of a place."""
-        if self._is_memory:
-            return self._own.seen(place)
         seen = await self._ask(lambda store: store.read(place), Seen, place.user)
         return attrs.evolve(self._own.seen(place), is_known=False) if seen is None else seen
 
     async def begin(self, creation: Creation) -> Begun:
         """Begins a creation, or says what is in its way."""
-        if self._is_memory:
-            return await self._own.begin(creation)
         begun = await self._ask(lambda store: store.begin(creation), Begun, creation.place.user)
         if begun is not None:
             return begun
-        return await self.begin_alone(creation)
-
-    async def begin_alone(self, creation: Creation) -> Begun:
-        """Begins a creation without the store."""
         begun = await self._own.begin(attrs.evolve(creation, is_shared=False))
         return attrs.evolve(begun, seen=attrs.evolve(begun.seen, is_known=False))
 
     def generation(self, place: Place) -> str:
         """This process's own generation of a place: changes when this process revokes."""
-        return self._own.seen(place).generation
+        return self._own.generation(place)
 
     async def keep(self, minted: Minted) -> Kept:
         """Remembers a session."""
-        own = await self._own.keep(minted)
-        if self._is_memory:
-            return own
+        own, place, ticket = await self._own.keep(minted), minted.place, minted.ticket
         self._alone.set(minted.session_id, True, now_s() + minted.life_s)
         try:
-            kept = await self._ask(lambda store: store.keep(minted), Kept, minted.place.user)
+            kept = await self._ask(lambda store: store.keep(minted), Kept, place.user)
         except BaseException:
-            self._has_gap = True
+            self._note_gap()
             raise
         if kept is not None:
             self._alone.pop(minted.session_id)
             return attrs.evolve(kept, others=tuple({*kept.others, *own.others}))
-        self._has_gap = True
-        self._unended.set(minted.ticket, minted.place, now_s() + KEPT_S)
+        self._note_gap()
+        if minted.began.is_known:  # the store takes the creation for being under way
+            creation = Creation(place, ticket, 0)
+            self._repeat_later(place.user, ticket, lambda store: store.fail(creation, is_unknown=True))
         if minted.is_renewal:  # what the store holds of the device is cancelled, and must not be handed out again
-            self._tell_later(minted.place.user, minted.ticket, minted.place.device)
-        version = minted.ticket if minted.is_renewal else minted.began.version
+            self._repeat_later(place.user, place.device, lambda store: store.revoke(place.user, ticket, place.device))
+        version = ticket if minted.is_renewal else minted.began.version
         return Kept(attrs.evolve(minted.began, version=version, is_known=False), own.others)
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
         """Ends a creation without a session."""
         await self._own.fail(creation, is_unknown=is_unknown)
-        if not self._is_memory:
-            await self._ask(lambda store: store.fail(creation, is_unknown=is_unknown), type(None))
+        await self._ask(lambda store: store.fail(creation, is_unknown=is_unknown), type(None))
 
     async def owns(self, user: str, session_id: str) -> bool:
         """Whether this is a live session of the user."""
-        if self._is_memory:
-            return await self._own.owns(user, session_id)
         owns = await self._ask(lambda store: store.owns(user, session_id), bool, user)
         is_alone = owns is None or self._alone.get(session_id) is not None
         return owns or (is_alone and await self._own.owns(user, session_id))
 
     async def revoke(self, user: str, mark: str, device: str | None) -> Ended:
         """Revokes in the store and in this process."""
-        own = await self._own.revoke(user, mark, device)
-        if self._is_memory:
-            return own
+        own, ended = await self._own.revoke(user, mark, device), None
         try:
             ended = await self._ask(lambda store: store.revoke(user, mark, device), Ended, user)
-        except BaseException:
-            self._tell_later(user, mark, device)
-            raise
+        finally:
+            if ended is None:
+                self._repeat_later(user, device or "", lambda store: store.revoke(user, mark, device))
         if ended is None:
-            self._tell_later(user, mark, device)
-            return attrs.evolve(own, is_complete=False)
+            return Ended(own.session_ids, is_complete=False)
         return Ended(tuple(dict.fromkeys((*ended.session_ids, *own.session_ids))), ended.is_complete)
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
         """Drops sessions that no longer live."""
         names = list(session_ids)
         await self._own.forget(user, names)
-        if names and not self._is_memory:
+        if names:
             await self._ask(lambda store: store.forget(user, names), type(None))
 
     async def check(self) -> None:
         """Asks the store once, so that what is wrong with it is in the log before the first caller comes."""
-        if self._is_memory:
-            self._own.check_workers()
-        else:
-            for _ in range(FAILURES):
-                if await self._ask(lambda store: store.owns("", ""), bool) is not None:
-                    break
+        for _ in range(FAILURES):
+            if await self._ask(lambda store: store.owns("", ""), bool) is not None:
+                break
 
     async def aclose(self) -> None:
-        """Reports revocations that the store does not know, and closes it."""
-        if self._is_memory:
-            return
-        if self._has_gap or len(self._untold):
+        """Reports what the store missed, and closes it."""
+        if len(self._missed):
             self._again_at_s = float("-inf")
             await self._ask(lambda store: store.owns("", ""), bool)
         await self._tried(lambda store: store.aclose(), type(None))
@@ -176,38 +154,30 @@ class ResilientStore:
             return False
         self._again_at_s = now_s() + PAUSE_S
         # A write, since a Redis without memory still reads.
-        if await self._tried(lambda store: store.report_gap(SESSION_LIFE_S), type(None)) is None:
+        if await self._tried(_report_gap, type(None)) is None:
             return False
-        self._is_down = self._has_gap = False
+        self._is_down = False
         log.warning("The broker's store is up again: %s", self._name())
         return True
 
+    def _repeat_later(self, user: str, name: str, step: Step) -> None:
+        """Has a step repeated, in place of an earlier one of that name, before the next one of this user."""
+        self._missed.set(user, {**(self._missed.get(user) or {}), name: step}, now_s() + KEPT_S)
+
+    def _note_gap(self) -> None:
+        self._repeat_later("", "", _report_gap)
+
     async def _report(self, user: str) -> bool:
-        """Tells the store what it missed: a gap, creations that ended, revocations of this user and of some others."""
-        if self._has_gap:
-            if await self._tried(lambda store: store.report_gap(SESSION_LIFE_S), type(None)) is None:
-                return False
-            self._has_gap = False
-        for ticket, place in self._unended.some(TOLD_PER_CALL):
-            creation = Creation(place, ticket, 0)
-            if await self._tried(lambda store: store.fail(creation, is_unknown=True), type(None)) is None:  # noqa: B023 - awaited
-                return False
-            self._unended.pop(ticket)
-        if not self._untold:
+        """Repeats what the store missed of all users, of this user and of some others; False if it fails again."""
+        if not len(self._missed):
             return True
-        own = self._untold.get(user)
-        due = dict([*([(user, own)] if own else []), *self._untold.some(TOLD_PER_CALL)])
-        return all([await self._told(name, marks) for name, marks in due.items()])
-
-    def _tell_later(self, user: str, mark: str, device: str | None) -> None:
-        self._untold.set(user, {**(self._untold.get(user) or {}), device: mark}, now_s() + KEPT_S)
-
-    async def _told(self, user: str, marks: dict[str | None, str]) -> bool:
-        for device, mark in marks.items():
-            if await self._tried(lambda store: store.revoke(user, mark, device), Ended) is None:  # noqa: B023 - awaited
-                return False
-        if self._untold.get(user) is marks:
-            self._untold.pop(user)
+        for name in dict.fromkeys(("", user, *self._missed.keys(TOLD_PER_CALL))):
+            steps = self._missed.get(name) or {}
+            for step in steps.values():
+                if await self._tried(step, object) is None:
+                    return False
+            if self._missed.get(name) is steps:
+                self._missed.pop(name)
         return True
 
     async def _tried(self, step: Callable[[Store], Awaitable[T]], kind: type[T]) -> tuple[T] | None:
@@ -249,5 +219,9 @@ class ResilientStore:
 class _Fallback(MemoryStore):
     """The memory of a process whose workers meet elsewhere."""
 
-    def check_workers(self) -> None:
+    def _check_workers(self) -> None:
         """It is no sign of a mistake."""
+
+
+def _report_gap(store: Store) -> Awaitable[None]:
+    return store.report_gap(SESSION_LIFE_S)

@@ -96,7 +96,8 @@ class SessionTemplate:
 
     def _place(self, user: str, device: str | None = None) -> Place:
         """The place of a user and device, each checked by `checked_name`."""
-        return Place(digest("user", user), digest("device", device), self._settings)
+        device = digest("device", device)
+        return Place(digest("user", user), device, f"{device}.{self._settings}")
 
     def request(
         self, place: Place, user: str, state_variables: StateVariables | None, current: Secret | None

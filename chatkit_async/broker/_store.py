@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Literal, Protocol
 
 import attrs
-from attrs.validators import in_, instance_of, optional
 
 SESSION_LIFE_S = 600.0  # the API's longest
 KEPT_S = 3600.0  # a user's data after the last change: longer than sessions and creations that began before it
@@ -25,26 +24,21 @@ class Place:
     Attributes:
         user: the user.
         device: the user's device.
-        settings: workflow and settings of the broker's sessions: brokers with other ones share no session.
-        slot: device and settings in one.
+        slot: the device, a dot, and the broker's workflow and settings: brokers with other ones share no session.
     """
 
     user: str
     device: str
-    settings: str
-    slot: str = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "slot", f"{self.device}.{self.settings}")
+    slot: str
 
 
 @attrs.frozen
 class SealedRecord:
     """A live session as the store holds it, encrypted, with the ticket of its creation and the seconds left."""
 
-    text: str = attrs.field(repr=False, validator=instance_of(str))
-    ticket: str = attrs.field(validator=instance_of(str))
-    left_s: float = attrs.field(validator=instance_of((int, float)))
+    text: str = attrs.field(repr=False)
+    ticket: str
+    left_s: float
 
 
 @attrs.frozen
@@ -58,9 +52,9 @@ class Seen:
         is_known: False while the store is down: then generation and version are this process's own.
     """
 
-    generation: str = attrs.field(validator=instance_of(str))
-    version: str = attrs.field(validator=instance_of(str))
-    record: SealedRecord | None = attrs.field(default=None, validator=optional(instance_of(SealedRecord)))
+    generation: str
+    version: str
+    record: SealedRecord | None = None
     is_known: bool = True
 
 
@@ -99,9 +93,9 @@ class Begun:
         seconds: see `status`.
     """
 
-    status: Literal["go", "found", "wait", "limited"] = attrs.field(validator=in_(("go", "found", "wait", "limited")))
-    seen: Seen = attrs.field(validator=instance_of(Seen))
-    seconds: float = attrs.field(default=0.0, validator=instance_of((int, float)))
+    status: Literal["go", "found", "wait", "limited"]
+    seen: Seen
+    seconds: float = 0.0
 
 
 @attrs.frozen
@@ -130,16 +124,16 @@ class Minted:
 class Kept:
     """What a store holds of the place after a session was remembered, and, for a renewal, the ids before it."""
 
-    seen: Seen = attrs.field(validator=instance_of(Seen))
-    others: tuple[str, ...] = attrs.field(default=(), validator=instance_of(tuple))
+    seen: Seen
+    others: tuple[str, ...] = ()
 
 
 @attrs.frozen
 class Ended:
     """The ids of live sessions that a revocation is to cancel, and whether the store knows of all that there are."""
 
-    session_ids: tuple[str, ...] = attrs.field(validator=instance_of(tuple))
-    is_complete: bool = attrs.field(validator=instance_of(bool))
+    session_ids: tuple[str, ...]
+    is_complete: bool
 
 
 class Store(Protocol):

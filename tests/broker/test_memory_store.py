@@ -30,7 +30,7 @@ from .outages import MovedClock, warnings
 
 async def kept(store: MemoryStore, number: int) -> None:
     """Remembers a session of one user."""
-    place = Place(f"user {number}", "device", "settings")
+    place = Place(f"user {number}", "device", "device.settings")
     await store.keep(Minted(place, f"ticket {number}", f"cksess_{number}", 600, Seen("/", "")))
 
 
@@ -54,7 +54,7 @@ async def test_a_broker_holds_nothing_of_users_that_stay_away(client: AsyncChatK
     clock.ahead_s = 4000
     for number in range(10):
         await broker.secret_for(f"other_{number}")
-    assert (len(broker._store._own._users), len(broker._secrets._records)) == (10, 10)
+    assert (len(broker._store._users), len(broker._secrets._records)) == (10, 10)
 
 
 async def test_sessions_of_a_user_that_never_rests_do_not_pile_up(client: AsyncChatKit, clock: MovedClock) -> None:
@@ -64,7 +64,7 @@ async def test_sessions_of_a_user_that_never_rests_do_not_pile_up(client: AsyncC
         live = await broker.secret_for("user_1")
         await broker.secret_for("user_1", current=live.client_secret)
         clock.ahead_s += 61
-    [(_, user)] = store._users.some(2)
+    [(_, user)] = store._users._entries.values()
     assert len(user.sessions) <= 22  # two a minute, for ten minutes
 
 
@@ -93,7 +93,7 @@ def test_threads_that_use_a_store_at_once_do_not_disturb_each_other() -> None:
 
     async def work(thread: int) -> None:
         for number in range(300):
-            place = Place("user", f"device {number}", "settings")
+            place = Place("user", f"device {number}", f"device {number}.settings")
             creation = Creation(place, f"{thread} {number}", 60, is_shared=True)
             begun.append((number, (await store.begin(creation)).status))
 

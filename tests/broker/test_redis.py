@@ -27,7 +27,7 @@ from .outages import MovedClock, user_key, warnings
 from .redis_server import RedisServer
 
 KEYS = [Fernet.generate_key()]
-HERE = Place("user", "device", "settings")
+HERE = Place("user", "device", "device.settings")
 
 
 def sharing(client: AsyncChatKit, redis_server: RedisServer, **settings: Any) -> AsyncSessionBroker:
@@ -318,7 +318,7 @@ from chatkit_async.broker._store import Creation, Place
 store = RedisStore(os.environ["REDIS"])
 async def begun(ticket):
     asyncio.get_running_loop().slow_callback_duration = 60  # it waits for a child
-    return (await store.begin(Creation(Place("user", "device", "x"), ticket, 600, is_shared=True))).status
+    return (await store.begin(Creation(Place("user", "device", "device.x"), ticket, 600, is_shared=True))).status
 async def main():
     print(await begun("parent"), flush=True)
     child = os.fork()

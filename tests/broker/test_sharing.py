@@ -180,7 +180,7 @@ async def test_a_record_moved_to_another_user_is_ignored(client: AsyncChatKit, e
 
 
 async def test_a_record_is_bound_to_its_user_device_and_settings() -> None:
-    live, own = LiveSecret(Secret("ek_1"), 2_000_000_000, "cksess_1"), Place("user", "device", "settings")
+    live, own = LiveSecret(Secret("ek_1"), 2_000_000_000, "cksess_1"), Place("user", "device", "device.settings")
     sealed = SecretCache([NEW]).sealed(own, live, "state")
     assert sealed is not None
     seen = Seen("/", "", SealedRecord(sealed, "ticket", 60))
@@ -188,9 +188,9 @@ async def test_a_record_is_bound_to_its_user_device_and_settings() -> None:
     assert found is not None
     assert found.live == live
     for place in (
-        Place("other", "device", "settings"),
-        Place("user", "phone", "settings"),
-        Place("user", "device", "x"),
+        Place("other", "device", "device.settings"),
+        Place("user", "phone", "phone.settings"),
+        Place("user", "device", "device.x"),
     ):
         assert SecretCache([NEW]).find(place, seen, "/") is None
 
