@@ -94,8 +94,8 @@ def convert(ctx: click.Context, *, path: str, layout: str, target: str, user: st
     """
     from chatkit_async.bulk import Archive  # noqa: PLC0415
 
-    with Archive(path) as held:
-        write = held.write_jsonl if layout == "jsonl" else held.write_markdown
+    with Archive(path) as source:
+        write = source.write_jsonl if layout == "jsonl" else source.write_markdown
         report = write(target, user=user)
     if as_json:
         print_json(report.to_dict())
@@ -123,8 +123,8 @@ def verify(ctx: click.Context, *, path: str, as_json: bool) -> None:
     """
     from chatkit_async.bulk import Archive  # noqa: PLC0415
 
-    with Archive(path) as held:
-        report = held.verify()
+    with Archive(path) as source:
+        report = source.verify()
     if as_json:
         print_json(report.to_dict())
     else:

@@ -30,7 +30,7 @@ class Connection(NamedTuple):
 
         Raises:
             LostOutputError: stdout is closed.
-            NoKeyError: there is none; found before anything else, so that it has its own exit code.
+            NoKeyError: OPENAI_API_KEY is not set; checked first, because it has its own exit code.
         """
         if needs_stdout:
             require_stdout()

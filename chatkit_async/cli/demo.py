@@ -135,7 +135,7 @@ def _highlighted(code: str) -> str:
 
 @contextmanager
 def _own_environment() -> Generator[None]:
-    """Hides the user's OPENAI_* variables: the demo then needs none of them."""
+    """Hides the user's OPENAI_* variables, which the demo does not need."""
     hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("OPENAI_")}
     try:
         yield

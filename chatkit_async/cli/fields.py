@@ -18,7 +18,7 @@ _PAIR = re.compile(r"(?P<name>.*?)(?P<sign>:?=)(?P<value>.*)", re.DOTALL)
 def state_variables(
     ctx: click.Context, param: click.Parameter, arguments: tuple[str, ...]
 ) -> dict[str, str | int | float] | None:
-    """All variables by name; None if there are none, so that the field is left out.
+    """All variables by name; None without any, so that the field is left out.
 
     Args:
         ctx, param: whose arguments these are, for error messages.
@@ -52,7 +52,7 @@ def _pair(argument: str) -> tuple[str, str | int | float]:
 
 
 def _decoded(text: str) -> object:
-    """The JSON value, or None if it is none (null is no state variable either)."""
+    """The JSON value, or None for text that is not JSON (null is not a state variable either)."""
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError):

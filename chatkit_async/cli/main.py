@@ -71,7 +71,7 @@ class OrderedGroup(click.Group):
 
 
 class Entry(NamedTuple):
-    """Where a command is, and its line in the list of commands (which so imports none of them)."""
+    """Where a command is, and its line in the list of commands, which is printed without importing it."""
 
     module: str
     name: str

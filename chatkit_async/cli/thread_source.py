@@ -109,8 +109,8 @@ def source(connection: Connection, archive: str | None) -> Generator[ThreadSourc
     from chatkit_async.bulk import Archive  # noqa: PLC0415 - with SQLite, which few commands need
 
     require_stdout()
-    with Archive(archive) as held:
-        yield ArchiveSource(held)
+    with Archive(archive) as opened:
+        yield ArchiveSource(opened)
 
 
 def archive_option(command: Callable[..., None]) -> Callable[..., None]:

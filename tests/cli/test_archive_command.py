@@ -50,9 +50,9 @@ def test_all_threads_are_saved_in_a_file_for_this_user_alone(
 ) -> None:
     done = chatkit("archive", path, env=env)
     assert (done.returncode, done.stderr) == (0, "")
-    told = labelled(done)
-    assert (told["archive"], told["result"]) == (path, "complete")
-    assert told["threads"] == "5 (5 new, 0 changed, 0 unchanged)"
+    shown = labelled(done)
+    assert (shown["archive"], shown["result"]) == (path, "complete")
+    assert shown["threads"] == "5 (5 new, 0 changed, 0 unchanged)"
     assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
 
 
@@ -108,8 +108,8 @@ def test_ctrl_c_prints_the_command_that_continues(
         ["sh", "-c", command], env=environment(env), capture_output=True, timeout=DEADLINE_S, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    with Archive(path) as held:
-        assert [it.id for it in held.threads()] == [f"cthr_{number}" for number in range(1, 6)]
+    with Archive(path) as archive:
+        assert [it.id for it in archive.threads()] == [f"cthr_{number}" for number in range(1, 6)]
 
 
 def test_on_a_terminal_a_bar_shows_how_far_it_is_and_goes_away(
@@ -214,11 +214,11 @@ def test_migrate_moves_the_threads_and_a_second_run_changes_nothing(
     words = ("migrate", archived, "--store", "shop_store:store", "--context", "shop_store:context_for")
     try:
         first, again = chatkit(*words), chatkit(*words, "--json")
-        held = sys.modules["shop_store"].store
+        store = sys.modules["shop_store"].store
     finally:
         sys.modules.pop("shop_store", None)
     assert (first.returncode, first.stderr) == (0, "")
-    assert {user: sorted(threads) for user, threads in held.threads.items() if threads} == {
+    assert {user: sorted(threads) for user, threads in store.threads.items() if threads} == {
         "user_0": ["cthr_2", "cthr_4"],
         "user_1": ["cthr_1", "cthr_3", "cthr_5"],
     }
@@ -228,7 +228,7 @@ def test_migrate_moves_the_threads_and_a_second_run_changes_nothing(
 
 def test_a_store_that_cannot_be_found_is_a_usage_error_that_says_why(archived: str) -> None:
     pytest.importorskip("chatkit.store", reason="the extra server is not installed")
-    for spec, told in (("shop", "package.module:name"), ("no_such_module:store", "no_such_module")):
+    for spec, shown in (("shop", "package.module:name"), ("no_such_module:store", "no_such_module")):
         done = chatkit("migrate", archived, "--store", spec)
         assert (done.returncode, done.stdout) == (2, "")
-        assert told in done.stderr
+        assert shown in done.stderr

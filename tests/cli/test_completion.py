@@ -52,7 +52,7 @@ def test_the_script_loads_in_its_shell(script: Path, shell: str, path_with_chatk
 
 
 @pytest.mark.parametrize("script", ["bash"], indirect=True)
-def test_bash_completes_what_was_begun(script: Path, path_with_chatkit: str) -> None:
+def test_bash_completes_a_word(script: Path, path_with_chatkit: str) -> None:
     typed = (
         'COMP_WORDS=(chatkit sessions create --file); COMP_CWORD=3; _chatkit_completion chatkit; echo "${COMPREPLY[@]}"'
     )
@@ -85,7 +85,7 @@ def proposed(line: str) -> set[str]:
         ("chatkit completion ", {"bash", "zsh", "fish"}),
     ],
 )
-def test_what_can_be_typed_is_proposed(line: str, proposals: set[str]) -> None:
+def test_completion_proposes_every_word_that_fits(line: str, proposals: set[str]) -> None:
     assert proposed(line) == proposals
 
 

@@ -97,7 +97,7 @@ def test_a_proxy_is_named_without_its_password(env: dict[str, str]) -> None:
     assert done.returncode == 1
 
 
-def test_a_proxy_that_cannot_be_is_a_problem(env: dict[str, str]) -> None:
+def test_an_impossible_proxy_is_a_problem(env: dict[str, str]) -> None:
     done = chatkit("doctor", "--base-url", "https://chatkit.invalid/v1", env=env | {"HTTPS_PROXY": "nonsense:hunter2@"})
     assert "problem  proxy" in done.stdout
     assert "hunter2" not in done.stdout
@@ -109,7 +109,7 @@ def test_a_password_in_the_base_url_is_not_shown(env: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://[", "http://127.0.0.1:99999999/v1", "ftp://127.0.0.1/v1"])
-def test_a_base_url_that_cannot_be_is_a_problem_and_no_traceback(env: dict[str, str], url: str) -> None:
+def test_an_impossible_base_url_is_a_problem_and_not_a_traceback(env: dict[str, str], url: str) -> None:
     done = chatkit("doctor", "--base-url", url, env=env)
     assert done.returncode == 1
     assert "problem" in done.stdout

@@ -34,7 +34,7 @@ def create_session(base_url: str, key: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_where_it_listens_and_a_signal_stops_it_without_a_word(number: signal.Signals) -> None:
+def test_it_prints_its_address_and_a_signal_stops_it_without_output(number: signal.Signals) -> None:
     with started("emulator", "--port", "0") as process:
         base_url = ready_url(process.stdout.readline())
         assert create_session(base_url, "any-key")["status"] == "active"
@@ -43,7 +43,7 @@ def test_it_says_where_it_listens_and_a_signal_stops_it_without_a_word(number: s
     assert (process.returncode, rest) == (0, ("", ""))
 
 
-def test_a_port_that_is_taken_is_told_in_one_sentence_that_says_what_to_do() -> None:
+def test_a_port_in_use_is_reported_with_what_to_do() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -54,14 +54,14 @@ def test_a_port_that_is_taken_is_told_in_one_sentence_that_says_what_to_do() -> 
     assert done.stderr == f"Error: Port {port} of 127.0.0.1 is taken: {advice}\n"
 
 
-def test_an_address_that_is_not_this_machines_is_told_without_a_traceback() -> None:
+def test_an_address_of_another_machine_is_reported_without_a_traceback() -> None:
     done = chatkit("emulator", "--host", "192.0.2.1", "--port", "0")
     assert done.returncode == 1
     assert "192.0.2.1" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_it_listens_on_the_port_asked_for_and_accepts_only_the_keys_given() -> None:
+def test_it_listens_on_the_chosen_port_and_accepts_only_the_given_keys() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -101,7 +101,7 @@ def test_with_a_state_file_it_remembers_every_response_however_it_ended(tmp_path
         assert emulator.sessions() == [session]
 
 
-def test_a_file_that_is_no_state_is_left_as_it_is_and_told(tmp_path: Path) -> None:
+def test_another_file_is_not_overwritten_as_state(tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("not a database " * 20)
     done = chatkit("emulator", "--port", "0", "--state", str(notes))
@@ -112,7 +112,7 @@ def test_a_file_that_is_no_state_is_left_as_it_is_and_told(tmp_path: Path) -> No
     assert notes.read_text() == "not a database " * 20
 
 
-def test_a_state_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_state_file_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     done = chatkit("emulator", "--port", "0", "--state", str(tmp_path / "no" / "such" / "folder.sqlite"))
     assert (done.returncode, done.stdout) == (1, "")
     assert "folder.sqlite" in done.stderr
@@ -169,7 +169,7 @@ def test_the_sample_seed_is_printed_and_served(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ('{"threads": [{"thread": {"id": 7}}]}', "threads[0].thread.id"),
         ('{"threads": [', "JSON"),
@@ -178,8 +178,8 @@ def test_the_sample_seed_is_printed_and_served(tmp_path: Path) -> None:
     ],
     ids=["a wrong type", "broken JSON", "a misspelt key", "no file"],
 )
-def test_a_wrong_seed_is_told_with_its_file_and_path_before_it_listens(
-    tmp_path: Path, text: str | None, told: str
+def test_a_wrong_seed_is_reported_with_its_file_and_path_before_it_listens(
+    tmp_path: Path, text: str | None, message: str
 ) -> None:
     seed = tmp_path / "seed.json"
     if text is not None:
@@ -188,4 +188,4 @@ def test_a_wrong_seed_is_told_with_its_file_and_path_before_it_listens(
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: ")
     assert "seed.json" in done.stderr
-    assert told in done.stderr
+    assert message in done.stderr

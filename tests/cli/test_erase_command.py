@@ -36,8 +36,8 @@ def sent(emulator: Emulator) -> set[str]:
 def test_yes_deletes_without_a_question_and_reports_the_proof(emulator: Emulator, env: dict[str, str]) -> None:
     done = chatkit(*ERASE, "--user", "user_1", "--yes", env=env)
     assert (done.returncode, done.stderr) == (0, "")
-    told = dict(line.split("  ", 1) for line in done.stdout.splitlines())
-    assert (told["result"].strip(), told["deleted"].strip()) == ("complete", "3 threads")
+    shown = dict(line.split("  ", 1) for line in done.stdout.splitlines())
+    assert (shown["result"].strip(), shown["deleted"].strip()) == ("complete", "3 threads")
     assert left(emulator) == ["cthr_2", "cthr_4"]
 
 
@@ -151,7 +151,7 @@ def test_retain_deletes_what_is_older_than_the_age(emulator: Emulator, env: dict
 
 
 @pytest.mark.parametrize("age", ["90", "d", "0d", "1y", "-3d", "999999w"])
-def test_an_age_that_cannot_be_is_a_usage_error(emulator: Emulator, env: dict[str, str], age: str) -> None:
+def test_an_impossible_age_is_a_usage_error(emulator: Emulator, env: dict[str, str], age: str) -> None:
     done = chatkit("threads", "retain", f"--older-than={age}", "--yes", env=env)
     assert (done.returncode, done.stdout) == (2, "")
     assert "--older-than" in done.stderr
@@ -166,7 +166,7 @@ def test_created_before_is_a_time_in_utc_unless_it_has_a_zone(env: dict[str, str
     assert json.loads(done.stdout)["counts"]["deleted"] == deleted
 
 
-def test_a_time_that_cannot_be_is_a_usage_error(env: dict[str, str]) -> None:
+def test_an_impossible_time_is_a_usage_error(env: dict[str, str]) -> None:
     done = chatkit(*ALL, "--created-before", "yesterday", "--yes", env=env)
     assert done.returncode == 2
     assert "'yesterday' is not a time: pass a date such as 2026-11-30" in done.stderr

@@ -1,4 +1,4 @@
-"""How failures are told, and the exit code of each kind."""
+"""How failures are reported, and the exit code of each kind."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NO_SESSION = "Chatkit Session with id 'cksess_no' not found."
 
 def error_of(text: str) -> dict[str, object]:
     assert text.count("\n") == 1
-    told = json.loads(text)
-    assert list(told) == ["error"]
-    return told["error"]
+    message = json.loads(text)
+    assert list(message) == ["error"]
+    return message["error"]
 
 
 @pytest.mark.parametrize("key", [None, "", "  "])
@@ -52,14 +52,14 @@ def test_a_key_that_is_refused_is_an_authentication_failure_and_is_not_shown(env
     assert wrong not in done.stderr
 
 
-def test_what_a_key_may_not_do_is_an_authentication_failure(emulator: Emulator, env: dict[str, str]) -> None:
+def test_a_403_is_an_authentication_failure(emulator: Emulator, env: dict[str, str]) -> None:
     emulator.add_faults(Fault(path="/chatkit/sessions", status=403, body={"error": {"message": "Not from here."}}))
     done = chatkit(*LEAST, env=env)
     assert done.returncode == 4
     assert "403 Not from here." in done.stderr
 
 
-def test_a_refusal_is_told_with_the_words_of_the_api_and_the_request(env: dict[str, str]) -> None:
+def test_a_refusal_is_reported_with_the_message_of_the_api_and_the_request_id(env: dict[str, str]) -> None:
     done = chatkit("sessions", "cancel", "cksess_no", env=env)
     assert (done.returncode, done.stdout) == (1, "")
     first, *more = done.stderr.splitlines()
@@ -78,7 +78,7 @@ def test_a_refusal_in_json_holds_what_a_program_can_act_on(env: dict[str, str]) 
     assert str(error["request_id"]).startswith("req_")
 
 
-def test_a_wait_that_is_too_long_is_told_in_seconds(emulator: Emulator, env: dict[str, str]) -> None:
+def test_a_wait_that_is_too_long_is_reported_in_seconds(emulator: Emulator, env: dict[str, str]) -> None:
     emulator.add_faults(Fault(path="/chatkit/sessions", status=429, headers={"retry-after": "120"}, times=9))
     done = chatkit(*LEAST, env=env)
     assert done.returncode == 1
@@ -109,9 +109,7 @@ def test_a_deadline_that_passes_after_sending_says_that_the_work_may_be_done(
     assert "Outcome: unknown" in done.stderr
 
 
-def test_a_listing_that_times_out_does_not_say_that_anything_was_carried_out(
-    emulator: Emulator, env: dict[str, str]
-) -> None:
+def test_a_listing_that_times_out_does_not_claim_an_unknown_outcome(emulator: Emulator, env: dict[str, str]) -> None:
     emulator.add_faults(Fault(method="GET", path="/chatkit/threads", delay=30))
     done = chatkit("threads", "list", "--timeout", "0.3", env=env)
     assert done.returncode == 1
@@ -145,7 +143,7 @@ def test_errors_wrap_at_words_on_a_terminal(env: dict[str, str], columns: int) -
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--max-files", "3"), "--max-files has no effect without --file-upload"),
         (("--max-file-size", "3", "--no-file-upload"), "--max-file-size has no effect without --file-upload"),
@@ -153,11 +151,11 @@ def test_errors_wrap_at_words_on_a_terminal(env: dict[str, str], columns: int) -
     ],
 )
 def test_an_option_without_effect_is_a_usage_error(
-    emulator: Emulator, env: dict[str, str], options: tuple[str, ...], told: str
+    emulator: Emulator, env: dict[str, str], options: tuple[str, ...], message: str
 ) -> None:
     done = chatkit(*LEAST, *options, env=env)
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert message in done.stderr
     assert emulator.requests() == []
 
 
@@ -184,7 +182,7 @@ BAD = (
 )
 
 
-def test_bad_values_are_told_all_at_once_by_their_options_and_nothing_is_sent(
+def test_bad_values_are_reported_all_at_once_with_their_options_and_nothing_is_sent(
     emulator: Emulator, env: dict[str, str]
 ) -> None:
     done = chatkit(*BAD, env=env)
@@ -245,7 +243,7 @@ def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(emulator: Emulat
     assert emulator.requests() == []
 
 
-def test_bytes_that_are_no_text_are_a_usage_error(emulator: Emulator, env: dict[str, str]) -> None:
+def test_bytes_that_are_not_utf8_are_a_usage_error(emulator: Emulator, env: dict[str, str]) -> None:
     done = chatkit("sessions", "create", "--user", "\udcff", "--workflow", "wf_1", env=env)
     assert done.returncode == 2
     assert "--user" in done.stderr

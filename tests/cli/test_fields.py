@@ -102,12 +102,12 @@ def test_a_missing_required_option_is_a_usage_error_that_names_it(path: str) -> 
         ("users", "users"),
     ],
 )
-def test_a_path_of_the_body_is_told_as_the_option_that_was_typed(path: str, option: str) -> None:
+def test_a_path_of_the_body_is_named_as_its_option(path: str, option: str) -> None:
     assert option_for(path) == option
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.option)
-def test_a_number_says_its_range_and_an_optional_field_what_the_api_does_without(field: Field) -> None:
+def test_help_names_the_range_of_a_number_and_the_default_of_an_optional_field(field: Field) -> None:
     if field.kind is int:
         assert "1 to" in field.help or "1 or more" in field.help
     if field.path not in REQUIRED and field.path != STATE:
@@ -168,15 +168,15 @@ def test_no_argument_leaves_the_field_out() -> None:
         "a:=" + "[" * 100_000,
     ],
 )
-def test_what_is_no_variable_is_a_usage_error_that_names_the_argument(argument: str) -> None:
-    answer = shown(argument)
-    assert answer.startswith("2 ")
-    assert "--state" in answer
-    assert repr(argument)[:40] in answer
+def test_an_argument_that_is_not_a_variable_is_a_usage_error_that_names_it(argument: str) -> None:
+    output = shown(argument)
+    assert output.startswith("2 ")
+    assert "--state" in output
+    assert repr(argument)[:40] in output
 
 
 def test_a_name_given_twice_is_a_usage_error_that_names_it() -> None:
-    answer = shown("plan=a", "seats:=1", "plan:=2")
-    assert answer.startswith("2 ")
-    assert "'plan' is given more than once" in answer
-    assert "seats" not in answer
+    output = shown("plan=a", "seats:=1", "plan:=2")
+    assert output.startswith("2 ")
+    assert "'plan' is given more than once" in output
+    assert "seats" not in output

@@ -1,4 +1,4 @@
-"""What is told when stdout cannot be written, or is not there."""
+"""What is reported when stdout cannot be written, or is closed."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def test_a_process_says_why_it_cannot_print(env: dict[str, str], redirection: st
     [*READING[:1], ("demo",), ("--help",), ("--version",), ("emulator", "--port", "0"), ("completion", "bash")],
     ids=" ".join,
 )
-def test_a_full_disk_is_told_on_one_line(env: dict[str, str], words: tuple[str, ...]) -> None:
+def test_a_full_disk_is_reported_on_one_line(env: dict[str, str], words: tuple[str, ...]) -> None:
     code, errors = ended(words, env, ">/dev/full")
     assert (code, errors) == (1, f"Error: stdout cannot be written: {os.strerror(28)}.\n")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
-def test_a_full_disk_is_told_to_programs_in_json(env: dict[str, str]) -> None:
+def test_a_full_disk_is_reported_to_programs_in_json(env: dict[str, str]) -> None:
     code, errors = ended((*LEAST, "--json"), env, ">/dev/full")
     assert (code, errors.count("\n")) == (1, 1)
     assert "stdout" in json.loads(errors)["error"]["message"]
@@ -74,7 +74,7 @@ def test_a_full_disk_is_told_to_programs_in_json(env: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "words", [*READING, ("emulator", "--port", "0"), ("demo",), ("completion", "bash")], ids=" ".join
 )
-def test_what_would_be_printed_for_nobody_is_not_asked_for(
+def test_nothing_is_requested_when_stdout_is_closed(
     emulator: Emulator, env: dict[str, str], words: tuple[str, ...]
 ) -> None:
     code, errors = ended(words, env, ">&-")
@@ -83,7 +83,7 @@ def test_what_would_be_printed_for_nobody_is_not_asked_for(
 
 
 @pytest.mark.parametrize("words", [("sessions", "cancel"), ("threads", "delete", "--yes")], ids=" ".join)
-def test_what_does_more_than_print_is_done_without_stdout(
+def test_a_command_with_an_effect_works_without_stdout(
     emulator: Emulator, env: dict[str, str], words: tuple[str, ...]
 ) -> None:
     emulator.seed(threads=[{"thread": {"id": "one"}, "items": []}], sessions=[{"id": "one"}])

@@ -53,7 +53,7 @@ def test_json_is_the_session_as_the_api_gave_it_on_one_line(emulator: Emulator, 
     assert [json.loads(done.stdout)] == emulator.sessions()
 
 
-def test_what_the_options_say_is_what_the_server_receives(emulator: Emulator, env: dict[str, str]) -> None:
+def test_the_options_are_the_body(emulator: Emulator, env: dict[str, str]) -> None:
     done = chatkit(
         *LEAST, "--state", "plan=pro", "--state", "seats:=3", "--expires-after", "60", "--no-history", env=env
     )
@@ -72,7 +72,7 @@ def test_the_base_url_option_is_nearer_than_the_environment(emulator: Emulator, 
     assert len(emulator.sessions()) == 1
 
 
-def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(emulator: Emulator, env: dict[str, str]) -> None:
+def test_a_proxy_in_the_environment_is_not_used_for_this_machine(emulator: Emulator, env: dict[str, str]) -> None:
     proxies = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY"), "http://127.0.0.1:1")
     assert chatkit(*LEAST, env=env | proxies).returncode == 0
 
@@ -86,9 +86,9 @@ def test_a_cancelled_session_is_printed_with_its_new_status(emulator: Emulator, 
     assert json.loads(chatkit("sessions", "cancel", session_id, "--json", env=env).stdout) == emulator.sessions()[0]
 
 
-def test_an_answer_cannot_drive_the_terminal(emulator: Emulator, env: dict[str, str]) -> None:
-    answer = {"id": "cksess_\x1b[2J", "object": "chatkit.session", "status": "active\r", "user": "a\u202eb"}
-    emulator.add_faults(Fault(path="/chatkit/sessions", status=200, body=answer))
+def test_a_response_cannot_drive_the_terminal(emulator: Emulator, env: dict[str, str]) -> None:
+    response = {"id": "cksess_\x1b[2J", "object": "chatkit.session", "status": "active\r", "user": "a\u202eb"}
+    emulator.add_faults(Fault(path="/chatkit/sessions", status=200, body=response))
     done = chatkit(*LEAST, env=env)
     assert done.returncode == 0
     assert "cksess_\\x1b[2J" in done.stdout

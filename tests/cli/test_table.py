@@ -83,7 +83,9 @@ def test_the_last_column_gives_way_first_down_to_its_least_width(
         ("e\u0301" * 4, 3, "end", "e\u0301e\u0301…"),
     ],
 )
-def test_what_is_cut_says_so_and_is_no_wider_than_allowed(text: str, width: int, cut: str, found: str) -> None:
+def test_a_cut_text_ends_in_an_ellipsis_and_is_no_wider_than_allowed(
+    text: str, width: int, cut: str, found: str
+) -> None:
     assert shortened(text, width, cut) == found  # type: ignore[arg-type]
     assert cells(found) <= width
 

@@ -1,4 +1,4 @@
-"""`chatkit threads list`, `items` and `get`: what is asked, and what is printed for people and for programs."""
+"""`chatkit threads list`, `items` and `get`: requests, and output for people and for programs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def five(emulator: Emulator) -> list[Any]:
     return [thread(number) for number in range(5, 0, -1)]
 
 
-def asked(emulator: Emulator) -> list[dict[str, str]]:
+def queries(emulator: Emulator) -> list[dict[str, str]]:
     return [dict(request.query) for request in emulator.requests()]
 
 
@@ -54,7 +54,7 @@ def test_limit_is_the_size_of_a_page_and_all_pages_are_listed(
     emulator: Emulator, five: list[Any], env: dict[str, str]
 ) -> None:
     assert len(decoded(chatkit("threads", "list", "--json", "--limit", "2", env=env).stdout)) == 5
-    assert [it["limit"] for it in asked(emulator)] == ["2", "2", "2"]
+    assert [it["limit"] for it in queries(emulator)] == ["2", "2", "2"]
 
 
 @pytest.mark.parametrize(
@@ -67,37 +67,37 @@ def test_limit_is_the_size_of_a_page_and_all_pages_are_listed(
         (("--max-items", "4", "--limit", "2"), ["2", "2"]),
     ],
 )
-def test_max_items_is_how_many_there_are_in_all_and_no_page_beyond_is_asked_for(
+def test_max_items_is_how_many_there_are_in_all_and_no_further_page_is_requested(
     emulator: Emulator, five: list[Any], env: dict[str, str], options: tuple[str, ...], limits: list[str]
 ) -> None:
     done = chatkit("threads", "list", "--json", *options, env=env)
     wanted = int(options[1]) if options else 5
     assert decoded(done.stdout) == five[:wanted]
-    assert [it["limit"] for it in asked(emulator)] == limits
+    assert [it["limit"] for it in queries(emulator)] == limits
 
 
-def test_what_the_options_say_is_what_the_server_is_asked(emulator: Emulator, env: dict[str, str]) -> None:
+def test_the_options_are_the_query(emulator: Emulator, env: dict[str, str]) -> None:
     options = ("--user", "ada", "--order", "asc", "--after", "cthr_1", "--before", "cthr_9", "--limit", "7")
     assert chatkit("threads", "list", *options, env=env).returncode == 0
     query = {"user": "ada", "order": "asc", "after": "cthr_1", "before": "cthr_9", "limit": "7"}
-    assert asked(emulator) == [query]
+    assert queries(emulator) == [query]
 
 
 @pytest.mark.parametrize("command", [("list",), ("items", "cthr_1")], ids=" ".join)
-def test_what_is_not_said_is_left_to_the_api(
+def test_options_left_out_are_left_to_the_api(
     emulator: Emulator, five: list[Any], env: dict[str, str], command: tuple[str, ...]
 ) -> None:
     assert chatkit("threads", *command, env=env).returncode == 0
-    assert asked(emulator) == [{"limit": "100"}]
+    assert queries(emulator) == [{"limit": "100"}]
 
 
-def test_where_there_is_nothing_people_are_told_so_and_programs_get_nothing(env: dict[str, str]) -> None:
+def test_an_empty_listing_is_said_to_people_and_prints_nothing_for_programs(env: dict[str, str]) -> None:
     for_people, for_programs = chatkit("threads", "list", env=env), chatkit("threads", "list", "--json", env=env)
     assert (for_people.returncode, for_people.stdout, for_people.stderr) == (0, "", "None found.\n")
     assert (for_programs.returncode, for_programs.stdout, for_programs.stderr) == (0, "", "")
 
 
-def test_items_are_lines_that_tell_who_and_what(emulator: Emulator, env: dict[str, str]) -> None:
+def test_items_are_lines_with_author_and_text(emulator: Emulator, env: dict[str, str]) -> None:
     items = one_of_each_kind()
     emulator.seed(threads=[{"thread": thread(1), "items": items}])
     heading, *lines = chatkit("threads", "items", "cthr_1", "--order", "asc", env=env).stdout.splitlines()
@@ -134,7 +134,7 @@ HOSTILE = "\x1b[2J\x1b]0;owned\x07\r\nid [red]x[/red] \u202egnp \x9b31m"
 
 @pytest.mark.parametrize("words", [("list",), ("get", "cthr_1"), ("items", "cthr_1")], ids=" ".join)
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-def test_what_users_write_cannot_drive_the_terminal(
+def test_text_of_users_cannot_drive_the_terminal(
     emulator: Emulator, env: dict[str, str], words: tuple[str, ...], term: str
 ) -> None:
     said = item(1, kind="chatkit.user_message", content=[{"type": "input_text", "text": HOSTILE}], attachments=[])
@@ -197,7 +197,7 @@ def test_a_page_is_printed_when_it_comes_and_ctrl_c_ends_the_wait_for_the_next(
 
 
 @pytest.mark.parametrize("options", [("--json",), ()], ids=["json", "table"])
-def test_a_reader_that_has_enough_ends_the_listing_quietly(
+def test_a_closed_pipe_ends_the_listing_without_an_error(
     emulator: Emulator, env: dict[str, str], options: tuple[str, ...]
 ) -> None:
     emulator.seed(threads=[{"thread": thread(number), "items": []} for number in range(2000)])
@@ -216,7 +216,7 @@ def test_a_reader_that_has_enough_ends_the_listing_quietly(
 @pytest.mark.parametrize(
     ("option", "value"), [("--limit", "0"), ("--limit", "101"), ("--user", ""), ("--user", "u" * 513)]
 )
-def test_what_the_api_would_refuse_is_told_by_its_option_and_not_sent(
+def test_what_the_api_would_refuse_is_reported_with_its_option_and_not_sent(
     emulator: Emulator, env: dict[str, str], option: str, value: str
 ) -> None:
     done = chatkit("threads", "list", option, value, env=env)

@@ -1,4 +1,4 @@
-"""`chatkit threads delete`: who is asked, what is deleted, and what is said when a thread is not there."""
+"""`chatkit threads delete`: the question, what is deleted, and threads that are not there."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def left(emulator: Emulator) -> list[object]:
     return [it["id"] for it in emulator.threads()]
 
 
-def test_several_are_deleted_and_each_is_told(emulator: Emulator, env: dict[str, str]) -> None:
+def test_several_are_deleted_and_each_is_named(emulator: Emulator, env: dict[str, str]) -> None:
     done = chatkit(*DELETE, *BOTH, "--yes", env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, "deleted  cthr_1\ndeleted  cthr_2\n", "")
     assert left(emulator) == []
 
 
-def test_json_is_a_line_for_each_answer(env: dict[str, str]) -> None:
+def test_json_is_a_line_for_each_response(env: dict[str, str]) -> None:
     done = chatkit(*DELETE, *BOTH, "--yes", "--json", env=env)
     assert (done.returncode, done.stderr) == (0, "")
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
@@ -44,21 +44,21 @@ def test_a_thread_named_twice_is_deleted_once(emulator: Emulator, env: dict[str,
     assert len(emulator.requests()) == 1
 
 
-def test_one_that_is_not_there_is_told_and_the_others_are_deleted(emulator: Emulator, env: dict[str, str]) -> None:
+def test_a_missing_thread_is_reported_and_the_others_are_deleted(emulator: Emulator, env: dict[str, str]) -> None:
     done = chatkit(*DELETE, "cthr_1", "cthr_no", "cthr_2", "--yes", env=env)
     assert (done.returncode, done.stdout) == (1, "deleted  cthr_1\ndeleted  cthr_2\n")
     assert done.stderr.startswith("Error: threads.delete: 404 Thread with id 'cthr_no' not found.\n")
     assert left(emulator) == []
 
 
-def test_in_json_one_that_is_not_there_is_an_error_object(env: dict[str, str]) -> None:
+def test_in_json_a_missing_thread_is_an_error_object(env: dict[str, str]) -> None:
     done = chatkit(*DELETE, "cthr_no", "cthr_2", "--yes", "--json", env=env)
     assert done.returncode == 1
     assert json.loads(done.stderr)["error"]["kind"] == "NotFoundError"
     assert json.loads(done.stdout)["id"] == "cthr_2"
 
 
-def test_missing_ok_makes_it_a_deleted_one(env: dict[str, str]) -> None:
+def test_with_missing_ok_it_counts_as_deleted(env: dict[str, str]) -> None:
     done = chatkit(*DELETE, "cthr_no", "--yes", "--missing-ok", env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, "deleted  cthr_no\n", "")
 
@@ -70,7 +70,7 @@ def test_any_other_failure_ends_the_command(emulator: Emulator, env: dict[str, s
     assert left(emulator) == [*BOTH]
 
 
-def test_an_id_that_cannot_be_stops_all_of_it(emulator: Emulator, env: dict[str, str]) -> None:
+def test_an_impossible_id_stops_the_whole_command(emulator: Emulator, env: dict[str, str]) -> None:
     done = chatkit(*DELETE, "cthr_1", "..", "--yes", env=env)
     assert (done.returncode, done.stdout) == (2, "")
     assert emulator.requests() == []
@@ -84,29 +84,25 @@ def test_without_a_terminal_yes_is_required(emulator: Emulator, env: dict[str, s
     assert emulator.requests() == []
 
 
-def test_a_terminal_that_shows_the_question_but_takes_no_answer_is_none_to_ask_on(
-    emulator: Emulator, env: dict[str, str]
-) -> None:
+def test_a_terminal_without_a_keyboard_is_not_asked(emulator: Emulator, env: dict[str, str]) -> None:
     done = on_a_terminal(*DELETE, "cthr_1", env=env)
     assert done.returncode == 2
     assert "add --yes" in done.shown
     assert emulator.requests() == []
 
 
-@pytest.mark.parametrize("answer", ["y", "Yes", " YES "])
-def test_people_are_asked_on_the_terminal_and_a_yes_deletes(
-    emulator: Emulator, env: dict[str, str], answer: str
-) -> None:
-    done = on_a_terminal(*DELETE, *BOTH, "--json", env=env, typed=f"{answer}\n", into_file=True)
+@pytest.mark.parametrize("reply", ["y", "Yes", " YES "])
+def test_a_terminal_shows_the_question_and_a_yes_deletes(emulator: Emulator, env: dict[str, str], reply: str) -> None:
+    done = on_a_terminal(*DELETE, *BOTH, "--json", env=env, typed=f"{reply}\n", into_file=True)
     assert "Delete these 2 threads and all their items, for good? [y/N]" in done.shown
     assert done.returncode == 0
     assert [json.loads(line)["id"] for line in done.in_file.splitlines()] == [*BOTH]
     assert left(emulator) == []
 
 
-@pytest.mark.parametrize("answer", ["\n", "n\n", "yesterday\n", "\x04"], ids=["enter", "n", "another word", "ctrl-d"])
-def test_anything_else_deletes_nothing(emulator: Emulator, env: dict[str, str], answer: str) -> None:
-    done = on_a_terminal(*DELETE, "cthr_1", env=env, typed=answer)
+@pytest.mark.parametrize("reply", ["\n", "n\n", "yesterday\n", "\x04"], ids=["enter", "n", "another word", "ctrl-d"])
+def test_any_other_reply_deletes_nothing(emulator: Emulator, env: dict[str, str], reply: str) -> None:
+    done = on_a_terminal(*DELETE, "cthr_1", env=env, typed=reply)
     assert "Delete this thread and all its items, for good? [y/N]" in done.shown
     assert "Nothing was deleted." in done.shown
     assert done.returncode == 1

@@ -62,7 +62,7 @@ def test_a_failure_leaves_no_trace_of_it_either(emulator: Emulator, env: dict[st
     ],
     ids=["one page", "one page is enough", "objects on the terminal", "a dumb terminal"],
 )
-def test_there_is_none_where_it_would_say_nothing_or_be_in_the_way(
+def test_there_is_no_count_where_it_would_say_nothing_or_be_in_the_way(
     env: dict[str, str], words: tuple[str, ...], term: str
 ) -> None:
     done = on_a_terminal(*words, env=env | {"TERM": term})
@@ -70,5 +70,5 @@ def test_there_is_none_where_it_would_say_nothing_or_be_in_the_way(
     assert "so far" not in done.shown
 
 
-def test_there_is_none_without_a_terminal(env: dict[str, str]) -> None:
+def test_there_is_no_count_without_a_terminal(env: dict[str, str]) -> None:
     assert chatkit(*PAGED, env=env).stderr == ""

@@ -82,7 +82,7 @@ def test_json_and_another_format_exclude_each_other(emulator: Emulator, env: dic
     assert emulator.requests() == []
 
 
-def test_a_thread_that_is_not_there_is_a_failure(env: dict[str, str]) -> None:
+def test_a_missing_thread_is_a_failure(env: dict[str, str]) -> None:
     done = chatkit(*TRANSCRIPT, env=env)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("Error: threads.list_items: 404 ")

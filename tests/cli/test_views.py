@@ -56,7 +56,7 @@ def test_a_whole_session_reads_from_top_to_bottom() -> None:
     }
 
 
-def test_the_secret_is_shown_only_when_asked_for() -> None:
+def test_the_secret_is_shown_only_with_show_secret() -> None:
     assert SECRET not in repr(lines_of(WHOLE))
     assert lines_of(WHOLE, show_secret=True)["client secret"] == SECRET
 
@@ -65,7 +65,7 @@ def test_a_cancelled_session_with_an_empty_secret_has_none_to_show() -> None:
     assert lines_of({**WHOLE, "client_secret": ""})["client secret"] == "none"
 
 
-def test_what_is_off_or_unlimited_shows_no_limit() -> None:
+def test_a_feature_that_is_off_or_unlimited_shows_no_limit() -> None:
     configuration = {
         "file_upload": {"enabled": False, "max_file_size": 512, "max_files": 10},
         "history": {"enabled": True, "recent_threads": None},
@@ -74,7 +74,7 @@ def test_what_is_off_or_unlimited_shows_no_limit() -> None:
     assert shown == {"file upload": "off", "history": "on"}
 
 
-def test_what_the_api_left_out_has_no_line_and_what_it_added_has_its_json() -> None:
+def test_an_absent_field_has_no_line_and_an_undocumented_one_its_json() -> None:
     documented = {
         "id": "cksess_123",
         "object": "chatkit.session",
@@ -106,7 +106,7 @@ def test_an_expiry_is_a_time_in_utc_and_its_distance(expires_at: int, text: str)
     assert expiry(expires_at, now_s=NOW_S) == text
 
 
-def test_a_thread_of_which_nothing_is_known_has_a_row_all_the_same(emulator: Emulator, env: dict[str, str]) -> None:
+def test_a_thread_without_fields_has_a_row_of_dashes(emulator: Emulator, env: dict[str, str]) -> None:
     odd = {"id": "cthr_1", "created_at": 10**18, "status": {"type": "frozen"}, "user": "u" * 512}
     page = {"object": "list", "data": [{}, odd], "has_more": False, "first_id": "cthr_0", "last_id": "cthr_1"}
     emulator.add_faults(Fault(method="GET", path="/chatkit/threads", status=200, body=page))

@@ -10,7 +10,7 @@ from .running import chatkit
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
-def test_a_timeout_that_cannot_be_is_told_as_the_option(env: dict[str, str], seconds: str) -> None:
+def test_an_impossible_timeout_is_reported_with_its_option(env: dict[str, str], seconds: str) -> None:
     done = chatkit("threads", "list", "--timeout", seconds, env=env)
     assert done.returncode == 2
     assert "'--timeout': pass seconds above 0, or inf for no limit." in done.stderr
@@ -20,14 +20,14 @@ def test_a_timeout_that_cannot_be_is_told_as_the_option(env: dict[str, str], sec
 @pytest.mark.parametrize(
     "words", [("sessions", "cancel"), ("threads", "get"), ("threads", "items"), ("threads", "delete", "--yes")]
 )
-def test_an_id_that_cannot_be_is_told_as_the_help_names_it(env: dict[str, str], words: tuple[str, ...]) -> None:
+def test_an_impossible_id_is_named_as_in_the_help(env: dict[str, str], words: tuple[str, ...]) -> None:
     done = chatkit(*words, "", env=env)
     assert done.returncode == 2
     assert done.stderr.startswith("Error: ID is ''")
 
 
 @pytest.mark.parametrize("key", ["", "  "])
-def test_a_blank_key_of_the_emulator_is_told_as_the_option(key: str) -> None:
+def test_a_blank_key_of_the_emulator_is_reported_with_its_option(key: str) -> None:
     done = chatkit("emulator", "--port", "0", "--api-key", key)
     assert (done.returncode, done.stdout) == (2, "")
     assert "'--api-key': a key cannot be blank." in done.stderr
@@ -50,13 +50,13 @@ def test_help_lists_commands_in_the_order_of_use(group: str, order: list[str]) -
     ("words", "meant"),
     [(("sesions",), "sessions"), (("sessions", "craete"), "create"), (("threads", "transcrpt"), "transcript")],
 )
-def test_a_misspelt_command_is_answered_with_the_one_that_was_meant(words: tuple[str, ...], meant: str) -> None:
+def test_a_misspelt_command_gets_the_nearest_name(words: tuple[str, ...], meant: str) -> None:
     done = chatkit(*words)
     assert done.returncode == 2
     assert f"Did you mean '{meant}'?" in done.stderr
 
 
-def test_what_resembles_no_command_is_answered_with_none() -> None:
+def test_a_word_unlike_every_command_gets_no_suggestion() -> None:
     assert "Did you mean" not in chatkit("xyzzy").stderr
 
 
