@@ -12,25 +12,28 @@ Every name is imported when it is first used.
 
 from typing import TYPE_CHECKING, Any
 
+from ._exports import MODULE_OF
+
+# The public names: a new one is imported here, and the generator of `_sync` writes its row in `_exports`.
 if TYPE_CHECKING:
     from ._archive import archive as archive
     from ._erase import erase as erase
+    from ._erase import erase_user as erase_user
     from ._erase import retain as retain
-    from ._erase_reports import EraseReport as EraseReport
-    from ._erase_reports import EraseUserReport as EraseUserReport
-    from ._erase_reports import ThreadErasure as ThreadErasure
-    from ._erase_user import erase_user as erase_user
     from ._reader import Archive as Archive
     from ._reader import ArchiveInfo as ArchiveInfo
     from ._reports import ArchiveProblem as ArchiveProblem
     from ._reports import ArchiveReport as ArchiveReport
     from ._reports import ConversionReport as ConversionReport
+    from ._reports import EraseReport as EraseReport
+    from ._reports import EraseUserReport as EraseUserReport
     from ._reports import Progress as Progress
+    from ._reports import ThreadErasure as ThreadErasure
     from ._reports import ThreadFailure as ThreadFailure
     from ._reports import VerifyReport as VerifyReport
+    from ._server.arguments import load_context_for as load_context_for
+    from ._server.arguments import load_store as load_store
     from ._server.check_store import check_store as check_store
-    from ._server.load import load_context_for as load_context_for
-    from ._server.load import load_store as load_store
     from ._server.migrate import ThreadSource as ThreadSource
     from ._server.migrate import migrate as migrate
     from ._server.report import Loss as Loss
@@ -39,32 +42,18 @@ if TYPE_CHECKING:
     from ._server.report import StoreReport as StoreReport
     from ._server.report import ThreadMigration as ThreadMigration
 
-_HOMES = {
-    "_archive": ("archive",),
-    "_server.check_store": ("check_store",),
-    "_erase": ("erase", "retain"),
-    "_erase_reports": ("EraseReport", "EraseUserReport", "ThreadErasure"),
-    "_erase_user": ("erase_user",),
-    "_server.load": ("load_context_for", "load_store"),
-    "_server.migrate": ("ThreadSource", "migrate"),
-    "_server.report": ("Loss", "MigrationReport", "StoreFinding", "StoreReport", "ThreadMigration"),
-    "_reader": ("Archive", "ArchiveInfo"),
-    "_reports": ("ArchiveProblem", "ArchiveReport", "ConversionReport", "Progress", "ThreadFailure", "VerifyReport"),
-}
-_LAZY = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = [*_LAZY]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [*MODULE_OF]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name not in _LAZY:
+        if name not in MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module  # noqa: PLC0415 - a reader of archives needs no erasing, and no network
 
-        value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        value = getattr(import_module(f".{MODULE_OF[name]}", __name__), name)
         globals()[name] = value
         return value
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *_LAZY})
+        return sorted({*globals(), *MODULE_OF})

@@ -22,15 +22,14 @@ import attrs
 
 from .._async.client import AsyncChatKit
 from ..errors import APIError, ArchiveError
-from ._archive_run import ArchiveRun
-from ._choices import checked_pace, checked_users
+from ._archive import ArchiveRun
 from ._erase_parts import Message, began_s, pages_of
 from ._erase_plan import list_threads
 from ._file import Settings, database_path, explained, opened_for_reading, opened_for_writing, stored_settings
+from ._job import JobOptions, checked_options, checked_users, in_thread, settings_of, workers
 from ._requests import JobRequests, Limiter
+from ._saving import Writer
 from ._statements import HeldThread, ListedThread, Saved, copy_thread, save_listed
-from ._tasks import in_thread, workers
-from ._writer import Writer
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +57,8 @@ class ArchiveJob:
         Raises:
             ParamsValidationError, ArchiveError, ConfigurationError, ClientClosedError: as for `archive`.
         """
-        began_at, users = time.time(), self._checked_users()
+        began_at, users = time.time(), self._users
+        self._options(client)
         requests = JobRequests(client, Limiter(self.requests_per_second, lambda _: None))
         ids: dict[str, None] = {}
         with suppress(APIError):
@@ -80,11 +80,11 @@ class ArchiveJob:
         Raises:
             ArchiveError: the folder cannot be used.
         """
-        users, target = self._checked_users(), self._folder / f"{number:06}.part"
+        users, target = self._users, self._folder / f"{number:06}.part"
         with ExitStack() as stack, explained(target):
             own = Path(stack.enter_context(tempfile.TemporaryDirectory())) / target.name
-            with opened_for_writing(own, _settings(client, users)) as database:
-                run = _PartRun(client, Writer(database), str(own), users, *self._pace)
+            with opened_for_writing(own, settings_of(client, users)) as database:
+                run = _PartRun(self._options(client), Writer(database), str(own), users)
                 run.thread_ids = page
                 report = await run.result()
             await in_thread(partial(_move, own, target))
@@ -105,11 +105,11 @@ class ArchiveJob:
         Raises:
             ArchiveError: as for `archive`.
         """
-        users, file = self._checked_users(), Path(self.path)
-        settings = _settings(client, users)
+        users, file = self._users, Path(self.path)
+        settings = settings_of(client, users)
         with ExitStack() as stack, explained(file):
             writer = Writer(await in_thread(partial(stack.enter_context, opened_for_writing(file, settings))))
-            run = _MergeRun(client, writer, str(file), users, *self._pace)
+            run = _MergeRun(self._options(client), writer, str(file), users)
             run.parts = await in_thread(partial(_threads_in_parts, self._folder, settings))
             run.take_over(plan, parts)
             report = await run.result()
@@ -123,12 +123,11 @@ class ArchiveJob:
         return Path(self.parts_in)
 
     @property
-    def _pace(self) -> tuple[int, float | None, None]:
-        return self.concurrency, self.requests_per_second, None
-
-    def _checked_users(self) -> tuple[str, ...] | None:
-        checked_pace("archive", self.concurrency, self.requests_per_second)
+    def _users(self) -> tuple[str, ...] | None:
         return checked_users("archive", self.user, self.users)
+
+    def _options(self, client: AsyncChatKit) -> JobOptions:
+        return checked_options("archive", client, self.concurrency, self.requests_per_second, None)
 
 
 class _PartRun(ArchiveRun):
@@ -161,11 +160,6 @@ class _MergeRun(ArchiveRun):
         """Counts the requests of the others, and the time from the plan's beginning."""
         self._requests.sent += sum(one["requests"] for one in (plan, *parts))
         self._began_s = began_s(plan)
-
-
-def _settings(client: AsyncChatKit, users: tuple[str, ...] | None) -> Settings:
-    config = client._caller.config
-    return Settings(str(config.base_url), config.headers.get("openai-project"), users)
 
 
 def _held_whole(path: Path) -> set[str]:

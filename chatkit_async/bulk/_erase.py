@@ -1,4 +1,4 @@
-"""`erase` and `retain`: delete threads, and prove that they are gone."""
+"""`erase`, `retain` and `erase_user`: delete threads, and prove that they are gone."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import attrs
 
 from .._async.client import AsyncChatKit
-from ..errors import ArchiveError
+from ..errors import APIError
 from ..types.checks import as_float
-from ._choices import checked_ids, checked_pace, checked_users, invalid
-from ._erase_reports import EraseReport
+from ._erase_plan import list_threads
 from ._erase_run import Choice, EraseRun
+from ._file import refuse_other_settings, stored_settings
+from ._job import checked_ids, checked_options, checked_users, invalid, settings_of
 from ._reader import Archive
-from ._reports import Progress
+from ._reports import EraseReport, EraseUserReport, Progress
+from ._requests import JobRequests, Limiter
+
+if TYPE_CHECKING:
+    from ..broker import AsyncSessionBroker
 
 
 async def erase(
@@ -70,12 +78,11 @@ async def erase(
 
     Source: ChatKit REST API, DeleteThreadMethod.
     """
-    checked_pace("erase", concurrency, requests_per_second)
+    options = checked_options("erase", client, concurrency, requests_per_second, on_progress)
     choice = choice_of("erase", user, users, thread_ids, all_users, created_before)
     with ExitStack() as stack:
         archive = opened_archive(client, archived_in, stack)
-        run = EraseRun(client, choice, archive, dry_run, concurrency, requests_per_second, on_progress)
-        return await run.result()
+        return await EraseRun(options, choice, archive, dry_run=dry_run).result()
 
 
 async def retain(
@@ -143,7 +150,9 @@ def opened_archive(
     if archived_in is None:
         return None
     archive = stack.enter_context(Archive(archived_in))
-    _refuse_other_api(archive, client)
+    stored = attrs.evolve(stored_settings(archive._open(), archive._path), users=None)
+    advice = "pass the archive of this API and project"
+    refuse_other_settings(archive._path, stored, settings_of(client, None), "job", advice)
     return archive
 
 
@@ -176,9 +185,8 @@ def choice_of(  # noqa: PLR0917
         said = " and ".join(chosen) + " were given" if chosen else "none was given, and nothing was deleted"
         raise invalid(job, "", "conflict", f"exactly one of user, users, thread_ids, all_users=True is needed; {said}")
     ids = None if thread_ids is None else checked_ids(job, thread_ids)
-    return Choice(
-        users=checked_users(job, user, users) or (None,), thread_ids=ids, created_before=_unix_s(job, created_before)
-    )
+    filters = checked_users(job, user, users) or (None,)
+    return Choice(users=filters, thread_ids=ids, created_before=_unix_s(job, created_before))
 
 
 def _unix_s(job: str, moment: float | datetime | None) -> float | None:
@@ -195,14 +203,92 @@ def _unix_s(job: str, moment: float | datetime | None) -> float | None:
     return seconds
 
 
-def _refuse_other_api(archive: Archive, client: AsyncChatKit) -> None:
-    info, config = archive.info, client._caller.config
-    for name, there, here in (
-        ("base_url", info.base_url, str(config.base_url)),
-        ("project", info.project, config.headers.get("openai-project")),
-    ):
-        if there != here:
-            raise ArchiveError(
-                f"the archive {info.path} was made with {name}={there!r}, this job has {name}={here!r}:"
-                " pass the archive of this API and project"
+MOST_ROUNDS = 3
+
+
+async def erase_user(
+    broker: AsyncSessionBroker,
+    client: AsyncChatKit,
+    user: str,
+    *,
+    archived_in: str | os.PathLike[str] | None = None,
+    concurrency: int = 8,
+    requests_per_second: float | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> EraseUserReport:
+    """Delete everything that the API keeps of one user: revoke the live sessions, erase the threads, look again.
+
+    Sign the user out of your app first, so that it asks the broker for no new session. If one is made all the same,
+    it is revoked, and the threads are erased once more, three rounds at most.
+
+    Wire form: `POST /chatkit/sessions/{session_id}/cancel`, then as for `erase`.
+
+    Example:
+        report = await erase_user(broker, client, "user_123")
+        if not report.is_complete:
+            print(report.left, report.failed_sessions)
+
+    Args:
+        broker: knows the user's sessions.
+        client: lists and deletes the threads.
+        user: the user, 1 to 512 characters.
+        archived_in, concurrency, requests_per_second, on_progress: as for `erase`.
+
+    Returns:
+        One report. Failures of the API are in it, they raise nothing.
+
+    Raises:
+        ParamsValidationError, ArchiveError, ConfigurationError, ClientClosedError: as for `erase`.
+
+    Source: ChatKit REST API, CancelChatSessionMethod and DeleteThreadMethod.
+    """
+    checked_users("erase_user", user, None)
+    checked_options("erase_user", client, concurrency, requests_per_second, on_progress)
+    sessions: dict[str, bool] = {}
+    erasures: list[EraseReport] = []
+    is_known = await _revoke(broker, user, sessions)
+    left: tuple[str, ...] | None = None
+    for _ in range(MOST_ROUNDS):
+        erasures.append(
+            await erase(
+                client,
+                user=user,
+                archived_in=archived_in,
+                concurrency=concurrency,
+                requests_per_second=requests_per_second,
+                on_progress=on_progress,
             )
+        )
+        before = len(sessions)
+        is_known = await _revoke(broker, user, sessions)
+        left = await _left(client, user)
+        tried = {one.thread_id for one in erasures[-1].threads}
+        if erasures[-1].stopped is not None or (len(sessions) == before and tried.issuperset(left or ())):
+            break
+    failed = tuple(session_id for session_id, has_ended in sessions.items() if not has_ended)
+    return EraseUserReport(
+        user=user,
+        is_complete=erasures[-1].is_complete and left == () and not failed and is_known,
+        sessions=tuple(session_id for session_id, has_ended in sessions.items() if has_ended),
+        failed_sessions=failed,
+        is_revocation_complete=is_known,
+        erasures=tuple(erasures),
+        left=left or (),
+    )
+
+
+async def _revoke(broker: AsyncSessionBroker, user: str, sessions: dict[str, bool]) -> bool:
+    """Notes the sessions that ended, and those that did not; whether the broker knew all."""
+    revocation = await broker.revoke(user)
+    for session in revocation.sessions:
+        sessions[session.session_id] = session.error is None
+    return revocation.is_complete
+
+
+async def _left(client: AsyncChatKit, user: str) -> tuple[str, ...] | None:
+    """What a listing still shows, threads made meanwhile included; None if it failed."""
+    requests = JobRequests(client, Limiter(None, lambda _: None))
+    try:
+        return tuple(one.thread_id for one in await list_threads(requests, user, lambda _: None))
+    except APIError:
+        return None

@@ -17,13 +17,12 @@ from typing import Any
 import attrs
 
 from .._async.client import AsyncChatKit
-from ._choices import checked_pace
 from ._erase import choice_of, erase, opened_archive
 from ._erase_plan import Candidate
-from ._erase_reports import EraseReport, ThreadErasure
 from ._erase_run import Choice, EraseRun
+from ._job import checked_options
 from ._reader import Archive
-from ._reports import ThreadFailure
+from ._reports import EraseReport, ThreadErasure, ThreadFailure
 
 Message = dict[str, Any]
 """What one step tells the next: JSON."""
@@ -76,7 +75,6 @@ class EraseJob:
             page: of the plan.
             is_repeated: an earlier try may have deleted some: a thread that is gone counts as deleted by this job.
         """
-        checked_pace("erase", self.concurrency, self.requests_per_second)
         with ExitStack() as stack:
             archive = opened_archive(client, self.archived_in, stack)
             run = _PartRun(client, self, Choice(users=(), thread_ids=(), created_before=None), archive)
@@ -116,7 +114,8 @@ class _PartRun(EraseRun):
     """A run that begins with what others listed, and goes on from what others deleted."""
 
     def __init__(self, client: AsyncChatKit, job: EraseJob, choice: Choice, archive: Archive | None) -> None:
-        super().__init__(client, choice, archive, job.dry_run, job.concurrency, job.requests_per_second, None)
+        options = checked_options("erase", client, job.concurrency, job.requests_per_second, None)
+        super().__init__(options, choice, archive, dry_run=job.dry_run)
 
     async def work_on(
         self, erasures: Iterable[ThreadErasure], due_outcomes: Sequence[str], *, is_repeated: bool

@@ -1,4 +1,4 @@
-"""Which threads to erase: collected before anything is deleted, since deleting moves the pages."""
+"""Which threads to erase: collected before anything is deleted, and those that an archive holds unchanged."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 import attrs
+from anyio import CapacityLimiter, to_thread
 
-from .._core.thread_rows import LIST_THREADS
-from ..types.thread_operations import ThreadListParams
-from ._listing import MOST_WALKS, PAGE_SIZE, ListingLostError, walk
+from .._core.thread_rows import LIST_THREAD_ITEMS, LIST_THREADS
+from ..types.thread_operations import ThreadListItemsParams, ThreadListParams
+from ._file import explained
 from ._pages import Element, elements_of, text_field, time_field
-from ._requests import JobRequests, unreadable
+from ._reader import Archive
+from ._requests import MOST_WALKS, PAGE_SIZE, JobRequests, ListingLostError, unreadable, walk
+from ._statements import Anchor, held_items, held_thread, is_same
 
 MOST_LOOKS = 5
 
@@ -83,3 +86,63 @@ def without_younger(found: list[Candidate], known: dict[str, Candidate]) -> list
     """The threads from the first known one on: those before it were made since."""
     at = next((index for index, one in enumerate(found) if one.thread_id in known), len(found))
     return found[at:]
+
+
+class ArchivedThreads:
+    """Tells of threads whether an archive holds them.
+
+    Args:
+        archive: the archive, opened; of the same API and project as the job, or everything is refused.
+        requests: reads what the API has.
+    """
+
+    def __init__(self, archive: Archive, requests: JobRequests) -> None:
+        self._archive = archive
+        self._requests = requests
+        self._one_at_a_time = CapacityLimiter(1)
+
+    async def why_not(self, thread_id: str, text: str) -> str | None:
+        """Why a thread must not be deleted; None if the archive holds it as it is.
+
+        Args:
+            thread_id: the thread's id.
+            text: its JSON as the API sent it.
+
+        Raises:
+            APIError: its items cannot be read.
+        """
+        held = await to_thread.run_sync(self._held, thread_id, limiter=self._one_at_a_time)
+        if held is None:
+            return "the archive does not hold it whole: run archive again"
+        archived_text, anchor, tail = held
+        if is_same(archived_text, text) and await _is_same_tail(self._requests, thread_id, anchor, tail):
+            return None
+        return "it has changed since it was archived: run archive again"
+
+    def _held(self, thread_id: str) -> tuple[str, Anchor, list[Element]] | None:
+        database = self._archive._open()
+        with explained(self._archive._path):
+            thread = held_thread(database, thread_id)
+            if thread is None or not thread.is_complete:
+                return None
+            return thread.text, thread.anchor, held_items(database, thread)
+
+
+async def _is_same_tail(requests: JobRequests, thread_id: str, anchor: Anchor, tail: list[Element]) -> bool:
+    params = ThreadListItemsParams(thread_id=thread_id, after=anchor.cursor, limit=PAGE_SIZE, order="asc")
+    pages, at = walk(requests, LIST_THREAD_ITEMS, params, trusts_end=True), 0
+    try:
+        async with aclosing(pages):
+            async for page in pages:
+                found = elements_of(page.body)
+                held = tail[at : at + len(found)]
+                at += len(found)
+                if len(held) < len(found) or not all(map(_are_same, held, found)):
+                    return False
+    except ListingLostError:
+        return False
+    return at == len(tail)
+
+
+def _are_same(one: Element, other: Element) -> bool:
+    return is_same(one.text, other.text)

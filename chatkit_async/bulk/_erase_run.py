@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
-from time import monotonic
 
 import anyio
 import attrs
 
-from .._async.client import AsyncChatKit
 from ..errors import APIError, ChatKitError, ParamsValidationError
-from ._archived import ArchivedThreads
-from ._erase_plan import MOST_LOOKS, Candidate, candidate, collect, list_threads
-from ._erase_reports import EraseReport, ErasureOutcome, ThreadErasure
+from ._erase_plan import MOST_LOOKS, ArchivedThreads, Candidate, candidate, collect, list_threads
+from ._job import Job, JobOptions, first_error_raised, workers
 from ._pages import element_of
 from ._reader import Archive
-from ._reports import Progress, Stage, ThreadFailure
-from ._requests import JobRequests, Limiter, ends_the_job, is_outage
-from ._tasks import first_error_raised, workers
+from ._reports import EraseReport, ErasureOutcome, ThreadErasure, ThreadFailure
 
-OUTAGE_FAILURES = 10  # threads in a row that the API failed on: it is down
 FIRST_WAIT_S = 0.1  # before threads that were deleted and are still listed are looked for again; doubles
 
 
@@ -40,44 +34,21 @@ class Choice:
     created_before: float | None
 
 
-class EraseRun:
-    """One run.
+class EraseRun(Job):
+    """One run of `erase`."""
 
-    Args:
-        client: lists and deletes.
-        choice: which threads.
-        archive: delete only what it holds; None to delete in any case.
-        dry_run: delete nothing.
-        concurrency: threads deleted at the same time.
-        requests_per_second: the pace; None for none.
-        on_progress: told of each step.
-    """
+    name = "erase"
 
-    def __init__(  # noqa: PLR0917
-        self,
-        client: AsyncChatKit,
-        choice: Choice,
-        archive: Archive | None,
-        dry_run: bool,
-        concurrency: int,
-        requests_per_second: float | None,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self._requests = JobRequests(client, Limiter(requests_per_second, lambda wait_s: self._tell("waiting", wait_s)))
+    def __init__(self, options: JobOptions, choice: Choice, archive: Archive | None, *, dry_run: bool) -> None:
+        super().__init__(options)
         self._choice = choice
         self._archived = None if archive is None else ArchivedThreads(archive, self._requests)
         self._dry_run = dry_run
-        self._concurrency = concurrency
-        self._on_progress = on_progress
-        self._began_s = monotonic()
         self._plan: dict[str, Candidate] = {}
         self._results: dict[str, ThreadErasure] = {}
-        self._counts: Counter[ErasureOutcome] = Counter()
+        self._outcomes: Counter[ErasureOutcome] = Counter()
         self._known: dict[str | None, dict[str, Candidate]] = {}
         self._failures: list[ThreadFailure] = []
-        self._failures_in_a_row = 0
-        self._stopped: str | None = None
-        self._listed = 0
 
     async def result(self) -> EraseReport:
         """Does all of it."""
@@ -100,7 +71,7 @@ class EraseRun:
             try:
                 self._known[user] = await collect(self._requests, user, self._count_listed)
             except APIError as error:
-                self._listing_failed(error)
+                self._failures.append(self._failed_listing(error))
                 return
             for one in self._known[user].values():
                 self._choose(one)
@@ -171,7 +142,7 @@ class EraseRun:
             try:
                 listed = await list_threads(self._requests, user, self._count_listed)
             except APIError as error:
-                self._listing_failed(error)
+                self._failures.append(self._failed_listing(error))
                 return []
             self._take_missed(user, listed)
             found += [self._plan[one.thread_id] for one in listed if one.thread_id in self._plan]
@@ -207,23 +178,15 @@ class EraseRun:
 
     def _note(self, one: Candidate, outcome: ErasureOutcome, reason: str | None = None) -> None:
         if one.thread_id in self._results:
-            self._counts[self._results[one.thread_id].outcome] -= 1
-        self._counts[outcome] += 1
+            self._outcomes[self._results[one.thread_id].outcome] -= 1
+        self._outcomes[outcome] += 1
         self._results[one.thread_id] = ThreadErasure(
             thread_id=one.thread_id, user=one.user, created_at=one.created_at, outcome=outcome, reason=reason
         )
 
     def _failed(self, one: Candidate, error: ChatKitError) -> None:
         self._note(one, "failed", str(error))
-        if isinstance(error, APIError):
-            self._failures_in_a_row = self._failures_in_a_row + 1 if is_outage(error) else 0
-            if ends_the_job(error) or self._failures_in_a_row >= OUTAGE_FAILURES:
-                self._stopped = str(error)
-
-    def _listing_failed(self, error: APIError) -> None:
-        self._failures.append(ThreadFailure.of(None, error))
-        if ends_the_job(error) or is_outage(error):
-            self._stopped = f"the threads cannot be listed: {error}"
+        self._stop_in_outage(error)
 
     def _report(self, *, is_proved: bool) -> EraseReport:
         is_each_gone = all(one.outcome in ("deleted", "already_gone") for one in self._results.values())
@@ -234,27 +197,13 @@ class EraseRun:
             failures=tuple(self._failures),
             stopped=self._stopped,
             requests=self._requests.sent,
-            elapsed_s=round(monotonic() - self._began_s, 3),
+            elapsed_s=self._elapsed_s,
         )
 
     def _count_listed(self, count: int) -> None:
         self._listed += count
         self._tell("listing")
 
-    def _tell(self, stage: Stage, wait_s: float = 0.0) -> None:
-        if self._on_progress is None:
-            return
-        counts = self._counts
-        self._on_progress(
-            Progress(
-                job="erase",
-                stage=stage,
-                listed=self._listed,
-                done=counts["deleted"] + counts["already_gone"] + counts["kept"],
-                failed=counts["failed"],
-                items=0,
-                requests=self._requests.sent,
-                elapsed_s=round(monotonic() - self._began_s, 3),
-                wait_s=wait_s,
-            )
-        )
+    def _counts(self) -> tuple[int, int, int]:
+        counts = self._outcomes
+        return counts["deleted"] + counts["already_gone"] + counts["kept"], counts["failed"], 0

@@ -1,13 +1,16 @@
-"""The archive file: its tables, how it is opened, and what makes a file unusable."""
+"""The archive file: its tables, how it is opened and locked, and what makes a file unusable."""
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import sqlite3
+import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,7 +18,6 @@ import attrs
 
 from .._version import VERSION
 from ..errors import ArchiveError
-from ._lock import FileLock
 
 APPLICATION_ID = int.from_bytes(b"ckar", "big")
 SCHEMA_VERSION = 1
@@ -105,7 +107,7 @@ def opened_for_writing(path: Path, settings: Settings) -> Generator[sqlite3.Conn
     Raises:
         ArchiveError: the file cannot be used, is in use, or was made with other settings.
     """
-    with explained(path), FileLock(lock_path(path), f"the archive {path}"):
+    with explained(path), locked(lock_path(path), f"the archive {path}"):
         _create_private(path)
         database = _connected(path, f"file:{quote(str(path))}?mode=rw")
         try:
@@ -113,7 +115,8 @@ def opened_for_writing(path: Path, settings: Settings) -> Generator[sqlite3.Conn
             _create_tables(database, path, settings)
             database.execute("PRAGMA journal_mode = WAL").close()
             database.execute("PRAGMA synchronous = NORMAL").close()
-            _refuse_other_settings(path, stored_settings(database, path), settings)
+            advice = "continue with the same settings, or choose another file"
+            refuse_other_settings(path, stored_settings(database, path), settings, "run", advice)
             yield database
         finally:
             database.close()
@@ -236,20 +239,72 @@ def _foreign(path: Path) -> ArchiveError:
     return ArchiveError(f"{path} is not an archive of chatkit-async: choose another path")
 
 
-def _refuse_other_settings(path: Path, stored: Settings, wanted: Settings) -> None:
-    for name, there, here in (
-        ("base_url", stored.base_url, wanted.base_url),
-        ("project", stored.project, wanted.project),
-        ("users", stored.users, wanted.users),
-    ):
+def refuse_other_settings(path: Path, stored: Settings, wanted: Settings, job: str, advice: str) -> None:
+    """Raises `ArchiveError` if an archive was made with other settings than a job has."""
+    for name in ("base_url", "project", "users"):
+        there, here = getattr(stored, name), getattr(wanted, name)
         if there != here:
-            raise ArchiveError(
-                f"the archive {path} was made with {name}={_shown(there)}, this run has {name}={_shown(here)}:"
-                " continue with the same settings, or choose another file"
-            )
+            both = f"was made with {name}={_shown(there)}, this {job} has {name}={_shown(here)}"
+            raise ArchiveError(f"the archive {path} {both}: {advice}")
 
 
 def _shown(value: object) -> str:
-    if value is None:
-        return "None"
     return repr(list(value)) if isinstance(value, tuple) else repr(value)
+
+
+@contextmanager
+def locked(path: Path, subject: str) -> Generator[None]:
+    """Holds a lock file, which names its holder; the system frees the lock when the process dies.
+
+    Raises:
+        ArchiveError: another process holds it.
+    """
+    descriptor = _locked_descriptor(path, subject)
+    try:
+        os.truncate(descriptor, 0)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        os.write(descriptor, json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now}).encode())
+        yield
+    finally:
+        if sys.platform != "win32":  # which does not remove open files
+            path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked_descriptor(path: Path, subject: str) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            raise ArchiveError(f"{subject} is in use by {_holder(path)}: wait for its end") from error
+        with suppress(FileNotFoundError):  # its last holder may have removed it after it was opened here
+            if os.path.samestat(os.stat(path), os.fstat(descriptor)):
+                return descriptor
+        os.close(descriptor)
+
+
+def _holder(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_bytes())
+        return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _FAR = 2**30  # Windows refuses reading where it is locked, and the holder's name is to be read
+
+    def _lock(descriptor: int) -> None:
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,9 +14,8 @@ from ..errors import ArchiveError
 from ..types._json import JSONObject
 from ..types.items import ChatKitThreadItem
 from ..types.thread import ChatKitThread
-from ._decoding import item_of, object_of, thread_of
 from ._file import SCHEMA_VERSION, database_path, explained, opened_for_reading, stored_settings
-from ._pages import elements_of
+from ._pages import elements_of, item_of, object_of, thread_of
 from ._reports import ConversionReport, VerifyReport, as_json
 
 _INCOMPLETE = "SELECT id FROM threads WHERE NOT is_complete AND gone_at IS NULL ORDER BY sort_at, position"
@@ -191,7 +190,7 @@ class Archive:
         Returns:
             A report: what is wrong with the file, and which threads and items the client's decoder refuses.
         """
-        from ._verify import verify  # noqa: PLC0415 - most readers only read
+        from ._whole_archive import verify  # noqa: PLC0415 - most readers only read
 
         with explained(self._path):
             return verify(self._open(), self._path)
@@ -212,7 +211,7 @@ class Archive:
         Raises:
             ArchiveError: the file cannot be written.
         """
-        from ._converters import write_jsonl  # noqa: PLC0415 - as above
+        from ._whole_archive import write_jsonl  # noqa: PLC0415 - as above
 
         return write_jsonl(self, path, user)
 
@@ -231,7 +230,7 @@ class Archive:
         Raises:
             ArchiveError: the file cannot be written.
         """
-        from ._converters import write_markdown  # noqa: PLC0415 - as above
+        from ._whole_archive import write_markdown  # noqa: PLC0415 - as above
 
         return write_markdown(self, path, user)
 

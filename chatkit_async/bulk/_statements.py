@@ -1,4 +1,4 @@
-"""The statements of an archive: what a run writes, and what it asks."""
+"""The statements of an archive: what a run writes, what it asks, and where listed threads stand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ._pages import Element, RawPage, elements_of, page_of
+from ._pages import Element, RawPage, elements_of, page_of, text_field, time_field
 
 ITEMS_A_PAGE = 100  # of pages that are written anew
 
@@ -286,3 +286,51 @@ def begin_run(database: sqlite3.Connection, now_s: int) -> tuple[int, int]:
 def end_run(database: sqlite3.Connection, run: int, state: str, now_s: int, report: str | None) -> None:
     """Notes how a run ended."""
     database.execute("UPDATE runs SET state = ?, ended_at = ?, report = ? WHERE id = ?", (state, now_s, report, run))
+
+
+class Found:
+    """What a look saw that the looks before had not."""
+
+    def __init__(self, first_walk: int) -> None:
+        self._first_walk = first_walk
+        self._new_since_known = 0
+        self.new = 0
+        self.missed = 0
+
+    def add(self, thread: HeldThread) -> None:
+        """Counts a thread; new ones before one that an earlier look saw were missed by it, others are younger."""
+        if thread.listed_in_walk < self._first_walk:
+            self.new += 1
+            self._new_since_known += 1
+        else:
+            self.missed += self._new_since_known
+            self._new_since_known = 0
+
+
+class Place:
+    """Numbers the threads of one walk."""
+
+    def __init__(self, user: str | None) -> None:
+        self._user = user
+        self._sort_at = 0
+        self.count = 0
+        self.without_id: list[int] = []
+
+    def skip(self, count: int, sort_at: int) -> None:
+        """Passes over threads that are numbered already."""
+        self.count += count
+        self._sort_at = max(self._sort_at, sort_at)
+
+    def listed(self, page: RawPage) -> list[ListedThread]:
+        """The threads of a page that have an id."""
+        found: list[ListedThread] = []
+        self.without_id = []
+        for element in elements_of(page.body):
+            self._sort_at = max(self._sort_at, time_field(element.value, "created_at") or 0)
+            if element.id is None:
+                self.without_id.append(self.count)
+            else:
+                user = text_field(element.value, "user") or self._user
+                found.append(ListedThread(element.id, element.text, user, self._sort_at, self.count))
+            self.count += 1
+        return found

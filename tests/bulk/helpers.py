@@ -10,8 +10,8 @@ from typing import Any
 from chatkit_async.bulk import Archive
 from chatkit_async.bulk._file import Settings, opened_for_writing
 from chatkit_async.bulk._pages import parse_page
+from chatkit_async.bulk._saving import Writer
 from chatkit_async.bulk._statements import START, ListedThread, begin_run, end_run, save_listed, save_pages
-from chatkit_async.bulk._writer import Writer
 from chatkit_async.emulator import Emulator
 
 SETTINGS = Settings("https://api.openai.com/v1", None, None)

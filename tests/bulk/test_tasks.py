@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from chatkit_async.bulk._tasks import workers
+from chatkit_async.bulk._job import workers
 
 
 @pytest.mark.parametrize("count", [1, 2, 8])

@@ -93,7 +93,7 @@ def test_a_context_function_takes_the_user() -> None:
 
 
 async def test_without_the_package_the_error_says_how_to_install_it(monkeypatch: Any) -> None:
-    from chatkit_async.bulk._server.server_types import server_types
+    from chatkit_async.bulk._server.store_access import server_types
 
     server_types.cache_clear()
     monkeypatch.setitem(sys.modules, "chatkit.store", None)

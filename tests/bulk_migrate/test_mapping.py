@@ -11,10 +11,10 @@ import pytest
 from chatkit.agents import ThreadItemConverter
 from chatkit.types import ThreadMetadata
 
+from chatkit_async.bulk._server.arguments import MappingOptions
 from chatkit_async.bulk._server.mapping import map_item, map_thread
 from chatkit_async.bulk._server.report import LOSSES
-from chatkit_async.bulk._server.server_types import server_types
-from chatkit_async.bulk._server.settings import MappingOptions
+from chatkit_async.bulk._server.store_access import server_types
 
 from .sources import hosted_item, hosted_thread, random_items
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chatkit_async.bulk._server.rising_times import RisingTimes, is_usable_time
+from chatkit_async.bulk._server.store_access import RisingTimes, is_usable_time
 
 CLOCKS_BACK_S = 1_761_440_400
 """2025-10-26 01:00 UTC: in Berlin 3:00 becomes 2:00."""

@@ -7,8 +7,8 @@ import ast
 from .module import COMMAND
 from .source import PACKAGE, GeneratorError
 
-# The `__init__.py` with the imports, and the table.
-TABLES = {"__init__.py": "_exports.py"}
+# Each `__init__.py` with such imports, and its table.
+TABLES = {"__init__.py": "_exports.py", "bulk/__init__.py": "bulk/_exports.py"}
 
 
 def exports(path: str, text: str) -> str:

@@ -41,10 +41,9 @@ TWINS: tuple[Twin, ...] = (
     Class("_async/threads.py", "_sync/threads.py", "AsyncThreads", "resource"),
     Class("broker/_broker.py", "broker/_blocking.py", "AsyncSessionBroker", "dependent"),
     Functions("bulk/_archive.py", "bulk/blocking.py", ("archive",)),
-    Functions("bulk/_erase.py", "bulk/blocking.py", ("erase", "retain")),
-    Functions("bulk/_erase_user.py", "bulk/blocking.py", ("erase_user",)),
+    Functions("bulk/_erase.py", "bulk/blocking.py", ("erase", "retain", "erase_user")),
     Functions("bulk/_server/check_store.py", "bulk/blocking.py", ("check_store",)),
-    Functions("bulk/_server/load.py", "bulk/blocking.py", ("load_store",)),
+    Functions("bulk/_server/arguments.py", "bulk/blocking.py", ("load_store",)),
     Functions("bulk/_server/migrate.py", "bulk/blocking.py", ("migrate",)),
 )
 

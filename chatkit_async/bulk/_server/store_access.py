@@ -1,20 +1,137 @@
-"""A store as this room uses it: every call within a time limit, absence and listings read in one way."""
+"""The server's side: the classes of the package `openai-chatkit`, its times, and access to a store."""
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Set
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from inspect import isawaitable, iscoroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 
 import anyio
+import attrs
 
+from ...errors import ConfigurationError
+from ...types._clock import unix_now_s
+from ...types._json import JSON, JSONObject
 from ...types.secret import mask_text
-from .server_types import ServerTypes, server_types
 
 if TYPE_CHECKING:
     from chatkit.store import Store
-    from chatkit.types import ThreadItem, ThreadMetadata
+    from chatkit.types import Attachment, ThreadItem, ThreadMetadata
+
+
+Times: TypeAlias = Literal["local", "utc"]
+
+DAY_S = 86_400
+
+
+class RisingTimes:
+    """Datetimes of one thread's items, or of one user's threads, in the order given.
+
+    Args:
+        times: `local` for naive datetimes of this machine's time zone, `utc` for aware ones.
+        step_us: microseconds between two that would be equal, or would go back.
+        first_s: Unix seconds of the first, where its own time cannot be used.
+    """
+
+    def __init__(self, times: Times, step_us: int, first_s: JSON = 0) -> None:
+        self._zone = UTC if times == "utc" else None
+        self._step = timedelta(microseconds=step_us)
+        self._first_s = first_s if is_usable_time(first_s) else 0
+        self._before: datetime | None = None
+
+    def after_the_one_before(self, seconds: JSON) -> datetime:
+        """The datetime of these Unix seconds, or one step after the one before, whichever is later."""
+        own = self._datetime(seconds) if is_usable_time(seconds) else None
+        next_step = self._before + self._step if self._before else self._datetime(self._first_s)
+        self._before = max(own, next_step) if own and self._before else own or next_step
+        return self._before
+
+    def _datetime(self, seconds: float) -> datetime:
+        # The package's own times are naive and local: `datetime.now()`.
+        return datetime.fromtimestamp(seconds, self._zone)
+
+
+def is_usable_time(seconds: JSON) -> TypeGuard[float]:
+    """Whether a time is a number between 1970 and tomorrow: one far ahead would drag along all that follow it."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return False
+    return 0 <= seconds <= unix_now_s() + DAY_S
+
+
+@attrs.frozen
+class ServerTypes:
+    """What is used of the package: adapters that read and write its classes, and the error for what is not there."""
+
+    item: Any
+    thread: Any
+    not_found: type[Exception]
+    invalid: type[Exception]
+
+    def build_item(self, fields: JSONObject, item_id: str, thread_id: str, created_at: datetime) -> ThreadItem:
+        """An item as every store gives it back: written as JSON and read again.
+
+        Raises:
+            ValueError: the package refuses the fields.
+        """
+        item = {**fields, "id": item_id, "thread_id": thread_id, "created_at": created_at}
+        built: ThreadItem = self.item.validate_json(self.item.dump_json(self.item.validate_python(item)))
+        return built
+
+    def build_thread(self, fields: JSONObject, thread_id: str, created_at: datetime) -> ThreadMetadata:
+        """A thread's metadata, never a `Thread`, which loses fields where a store writes metadata.
+
+        Raises:
+            ValueError: the package refuses the fields.
+        """
+        thread = {**fields, "id": thread_id, "created_at": created_at}
+        built: ThreadMetadata = self.thread.validate_json(self.thread.dump_json(self.thread.validate_python(thread)))
+        return built
+
+    def is_absence(self, error: Exception) -> bool:
+        """Whether an error of a store means that the requested thread or item does not exist."""
+        is_unreadable = isinstance(error, (self.invalid, UnicodeError)) or "JSON" in type(error).__name__
+        return isinstance(error, self.not_found | KeyError | ValueError) and not is_unreadable
+
+
+@cache
+def server_types() -> ServerTypes:
+    """The package's classes.
+
+    Raises:
+        ConfigurationError: the package is not installed.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of its own widget classes
+            from chatkit.store import NotFoundError  # noqa: PLC0415 - an extra that takes 0.3 s to import
+            from chatkit.types import ThreadItem, ThreadMetadata  # noqa: PLC0415
+            from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415
+    except ImportError as error:
+        hint = "Install it: pip install 'chatkit-async[server]'."
+        raise ConfigurationError(f"The package openai-chatkit cannot be imported ({error}). {hint}") from error
+    item: Any = TypeAdapter(ThreadItem)
+    return ServerTypes(item, TypeAdapter(ThreadMetadata), NotFoundError, ValidationError)
+
+
+def differing_fields(expected: ThreadItem | ThreadMetadata | Attachment, found: Any) -> tuple[str, ...]:
+    """Names of the fields in which a store's copy differs; `metadata` may hold more keys than were written."""
+    if type(found) is not type(expected):
+        return ("type",)
+    wanted, given = (_comparable(value) for value in (expected, found))
+    if isinstance(metadata := wanted.get("metadata"), dict) and isinstance(given.get("metadata"), dict):
+        given["metadata"] = {name: value for name, value in given["metadata"].items() if name in metadata}
+    return tuple(name for name in wanted if wanted[name] != given.get(name))
+
+
+def _comparable(model: Any) -> dict[str, Any]:
+    """The fields as JSON, but the time as it is: a store may give the same moment in another time zone."""
+    values: dict[str, Any] = model.model_dump(mode="json", exclude={"created_at"})
+    return values | ({"created_at": model.created_at} if hasattr(model, "created_at") else {})
+
 
 LONGEST_MESSAGE = 300  # characters of a store's error
 _CREDENTIALS = re.compile(r"://[^@/\s]+@")  # of a database's address

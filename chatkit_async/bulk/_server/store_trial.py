@@ -1,4 +1,4 @@
-"""The throwaway threads of a check of a store, and what was found out on them."""
+"""The throwaway threads of a check of a store: a hosted thread with an item of each kind, and what was found out."""
 
 from __future__ import annotations
 
@@ -7,16 +7,69 @@ from secrets import randbelow, token_hex
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...types._json import JSONObject
-from .check_samples import FIRST_S, SPREAD_S, THREAD, message
+from .arguments import Ids, MappingOptions
 from .mapping import id_word, map_item, map_thread
 from .report import StoreFinding
-from .rising_times import RisingTimes
-from .server_types import differing_fields
-from .settings import Ids, MappingOptions
-from .store_access import StoreAccess
+from .store_access import RisingTimes, StoreAccess, differing_fields
 
 if TYPE_CHECKING:
     from chatkit.types import ThreadItem, ThreadMetadata
+
+
+FIRST_S = 978_350_400
+"""2001-01-01 12:00 UTC: before all real threads, so that the check threads are first in a list and quickly found."""
+SPREAD_S = 300 * 86_400
+
+THREAD: JSONObject = {
+    "object": "chatkit.thread",
+    "created_at": FIRST_S,
+    "title": "chatkit-async: check of the store",
+    "status": {"type": "locked", "reason": "check"},
+    "user": "check",
+}
+
+_TEXT = "Zażółć gęślą jaźń 😀\nsecond line"
+
+ITEMS: tuple[JSONObject, ...] = (
+    {
+        "type": "chatkit.user_message",
+        "content": [{"type": "quoted_text", "text": "quoted"}, {"type": "input_text", "text": _TEXT}],
+        "attachments": [{"type": "file", "id": "file_check", "name": "a.txt", "mime_type": "text/plain"}],
+        "inference_options": {"tool_choice": {"id": "tool_check"}, "model": "model-check"},
+    },
+    {
+        "type": "chatkit.assistant_message",
+        "content": [
+            {
+                "type": "output_text",
+                "text": _TEXT,
+                "annotations": [
+                    {"type": "url", "source": {"type": "url", "url": "https://example.com/a"}},
+                    {"type": "file", "source": {"type": "file", "filename": "a.txt"}},
+                ],
+            },
+            {"type": "output_text", "text": "second block", "annotations": []},
+        ],
+    },
+    {"type": "chatkit.widget", "widget": '{"type":"Card","children":[{"type":"Text","value":"check"}]}'},
+    {
+        "type": "chatkit.client_tool_call",
+        "status": "completed",
+        "call_id": "call_check",
+        "name": "tool",
+        "arguments": '{"a":[1,{"b":null}]}',
+        "output": '{"c":true}',
+    },
+    {"type": "chatkit.task", "task_type": "custom", "heading": "heading", "summary": "summary"},
+    {"type": "chatkit.task", "task_type": "thought", "heading": None, "summary": "a thought"},
+    {"type": "chatkit.task_group", "tasks": [{"type": "custom", "heading": "heading", "summary": None}]},
+    {"type": "chatkit.not_known", "value": 1},
+)
+
+
+def message(text: str) -> JSONObject:
+    """A message of the user."""
+    return {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": text}]}
 
 
 class StoreTrial:

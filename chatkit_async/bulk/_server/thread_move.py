@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ...types._json import JSON, JSONObject
-from .mapping import Mapped, id_word, map_as_hidden, map_item, map_thread
-from .raw_json import without_surrogates
-from .rising_times import RisingTimes, is_usable_time
-from .server_types import differing_fields
-from .settings import Ids, MappingOptions, Times
-from .store_access import StoreAccess, StoreFault
+from .arguments import Ids, MappingOptions
+from .mapping import Mapped, id_word, map_as_hidden, map_item, map_thread, without_surrogates
+from .store_access import RisingTimes, StoreAccess, StoreFault, Times, differing_fields, is_usable_time
 
 if TYPE_CHECKING:
     from chatkit.types import ThreadItem, ThreadMetadata

@@ -1,21 +1,71 @@
-"""Finds what `package.module:name` names, for the command: the store to move threads into, and its contexts."""
+"""What `migrate` and `check_store` are given: checked settings, and the objects that `package.module:name` names."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ...errors import ConfigurationError
+import attrs
+
+from ...errors import ConfigurationError, ParamsValidationError, Problem
 from ...types.redacted import quoted
-from .server_types import server_types
-from .store_access import described
+from .store_access import described, server_types
 
 if TYPE_CHECKING:
     from chatkit.store import Store
+
+
+Ids: TypeAlias = Literal["keep", "store"]
+Attachments: TypeAlias = Literal["text", "keep"]
+PendingToolCalls: TypeAlias = Literal["completed", "pending", "skip"]
+HiddenContext: TypeAlias = Literal["keep", "skip"]
+
+LONGEST_STEP_US = 1_000_000
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "ids": ("keep", "store"),
+    "times": ("local", "utc"),
+    "attachments": ("text", "keep"),
+    "pending_tool_calls": ("completed", "pending", "skip"),
+    "hidden_context": ("keep", "skip"),
+}
+
+
+@attrs.frozen
+class MappingOptions:
+    """How items are carried over where there is a choice; see `migrate`."""
+
+    attachments: Attachments = "text"
+    pending_tool_calls: PendingToolCalls = "completed"
+    hidden_context: HiddenContext = "keep"
+
+
+def check_settings(subject: str, *, store: object, time_step_us: object, timeout_s: object, **choices: object) -> None:
+    """Raises `ParamsValidationError` with all settings that are out of their range."""
+    problems = [_not_a_choice(name, value) for name, value in choices.items() if value not in _CHOICES[name]]
+    if isinstance(time_step_us, bool) or not isinstance(time_step_us, int) or not 1 <= time_step_us <= LONGEST_STEP_US:
+        limit = f"whole microseconds from 1 to {LONGEST_STEP_US:,}"
+        problems.append(_out_of_range("time_step_us", time_step_us, limit))
+    if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float) or not timeout_s > 0:
+        problems.append(_out_of_range("timeout_s", timeout_s, "seconds above 0"))
+    if isinstance(store, type):
+        message = f"store must be an object, got the class {store.__name__}: call it"
+        problems.append(Problem("store", "invalid_type", message))
+    if problems:
+        raise ParamsValidationError(subject, tuple(problems))
+
+
+def _not_a_choice(name: str, value: object) -> Problem:
+    allowed = " or ".join(repr(choice) for choice in _CHOICES[name])
+    return Problem(name, "invalid_value", f"{name} must be {allowed}, got {quoted(value)}", None, allowed)
+
+
+def _out_of_range(name: str, value: object, limit: str) -> Problem:
+    return Problem(name, "invalid_value", f"{name} must be {limit}, got {quoted(value)}", None, limit)
 
 
 async def load_store(spec: str) -> Store[Any]:
@@ -25,8 +75,8 @@ async def load_store(spec: str) -> Store[Any]:
         store = await load_store("shop.chat:make_store")
 
     Args:
-        spec: `package.module:name`, where `name` is a store, or a class or a function (`def` or `async def`) that makes
-            one without arguments. The current directory is searched first, as `python -m` does.
+        spec: `package.module:name`, where `name` is a store, or a class, callable or async callable that makes one
+            without arguments. The current directory is searched first, as `python -m` does.
 
     Returns:
         The store.
@@ -44,7 +94,7 @@ def load_context_for(spec: str) -> Callable[[str | None], object]:
     """The function that a name stands for, as `migrate` takes it as `context_for`.
 
     Args:
-        spec: `package.module:name`, where `name` is a function (`def` or `async def`) of one argument, the user.
+        spec: `package.module:name`, where `name` is a callable or async callable of one argument, the user.
 
     Returns:
         The function.

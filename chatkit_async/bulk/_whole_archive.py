@@ -1,0 +1,224 @@
+"""What reads a whole archive: its verification, and its conversion to JSON Lines and Markdown."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .._core.codec import Mismatch
+from .._core.transcript import transcript
+from ..errors import ArchiveError
+from ..types.items import ChatKitThreadItem
+from ..types.result import slot_value
+from ..types.thread import ChatKitThread
+from ..types.unknown import UnknownThreadItem
+from ._file import database_path
+from ._pages import decoded, elements_of, object_of, thread_of
+from ._reports import ArchiveProblem, ConversionReport, VerifyReport
+
+if TYPE_CHECKING:
+    from ._reader import Archive
+
+
+_THREADS = """
+SELECT key, id, raw, item_count, is_complete OR gone_at IS NOT NULL FROM threads ORDER BY sort_at, position
+"""
+_PAGES = "SELECT position, item_count, body FROM item_pages WHERE thread_key = ? ORDER BY position"
+_STRAY = "SELECT count(*) FROM item_pages WHERE thread_key NOT IN (SELECT key FROM threads)"
+
+
+def verify(database: sqlite3.Connection, path: Path) -> VerifyReport:
+    """Reads all of it once, thread by thread."""
+    check = _Check(database)
+    check.all()
+    return VerifyReport(
+        path=str(path),
+        threads=check.threads,
+        items=check.items,
+        problems=tuple(check.problems),
+        damaged=tuple(check.damaged),
+        unknown=check.unknown,
+    )
+
+
+class _Check:
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self.threads = self.items = self.unknown = 0
+        self.problems: list[ArchiveProblem] = []
+        self.damaged: list[ArchiveProblem] = []
+
+    def all(self) -> None:
+        try:
+            self._file()
+            for row in self._database.execute(_THREADS):
+                self._thread(row)
+        except sqlite3.DatabaseError as error:
+            self._problem(None, f"SQLite cannot read on: {error}")
+
+    def _file(self) -> None:
+        for (message,) in self._database.execute("PRAGMA integrity_check"):
+            if message != "ok":
+                self._problem(None, f"SQLite says: {message}")
+        (stray,) = self._database.execute(_STRAY).fetchone()
+        if stray:
+            self._problem(None, f"{stray} pages of items belong to no thread")
+        last = self._database.execute("SELECT state FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        if last is None or last[0] != "complete":
+            self._problem(None, f"the last run is {last[0] if last else 'missing'}, not complete: run archive again")
+
+    def _thread(self, row: tuple[int, str, str, int, int]) -> None:
+        key, thread_id, raw, item_count, is_finished = row
+        self.threads += 1
+        value = self._parsed(raw, thread_id)
+        if isinstance(value, dict) and value.get("id") != thread_id:
+            self._problem(thread_id, f"its JSON has the id {value.get('id')!r}")
+        self._decoded(value, ChatKitThread, thread_id)
+        found = 0
+        for position, count, body in self._database.execute(_PAGES, (key,)):
+            if position != found:
+                self._problem(thread_id, f"the item at {position} should be at {found}", position)
+            found += self._page(thread_id, position, count, body)
+        if found != item_count:
+            self._problem(thread_id, f"{found} items are held, {item_count} were saved")
+        if not is_finished:
+            self._problem(thread_id, "its items were not read to the end: run archive again")
+
+    def _page(self, thread_id: str, position: int, item_count: int, body: str) -> int:
+        try:
+            elements = elements_of(body)
+        except (ValueError, RecursionError) as error:
+            self._problem(thread_id, f"the items from here on are not JSON: {error}", position)
+            return 0
+        if len(elements) != item_count:
+            self._problem(thread_id, f"{len(elements)} items are here, {item_count} were saved", position)
+        for place, element in enumerate(elements, position):
+            item = self._decoded(element.value, ChatKitThreadItem, thread_id, place, element.id)
+            self.unknown += isinstance(item, UnknownThreadItem)
+        self.items += len(elements)
+        return len(elements)
+
+    def _parsed(self, raw: str, *place: Any) -> Any:
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            self._problem(place[0], f"its text is not JSON: {error}", *place[1:])
+            return {}
+
+    def _decoded(self, value: Any, cls: Any, *place: Any) -> Any:
+        found = decoded(value, cls)
+        if isinstance(found, Mismatch):
+            self.damaged.append(_problem(place[0], f"{found.path or 'it'} {found.message}", *place[1:]))
+        return found
+
+    def _problem(self, thread_id: str | None, message: str, *place: Any) -> None:
+        self.problems.append(_problem(thread_id, message, *place))
+
+
+def _problem(
+    thread_id: str | None, message: str, position: int | None = None, item_id: str | None = None
+) -> ArchiveProblem:
+    return ArchiveProblem(thread_id=thread_id, message=message, position=position, item_id=item_id)
+
+
+_MARKUP = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which Markdown lets a backslash escape
+
+
+def write_jsonl(archive: Archive, path: str | os.PathLike[str], user: str | None) -> ConversionReport:
+    """Writes a line for each thread; see `Archive.write_jsonl`."""
+
+    def write(file: TextIO, thread_text: str, thread_id: str) -> int:
+        count = 0
+        file.write(f'{{"thread":{thread_text},"items":[')
+        for count, item_text in enumerate(archive.item_texts(thread_id), 1):
+            file.write(f"{',' if count > 1 else ''}{item_text}")
+        file.write("]}\n")
+        return count
+
+    return _converted(archive, path, user, write)
+
+
+def write_markdown(archive: Archive, path: str | os.PathLike[str], user: str | None) -> ConversionReport:
+    """Writes a chapter for each thread; see `Archive.write_markdown`."""
+
+    def write(file: TextIO, thread_text: str, thread_id: str) -> int:
+        count = 0
+        file.write(_heading(thread_of(object_of(thread_text)), thread_id))
+        for item in archive.items(thread_id):
+            file.write(f"{transcript([item], 'markdown')}\n\n")
+            count += 1
+        return count
+
+    return _converted(archive, path, user, write)
+
+
+def _converted(
+    archive: Archive, path: str | os.PathLike[str], user: str | None, write: Callable[[TextIO, str, str], int]
+) -> ConversionReport:
+    target, threads, items = database_path(path), 0, 0
+    incomplete, held_incomplete = list[str](), set(archive.info.incomplete_threads)
+    with _replaced(target) as file:
+        for thread_text in archive.thread_texts(user):
+            thread_id = str(object_of(thread_text)["id"])
+            threads, items = threads + 1, items + write(file, thread_text, thread_id)
+            if thread_id in held_incomplete:
+                incomplete.append(thread_id)
+    return ConversionReport(path=str(target), threads=threads, items=items, incomplete_threads=tuple(incomplete))
+
+
+@contextmanager
+def _replaced(target: Path) -> Generator[TextIO]:
+    """A text file that takes the target's place when it is whole, and leaves nothing behind when it is not."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with _text_file(descriptor, is_compressed=target.suffix == ".gz") as file:
+            yield file
+        temporary.replace(target)
+    except OSError as error:
+        raise ArchiveError(f"{target} cannot be written: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _text_file(descriptor: int, *, is_compressed: bool) -> Generator[TextIO]:
+    with ExitStack() as stack:
+        raw = stack.enter_context(os.fdopen(descriptor, "wb"))
+        stack.callback(os.fsync, descriptor)
+        stack.callback(raw.flush)
+        binary: Any = stack.enter_context(gzip.GzipFile(fileobj=raw, mode="wb", mtime=0)) if is_compressed else raw
+        file = io.TextIOWrapper(binary, encoding="utf-8", errors="replace", newline="\n")
+        stack.callback(file.detach)  # flushes, and leaves the rest to close itself
+        yield file
+
+
+def _heading(thread: ChatKitThread, thread_id: str) -> str:
+    title = _plain(slot_value(thread, "title") or thread_id)
+    facts = [f"Thread: {_plain(thread_id)}", *(f"{name}: {_plain(value)}" for name, value in _facts(thread))]
+    return f"## {title}\n\n" + "".join(f"- {fact}\n" for fact in facts) + "\n"
+
+
+def _facts(thread: ChatKitThread) -> list[tuple[str, str]]:
+    status = slot_value(slot_value(thread, "status"), "type")
+    created_at = slot_value(thread, "created_at")
+    found = {
+        "User": slot_value(thread, "user"),
+        "Created": thread.created_at_utc.isoformat() if isinstance(created_at, int) else None,
+        "Status": status,
+    }
+    return [(name, str(value)) for name, value in found.items() if value]
+
+
+def _plain(text: str) -> str:
+    """One line of text in which nothing is markup."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
