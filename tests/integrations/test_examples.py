@@ -146,20 +146,6 @@ def test_the_plain_asgi_program_gives_a_visitor_a_secret(served: Callable[[Kind]
     assert fetch(url, "/elsewhere").status == 404
 
 
-def test_the_celery_task_deletes_a_users_threads(
-    folder: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(folder)
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    monkeypatch.setenv("OPENAI_BASE_URL", emulator.base_url)
-    import celery_tasks  # type: ignore[import-not-found]
-
-    emulator.seed(threads=[{"thread": {"user": user}} for user in ["ada"] * 30 + ["brook"]])
-    assert celery_tasks.delete_threads.apply(args=("ada",)).get() == 30
-    celery_tasks.client.close()
-    assert [thread["user"] for thread in emulator.threads()] == ["brook"]
-
-
 WIDGET = """
 customElements.define("openai-chatkit", class extends HTMLElement {
   async setOptions({ api }) { this.textContent = await api.getClientSecret(null); }

@@ -59,14 +59,30 @@ def single_job_report(job: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         return without_effort(report)
 
 
+@pytest.mark.parametrize(
+    ("fault", "method", "waiting"),
+    [
+        (Fault(method="DELETE", delay=0.3, times="always"), "DELETE", 3),
+        (Fault(path="/chatkit/threads", skip=1, delay=30), "GET", 1),
+        (Fault(path="/chatkit/threads", skip=len(USERS) * 2, delay=30), "GET", 1),
+    ],
+    ids=["deleting", "listing", "merging"],
+)
 def test_an_erase_whose_worker_is_killed_midway_gives_the_report_of_a_single_job(
-    emulator: Emulator, environment: dict[str, str], module: ModuleType, tmp_path: Path
+    fault: Fault,
+    method: str,
+    waiting: int,
+    emulator: Emulator,
+    environment: dict[str, str],
+    module: ModuleType,
+    tmp_path: Path,
 ) -> None:
-    emulator.add_faults(Fault(method="DELETE", path="", delay=0.3, times="always"))
+    emulator.add_faults(fault)
     with running_fleet(COMMAND, READY, tmp_path, environment) as workers:
         result = module.tasks.erase_threads.delay(users=list(USERS), concurrency=2)
-        wait_until(lambda: len(worker_at(emulator, "DELETE")) == 3, "all workers deleting")
-        kill_group(workers["w1"])
+        wait_until(lambda: len(worker_at(emulator, method)) == waiting, "workers under way")
+        killed = worker_at(emulator, method).pop()
+        kill_group(workers[killed])
 
         report = result.get(timeout=WAIT_S)
 
