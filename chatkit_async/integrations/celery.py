@@ -48,10 +48,10 @@ def bulk_tasks(
     """Add tasks to a Celery app that archive and erase threads: one lists them, one for each page of ids does the work,
     one makes the report.
 
-    The tasks for the pages are acknowledged late: those of a worker that was killed go to another one, and doing them
-    twice does no harm. Whatever they leave over, the last task does itself; then it proves the end as the single job
-    does, and its report is the same. With Redis, set `broker_transport_options={"visibility_timeout": seconds}` to
-    somewhat more than a page takes: after so long Redis gives the tasks of a killed worker to others (default: 1 hour).
+    The tasks are acknowledged late: those of a worker that was killed go to another one, and doing them twice does no
+    harm. Whatever the tasks of the pages leave over, the last one does itself; then it proves the end as the single job
+    does, and its report is the same. With Redis, the tasks of a killed worker come back after the `visibility_timeout`
+    of `broker_transport_options` (1 hour); keep it above the longest task.
 
     Wire form: as for `archive` and `erase` of `chatkit_async.bulk`.
 
@@ -85,7 +85,7 @@ def bulk_tasks(
     ) -> T:
         return own._channel.call(step, own._async, *args, **kwargs)
 
-    @app.task(name=f"{PREFIX}part", acks_late=True, reject_on_worker_lost=True, **limit)
+    @app.task(name=f"{PREFIX}part", acks_late=True, reject_on_worker_lost=True)
     def part(message: Message, number: int, page: list[Any]) -> Message:
         job, info = job_of(message), current_task.request.delivery_info or {}
         try:
@@ -105,7 +105,7 @@ def bulk_tasks(
         plan["parts"] = len(pages)
         if not pages:
             return call(prepared.merge, plan, [])
-        header = [part.s(message, number, page) for number, page in enumerate(pages)]
+        header = [part.s(message, number, page).set(**limit) for number, page in enumerate(pages)]
         raise current_task.replace(chord(header, merge.s(message=message, plan=plan)))
 
     @app.task(name=f"{PREFIX}archive_threads", acks_late=True, reject_on_worker_lost=True)

@@ -6,12 +6,11 @@ Install Taskiq with Redis: `pip install taskiq taskiq-redis`. Any broker with a 
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine
 from typing import Annotated, Any, TypeAlias
 
 import attrs
 from taskiq import AsyncBroker, AsyncTaskiqDecoratedTask, AsyncTaskiqTask, Context, TaskiqDepends
-from taskiq.depends.progress_tracker import ProgressTracker, TaskState
+from taskiq.depends.progress_tracker import ProgressTracker  # pyright: ignore[reportMissingTypeStubs]
 from taskiq.exceptions import TaskiqResultTimeoutError
 
 from .._async.client import AsyncChatKit
@@ -20,7 +19,7 @@ from ..bulk._erase_parts import EraseJob, Message
 from ..errors import ChatKitError, ConfigurationError
 from ._queue_jobs import PAGE_SIZE, PREFIX, Job, checked_page_size, cut_short, job_of, message_of
 
-Send: TypeAlias = "AsyncTaskiqDecoratedTask[..., Coroutine[Any, Any, Message]]"
+Send: TypeAlias = "AsyncTaskiqDecoratedTask[..., Any]"
 
 POLL_S = 0.2  # between two looks whether a page is done
 
@@ -87,7 +86,7 @@ def bulk_tasks(
         message: Message, number: int, page: list[Any], progress: Annotated[ProgressTracker[None], TaskiqDepends()]
     ) -> Message:
         job, is_repeated = job_of(message), await progress.get_progress() is not None
-        await progress.set_progress(TaskState.STARTED)
+        await progress.set_progress("STARTED")
         try:
             return await job.part(client, number, page, is_repeated=is_repeated)
         except ChatKitError as error:
