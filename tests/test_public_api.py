@@ -29,6 +29,8 @@ MODULES = (
     "chatkit_async.emulator",
     "chatkit_async.integrations",
     "chatkit_async.integrations.asgi",
+    "chatkit_async.integrations.celery",
+    "chatkit_async.integrations.taskiq",
     "chatkit_async.integrations.aiohttp",
     "chatkit_async.integrations.django",
     "chatkit_async.integrations.flask",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("chatkit_async", "tests", "pyproject.toml", "README.md")
+COPIED = ("chatkit_async", "docs", "tests", "pyproject.toml", "README.md")
 
 PARAMS = '''
 
