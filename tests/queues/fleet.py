@@ -1,6 +1,8 @@
 """Several workers of one queue, each a process group of its own, and the threads they work on."""
 
+import itertools
 import os
+import random
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,7 +10,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from chatkit_async.emulator import Emulator
+from chatkit_async.emulator import Emulator, Fault
 
 from .worker import running_worker, wait_until
 
@@ -75,3 +77,37 @@ def worker_at(emulator: Emulator, method: str) -> set[str]:
 def without_effort(report: dict[str, Any]) -> dict[str, Any]:
     """A report without what differs from run to run: requests, seconds, and the file's name."""
     return {name: value for name, value in report.items() if name not in ("requests", "elapsed_s", "path")}
+
+
+def many_threads(chance: random.Random) -> list[dict[str, Any]]:
+    """50,000 items in 2,000 threads of 200 users."""
+    return [
+        {
+            "thread": {"id": f"cthr_{at}", "user": f"user_{at % 200}", "created_at": 1_700_000_000 + at // 7},
+            "items": [
+                {
+                    "id": f"cthi_{at}_{index}",
+                    "created_at": 1_700_000_000 + at + index // 5,
+                    "type": "chatkit.user_message",
+                    "content": [{"type": "input_text", "text": "x" * chance.randrange(200)}],
+                }
+                for index in range(25)
+            ],
+        }
+        for at in range(2000)
+    ]
+
+
+def bad_weather(chance: random.Random, path: str, count: int) -> list[Fault]:
+    """Faults of the next few hundred requests, before and after the work."""
+    kinds: list[dict[str, Any]] = [
+        {"drop": True},
+        {"drop": "after"},
+        {"status": 500},
+        {"status": 503, "headers": {"retry-after-ms": "20"}},
+        {"status": 429, "headers": {"retry-after-ms": "20"}},
+    ]
+    return [
+        Fault(path=path, skip=chance.randrange(5, 400), **kind)
+        for kind in itertools.islice(itertools.cycle(kinds), count)
+    ]

@@ -1,6 +1,7 @@
 """Bulk jobs through real Celery workers over a real Redis, with JSON everywhere."""
 
 import importlib
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from chatkit_async.bulk import Archive
 from chatkit_async.bulk.blocking import archive, erase
 from chatkit_async.emulator import Emulator, Fault
 
-from .fleet import THREADS, USERS, kill_group, running_fleet, seed, without_effort, worker_at
+from .fleet import THREADS, USERS, bad_weather, kill_group, many_threads, running_fleet, seed, without_effort, worker_at
 from .worker import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -150,3 +151,44 @@ def test_arguments_and_errors_survive_json(
     assert (failed.value.status, failed.value.operation) == (404, "sessions.cancel")
     assert failed.value.request_id == emulator.requests()[-1].response.headers["x-request-id"]
     assert failed.value.request_id in str(failed.value)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("weather", range(3))
+def test_fifty_thousand_items_are_archived_and_two_hundred_users_erased_in_bad_weather(
+    emulator: Emulator,
+    environment: dict[str, str],
+    module: ModuleType,
+    tmp_path: Path,
+    weather: int,
+) -> None:
+    chance = random.Random(weather)
+    threads = many_threads(chance)
+    emulator.seed(threads=threads, reset=True)
+    users, path = [f"user_{number}" for number in range(200)], tmp_path / "threads.chatkit"
+    with Emulator.in_thread() as other, ChatKit("sk-queue", base_url=other.base_url) as client:
+        other.seed(threads=threads)
+        single = [without_effort(archive(client, tmp_path / "single.chatkit").to_dict())]
+        single.append(without_effort(erase(client, users=users).to_dict()))
+
+    emulator.add_faults(*bad_weather(chance, "/items", 50))
+    with running_fleet(COMMAND, READY, tmp_path, {**environment, "VISIBILITY_TIMEOUT_S": "60"}) as workers:
+        archiving = module.tasks.archive_threads.delay(str(path))
+        wait_until(lambda: reads(emulator) > 600, "a third of the threads")
+        kill_group(workers["w1"])
+        archived = archiving.get(timeout=600)
+        with Archive(path) as held:
+            assert held.verify().ok
+            assert list(held.raw_threads()) == emulator.threads()
+            for one in emulator.threads():
+                assert list(held.raw_items(str(one["id"]))) == emulator.items(str(one["id"]))
+        emulator.add_faults(*bad_weather(chance, "", 100))
+        erased = module.tasks.erase_threads.delay(users=users).get(timeout=600)
+
+    assert [without_effort(archived), without_effort(erased)] == single
+    assert emulator.threads() == []
+
+
+def reads(emulator: Emulator) -> int:
+    return sum(one.path.endswith("/items") for one in emulator.requests())

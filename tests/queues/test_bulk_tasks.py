@@ -1,0 +1,49 @@
+"""What `bulk_tasks` refuses, and what it adds."""
+
+import pytest
+from celery import Celery
+from taskiq import InMemoryBroker
+
+from chatkit_async import AsyncChatKit, ChatKit, ConfigurationError
+from chatkit_async.integrations import celery, taskiq
+
+NAMES = {f"chatkit_async.{name}" for name in ("archive_threads", "erase_threads", "retain_threads", "part", "merge")}
+
+
+def test_celery_takes_the_blocking_client() -> None:
+    with pytest.raises(ConfigurationError, match="bulk_tasks takes a ChatKit, not AsyncChatKit"):
+        celery.bulk_tasks(Celery(), AsyncChatKit("sk-test"))  # type: ignore[arg-type]
+
+
+def test_taskiq_takes_the_async_client() -> None:
+    with pytest.raises(ConfigurationError, match="takes an AsyncChatKit, not ChatKit"):
+        taskiq.bulk_tasks(InMemoryBroker(), ChatKit("sk-test"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("page_size", [0, -1, 1.5, True, "100"])
+def test_a_page_has_at_least_one_thread(page_size: int) -> None:
+    with pytest.raises(ConfigurationError, match="page_size must be a whole number of threads from 1"):
+        celery.bulk_tasks(Celery(), ChatKit("sk-test"), page_size=page_size)
+    with pytest.raises(ConfigurationError, match="page_size must be a whole number of threads from 1"):
+        taskiq.bulk_tasks(InMemoryBroker(), AsyncChatKit("sk-test"), page_size=page_size)
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan")])
+def test_waiting_for_a_page_takes_some_time(seconds: float) -> None:
+    with pytest.raises(ConfigurationError, match="page_timeout_s must be a number of seconds above 0"):
+        taskiq.bulk_tasks(InMemoryBroker(), AsyncChatKit("sk-test"), page_timeout_s=seconds)
+
+
+def test_each_task_of_celery_is_acknowledged_late_and_given_back_when_its_worker_is_lost() -> None:
+    app = Celery()
+    celery.bulk_tasks(app, ChatKit("sk-test"))
+    app.finalize()
+    added = {name: task for name, task in app.tasks.items() if name.startswith("chatkit_async.")}
+    assert set(added) == NAMES
+    assert all(task.acks_late and task.reject_on_worker_lost for task in added.values())
+
+
+def test_a_misspelt_argument_is_refused_before_anything_is_sent() -> None:
+    tasks = celery.bulk_tasks(Celery(broker="memory://"), ChatKit("sk-test"))
+    with pytest.raises(TypeError, match="unexpected keyword argument 'usres'"):
+        tasks.erase_threads.delay(usres=["ada"])
