@@ -136,6 +136,19 @@ async def test_a_thread_made_after_the_listing_is_not_touched(client: AsyncChatK
     assert [one["id"] for one in emulator.threads()] == ["cthr_young"]
 
 
+async def test_an_older_thread_that_the_listing_missed_is_erased_by_the_merge(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    run = Run(client, EraseJob(users=USERS))
+    await run.make_plan()
+    emulator.seed(threads=[{"thread": {"id": "cthr_missed", "user": "user_1", "created_at": 1_700_000_001}}])
+
+    report = await run.merge(await run.parts())
+
+    assert (report["is_complete"], report["counts"]["deleted"]) == (True, THREADS + 1)
+    assert emulator.threads() == []
+
+
 async def test_only_threads_that_the_archive_holds_unchanged_are_erased(
     client: AsyncChatKit, emulator: Emulator, tmp_path: Path
 ) -> None:
