@@ -96,7 +96,8 @@ def _fields(error: chatkit_async.ChatKitError) -> dict[str, object]:
     if isinstance(error, chatkit_async.ParamsValidationError):
         return {"message": str(error), "problems": [problem._asdict() for problem in _problems(error)]}
     if isinstance(error, chatkit_async.APIError):
-        return {"message": error.message, **{name: getattr(error, name) for name in API_FIELDS}}
+        fields = {name: getattr(error, name) for name in API_FIELDS}
+        return {"message": error.message, **fields, "hint": error.hint and as_options(error.hint)}
     return {"message": str(error)}
 
 

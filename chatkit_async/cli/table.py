@@ -83,6 +83,12 @@ def print_fitted(columns: Sequence[Column], rows: Sequence[TableRow]) -> None:
     )
     click.echo(click.style(heading, bold=True), color=colour())
     click.echo("\n".join(lines))
+    if any(
+        column.cut == "middle" and width < whole for column, width, whole in zip(columns, widths, natural, strict=True)
+    ):
+        click.echo(
+            click.style("Ids are shortened to fit; --wide prints them whole.", dim=True), err=True, color=colour()
+        )
 
 
 def fitted_widths(columns: Sequence[Column], natural: Sequence[int], available: int) -> list[int]:

@@ -255,7 +255,7 @@ def _plan_lines(report: EraseReport) -> list[Line]:
     named = [f"{user}: {count}" for user, count in users[:MAX_USERS_SHOWN]]
     more = [f"{len(users) - MAX_USERS_SHOWN} more users"] if len(users) > MAX_USERS_SHOWN else []
     return [
-        ("to delete", f"{len(planned)} threads"),
+        ("to delete", _threads(len(planned))),
         *([("users", ", ".join([*named, *more]))] if named else []),
         *([("created", f"{utc(times[0])} to {utc(times[-1])}")] if times else []),
         *_kept_lines(report),
@@ -266,7 +266,7 @@ def _result_lines(report: EraseReport) -> list[Line]:
     result = "complete" if report.is_complete else f"incomplete: {report.stopped or 'run it again'}"
     return [
         ("result", result),
-        ("deleted", f"{report.count('deleted')} threads"),
+        ("deleted", _threads(report.count("deleted"))),
         *([("already gone", str(report.count("already_gone")))] if report.count("already_gone") else []),
         *_kept_lines(report),
         *[("failed", f"{it.thread_id}: {it.reason}") for it in report.threads if it.outcome == "failed"][:20],
@@ -274,6 +274,10 @@ def _result_lines(report: EraseReport) -> list[Line]:
     ]
 
 
+def _threads(count: int) -> str:
+    return "1 thread" if count == 1 else f"{count} threads"
+
+
 def _kept_lines(report: EraseReport) -> list[Line]:
     reasons = Counter(thread.reason for thread in report.threads if thread.outcome == "kept")
-    return [("kept", f"{count} threads: {reason}") for reason, count in reasons.most_common(MAX_USERS_SHOWN)]
+    return [("kept", f"{_threads(count)}: {reason}") for reason, count in reasons.most_common(MAX_USERS_SHOWN)]
