@@ -30,13 +30,7 @@ from ._job import (
 )
 from ._pages import RawPage
 from ._reports import ArchiveReport, Progress, Stage, ThreadFailure
-from ._requests import (
-    MOST_WALKS,
-    PAGE_SIZE,
-    ListingLostError,
-    unreadable,
-    walk,
-)
+from ._requests import MOST_WALKS, PAGE_SIZE, ListingLostError, unreadable, walk
 from ._saving import Writer, read_items
 from ._statements import (
     Found,

@@ -95,11 +95,6 @@ def database_path(path: str | os.PathLike[str]) -> Path:
         raise ArchiveError(f"an archive's path is a string or a path, not {type(path).__name__}") from error
 
 
-def lock_path(path: Path) -> Path:
-    """The file beside the archive that its writer holds locked."""
-    return path.with_name(f"{path.name}.lock")
-
-
 @contextmanager
 def opened_for_writing(path: Path, settings: Settings) -> Generator[sqlite3.Connection]:
     """The archive's connection for one job, the file created if it is not there; locked until the end.
@@ -107,7 +102,7 @@ def opened_for_writing(path: Path, settings: Settings) -> Generator[sqlite3.Conn
     Raises:
         ArchiveError: the file cannot be used, is in use, or was made with other settings.
     """
-    with explained(path), locked(lock_path(path), f"the archive {path}"):
+    with explained(path), locked(path.with_name(f"{path.name}.lock"), f"the archive {path}"):
         _create_private(path)
         database = _connected(path, f"file:{quote(str(path))}?mode=rw")
         try:
@@ -123,11 +118,7 @@ def opened_for_writing(path: Path, settings: Settings) -> Generator[sqlite3.Conn
 
 
 def opened_for_reading(path: Path) -> sqlite3.Connection:
-    """A connection that changes nothing.
-
-    Raises:
-        ArchiveError: the file is missing or cannot be read.
-    """
+    """A connection that changes nothing. Raises `ArchiveError` if the file is missing or cannot be read."""
     with explained(path):
         if not path.is_file():
             raise ArchiveError(f"there is no archive {path}: make it with archive(client, path)")
@@ -244,12 +235,9 @@ def refuse_other_settings(path: Path, stored: Settings, wanted: Settings, job: s
     for name in ("base_url", "project", "users"):
         there, here = getattr(stored, name), getattr(wanted, name)
         if there != here:
-            both = f"was made with {name}={_shown(there)}, this {job} has {name}={_shown(here)}"
+            there, here = (list(value) if isinstance(value, tuple) else value for value in (there, here))
+            both = f"was made with {name}={there!r}, this {job} has {name}={here!r}"
             raise ArchiveError(f"the archive {path} {both}: {advice}")
-
-
-def _shown(value: object) -> str:
-    return repr(list(value)) if isinstance(value, tuple) else repr(value)
 
 
 @contextmanager

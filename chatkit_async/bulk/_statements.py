@@ -32,14 +32,10 @@ START = Anchor()
 
 
 class ListedThread(NamedTuple):
-    """A thread of a listing's page.
+    """A thread of a listing's page: its JSON as the API sent it, and its place in the listing.
 
-    Attributes:
-        thread_id: its id.
-        text: its JSON as the API sent it.
-        user: whose it is, as it says itself or as was asked for; None if neither is known.
-        sort_at: its `created_at`, or that of the thread before where it has none.
-        position: its place in the listing.
+    `user` is the thread's own or the filter's, if either is known; `sort_at` is its `created_at`, or that of the
+    thread before where it has none.
     """
 
     thread_id: str
@@ -54,7 +50,6 @@ class HeldThread(NamedTuple):
 
     Attributes:
         key: its row.
-        thread_id: its id.
         is_new: the archive did not hold it before this run.
         has_changed: the archive held it with other fields.
         listed_in_walk: the walk over the listing that listed it last before; -1 if none has.
@@ -80,6 +75,12 @@ class Saved(NamedTuple):
     has_changed: bool
 
 
+_HELD_WHOLE = "SELECT key, raw, anchor, anchor_cursor, anchor_id, is_complete FROM threads WHERE id = ?"
+_PAGES_FROM = """
+SELECT position, body FROM item_pages WHERE thread_key = ? AND position + item_count > ? ORDER BY position
+"""
+
+
 class HeldWhole(NamedTuple):
     """A thread as the archive holds it: its row, its JSON, where its last items begin, whether it is whole."""
 
@@ -102,9 +103,6 @@ def held_items(database: sqlite3.Connection, thread: HeldWhole) -> list[Element]
     return [element for _, body in rows for element in elements_of(body)][thread.anchor.position - begin :]
 
 
-_HELD_WHOLE = "SELECT key, raw, anchor, anchor_cursor, anchor_id, is_complete FROM threads WHERE id = ?"
-
-
 def save_pages(  # noqa: PLR0917
     database: sqlite3.Connection,
     run: int,
@@ -115,17 +113,7 @@ def save_pages(  # noqa: PLR0917
     *,
     is_last: bool,
 ) -> Saved:
-    """Makes the items from a position on what the API lists; marks the thread as read if they are the last.
-
-    Args:
-        database: the archive.
-        run: the run's number.
-        thread: what was held before this run.
-        first: the position of the first item of the pages.
-        pages: the items.
-        anchor: where the next run is to read on.
-        is_last: whether the thread ends with them.
-    """
+    """Makes the items from the position `first` on those of the pages; the next run reads on at the anchor."""
     count = sum(len(page.ids) for page in pages)
     if first < thread.held:
         saved = _replace(database, run, thread.key, first, [one for page in pages for one in elements_of(page.body)])
@@ -143,20 +131,8 @@ WHERE key = ?
 """
 
 
-_PAGES_FROM = """
-SELECT position, body FROM item_pages WHERE thread_key = ? AND position + item_count > ? ORDER BY position
-"""
-
-
 def copy_thread(database: sqlite3.Connection, run: int, thread: HeldThread, source: sqlite3.Connection) -> Saved:
-    """Copies the items of a thread that this archive does not hold from one that holds it whole; marks it as read.
-
-    Args:
-        database: the archive.
-        run: the run's number.
-        thread: the thread, listed, without items.
-        source: an archive that holds it whole.
-    """
+    """Copies the items of a listed thread from an archive that holds it whole; marks it as read."""
     key, count, *anchor = source.execute(
         "SELECT key, item_count, anchor, anchor_cursor, anchor_id FROM threads WHERE id = ?", (thread.thread_id,)
     ).fetchone()
@@ -213,14 +189,7 @@ UPDATE threads SET raw = ?, user = ?, sort_at = ?, position = ?, listed_in_walk 
 
 
 def save_listed(database: sqlite3.Connection, run: int, walk: int, listed: Sequence[ListedThread]) -> list[HeldThread]:
-    """Saves a page of threads; what the archive holds of each.
-
-    Args:
-        database: the archive.
-        run: the run's number.
-        walk: the number of this walk over the listing, over all runs.
-        listed: the threads.
-    """
+    """Saves a page of threads; what the archive holds of each. Walks over listings are numbered over all runs."""
     return [_save_thread(database, run, walk, one) for one in listed]
 
 
@@ -236,14 +205,7 @@ def _save_thread(database: sqlite3.Connection, run: int, walk: int, one: ListedT
 
 
 def mark_listed(database: sqlite3.Connection, run: int, walk: int, thread_ids: Sequence[str | None]) -> int | None:
-    """Marks threads as listed again if this run has read all of them; their greatest `sort_at`, or None if it has not.
-
-    Args:
-        database: the archive.
-        run: the run's number.
-        walk: the number of this walk over the listing, over all runs.
-        thread_ids: the ids of a page.
-    """
+    """Marks threads as listed again if this run has read all of them; their greatest `sort_at`, or None if not."""
     ids = json.dumps(thread_ids)
     count, sort_at = database.execute(_COUNT_READ, (ids, run, walk)).fetchone()
     if count < len(thread_ids) or not count:

@@ -83,3 +83,14 @@ def assert_equals_api(path: Path, emulator: Emulator) -> None:
 def paths(emulator: Emulator, *, since: int = 0) -> list[str]:
     """The paths of the requests since so many."""
     return [request.path.removeprefix("/v1/chatkit") for request in emulator.requests()[since:]]
+
+
+def ids(emulator: Emulator) -> list[str]:
+    return [str(one["id"]) for one in emulator.threads()]
+
+
+def of_users(count: int, users: int) -> list[dict[str, Any]]:
+    return [
+        {"thread": thread(number, user=f"u{number % users}", created_at=1_700_000_000 + number // 3)}
+        for number in range(count)
+    ]

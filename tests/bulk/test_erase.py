@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,24 +10,12 @@ from typing import Any
 import pytest
 
 from chatkit_async import ArchiveError, AsyncChatKit, ParamsValidationError
-from chatkit_async.broker import AsyncSessionBroker
-from chatkit_async.bulk import Progress, archive, erase, erase_user, retain
+from chatkit_async.bulk import Progress, archive, erase, retain
 from chatkit_async.emulator import Emulator, Fault
 
-from .helpers import seed, thread, user_message
+from .helpers import ids, of_users, seed, thread, user_message
 
 THREADS = "/chatkit/threads"
-
-
-def ids(emulator: Emulator) -> list[str]:
-    return [str(one["id"]) for one in emulator.threads()]
-
-
-def of_users(count: int, users: int) -> list[dict[str, Any]]:
-    return [
-        {"thread": thread(number, user=f"u{number % users}", created_at=1_700_000_000 + number // 3)}
-        for number in range(count)
-    ]
 
 
 def deleted_by_log(emulator: Emulator) -> set[str]:
@@ -177,104 +164,6 @@ async def test_an_archive_of_another_project_deletes_nothing(
     assert len(ids(emulator)) == 2
 
 
-FAULTS = [
-    Fault(drop=True, times=3),
-    Fault(drop="after", times=3),
-    Fault(status=500, times=4),
-    Fault(status=429, headers={"retry-after-ms": "10"}, times=12),
-    Fault(kind="truncated", times=2),
-    Fault(kind="html", times=2),
-]
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.kind or fault.status or fault.drop))
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
-@pytest.mark.parametrize("skip", [0, 2])
-async def test_what_goes_wrong_for_a_while_changes_nothing(
-    client: AsyncChatKit, emulator: Emulator, fault: Any, method: str, skip: int
-) -> None:
-    import attrs
-
-    emulator.seed(threads=of_users(230, 1))
-    emulator.add_faults(attrs.evolve(fault, skip=skip, method=method))
-    report = await erase(client, user="u0")
-    assert report.is_complete, report
-    assert (report.count("deleted"), ids(emulator)) == (230, [])
-
-
-@pytest.mark.parametrize("kind", ["empty_page", "stuck_cursor"])
-async def test_a_listing_that_misleads_for_a_while_changes_nothing(
-    client: AsyncChatKit, emulator: Emulator, kind: Any
-) -> None:
-    emulator.seed(threads=of_users(230, 1))
-    emulator.add_faults(Fault(method="GET", path=THREADS, kind=kind, times=2, skip=1))
-    assert (await erase(client, user="u0")).is_complete
-    assert ids(emulator) == []
-
-
-@pytest.mark.parametrize("is_refused", [True, False])
-async def test_another_process_deleting_at_the_same_time_hides_no_thread(
-    client: AsyncChatKit, emulator: Emulator, *, is_refused: bool
-) -> None:
-    emulator.seed(threads=of_users(450, 1))
-    if is_refused:
-        emulator.add_faults(Fault(kind="gone_cursor", times="always"))
-    chance, pages = random.Random(5), 0
-
-    def delete_some(progress: Progress) -> None:
-        nonlocal pages
-        pages += 1
-        if progress.stage == "listing" and pages < 6:
-            left = [one for one in emulator.threads() if chance.random() < 0.7]
-            emulator.seed(threads=[{"thread": one} for one in left], reset=True)
-
-    report = await erase(client, user="u0", on_progress=delete_some)
-    assert report.is_complete, report
-    assert ids(emulator) == []
-
-
-async def test_a_thread_that_cannot_be_deleted_is_in_the_report(client: AsyncChatKit, emulator: Emulator) -> None:
-    emulator.seed(threads=of_users(5, 1))
-    emulator.add_faults(Fault(method="DELETE", path="/cthr_3", status=400, times="always"))
-    report = await erase(client, user="u0")
-    assert not report.is_complete
-    assert not report.ok
-    (failed,) = [one for one in report.threads if one.outcome == "failed"]
-    assert failed.thread_id == "cthr_3"
-    assert "400" in str(failed.reason)
-    assert report.count("deleted") == 4
-
-
-async def test_a_delete_that_the_api_only_pretends_is_no_success(client: AsyncChatKit, emulator: Emulator) -> None:
-    emulator.seed(threads=of_users(3, 1))
-    body = {"id": "cthr_1", "object": "chatkit.thread.deleted", "deleted": True}
-    emulator.add_faults(Fault(method="DELETE", path="/cthr_1", body=body, times="always"))
-    report = await erase(client, user="u0")
-    assert not report.is_complete
-    assert [(one.outcome, one.reason) for one in report.threads if one.outcome != "deleted"] == [
-        ("failed", "it was deleted, and is still there")
-    ]
-
-
-async def test_a_listing_that_fails_deletes_nothing(client: AsyncChatKit, emulator: Emulator) -> None:
-    emulator.seed(threads=of_users(250, 1))
-    emulator.add_faults(Fault(method="GET", path=THREADS, status=400, skip=1, times="always"))
-    report = await erase(client, all_users=True)
-    assert not report.is_complete
-    assert report.failures[0].status == 400
-    assert len(ids(emulator)) == 250
-
-
-async def test_a_key_that_is_refused_ends_the_job_with_a_report(client: AsyncChatKit, emulator: Emulator) -> None:
-    emulator.seed(threads=of_users(100, 1))
-    emulator.add_faults(Fault(method="DELETE", status=401, skip=20, times="always"))
-    report = await erase(client, all_users=True)
-    assert report.stopped is not None
-    assert not report.is_complete
-    assert (report.count("deleted"), len(ids(emulator))) == (20, 80)
-    assert report.count("planned") > 60
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -303,54 +192,3 @@ async def test_without_a_clear_choice_nothing_happens(
         with pytest.raises(ParamsValidationError, match=r"^retain: older_than: must be a timedelta or seconds above 0"):
             await retain(client, older_than=older_than)  # type: ignore[arg-type]
     assert emulator.requests() == []
-
-
-async def test_erasing_a_user_ends_sessions_first_and_leaves_nothing(client: AsyncChatKit, emulator: Emulator) -> None:
-    emulator.seed(threads=of_users(30, 2))
-    async with AsyncSessionBroker(client, workflow="wf_1") as broker:
-        live = await broker.secret_for("u1")
-        other = await broker.secret_for("u0")
-        report = await erase_user(broker, client, "u1")
-    assert report.sessions == (live.session_id,)
-    assert (report.failed_sessions, report.left) == ((), ())
-    assert report.is_complete == report.is_revocation_complete
-    assert [one.count("deleted") for one in report.erasures] == [15]
-    assert {one["id"]: one["status"] for one in emulator.sessions()} == {
-        live.session_id: "cancelled",
-        other.session_id: "active",
-    }
-    assert len(ids(emulator)) == 15
-    paths = [request.path for request in emulator.requests()]
-    assert paths.index(f"/v1/chatkit/sessions/{live.session_id}/cancel") < paths.index("/v1/chatkit/threads")
-    assert json.loads(json.dumps(report.to_dict()))["erasures"][0]["counts"]["deleted"] == 15
-
-
-async def test_a_session_made_while_a_user_is_erased_is_ended_and_its_threads_go_too(
-    client: AsyncChatKit, emulator: Emulator
-) -> None:
-    import asyncio
-
-    emulator.seed(threads=of_users(30, 2))
-    async with AsyncSessionBroker(client, workflow="wf_1") as broker:
-        comes_back: list[asyncio.Task[Any]] = []
-
-        def come_back(progress: Progress) -> None:
-            if progress.stage == "deleting" and not comes_back:
-                comes_back.append(asyncio.create_task(broker.secret_for("u1")))
-                emulator.seed(threads=[{"thread": thread(500, user="u1", created_at=1_800_000_000)}])
-
-        report = await erase_user(broker, client, "u1", on_progress=come_back)
-        live = await comes_back[0]
-    assert report.sessions == (live.session_id,)
-    assert len(report.erasures) == 2
-    assert report.left == ()
-    assert [one for one in emulator.threads() if one["user"] == "u1"] == []
-
-
-async def test_erasing_a_user_says_what_is_left(client: AsyncChatKit, emulator: Emulator) -> None:
-    emulator.seed(threads=of_users(4, 1))
-    emulator.add_faults(Fault(method="DELETE", path="/cthr_2", status=400, times="always"))
-    async with AsyncSessionBroker(client, workflow="wf_1") as broker:
-        report = await erase_user(broker, client, "u0")
-    assert not report.is_complete
-    assert report.left == ("cthr_2",)

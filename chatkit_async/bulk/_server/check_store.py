@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import anyio
@@ -10,7 +11,7 @@ import anyio
 from .arguments import Ids, MappingOptions, check_settings
 from .mapping import map_item
 from .report import StoreReport
-from .store_access import RisingTimes, StoreAccess, StoreFault, Times, differing_fields
+from .store_access import RisingTimes, StoreAccess, StoreError, StoreFault, Times, differing_fields
 from .store_trial import ITEMS, StoreTrial, message
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ async def tried(trial: StoreTrial) -> StoreReport:
                 break
     finally:
         with anyio.CancelScope(shield=True):  # also where this is cancelled, what was written must not stay
-            left_behind = await _delete_threads(trial)
+            left_behind = await trial.delete_threads()
     return StoreReport(tuple(trial.findings.values()), tuple(left_behind))
 
 
@@ -80,34 +81,9 @@ async def _goes_on(check: Check, trial: StoreTrial) -> bool:
     """Whether the checks after this one make sense."""
     try:
         await check(trial)
-    except StoreFault as fault:
-        trial.find(fault.code, str(fault))
-        return fault.code != "hangs" and check not in CHECKS[:2]
-    return True
-
-
-async def _delete_threads(trial: StoreTrial) -> list[str]:
-    """The ids of threads that are still there; after a call that hangs, no further thread is tried."""
-    left_behind: list[str] = []
-    has_hung = False
-    for thread in trial.threads:
-        try:
-            if has_hung or not await _is_deleted(trial, thread.id):
-                left_behind.append(thread.id)
-        except StoreFault as fault:
-            has_hung = fault.code == "hangs"
-            left_behind.append(thread.id)
-            trial.find("delete_thread", f"delete_thread fails: {fault}", "warning")
-    return left_behind
-
-
-async def _is_deleted(trial: StoreTrial, thread_id: str) -> bool:
-    await trial.access.call("delete_thread", thread_id)
-    if await trial.access.find("load_thread", thread_id) is not None:
-        trial.find("delete_thread", "a thread is still there after delete_thread", "warning")
-        return False
-    if await trial.access.items_or_none(thread_id):
-        trial.find("delete_keeps_items", "the items of a thread are still there after delete_thread", "warning")
+    except StoreError as error:
+        trial.find(error.code, str(error))
+        return isinstance(error, StoreFault) and check not in CHECKS[:2]
     return True
 
 
@@ -148,8 +124,6 @@ async def check_items(trial: StoreTrial) -> None:
             await trial.access.call("add_thread_item", thread.id, item)
             items.append(item)
         except StoreFault as fault:
-            if fault.code == "hangs":
-                raise
             refused.append(f"{item.type} ({fault})")
     if refused:
         trial.find("refuses_items", f"add_thread_item fails for {', '.join(refused)}")
@@ -181,9 +155,7 @@ async def _check_pages(trial: StoreTrial, ids: list[str]) -> None:
     try:
         page = await trial.access.call("load_thread_items", thread_id, None, 1, "desc")  # the server calls it so, too
         found = [item.id for item in page.data[:1]]
-    except StoreFault as fault:
-        if fault.code == "hangs":
-            raise
+    except StoreFault:
         found = []
     if found != ids[-1:]:
         order = "thread_id, after, limit, order, context"
@@ -199,9 +171,7 @@ async def check_ties(trial: StoreTrial) -> None:
     for order in ("asc", "desc"):
         try:
             found = await trial.listed_ids(thread, order, 2)
-        except StoreFault as fault:
-            if fault.code == "hangs":
-                raise
+        except StoreFault:
             found = []
         if len(found) < TIES:
             text = "loses items that have the same created_at; migrate never writes such, but order by id as well"
@@ -224,11 +194,8 @@ async def check_changes(trial: StoreTrial) -> None:
     await trial.access.call("save_item", thread.id, new)
     if new.id not in await trial.listed_ids(thread, "asc", PAGE_SIZES[0]):
         trial.find("save_item_adds_nothing", "save_item does not add an item that is not there", "warning")
-    try:
+    with suppress(StoreFault):
         await trial.access.call("add_thread_item", thread.id, changed)
-    except StoreFault as fault:
-        if fault.code == "hangs":
-            raise
     await _is_doubled(trial, "doubles_on_repeat", "add_thread_item, repeated, adds a second item of the same id")
 
 
@@ -269,8 +236,6 @@ async def check_saved_again(trial: StoreTrial) -> None:
     try:
         await trial.access.call("save_thread", renamed)
     except StoreFault as fault:
-        if fault.code == "hangs":
-            raise
         text = f"save_thread of a thread that is there fails, so that titles cannot change ({fault})"
         return trial.find("inserts_only", text, "warning")
     found = await trial.access.find("load_thread", thread.id)

@@ -9,7 +9,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 import attrs
@@ -66,19 +65,8 @@ def map_as_hidden(raw: JSON, options: MappingOptions) -> Mapped:
     return Mapped({"type": "hidden_context_item", "content": without_surrogates(text)}, frozenset(losses))
 
 
-_ID_WORDS = {"client_tool_call": "tool_call", "task": "task", "workflow": "workflow"}
-
-
-def id_word(fields: JSONObject) -> str:
-    """The word that a store's `generate_item_id` expects for an item."""
-    return _ID_WORDS.get(str(fields.get("type")), "message")
-
-
-# --- kinds of items -------------------------------------------------------------------------------------------------
-
-
 def _user_message(item: JSONObject, options: MappingOptions, losses: set[str]) -> JSONObject:
-    blocks = objects_of(item, "content", required=True)
+    blocks = objects_of(item, "content")
     quotes = [text_of(block, "text") for block in blocks if block.get("type") == "quoted_text"]
     texts = [_block_text(block, "input_text", losses) for block in blocks if block.get("type") != "quoted_text"]
     attachments = array_of(item, "attachments")
@@ -103,7 +91,7 @@ def _user_message(item: JSONObject, options: MappingOptions, losses: set[str]) -
 
 def _assistant_message(item: JSONObject, options: MappingOptions, losses: set[str]) -> JSONObject:
     content: list[JSON] = []
-    for block in objects_of(item, "content", required=True):
+    for block in objects_of(item, "content"):
         annotations = [_annotation(annotation) for annotation in array_of(block, "annotations")]
         known: list[JSON] = [annotation for annotation in annotations if annotation is not None]
         losses.update({"annotation_position"} if known else set())
@@ -146,7 +134,7 @@ def _task_item(item: JSONObject, options: MappingOptions, losses: set[str]) -> J
 
 
 def _task_group(item: JSONObject, options: MappingOptions, losses: set[str]) -> JSONObject:
-    group = objects_of(item, "tasks", required=True)
+    group = objects_of(item, "tasks")
     tasks: list[JSON] = [_task(task, task.get("type"), "complete", losses) for task in group]
     kind = "reasoning" if group and all(task.get("type") == "thought" for task in group) else "custom"
     losses.add("task_group")
@@ -161,8 +149,6 @@ _ROWS: Mapping[str, Callable[[JSONObject, MappingOptions, set[str]], JSONObject 
     "task": _task_item,
     "task_group": _task_group,
 }
-
-# --- their parts ----------------------------------------------------------------------------------------------------
 
 
 def _status(status: JSON, losses: set[str]) -> JSON:
@@ -204,13 +190,10 @@ def _attachment(attachment: JSON, item: JSONObject) -> JSONObject | None:
 
 
 def _annotation(annotation: JSON) -> JSONObject | None:
-    source = annotation.get("source") if isinstance(annotation, dict) else None
-    if not isinstance(source, dict):
-        return None
-    match source:
-        case {"type": "url", "url": str(url)}:
+    match annotation:
+        case {"source": {"type": "url", "url": str(url)}}:
             return {"type": "annotation", "source": {"type": "url", "url": url, "title": _host(url) or url}}
-        case {"type": "file", "filename": str(name)}:
+        case {"source": {"type": "file", "filename": str(name)}}:
             return {"type": "annotation", "source": {"type": "file", "filename": name, "title": name}}
         case _:
             return None
@@ -270,12 +253,8 @@ def cleaned(value: JSON) -> tuple[JSON, set[str]]:
 def decoded(text: JSON, losses: set[str], loss: str = "") -> JSON:
     """JSON text as its value; other text as it is, which is a loss where `loss` names one."""
     try:
-        value: JSON = (
-            json.loads(text, parse_constant=_no_constant, parse_float=_finite) if isinstance(text, str) else _NO_JSON
-        )
+        value: JSON = json.loads(text if isinstance(text, str) else "", parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
-        value = _NO_JSON
-    if value is _NO_JSON:
         losses.update({loss} - {""})
         return text
     clean, replaced = cleaned(value)
@@ -283,18 +262,11 @@ def decoded(text: JSON, losses: set[str], loss: str = "") -> JSON:
     return clean
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is too large")
+        raise ValueError(f"{text} is no number of JSON")
     return value
-
-
-_NO_JSON: JSON = {}
 
 
 def text_of(holder: JSONObject, name: str) -> str:
@@ -310,20 +282,18 @@ def text_or_null(holder: JSONObject, name: str) -> str | None:
     return None if holder.get(name) is None else text_of(holder, name)
 
 
-def array_of(holder: JSONObject, name: str, *, required: bool = False) -> list[JSON]:
-    """An array; empty where the field is null or absent and not required."""
-    value = holder.get(name)
-    if value is None and not required:
-        return []
+def array_of(holder: JSONObject, name: str) -> list[JSON]:
+    """An array; empty where the field is null or absent."""
+    value = [] if holder.get(name) is None else holder[name]
     if not isinstance(value, list):
         raise DamagedError(f"{name} is not an array")
     return value
 
 
-def objects_of(holder: JSONObject, name: str, *, required: bool = False) -> list[JSONObject]:
-    """An array that holds only objects."""
-    array = array_of(holder, name, required=required)
+def objects_of(holder: JSONObject, name: str) -> list[JSONObject]:
+    """An array that must be there, and holds only objects."""
+    array = array_of(holder, name)
     objects = [element for element in array if isinstance(element, dict)]
-    if len(objects) < len(array):
-        raise DamagedError(f"{name} holds something else than objects")
+    if holder.get(name) is None or len(objects) < len(array):
+        raise DamagedError(f"{name} is not an array of objects")
     return objects

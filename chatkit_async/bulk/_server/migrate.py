@@ -15,24 +15,16 @@ import attrs
 from ...types._json import JSONObject
 from .._reader import Archive
 from .._reports import Progress, Stage
-from .arguments import (
-    Attachments,
-    HiddenContext,
-    Ids,
-    MappingOptions,
-    PendingToolCalls,
-    check_settings,
-)
+from .arguments import Attachments, HiddenContext, Ids, MappingOptions, PendingToolCalls, check_settings
 from .check_store import tried
 from .mapping import without_surrogates
 from .report import MigrationReport, StoreReport, ThreadMigration, losses_of
-from .store_access import RisingTimes, StoreAccess, StoreFault, Times, described, server_types
+from .store_access import RisingTimes, StoreAccess, StoreError, StoreHang, Times, described, server_types
 from .store_trial import StoreTrial
 from .thread_move import MoveSettings, ThreadMove
 
 if TYPE_CHECKING:
     from chatkit.store import Store
-
 
 MOST_HANGS = 3  # threads in a row in which the store hung: more would take hours and change nothing
 
@@ -180,7 +172,9 @@ class _Migration:
         except Exception as error:  # context_for is the caller's
             return attrs.evolve(result, error=f"context_for failed: {described(error)}")
         if self._checked is None:
-            self._checked = await self._check_store(access)
+            self._tell("checking")
+            times = RisingTimes(self._settings.times, self._settings.time_step_us)
+            self._checked = await tried(StoreTrial(access, self._settings.ids, times, self._settings.options))
         return await self._moved(raw, result, access) if self._checked.is_usable else None
 
     async def _moved(self, raw: JSONObject, result: ThreadMigration, access: StoreAccess) -> ThreadMigration:
@@ -192,9 +186,9 @@ class _Migration:
             await move.run(self._source.raw_items(str(raw["id"])))
             self._hangs = 0
             result = attrs.evolve(result, outcome="moved" if move.is_changed else "unchanged")
-        except StoreFault as fault:
-            self._hangs = self._hangs + 1 if fault.code == "hangs" else 0
-            result = attrs.evolve(result, error=str(fault))
+        except StoreError as error:
+            self._hangs = self._hangs + 1 if isinstance(error, StoreHang) else 0
+            result = attrs.evolve(result, error=str(error))
         except Exception as error:  # one thread that cannot be moved must not end the job
             result = attrs.evolve(result, error=described(error))
         return attrs.evolve(
@@ -210,12 +204,6 @@ class _Migration:
         with anyio.fail_after(self._timeout_s):
             context = self._context_for(user)
             return StoreAccess(self._store, await context if isawaitable(context) else context, self._timeout_s)
-
-    async def _check_store(self, access: StoreAccess) -> StoreReport:
-        self._tell("checking")
-        settings = self._settings
-        times = RisingTimes(settings.times, settings.time_step_us)
-        return await tried(StoreTrial(access, settings.ids, times, settings.options))
 
     async def _known_id(self, access: StoreAccess, result: ThreadMigration) -> str | None:
         """The store's id of a thread that was moved before, by the metadata that it got then."""
@@ -294,23 +282,18 @@ class _Look:
         for order, page_size in LOOKS:
             try:
                 if not self._places[order].keys() >= set(thread_ids):
-                    await self._walk(user, order, page_size)
-            except StoreFault as fault:
-                return self.errors.update(dict.fromkeys(thread_ids, str(fault)))
+                    listed = await (await self._access_for(user)).threads(order, page_size)
+                    self._places[order].update({thread.id: place for place, thread in enumerate(listed)})
+            except StoreError as error:
+                return self.errors.update(dict.fromkeys(thread_ids, str(error)))
             except Exception as error:  # context_for is the caller's
                 return self.errors.update(dict.fromkeys(thread_ids, f"context_for failed: {described(error)}"))
             self._judge(thread_ids, order)
         return None
 
-    async def _walk(self, user: str | None, order: str, page_size: int) -> None:
-        access = await self._access_for(user)
-        listed = await access.threads(order, page_size)
-        self._places[order].update({thread.id: place for place, thread in enumerate(listed)})
-
     def _judge(self, thread_ids: list[str], order: str) -> None:
         places = self._places[order]
-        missing = [thread_id for thread_id in thread_ids if thread_id not in places]
-        for thread_id in missing:
+        for thread_id in set(thread_ids).difference(places):
             self.errors.setdefault(thread_id, f"load_threads in order {order!r} does not list the thread")
         found = [places[thread_id] for thread_id in thread_ids if thread_id in places]
         if found != sorted(found, reverse=order == "desc"):

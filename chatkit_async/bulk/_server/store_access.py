@@ -137,12 +137,20 @@ LONGEST_MESSAGE = 300  # characters of a store's error
 _CREDENTIALS = re.compile(r"://[^@/\s]+@")  # of a database's address
 
 
-class StoreFault(Exception):
+class StoreError(Exception):
     """A store did not do what its interface promises; `code` names how."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class StoreFault(StoreError):
+    """A call of the store raised, or returned what it must not; other calls may go well."""
+
+
+class StoreHang(StoreError):
+    """A call did not return in time: no other call is worth its wait."""
 
 
 class StoreAccess:
@@ -162,7 +170,7 @@ class StoreAccess:
         """The result of one method of the store. Raises `StoreFault` if it raises or does not return in time."""
         try:
             return await self._limited(method, args, kwargs)
-        except StoreFault:
+        except StoreError:
             raise
         except Exception as error:
             raise StoreFault("raises", f"{method} raised {described(error)}") from error
@@ -171,7 +179,7 @@ class StoreAccess:
         """As `call`; `missing` if the store says that there is no such thing."""
         try:
             return await self._limited(method, args, {})
-        except StoreFault:
+        except StoreError:
             raise
         except Exception as error:
             if self.types.is_absence(error):
@@ -232,7 +240,7 @@ class StoreAccess:
         try:
             page = await self._limited(method, args, {"limit": page_size, "after": after, "order": order})
             return [element for element in page.data if element.id], bool(page.has_more), page.after
-        except StoreFault:
+        except StoreError:
             raise
         except Exception as error:
             if args and after is None and self.types.is_absence(error):
@@ -247,7 +255,15 @@ class StoreAccess:
             if not isawaitable(result):
                 raise StoreFault("not_async", f"{method} must be a method with async def")
             return await result
-        raise StoreFault("hangs", f"{method} did not return within {self._timeout_s:g} s")
+        raise StoreHang("hangs", f"{method} did not return within {self._timeout_s:g} s")
+
+
+_ID_WORDS = {"client_tool_call": "tool_call", "task": "task", "workflow": "workflow"}
+
+
+def id_word(fields: JSONObject) -> str:
+    """The word that a store's `generate_item_id` expects for an item."""
+    return _ID_WORDS.get(str(fields.get("type")), "message")
 
 
 def described(error: Exception) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ...types._json import JSONObject
 from .arguments import Ids, MappingOptions
-from .mapping import id_word, map_item, map_thread
+from .mapping import map_item, map_thread
 from .report import StoreFinding
-from .store_access import RisingTimes, StoreAccess, differing_fields
+from .store_access import RisingTimes, StoreAccess, StoreError, StoreHang, differing_fields, id_word
 
 if TYPE_CHECKING:
     from chatkit.types import ThreadItem, ThreadMetadata
@@ -136,6 +136,29 @@ class StoreTrial:
         elif others:
             self.find("changes_fields", f"{method}: read back with another {', '.join(others)}")
         return None
+
+    async def delete_threads(self) -> list[str]:
+        """The ids of threads that are still there; after a call that hangs, no further thread is tried."""
+        left_behind: list[str] = []
+        has_hung = False
+        for thread in self.threads:
+            try:
+                if has_hung or not await self._is_deleted(thread.id):
+                    left_behind.append(thread.id)
+            except StoreError as error:
+                has_hung = isinstance(error, StoreHang)
+                left_behind.append(thread.id)
+                self.find("delete_thread", f"delete_thread fails: {error}", "warning")
+        return left_behind
+
+    async def _is_deleted(self, thread_id: str) -> bool:
+        await self.access.call("delete_thread", thread_id)
+        if await self.access.find("load_thread", thread_id) is not None:
+            self.find("delete_thread", "a thread is still there after delete_thread", "warning")
+            return False
+        if await self.access.items_or_none(thread_id):
+            self.find("delete_keeps_items", "the items of a thread are still there after delete_thread", "warning")
+        return True
 
 
 def _time_finding(written: datetime, found: object) -> tuple[str, str]:

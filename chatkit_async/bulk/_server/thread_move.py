@@ -11,8 +11,17 @@ import attrs
 
 from ...types._json import JSON, JSONObject
 from .arguments import Ids, MappingOptions
-from .mapping import Mapped, id_word, map_as_hidden, map_item, map_thread, without_surrogates
-from .store_access import RisingTimes, StoreAccess, StoreFault, Times, differing_fields, is_usable_time
+from .mapping import Mapped, map_as_hidden, map_item, map_thread, without_surrogates
+from .store_access import (
+    RisingTimes,
+    StoreAccess,
+    StoreError,
+    StoreFault,
+    Times,
+    differing_fields,
+    id_word,
+    is_usable_time,
+)
 
 if TYPE_CHECKING:
     from chatkit.types import ThreadItem, ThreadMetadata
@@ -212,7 +221,7 @@ class ThreadMove:
         try:
             await self._access.call("add_thread_item", self._id, item)
         except StoreFault as fault:
-            if fault.code == "hangs" or self._settings.ids == "store" or not _TAKEN.search(str(fault)):
+            if self._settings.ids == "store" or not _TAKEN.search(str(fault)):
                 raise
             found = await self._access.find("load_item", self._id, item.id)
             if getattr(found, "thread_id", None) == self._id:
@@ -220,7 +229,7 @@ class ThreadMove:
             own = item.model_copy(update={"id": self._own_id(item.id)})
             try:
                 await self._access.call("add_thread_item", self._id, own)
-            except StoreFault:
+            except StoreError:
                 raise fault from None
             self.losses.setdefault("taken_id", []).append(item.id)
             return own

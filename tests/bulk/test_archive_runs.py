@@ -1,0 +1,92 @@
+"""A run of archive: its pace, its progress, and how it is cancelled, continued and kept alone on its file."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from chatkit_async import ArchiveError, AsyncChatKit
+from chatkit_async.bulk import Archive, Progress, archive
+from chatkit_async.emulator import Emulator, Fault
+
+from .helpers import assert_equals_api, seed
+
+
+async def test_a_pace_is_kept(client: AsyncChatKit, emulator: Emulator, path: Path) -> None:
+    emulator.seed(threads=seed(18))
+    await archive(client, path, requests_per_second=50)
+    times = [request.received_at for request in emulator.requests()]
+    assert len(times) == 20
+    assert times[-1] - times[0] >= 19 / 50 - 0.05
+
+
+async def test_progress_grows_to_the_end(client: AsyncChatKit, emulator: Emulator, path: Path) -> None:
+    emulator.seed(threads=seed(20))
+    told: list[Progress] = []
+    await archive(client, path, on_progress=told.append)
+    assert [one.done for one in told] == sorted(one.done for one in told)
+    assert (told[-1].stage, told[-1].done, told[-1].items, told[-1].failed) == ("done", 20, 60, 0)
+
+
+async def test_what_on_progress_raises_ends_the_run_as_it_is(
+    client: AsyncChatKit, emulator: Emulator, path: Path
+) -> None:
+    emulator.seed(threads=seed(20))
+
+    def refuse(progress: Progress) -> None:
+        raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough"):
+        await archive(client, path, on_progress=refuse)
+    with Archive(path) as held:
+        assert held.info.last_run == "interrupted"
+
+
+async def test_a_cancelled_run_can_be_continued(client: AsyncChatKit, emulator: Emulator, path: Path) -> None:
+    emulator.seed(threads=seed(120))
+    for _ in range(10):
+        reached = asyncio.Event()
+        run = asyncio.create_task(
+            archive(client, path, on_progress=lambda one, r=reached: r.set() if one.done else None)
+        )
+        await reached.wait()
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        with Archive(path) as held:
+            assert held.info.last_run == "interrupted"
+    assert (await archive(client, path)).is_complete
+    assert_equals_api(path, emulator)
+
+
+async def test_a_run_cancelled_while_it_opens_the_file_holds_it_no_longer(client: AsyncChatKit, path: Path) -> None:
+    for turns in range(0, 60, 4):
+        run = asyncio.create_task(archive(client, path))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        run.cancel()
+        with suppress(asyncio.CancelledError):
+            await run
+        await archive(client, path)
+
+
+async def test_a_second_run_on_the_same_file_is_told_which_process_has_it(
+    client: AsyncChatKit, emulator: Emulator, path: Path
+) -> None:
+    import os
+
+    emulator.seed(threads=seed(5))
+    emulator.add_faults(Fault(method="GET", path="/items", delay=0.5))
+    first = asyncio.create_task(archive(client, path))
+    while not path.exists():
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    with pytest.raises(
+        ArchiveError, match=rf"is in use by process {os.getpid()} on \S+ since 20\d\d-.*: wait for its end"
+    ):
+        await archive(client, path)
+    assert (await first).is_complete
+    assert os.listdir(path.parent) == [path.name]
