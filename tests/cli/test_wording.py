@@ -6,7 +6,7 @@ import pytest
 
 from chatkit_async.emulator import Emulator
 
-from .running import chatkit
+from .running import chatkit, in_a_process
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
@@ -63,6 +63,6 @@ def test_a_word_unlike_every_command_gets_no_suggestion() -> None:
 @pytest.mark.parametrize("name", ["zoé", "😀"])
 def test_text_is_utf8_also_where_the_locale_has_only_ascii(emulator: Emulator, env: dict[str, str], name: str) -> None:
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = chatkit("sessions", "create", "--user", name, "--workflow", "wf_1", env=env | ascii_only)
+    done = in_a_process("sessions", "create", "--user", name, "--workflow", "wf_1", env=env | ascii_only)
     assert (done.returncode, done.stderr) == (0, "")
     assert emulator.sessions()[0]["user"] == name
