@@ -69,4 +69,5 @@ def texts(pattern: str) -> Iterator[str]:
 
 @pytest.mark.checkout
 def test_every_operation_is_whole() -> None:
-    assert [line for operation in OPERATIONS for line in missing(operation)] == []
+    lines = [line for operation in OPERATIONS for line in missing(operation)]
+    assert not lines, "\n".join(["what is still missing, by file:", *lines])

@@ -1,14 +1,15 @@
 """When a call is sent again, and after how long: pure functions of what happened.
 
-| what happened                                          | outcome  | sent again         |
-|--------------------------------------------------------|----------|--------------------|
-| nothing was written                                    | not_sent | always             |
-| 409, 429 (but `insufficient_quota`), 503               | refused  | always             |
-| 408, other 5xx                                         | unknown  | always             |
-| other 3xx, 4xx                                         | refused  | never              |
-| deadline or connection lost after writing              | unknown  | if it is repeatable|
+| what happened                             | outcome  | sent again          | decided in         |
+|-------------------------------------------|----------|---------------------|--------------------|
+| nothing was written                       | not_sent | yes                 | `_async/exchange`  |
+| 409, 429 (but `insufficient_quota`), 503  | refused  | yes                 | here               |
+| 408, other 5xx                            | unknown  | yes                 | here               |
+| other 3xx, 4xx                            | refused  | no                  | here               |
+| connection lost after writing             | unknown  | if it is repeatable | `_async/exchange`  |
+| the deadline has passed                   | unknown  | no                  | `_async/exchange`  |
 
-`x-should-retry` in a response overrides the rows about statuses.
+`max_retries` and the deadline limit every row. `x-should-retry` in a response overrides the rows about statuses.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class RetryPolicy(PartialRepr):
         return float(longest * (1 - self.jitter * chance))
 
 
-def outcome_of_status(status: int, code: str | None) -> Outcome:
+def outcome_of_status(status: int) -> Outcome:
     """What an error status says of the work."""
     return "unknown" if status == 408 or (status >= 500 and status != 503) else "refused"
 

@@ -62,7 +62,7 @@ class Sessions:
     ) -> ChatSession:
         """Create a session, and with it a client secret for a browser.
 
-        After a 408 or 5xx the call is sent again: the price is at most one unused session, which expires by itself.
+        After a 408 or 5xx the call is sent again: each attempt may leave an unused session, which expires by itself.
         After a lost response it is not, unless `RequestOptions(retry_ambiguous=True)` says so.
 
         Wire form: `POST /chatkit/sessions`.

@@ -21,7 +21,7 @@ DIGITS_OF_A_LENGTH = 19  # more are too large in any case; int() of very many di
 def check_request(request: HTTPRequest, allowed_origins: Collection[Origin]) -> None:
     """Refuses a request by its method (405), its origin (403), or what its headers say of the body (411, 413, 415)."""
     if request.method != METHOD:
-        raise RefusedRequest(405, "method_not_allowed", f"Only {METHOD} is answered here.", headers={"Allow": METHOD})
+        raise RefusedRequest(405, "method_not_allowed", f"Only {METHOD} is allowed here.", headers={"Allow": METHOD})
     _check_origin(request, allowed_origins)
     headers = request.headers
     if "transfer-encoding" in headers:

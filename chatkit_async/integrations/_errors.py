@@ -47,7 +47,7 @@ def refused_by(error: ChatKitError) -> RefusedRequest:
         message,
         request_id=error.request_id if isinstance(error, APIError) else None,
         retry_after_s=_wait_s(error, status),
-        log=f"answered with {status}: {_without_api_words(error)}",
+        log=f"responded with {status}: {_without_api_words(error)}",
     )
 
 

@@ -79,7 +79,7 @@ class SessionEndpoint:
         self._identify = identify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> None:
-        """Answers a request, or starts and ends the broker."""
+        """Responds to a request, or starts and ends the broker."""
         if scope["type"] == "http":
             await _send(await self._endpoint.response(self._request(scope, receive)), send)
         elif scope["type"] == "lifespan":

@@ -114,7 +114,7 @@ class SessionEndpoint:
         non_atomic_requests(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answers a request."""
+        """Responds to a request."""
         return _response(run_blocking(self._endpoint.response(self._read(request))))
 
     def _revoke(self, request: HttpRequest, response: HttpResponse) -> Revocation:
@@ -138,7 +138,7 @@ class AsyncSessionEndpoint:
         markcoroutinefunction(self)
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answers a request."""
+        """Responds to a request."""
         return _response(await self._endpoint.response(self._read(request)))
 
     async def _revoke(self, request: HttpRequest, response: HttpResponse) -> Revocation:

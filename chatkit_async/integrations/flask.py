@@ -65,7 +65,7 @@ class SessionEndpoint:
         self._identify = identify
 
     def __call__(self) -> Response:
-        """Answers the current request."""
+        """Responds to the current request."""
         response = run_blocking(self._endpoint.response(self._read(request)))
         return Response(response.body, response.status, response.headers)
 

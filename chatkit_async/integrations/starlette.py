@@ -90,7 +90,7 @@ class SessionEndpoint(asgi.SessionEndpoint):
         send: asgi.Send | None = None,
         /,
     ) -> Response | None:
-        """Answers a request."""
+        """Responds to a request."""
         if isinstance(request, Request):
             response = await self._endpoint.response(self._read(request))
             return Response(response.body, response.status, response.headers)

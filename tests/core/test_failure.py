@@ -56,7 +56,9 @@ def test_a_refusal_in_the_apis_shape_keeps_its_words() -> None:
     assert (found.message, found.type) == ("Workflow with id 'wf_1' not found.", "invalid_request_error")
     assert (found.code, found.param, found.outcome, found.request_id) == (None, None, "refused", "req_1")
     assert found.body == NOT_FOUND["error"]
-    assert str(found).startswith("sessions.create: 404 Workflow with id 'wf_1' not found (request req_1). Check that")
+    assert str(found).startswith(
+        "sessions.create: 404 Workflow with id 'wf_1' not found (request req_1). Check the id,"
+    )
 
 
 @pytest.mark.parametrize(

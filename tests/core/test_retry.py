@@ -39,7 +39,7 @@ ROWS = [
 def test_a_status_tells_the_outcome_and_whether_to_send_again(
     status: int, code: str | None, outcome: str, again: bool
 ) -> None:
-    assert outcome_of_status(status, code) == outcome
+    assert outcome_of_status(status) == outcome
     assert retries_status(status, code, None) is again
 
 
@@ -49,7 +49,7 @@ def test_the_servers_word_overrides_every_row_and_leaves_the_outcome(
 ) -> None:
     assert retries_status(status, code, "true") is True
     assert retries_status(status, code, "false") is False
-    assert outcome_of_status(status, code) == outcome
+    assert outcome_of_status(status) == outcome
 
 
 @pytest.mark.parametrize(("header", "again"), [("True", True), (" FALSE ", False), ("TRUE", True)])
