@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import ConfigurationError
@@ -62,11 +61,13 @@ class Link:
             await self.client.aclose()
 
     def discard(self) -> None:
-        """As `aclose`, without waiting, in its loop or after that was closed."""
-        if self._sender is not None and not self._loop.is_closed():
+        """As `aclose`, without waiting; where the loop is closed already, redis-py closes the socket when collected."""
+        if self._loop.is_closed():
+            return
+        if self._sender is not None:
             self._sender.cancel()
-        for connection in _connections(self.client) if self._is_ours else ():
-            _close_now(connection, self._loop)
+        closing = self._loop.create_task(self.aclose())
+        setattr(closing, "_log_destroy_pending", False)  # noqa: B010 - unknown to typeshed; the loop may end before it
 
     async def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """The replies to commands in one pipeline, within the time limit."""
@@ -113,23 +114,6 @@ class Link:
                 raise StoreRefusedError(type(cause).__name__) from cause
             raise
         return replies
-
-
-def _connections(client: Redis) -> list[Any]:
-    pool: Any = client.connection_pool
-    return [*getattr(pool, "_available_connections", ()), *getattr(pool, "_in_use_connections", ())]
-
-
-def _close_now(connection: Any, loop: asyncio.AbstractEventLoop) -> None:
-    """Closes the socket, for which redis-py has no public way outside a task."""
-    transport = getattr(getattr(connection, "_writer", None), "transport", None)
-    with suppress(Exception):
-        connection._close()
-    if transport is not None and loop.is_closed():  # which can call nothing back any more
-        with suppress(Exception):
-            transport.abort()
-        with suppress(Exception):
-            transport._call_connection_lost(None)
 
 
 def is_refusal(error: BaseException) -> bool:

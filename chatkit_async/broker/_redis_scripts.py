@@ -8,21 +8,15 @@ slot", `n` "end count" of the minute. Only a user's own fields are ever read.
 from __future__ import annotations
 
 import hashlib
-
-import attrs
+from functools import cache
 
 from ._store import ANY_RECORD, KEPT_S, SESSION_LIFE_S, WINDOW_S
 
 
-@attrs.frozen
-class Script:
-    """A Lua script and the hash by which Redis knows it."""
-
-    text: str
-    sha: str = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "sha", hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest())
+@cache
+def sha_of(script: str) -> str:
+    """The hash by which Redis knows a script."""
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 _COMMON = f"""
@@ -65,12 +59,12 @@ end
 """
 
 # ARGV: device, slot, ticket, lease, is shared, margin, unsuitable ticket, replaced ticket, per minute or -1.
-BEGIN = Script(f"""{_COMMON}
+BEGIN = f"""{_COMMON}
 local device, slot, ticket, replaced, most = ARGV[1], ARGV[2], ARGV[3], ARGV[8], tonumber(ARGV[9])
 local ends, maker, sealed = record(slot)
 local function reply(status, ms)
     local left = math.max(0, ends - now)
-    return {{text(now), generation(device), get('v:' .. slot), text(left), maker, sealed, status, text(ms)}}
+    return {{generation(device), get('v:' .. slot), text(left), maker, sealed, status, text(ms)}}
 end
 local has_begun = get('t:' .. ticket) ~= ''
 if not has_begun then
@@ -95,10 +89,10 @@ if not has_begun then
     redis.call('PEXPIRE', key, KEPT)
 end
 return reply('go', 0)
-""")
+"""
 
 # ARGV: device, slot, ticket, session id, life, generation and version at the beginning, record or '', is a renewal.
-KEEP = Script(f"""{_COMMON}
+KEEP = f"""{_COMMON}
 local device, slot, ticket, session = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local ends = text(now + tonumber(ARGV[5]))
 local others = {{}}
@@ -118,11 +112,11 @@ end
 set('s:' .. session, ends .. ' ' .. slot)
 end_ticket(ticket, slot)
 redis.call('PEXPIRE', key, KEPT)
-return {{text(now), found, version, others}}
-""")
+return {{found, version, others}}
+"""
 
 # ARGV: slot, ticket, whether the API may have made a session.
-FAIL = Script(f"""{_COMMON}
+FAIL = f"""{_COMMON}
 local slot, ticket = ARGV[1], ARGV[2]
 if get('t:' .. ticket) ~= '' then
     local window, count = string.match(get('n'), '^(%d+) (%d+)$')
@@ -130,11 +124,11 @@ if get('t:' .. ticket) ~= '' then
     end_ticket(ticket, slot)
     if ARGV[3] == '1' then set('t:' .. ticket, text(now) .. ' ' .. slot) end
 end
-return {{text(now)}}
-""")
+return 0
+"""
 
 # ARGV: the new mark, the device or ''.
-REVOKE = Script(f"""{_COMMON}
+REVOKE = f"""{_COMMON}
 local mark, device, ids, has_stopped = ARGV[1], ARGV[2], {{}}, '0'
 set(device == '' and 'g' or 'd:' .. device, mark)
 local function is_of(slot) return device == '' or string.sub(slot, 1, #device + 1) == device .. '.' end
@@ -146,13 +140,13 @@ each(function(kind, name, value, field)
     if kind == 't:' and is_of(slot) and first(value) <= now then has_stopped = '1' end
 end)
 redis.call('PEXPIRE', key, KEPT)
-return {{text(now), has_stopped, ids}}
-""")
+return {{has_stopped, ids}}
+"""
 
 # KEYS: the state of all users. ARGV: the epoch that this process knows or '', a new one, for how long from now sessions
 # may be missing, and for how long if the epoch has changed, which means that Redis lost its data; and for
 # how long the state is kept.
-STATE = Script("""
+STATE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.pcall('HMGET', KEYS[1], 'epoch', 'gap_ends')
@@ -173,6 +167,6 @@ if gap > 0 and now + gap > gap_ends then
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 return {string.format('%.0f', now), epoch, string.format('%.0f', math.max(0, gap_ends - now))}
-""")
+"""
 
 ALL = (BEGIN, KEEP, FAIL, REVOKE, STATE)

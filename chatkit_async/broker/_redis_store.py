@@ -16,7 +16,6 @@ from ..types.secret import Hidden, as_secret, without_value
 from . import _redis_scripts as scripts
 from ._clock import now_s
 from ._redis_link import Command, Link, client_for, copy_of, is_refusal, location, parsed_url, redis_asyncio
-from ._redis_scripts import Script
 from ._store import (
     KEPT_S,
     SESSION_LIFE_S,
@@ -34,8 +33,7 @@ from ._store import (
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-LOOK_S = 1.0  # between two looks at the state, which tell whether Redis lost its data
-CLOCK_S = 30.0  # between two looks at Redis's clock
+LOOK_S = 1.0  # between two looks at the state, which tell Redis's clock, and whether Redis lost its data
 SAFE_POLICIES = ("noeviction", "volatile-ttl")
 OF_ONE_KEY = "WRONGTYPE"  # another program wrote to a user's key: no outage
 
@@ -80,10 +78,9 @@ class RedisStore:
         self._make: Callable[[], Redis] = partial(client_for, url or "") if client is None else partial(copy_of, client)
         self._links: PerLoop[Link] = PerLoop(self._open)
         self._epoch = ""
-        self._ahead_s: float | None = None  # Redis's clock less ours
-        self._seen_s = self._looked_s = self._clock_read_s = float("-inf")
+        self._ahead_s = 0.0  # Redis's clock less ours
+        self._looked_s = self._evicted_s = float("-inf")
         self._evicted = 0
-        self._evicted_s = float("-inf")
         self._has_warned = self._has_home = False
 
     def __repr__(self) -> str:
@@ -91,11 +88,11 @@ class RedisStore:
 
     async def read(self, place: Place) -> Seen:
         fields = ("g", f"d:{place.device}", f"v:{place.slot}", f"r:{place.slot}")
-        reply = await self._of_user(place.user, "HMGET", self._key(place.user), *fields)
+        reply = await self._step(place.user, "HMGET", self._key(place.user), *fields)
         mark, device_mark, version, record = [_text(value) for value in _checked(reply, 4)]
         ends, _, rest = record.partition(" ")
         ticket, _, sealed = rest.partition(" ")
-        left_s = _number(ends) / 1000 - now_s() - (self._ahead_s or 0.0)
+        left_s = _number(ends) / 1000 - now_s() - self._ahead_s
         found = SealedRecord(sealed, ticket, left_s) if left_s > 0 else None
         return Seen(f"{mark}/{device_mark}", version, found)
 
@@ -105,14 +102,9 @@ class RedisStore:
             scripts.BEGIN,
             place.user,
             *(place.device, place.slot, creation.ticket, _ms(creation.lease_s), int(creation.is_shared)),
-            *(
-                _ms(creation.margin_s),
-                creation.unsuitable,
-                creation.replaces,
-                -1 if most is None else most,
-            ),
+            *(_ms(creation.margin_s), creation.unsuitable, creation.replaces, -1 if most is None else most),
         )
-        generation, version, left, ticket, sealed, status, ms = [_text(value) for value in _checked(reply, 8)[1:]]
+        generation, version, left, ticket, sealed, status, ms = [_text(value) for value in _checked(reply, 7)]
         record = SealedRecord(sealed, ticket, _number(left) / 1000) if _number(left) else None
         return Begun(cast("Any", status), Seen(generation, version, record), _number(ms) / 1000)
 
@@ -124,7 +116,7 @@ class RedisStore:
             *(place.device, place.slot, minted.ticket, minted.session_id, _ms(minted.life_s)),
             *(began.generation, began.version, minted.record or "", int(minted.is_renewal)),
         )
-        _, generation, version, others = _checked(reply, 4)
+        generation, version, others = _checked(reply, 3)
         return Kept(Seen(_text(generation), _text(version)), _texts(others))
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
@@ -132,60 +124,48 @@ class RedisStore:
         await self._script(scripts.FAIL, place.user, place.slot, creation.ticket, int(is_unknown))
 
     async def owns(self, user: str, session_id: str) -> bool:
-        ends = _text(await self._of_user(user, "HGET", self._key(user), f"s:{session_id}")).partition(" ")[0]
-        return _number(ends) / 1000 > now_s() + (self._ahead_s or 0.0)
+        ends = _text(await self._step(user, "HGET", self._key(user), f"s:{session_id}")).partition(" ")[0]
+        return _number(ends) / 1000 > now_s() + self._ahead_s
 
     async def revoke(self, user: str, mark: str, device: str | None = None) -> Ended:
-        link = self._link()
-        command = self._command(scripts.REVOKE, self._key(user), mark, device or "")
-        reply, state, info = await link.run(command, self._state_command(), ("INFO", "stats"))
-        if _is_of_one_key(reply):
-            await link.run(("DEL", self._key(user)))
-            (reply,) = await link.run(command)
-        _, has_stopped, names = _checked(_raised(reply), 3)
+        command = _command(scripts.REVOKE, self._key(user), mark, device or "")
+        reply, state, info = await self._run(user, command, self._state_command(), ("INFO", "stats"))
+        has_stopped, names = _checked(reply, 2)
         is_complete = self._note_state(state) <= 0 and _text(has_stopped) != "1" and not self._has_evicted(info)
         return Ended(_texts(names), is_complete)
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
         fields = [f"s:{session_id}" for session_id in session_ids]
         if fields:
-            await self._of_user(user, "HDEL", self._key(user), *fields)
+            await self._step(user, "HDEL", self._key(user), *fields)
 
     async def report_gap(self, life_s: float) -> None:
-        (reply,) = await self._link().run(self._state_command(life_s))
+        (reply,) = await self._links.here().run(self._state_command(life_s))
         self._note_state(reply)
 
     async def aclose(self) -> None:
         """Closes the connections of ours; a call after it opens new ones."""
         await self._links.aclose()
 
-    def _link(self) -> Link:
-        return self._links.here()
+    async def _script(self, script: str, user: str, *arguments: str | int) -> Any:
+        return await self._step(user, *_command(script, self._key(user), *arguments))
 
-    async def _script(self, script: Script, user: str, *arguments: str | int) -> Any:
-        return await self._of_user(user, *self._command(script, self._key(user), *arguments))
+    async def _step(self, user: str, *command: str | int | bytes) -> Any:
+        """The reply to a command on a user's key, with which a look at the state travels now and then."""
+        if now_s() - self._looked_s <= LOOK_S:
+            return (await self._run(user, command))[0]
+        look, self._looked_s = self._state_command(), now_s()
+        reply, state = await self._run(user, command, look)
+        self._note_state(state)
+        return reply
 
-    async def _of_user(self, user: str, *command: str | int | bytes) -> Any:
-        """The reply to a command on a user's key; a key that holds something else than ours is dropped first."""
-        link, extra = self._link(), self._due()
-        reply, *others = await link.run(command, *extra)
-        for sent, found in zip(extra, others, strict=True):
-            self._note_clock(found) if sent == ("TIME",) else self._note_state(found)
-        if _is_of_one_key(reply):
-            await link.run(("DEL", self._key(user)))
-            (reply,) = await link.run(command)
-        return _raised(reply)
-
-    def _due(self) -> list[Command]:
-        """What travels along with a command now and then: looks at Redis's clock and at its state."""
-        now, due = now_s(), list[Command]()
-        if now - self._clock_read_s > CLOCK_S:
-            self._clock_read_s = now
-            due.append(("TIME",))
-        if now - self._looked_s > LOOK_S:
-            self._looked_s = now
-            due.append(self._state_command())
-        return due
+    async def _run(self, user: str, command: Command, *others: Command) -> list[Any]:
+        """The replies to a command on a user's key, where what another program wrote is dropped, and to others."""
+        link = self._links.here()
+        reply, *more = await link.run(command, *others)
+        if isinstance(reply, Exception) and OF_ONE_KEY in str(reply):
+            _, reply = await link.run(("DEL", self._key(user)), command)
+        return [_raised(reply), *more]
 
     def _open(self) -> Link:
         loop = asyncio.get_running_loop()
@@ -197,33 +177,27 @@ class RedisStore:
 
     async def _greet(self, link: Link) -> None:
         """Loads the scripts, learns Redis's clock and epoch, and warns where Redis may evict."""
-        loads: list[Command] = [("SCRIPT LOAD", script.text) for script in scripts.ALL]
-        for reply in await link.exchange(loads):
+        loads: list[Command] = [("SCRIPT LOAD", script) for script in scripts.ALL]
+        *loaded, state, info = await link.exchange([*loads, self._state_command(), ("INFO",)])
+        for reply in loaded:
             _raised(reply)
-        time, state, stats, memory = await link.exchange(
-            [("TIME",), self._state_command(), ("INFO", "stats"), ("INFO", "memory")]
-        )
-        self._note_clock(time)
         self._note_state(state)
-        self._has_evicted(stats)
-        self._warn_of_eviction(memory)
+        self._has_evicted(info)
+        self._warn_of_eviction(info)
 
     def _state_command(self, gap_s: float = 0.0) -> Command:
         gap_ms, loss_ms = _ms(gap_s) if gap_s else 0, _ms(SESSION_LIFE_S)
-        known = self._epoch if now_s() - self._seen_s < KEPT_S - SESSION_LIFE_S else ""  # else it has expired by itself
-        return self._command(
+        known = self._epoch if now_s() - self._looked_s < KEPT_S - SESSION_LIFE_S else ""  # else it expired by itself
+        return _command(
             scripts.STATE, f"{self._prefix}:state", known, secrets.token_hex(8), gap_ms, loss_ms, _ms(KEPT_S)
         )
 
     def _note_state(self, reply: Any) -> int:
-        """Learns the epoch; milliseconds for which sessions may be missing."""
-        _, epoch, gap_ms = _checked(_raised(reply), 3)
-        self._epoch, self._seen_s = _text(epoch), now_s()
-        return _number(_text(gap_ms))
-
-    def _note_clock(self, reply: Any) -> None:
-        seconds, microseconds = _raised(reply)
-        self._ahead_s = int(seconds) + int(microseconds) / 1e6 - now_s()
+        """Learns clock and epoch; milliseconds for which sessions may be missing."""
+        now, epoch, gap_ms = [_text(value) for value in _checked(_raised(reply), 3)]
+        self._epoch, self._looked_s = epoch, now_s()
+        self._ahead_s = _number(now) / 1000 - now_s()
+        return _number(gap_ms)
 
     def _has_evicted(self, info: Any) -> bool:
         """Whether Redis dropped keys of its own accord in the last session's life."""
@@ -243,15 +217,12 @@ class RedisStore:
                 policy,
             )
 
-    def _command(self, script: Script, key: str, *arguments: str | int) -> Command:
-        return ("EVALSHA", script.sha, 1, key, *arguments)
-
     def _key(self, user: str) -> str:
         return f"{self._prefix}:{{{user}}}"  # in braces, as a cluster and its proxies like it
 
 
-def _is_of_one_key(reply: Any) -> bool:
-    return isinstance(reply, Exception) and OF_ONE_KEY in str(reply)
+def _command(script: str, key: str, *arguments: str | int) -> Command:
+    return ("EVALSHA", scripts.sha_of(script), 1, key, *arguments)
 
 
 def _raised(reply: Any) -> Any:
