@@ -17,12 +17,7 @@ from ._memory_store import MemoryStore
 from ._resilient_store import ResilientStore
 from ._revocation import Revocation, cancel_all
 from ._secret_cache import LiveSecret, SecretCache
-from ._session_request import (
-    SessionRequest,
-    SessionTemplate,
-    checked_name,
-    checked_string,
-)
+from ._session_request import SessionRequest, SessionTemplate, checked_name, checked_string
 from ._settings import checked_client, checked_settings, checked_store, store_or_hidden
 from ._store import Place, Store
 
@@ -156,7 +151,7 @@ class AsyncSessionBroker:
         request = self._request(user, device, state_variables, current)
         while True:
             seen = await self._store.read(request.place)
-            record = self._secrets.find(request.place, seen, self._store.generation(request.place))
+            record = self._secrets.find(request.place, seen)
             if record is not None and self._issuing.is_fresh(record) and request.fits(record):
                 return record.live
             record = await self._issuing.made(request, seen)
@@ -220,7 +215,7 @@ class AsyncSessionBroker:
         Source: ChatKit REST API, CancelChatSessionMethod.
         """
         self._check_open()
-        place = self._place(user, device)
+        place = self._place(checked_name("user", user), device)
         mark = secrets.token_hex(8)
         ended = await self._store.revoke(place.user, mark, None if device is None else place.device)
         self._client._caller.shared.transport()  # a closed client raises, also where there is nothing to cancel
@@ -249,7 +244,9 @@ class AsyncSessionBroker:
             ClientClosedError: the broker is closed.
         """
         self._check_open()
-        return await self._store.owns(self._place(user).user, checked_string("session_id", session_id))
+        return await self._store.owns(
+            self._place(checked_name("user", user), None).user, checked_string("session_id", session_id)
+        )
 
     async def aclose(self) -> None:
         """Wait up to 5 s for sessions being made, report to the store what it missed, and close its connections.
@@ -280,12 +277,11 @@ class AsyncSessionBroker:
     ) -> SessionRequest:
         self._check_open()
         secret = None if current is None else Secret(checked_string("current", current))
-        place = self._place(user, device)
-        return self._template.request(place, checked_name("user", user), state_variables, secret)
+        user = checked_name("user", user)
+        return self._template.request(self._place(user, device), user, state_variables, secret)
 
-    def _place(self, user: str, device: str | None = None) -> Place:
-        device = None if device is None else checked_name("device", device)
-        return self._template.place(checked_name("user", user), device)
+    def _place(self, user: str, device: str | None) -> Place:
+        return self._template.place(user, None if device is None else checked_name("device", device))
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -33,14 +33,8 @@ def seconds_left(session: ChatSession, life_s: float) -> float:
 def api_time_s(date: str | None, expires_at: int, *, now_s: float, life_s: float) -> float:
     """The API's time when a new session arrived, Unix seconds.
 
-    It is the `Date` header if that fits the session's life, else this machine's time if that fits; else the session's
-    life is taken to begin now.
-
-    Args:
-        date: the response's `Date` header, which a cache or proxy may have changed.
-        expires_at: of the session, Unix seconds, by the API's clock.
-        now_s: this machine's time when the response arrived, Unix seconds.
-        life_s: seconds that the session lives.
+    It is the `Date` header, which a cache or proxy may have changed, if that fits the session's life; else this
+    machine's time if that fits; else the session's life is taken to begin now.
     """
     for time_s in (_parsed(date), now_s):
         # A Date has whole seconds, so that a session may seem to live one second longer.

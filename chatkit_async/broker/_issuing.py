@@ -51,15 +51,7 @@ class _Attempt:
 
 
 class Issuing:
-    """Makes the sessions of a broker.
-
-    Args:
-        client: makes and cancels them.
-        template: what they are like.
-        store: remembers them.
-        secrets: holds those that may be handed out.
-        settings: of the broker.
-    """
+    """Makes the sessions of a broker, by its settings, and has the store and the secret cache remember them."""
 
     def __init__(
         self,
@@ -72,9 +64,7 @@ class Issuing:
         self._client, self._template, self._settings = client, template, settings
         self._store, self._secrets = store, secrets
         self._flights: SingleFlight[Record] = SingleFlight()
-        self._gates: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._gates = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
 
     def is_fresh(self, record: Record) -> bool:
         """Whether a session lives long enough to be handed out."""
@@ -86,7 +76,7 @@ class Issuing:
             return await self._flights.share(_key(request, began), lambda flight: self._work(request, began, flight))
         except (APIError, MintingLimitError):
             seen = await self._store.read(request.place)
-            record = self._secrets.find(request.place, seen, self._store.generation(request.place))
+            record = self._secrets.find(request.place, seen)
             if record is None or self.is_fresh(record) or not request.fits_state(record) or record.ends_s <= now_s():
                 raise
             return record
@@ -180,7 +170,7 @@ class Issuing:
             return await self._created(attempt, begun.seen)
         if begun.status != "found":
             return None
-        record = self._secrets.find(attempt.request.place, begun.seen, attempt.own_generation)
+        record = self._secrets.find(attempt.request.place, begun.seen)
         return record if record is not None and attempt.request.fits(record) else None
 
     async def _created(self, attempt: _Attempt, began: Seen) -> Record | None:

@@ -79,10 +79,6 @@ class MemoryStore:
         self._is_alone = True
 
     async def read(self, place: Place) -> Seen:
-        return self.seen(place)
-
-    def seen(self, place: Place) -> Seen:
-        """What is held of a place."""
         with lock:
             user = self._users.get(place.user)
             return _UNSEEN if user is None else self._seen(user, place)

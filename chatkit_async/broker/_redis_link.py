@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 Command: TypeAlias = tuple[str | int | bytes, ...]
-MOST_TOGETHER = 256  # more would hold up the event loop
+_Waiting: TypeAlias = "tuple[tuple[Command, ...], asyncio.Future[list[Any]]]"
+MOST_TOGETHER = 256  # callers; more would hold up the event loop
 
 
 class Link:
@@ -32,7 +33,7 @@ class Link:
         self._greet = greet
         self._is_greeted = False
         self._has_failed = False
-        self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
+        self._waiting: list[_Waiting] = []
         self._loop = asyncio.get_running_loop()
         self._sender: asyncio.Task[None] | None = None
 
@@ -44,16 +45,14 @@ class Link:
             Exception: redis-py's, or TimeoutError; the same object for all who shared the exchange.
         """
         loop = asyncio.get_running_loop()
-        futures = [loop.create_future() for _ in commands]
-        self._waiting += zip(commands, futures, strict=True)
+        replies: asyncio.Future[list[Any]] = loop.create_future()
+        self._waiting.append((commands, replies))
         if self._sender is None or self._sender.done():
             self._sender = loop.create_task(self._send_all())
         try:
-            await asyncio.wait(futures)
-            return [future.result() for future in futures]
+            return await replies
         finally:
-            while futures:
-                futures.pop().cancel()  # what one raises refers to this frame
+            del replies  # what it raises refers to this frame
 
     async def aclose(self) -> None:
         """Closes the client, if it is ours."""
@@ -81,9 +80,9 @@ class Link:
     async def _send_all(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-            batch = [(command, future) for command, future in batch if not future.done()]
+            batch = [(commands, future) for commands, future in batch if not future.done()]
             try:
-                replies = await self._sent([command for command, _ in batch]) if batch else []
+                replies = await self._sent([command for commands, _ in batch for command in commands]) if batch else []
             except BaseException as error:
                 self._is_greeted, self._has_failed = False, True
                 _fail(batch, error)
@@ -126,18 +125,20 @@ def is_refusal(error: BaseException) -> bool:
     return isinstance(error, refused) or not isinstance(error, (exceptions.ConnectionError, exceptions.TimeoutError))
 
 
-def _settle(batch: Sequence[tuple[Command, asyncio.Future[Any]]], replies: Sequence[Any]) -> None:
-    for (_, future), reply in zip(batch, replies, strict=True):
+def _settle(batch: Sequence[_Waiting], replies: Sequence[Any]) -> None:
+    each = iter(replies)
+    for commands, future in batch:
+        own = [next(each) for _ in commands]
         if not future.done():
-            future.set_result(reply)
+            future.set_result(own)
 
 
-def _fail(batch: Sequence[tuple[Command, asyncio.Future[Any]]], error: BaseException) -> None:
+def _fail(batch: Sequence[_Waiting], error: BaseException) -> None:
     cause = error if isinstance(error, Exception) else ConnectionError("the event loop is ending")
     for _, future in batch:
         if not future.done():
             future.set_exception(cause)
-            future.exception()  # nobody need ask for it
+            future.exception()  # the caller may have left
 
 
 def redis_asyncio() -> Any:

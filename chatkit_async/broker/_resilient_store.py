@@ -57,7 +57,7 @@ class ResilientStore:
     async def read(self, place: Place) -> Seen:
         """What is held of a place."""
         seen = await self._ask(lambda store: store.read(place), Seen, place.user)
-        return attrs.evolve(self._own.seen(place), is_known=False) if seen is None else seen
+        return attrs.evolve(await self._own.read(place), is_known=False) if seen is None else seen
 
     async def begin(self, creation: Creation) -> Begun:
         """Begins a creation, or says what is in its way."""

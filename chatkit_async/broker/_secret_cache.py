@@ -89,17 +89,14 @@ class SecretCache:
         """Whether other processes find in the store what this one makes."""
         return self._fernet is not None
 
-    def find(self, place: Place, seen: Seen, own_generation: str) -> Record | None:
+    def find(self, place: Place, seen: Seen) -> Record | None:
         """The live session, if user and device were not revoked and it was not renewed since.
 
-        Args:
-            place: for which user and device.
-            seen: what the store holds of the place.
-            own_generation: what only this process knows of revocations; it decides while the store is down.
+        While the store is down, `seen` holds what this process knows of revocations, and that decides.
         """
         record = self._records.get(place)
         if not seen.is_known:
-            is_current = record is not None and own_generation in {"/", record.generation}
+            is_current = record is not None and seen.generation in {"/", record.generation}
             return record if is_current else None
         if self._fernet is not None:
             return self._shared(place, seen, record)
@@ -111,7 +108,7 @@ class SecretCache:
         self._records.set(place, record, record.ends_s)
 
     def sealed(self, place: Place, live: LiveSecret, state: str) -> str | None:
-        """A session as the store is to hold it: encrypted, and bound to its place."""
+        """A session as the store holds it: encrypted, and bound to its place."""
         if self._fernet is None:
             return None
         parts = [place.user, place.slot, state, live.client_secret, live.expires_at, live.session_id]
@@ -133,10 +130,8 @@ class SecretCache:
             live, state = _parsed(Secret(self._fernet.decrypt(sealed.text.encode()).decode()), place)
         except Exception:  # anything that can write to the store can put anything there
             if not self._has_warned:
-                self._has_warned = True
-                log.warning(
-                    "A record in the broker's store is not readable: do all processes have these share_secrets?"
-                )
+                log.warning("A record in the broker's store is unreadable: do all processes have these share_secrets?")
+            self._has_warned = True
             return None
         return Record(live, state, seen.generation, seen.version, sealed.ticket, now_s() + sealed.left_s)
 

@@ -184,7 +184,7 @@ async def test_a_record_is_bound_to_its_user_device_and_settings() -> None:
     sealed = SecretCache([NEW]).sealed(own, live, "state")
     assert sealed is not None
     seen = Seen("/", "", SealedRecord(sealed, "ticket", 60))
-    found = SecretCache([NEW]).find(own, seen, "/")
+    found = SecretCache([NEW]).find(own, seen)
     assert found is not None
     assert found.live == live
     for place in (
@@ -192,7 +192,7 @@ async def test_a_record_is_bound_to_its_user_device_and_settings() -> None:
         Place("user", "phone", "phone.settings"),
         Place("user", "device", "device.x"),
     ):
-        assert SecretCache([NEW]).find(place, seen, "/") is None
+        assert SecretCache([NEW]).find(place, seen) is None
 
 
 @pytest.mark.parametrize("record", ["", "rubbish", "é", "gAAAAA==", "\x00"])
