@@ -262,8 +262,9 @@ async def test_a_lease_of_another_broker_holds_up_no_caller_for_ever(client: Asy
     broker = AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=KEYS, lease_s=0.1)
     await store.begin(Creation(broker._template.place("user_1", None), "another", 600, is_shared=True))
     async with asyncio.timeout(20):
-        await broker.secret_for("user_1")
+        live = await broker.secret_for("user_1")
     assert len(emulator.sessions()) == 1
+    assert await broker.owns("user_1", live.session_id)
 
 
 async def test_a_store_that_is_set_up_wrongly_is_no_outage(client: AsyncChatKit) -> None:
