@@ -45,6 +45,9 @@ from ._statements import (
     unlisted_threads,
 )
 
+MOST_LOOKS = 5  # walks over the whole listing in one run; two where nothing goes wrong
+LOOKS_FOR_FAILED = 3  # a thread that failed in so many looks fails the run
+
 
 async def archive(
     client: AsyncChatKit,
@@ -99,10 +102,6 @@ async def archive(
         opening = opened_for_writing(file, settings_of(client, chosen))
         writer = Writer(await in_thread(partial(stack.enter_context, opening)))
         return await ArchiveRun(options, writer, str(file), chosen).result()
-
-
-MOST_LOOKS = 5  # walks over the whole listing in one run; two where nothing goes wrong
-LOOKS_FOR_FAILED = 3  # a thread that failed in so many looks fails the run
 
 
 class ArchiveRun(Job):

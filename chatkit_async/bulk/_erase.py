@@ -25,6 +25,8 @@ from ._requests import JobRequests, Limiter
 if TYPE_CHECKING:
     from ..broker import AsyncSessionBroker
 
+MOST_ROUNDS = 3
+
 
 async def erase(
     client: AsyncChatKit,
@@ -201,9 +203,6 @@ def _unix_s(job: str, moment: float | datetime | None) -> float | None:
         said = "must be Unix seconds of at least 0, or a datetime with a time zone"
         raise invalid(job, "created_before", "invalid_value", said, moment)
     return seconds
-
-
-MOST_ROUNDS = 3
 
 
 async def erase_user(

@@ -27,6 +27,7 @@ T = TypeVar("T")
 MOST_CONCURRENT = 100
 LONGEST_USER = 512  # characters that the API takes as a filter
 OUTAGE_FAILURES = 10  # threads in a row that the API failed on: it is down
+HandOut = Callable[[Iterable[T]], Awaitable[None]]
 
 
 def checked_users(job: str, user: str | None, users: Iterable[str] | None) -> tuple[str, ...] | None:
@@ -164,9 +165,6 @@ class Job(ABC):
                 wait_s=wait_s,
             )
         )
-
-
-HandOut = Callable[[Iterable[T]], Awaitable[None]]
 
 
 @asynccontextmanager

@@ -25,6 +25,8 @@ LARGEST_TIME = 2**53
 
 _scan = json.JSONDecoder().raw_decode
 _SPACE = re.compile(r"[ \t\r\n]*")
+ResultT = TypeVar("ResultT", bound=Result)
+_PATH_STEP = re.compile(r"[.\[]")
 
 
 class BrokenPageError(Exception):
@@ -238,11 +240,6 @@ def time_field(value: JSON, name: str) -> int | None:
     if isinstance(found, bool) or not isinstance(found, (int, float)) or not 0 <= found < LARGEST_TIME:
         return None
     return int(found)
-
-
-ResultT = TypeVar("ResultT", bound=Result)
-
-_PATH_STEP = re.compile(r"[.\[]")
 
 
 def object_of(text: str) -> JSONObject:

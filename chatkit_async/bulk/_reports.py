@@ -10,14 +10,14 @@ import attrs
 from ..errors import APIError, ChatKitError
 from ..types._json import JSONObject
 
+Stage: TypeAlias = Literal["listing", "reading", "deleting", "moving", "checking", "waiting", "done"]
+ErasureOutcome: TypeAlias = Literal["planned", "deleted", "already_gone", "kept", "failed"]
+
 
 def as_json(report: attrs.AttrsInstance, **more: object) -> JSONObject:
     """A report's fields, and some more, as JSON: dicts, lists and plain values."""
     found: JSONObject = json.loads(json.dumps({**attrs.asdict(report), **more}))
     return found
-
-
-Stage: TypeAlias = Literal["listing", "reading", "deleting", "moving", "checking", "waiting", "done"]
 
 
 @attrs.frozen(kw_only=True)
@@ -197,9 +197,6 @@ class VerifyReport:
     def to_dict(self) -> JSONObject:
         """All of it as JSON."""
         return as_json(self, ok=self.ok)
-
-
-ErasureOutcome: TypeAlias = Literal["planned", "deleted", "already_gone", "kept", "failed"]
 
 
 @attrs.frozen(kw_only=True)

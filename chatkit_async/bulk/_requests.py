@@ -38,6 +38,8 @@ MOST_RETRIES_UNREADABLE = 2  # a response that is not as documented seldom gets 
 MOST_WAITS = 100  # for one request, each as long as the API says
 LONGEST_WAIT_S = 900.0  # what asks for more is a quota for the day: end, and run again later
 _ONCE = RequestOptions(max_retries=0)
+PAGE_SIZE = 100  # the API's largest
+MOST_WALKS = 4  # of one listing that loses its cursors
 
 
 class Limiter:
@@ -194,10 +196,6 @@ def _json_body(response: Response) -> bytes:
     if not response.is_whole:
         raise BrokenPageError("the response is larger than 64 MiB or broken, and was not read")
     return response.body
-
-
-PAGE_SIZE = 100  # the API's largest
-MOST_WALKS = 4  # of one listing that loses its cursors
 
 
 class ListingLostError(Exception):

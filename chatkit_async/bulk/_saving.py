@@ -24,6 +24,8 @@ Work = Callable[[sqlite3.Connection], T]
 
 LINGER_S = 0.1  # what is read meanwhile shares a transaction; a killed process loses it, and reads it again
 MOST_WAITING = 128  # steps, before those who add more wait
+CHUNK = 1000  # items of a long thread that are saved together, so that memory is bounded
+Then = Callable[[Saved | None], None]
 
 
 class Writer:
@@ -111,11 +113,6 @@ class _Step:
 
 def _nothing(database: sqlite3.Connection) -> None:
     """A step to wait for."""
-
-
-CHUNK = 1000  # items of a long thread that are saved together, so that memory is bounded
-
-Then = Callable[[Saved | None], None]
 
 
 async def read_items(requests: JobRequests, writer: Writer, run: int, thread: HeldThread, then: Then) -> None:

@@ -33,6 +33,7 @@ SELECT key, id, raw, item_count, is_complete OR gone_at IS NOT NULL FROM threads
 """
 _PAGES = "SELECT position, item_count, body FROM item_pages WHERE thread_key = ? ORDER BY position"
 _STRAY = "SELECT count(*) FROM item_pages WHERE thread_key NOT IN (SELECT key FROM threads)"
+_MARKUP = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which Markdown lets a backslash escape
 
 
 def verify(database: sqlite3.Connection, path: Path) -> VerifyReport:
@@ -127,9 +128,6 @@ def _problem(
     thread_id: str | None, message: str, position: int | None = None, item_id: str | None = None
 ) -> ArchiveProblem:
     return ArchiveProblem(thread_id=thread_id, message=message, position=position, item_id=item_id)
-
-
-_MARKUP = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which Markdown lets a backslash escape
 
 
 def write_jsonl(archive: Archive, path: str | os.PathLike[str], user: str | None) -> ConversionReport:

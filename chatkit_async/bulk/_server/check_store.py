@@ -17,6 +17,10 @@ from .store_trial import ITEMS, StoreTrial, message
 if TYPE_CHECKING:
     from chatkit.store import Store
 
+PAGE_SIZES = (100, 3, 2, 1)
+TIES = 5
+_ABSENT = object()
+
 
 async def check_store(
     store: Store[Any],
@@ -85,11 +89,6 @@ async def _goes_on(check: Check, trial: StoreTrial) -> bool:
         trial.find(error.code, str(error))
         return isinstance(error, StoreFault) and check not in CHECKS[:2]
     return True
-
-
-PAGE_SIZES = (100, 3, 2, 1)
-TIES = 5
-_ABSENT = object()
 
 
 async def check_threads(trial: StoreTrial) -> None:

@@ -16,6 +16,8 @@ import attrs
 from ...types._json import JSON, JSONObject
 from .arguments import MappingOptions
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 @attrs.frozen
 class Mapped:
@@ -224,9 +226,6 @@ def _task(task: JSONObject, kind: JSON, indicator: str, losses: set[str]) -> JSO
     if kind == "thought":
         return {"type": "thought", "title": heading, "content": summary or "", "status_indicator": indicator}
     return {"type": "custom", "title": heading, "content": summary, "status_indicator": indicator}
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class DamagedError(ValueError):

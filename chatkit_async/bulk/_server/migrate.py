@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MOST_HANGS = 3  # threads in a row in which the store hung: more would take hours and change nothing
 
 ContextFor: TypeAlias = Callable[[str | None], object]
+LOOKS = (("asc", 100), ("desc", 20))
+"""Order and page size; the server itself lists pages of 20."""
 
 
 class ThreadSource(Protocol):
@@ -236,10 +238,6 @@ class _Migration:
 def _user_of(raw: JSONObject) -> str | None:
     user = raw.get("user")
     return user if isinstance(user, str) else None
-
-
-LOOKS = (("asc", 100), ("desc", 20))
-"""Order and page size; the server itself lists pages of 20."""
 
 
 async def with_listings(

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Times: TypeAlias = Literal["local", "utc"]
 
 DAY_S = 86_400
+LONGEST_MESSAGE = 300  # characters of a store's error
+_CREDENTIALS = re.compile(r"://[^@/\s]+@")  # of a database's address
+_ID_WORDS = {"client_tool_call": "tool_call", "task": "task", "workflow": "workflow"}
 
 
 class RisingTimes:
@@ -131,10 +134,6 @@ def _comparable(model: Any) -> dict[str, Any]:
     """The fields as JSON, but the time as it is: a store may give the same moment in another time zone."""
     values: dict[str, Any] = model.model_dump(mode="json", exclude={"created_at"})
     return values | ({"created_at": model.created_at} if hasattr(model, "created_at") else {})
-
-
-LONGEST_MESSAGE = 300  # characters of a store's error
-_CREDENTIALS = re.compile(r"://[^@/\s]+@")  # of a database's address
 
 
 class StoreError(Exception):
@@ -256,9 +255,6 @@ class StoreAccess:
                 raise StoreFault("not_async", f"{method} must be a method with async def")
             return await result
         raise StoreHang("hangs", f"{method} did not return within {self._timeout_s:g} s")
-
-
-_ID_WORDS = {"client_tool_call": "tool_call", "task": "task", "workflow": "workflow"}
 
 
 def id_word(fields: JSONObject) -> str:
