@@ -21,7 +21,7 @@ MOST_LOOKS = 5
 
 @attrs.frozen
 class Candidate:
-    """A thread to erase: its id, whose it is, when it was created (Unix seconds), and its JSON as the API sent it."""
+    """A thread to erase: its id, its user, when it was created (Unix seconds), and its JSON as the API sent it."""
 
     thread_id: str
     user: str | None

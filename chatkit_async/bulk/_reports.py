@@ -205,7 +205,7 @@ class ThreadErasure:
 
     Attributes:
         thread_id: its id.
-        user: whose it is; None if the API does not say.
+        user: its user; None if the API does not say.
         created_at: Unix seconds, UTC; None if the API does not say.
         outcome: "deleted" by this job, "already_gone" before it came to it, "kept" on purpose, "failed", or "planned"
             where nothing was to be deleted (`dry_run`) or the job ended before.
