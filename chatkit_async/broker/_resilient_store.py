@@ -220,7 +220,7 @@ class _Fallback(MemoryStore):
     """The memory of a process whose workers meet elsewhere."""
 
     def _check_workers(self) -> None:
-        """It is no sign of a mistake."""
+        """Says nothing: several workers share the store."""
 
 
 def _report_gap(store: Store) -> Awaitable[None]:

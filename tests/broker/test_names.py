@@ -50,7 +50,7 @@ def test_a_public_method_has_a_docstring_with_all_its_parts(kind: str, method: s
         assert part in documentation
 
 
-def test_a_name_that_is_none_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
         _ = broker.Nonsense  # type: ignore[attr-defined]
     assert set(broker.__all__) <= set(dir(broker))

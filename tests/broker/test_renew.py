@@ -153,7 +153,7 @@ async def test_a_live_session_with_other_state_variables_is_left_to_expire(
     assert [session["status"] for session in emulator.sessions()] == ["active", "active"]
 
 
-async def test_state_variables_that_cannot_be_are_refused_before_anything_is_sent(
+async def test_state_variables_that_the_api_would_refuse_are_refused_before_anything_is_sent(
     broker: AsyncSessionBroker, emulator: Emulator
 ) -> None:
     for state in ([("plan", "pro")], {"plan": None}, {"plan": float("nan")}, {5: "x"}, {"k" * 65: 1}):

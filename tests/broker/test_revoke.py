@@ -90,7 +90,7 @@ async def test_a_session_that_cannot_be_cancelled_is_told_not_handed_out_and_tri
     assert set(statuses(emulator)) == {"cancelled"}
 
 
-async def test_a_session_being_made_meanwhile_is_cancelled_and_nobody_gets_it(
+async def test_a_session_being_made_meanwhile_is_cancelled_and_no_caller_gets_it(
     broker: AsyncSessionBroker, emulator: Emulator
 ) -> None:
     emulator.add_faults(Fault(delay=0.3))
@@ -102,7 +102,7 @@ async def test_a_session_being_made_meanwhile_is_cancelled_and_nobody_gets_it(
     assert statuses(emulator) == ["cancelled"]
 
 
-async def test_a_session_being_renewed_meanwhile_is_cancelled_and_nobody_gets_it(
+async def test_a_session_being_renewed_meanwhile_is_cancelled_and_no_caller_gets_it(
     broker: AsyncSessionBroker, emulator: Emulator
 ) -> None:
     await broker.secret_for("user_1")
@@ -115,7 +115,7 @@ async def test_a_session_being_renewed_meanwhile_is_cancelled_and_nobody_gets_it
     assert statuses(emulator) == ["cancelled", "cancelled"]
 
 
-async def test_who_asks_after_the_revoke_does_not_wait_for_what_was_begun_before(
+async def test_a_call_after_the_revoke_does_not_wait_for_a_creation_begun_before(
     broker: AsyncSessionBroker, emulator: Emulator
 ) -> None:
     emulator.add_faults(Fault(delay=30))
@@ -224,7 +224,7 @@ async def test_a_client_that_cannot_call_is_told_once_rather_than_for_each_sessi
         await broker.revoke("user_1")
 
 
-async def test_a_user_owns_his_live_sessions_alone(broker: AsyncSessionBroker) -> None:
+async def test_a_user_owns_only_their_own_live_sessions(broker: AsyncSessionBroker) -> None:
     live = await broker.secret_for("user_1")
     assert await broker.owns("user_1", live.session_id)
     assert not await broker.owns("user_2", live.session_id)
@@ -234,7 +234,7 @@ async def test_a_user_owns_his_live_sessions_alone(broker: AsyncSessionBroker) -
 
 
 @pytest.mark.parametrize("session_id", [["x"], None, 5, b"cksess_1", {}])
-async def test_an_id_that_is_no_string_is_refused(broker: AsyncSessionBroker, session_id: Any) -> None:
+async def test_an_id_that_is_not_a_string_is_refused(broker: AsyncSessionBroker, session_id: Any) -> None:
     with pytest.raises(ParamsValidationError, match="session_id"):
         await broker.owns("user_1", session_id)
 
@@ -248,7 +248,7 @@ async def test_what_was_cancelled_elsewhere_is_not_owned_again(client: AsyncChat
     assert not await first.owns("user_1", gone.session_id)
 
 
-async def test_a_closed_client_revokes_nobody_whether_or_not_there_are_sessions(client: AsyncChatKit) -> None:
+async def test_a_closed_client_raises_whether_or_not_there_are_sessions(client: AsyncChatKit) -> None:
     broker = AsyncSessionBroker(client, workflow="wf_1")
     await client.aclose()
     with pytest.raises(ClientClosedError):

@@ -49,7 +49,7 @@ async def test_devices_of_a_user_share_no_session(broker: AsyncSessionBroker, em
     assert lives[1] == lives[3]
 
 
-async def test_who_has_the_live_secret_gets_another_and_the_old_one_lives_on(
+async def test_a_browser_that_has_the_live_secret_gets_another_and_the_old_one_lives_on(
     broker: AsyncSessionBroker, emulator: Emulator
 ) -> None:
     first = await broker.secret_for("user_1")
@@ -87,7 +87,7 @@ async def test_the_settings_of_the_broker_are_those_of_its_sessions(client: Asyn
 
 
 @pytest.mark.parametrize("user", ["", " ", "u" * 513, None, 5, "\ud800"])
-async def test_a_user_who_cannot_be_is_refused_before_anything_is_sent(
+async def test_a_user_that_the_api_would_refuse_is_refused_before_anything_is_sent(
     broker: AsyncSessionBroker, emulator: Emulator, user: Any
 ) -> None:
     for call in (broker.secret_for(user), broker.renew(user), broker.revoke(user), broker.owns(user, "cksess_1")):
@@ -97,7 +97,7 @@ async def test_a_user_who_cannot_be_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("device", ["", " ", "d" * 513, 5, "\ud800"])
-async def test_a_device_that_cannot_be_is_refused_before_anything_is_sent(
+async def test_a_device_that_the_api_would_refuse_is_refused_before_anything_is_sent(
     broker: AsyncSessionBroker, emulator: Emulator, device: Any
 ) -> None:
     for call in (broker.secret_for("user_1", device=device), broker.renew("user_1", device=device)):
@@ -107,7 +107,9 @@ async def test_a_device_that_cannot_be_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("current", [5, b"ek_1", ["ek_1"]])
-async def test_a_current_secret_that_is_no_string_is_refused_unshown(broker: AsyncSessionBroker, current: Any) -> None:
+async def test_a_current_secret_that_is_not_a_string_is_refused_unshown(
+    broker: AsyncSessionBroker, current: Any
+) -> None:
     with pytest.raises(ParamsValidationError, match="current: must be a string") as caught:
         await broker.secret_for("user_1", current=current)
     assert "ek_1" not in str(caught.value)
@@ -152,7 +154,9 @@ def test_settings_that_cannot_work_are_refused(client: AsyncChatKit, settings: A
 
 
 @pytest.mark.parametrize("store", ["redis://:hushhush@localhost", object(), 5, MemoryStore])
-def test_a_store_that_is_none_is_refused_rather_than_taken_for_an_outage(client: AsyncChatKit, store: Any) -> None:
+def test_an_object_that_is_not_a_store_is_refused_rather_than_taken_for_an_outage(
+    client: AsyncChatKit, store: Any
+) -> None:
     with pytest.raises(
         ConfigurationError, match="store: a MemoryStore, a RedisStore or one of your own, not"
     ) as caught:
@@ -160,7 +164,7 @@ def test_a_store_that_is_none_is_refused_rather_than_taken_for_an_outage(client:
     assert [line for line in [str(caught.value), *locals_of_ours(caught.value)] if "hushhush" in line] == []
 
 
-def test_a_workflow_that_cannot_be_is_refused(client: AsyncChatKit) -> None:
+def test_a_workflow_that_the_api_would_refuse_is_refused(client: AsyncChatKit) -> None:
     with pytest.raises(ParamsValidationError, match="workflow"):
         AsyncSessionBroker(client, workflow="")
 
