@@ -75,6 +75,7 @@ class EraseRun(Job):
                 return
             for one in self._known[user].values():
                 self._choose(one)
+        self._listed = len(self._results)  # a listing that was read again showed threads twice
 
     def _choose(self, one: Candidate) -> None:
         """Takes a thread into the plan if it is old enough; one of unknown age is kept, and named."""
@@ -140,7 +141,7 @@ class EraseRun(Job):
         found: list[Candidate] = []
         for user in self._choice.users:
             try:
-                listed = await list_threads(self._requests, user, self._count_listed)
+                listed = await list_threads(self._requests, user, lambda _: self._tell("checking"))
             except APIError as error:
                 self._failures.append(self._failed_listing(error))
                 return []

@@ -121,7 +121,7 @@ def opened_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing. Raises `ArchiveError` if the file is missing or cannot be read."""
     with explained(path):
         if not path.is_file():
-            raise ArchiveError(f"there is no archive {path}: make it with archive(client, path)")
+            raise ArchiveError(f"there is no archive {path}: make it with archive(client, path) or `chatkit archive`")
         database = _connected(path, f"file:{quote(str(path))}?mode={_reading_mode(path)}")
         try:
             database.execute("PRAGMA query_only = ON").close()

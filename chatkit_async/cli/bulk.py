@@ -68,7 +68,7 @@ def _archive_lines(report: ArchiveReport) -> list[Line]:
         ("archive", report.path),
         ("result", "complete" if report.is_complete else f"incomplete: {report.stopped or 'run it again'}"),
         ("threads", f"{report.threads} ({report.new} new, {report.changed} changed, {report.unchanged} unchanged)"),
-        *([("gone", f"{report.gone} threads are no longer on the API; the archive keeps them")] if report.gone else []),
+        *([("gone", f"{report.gone} of them no longer on the API; the archive keeps them")] if report.gone else []),
         ("items", f"{report.items} saved in this run"),
         ("requests", f"{report.requests} in {report.elapsed_s:.1f} s"),
     ]
@@ -130,6 +130,8 @@ def verify(ctx: click.Context, *, path: str, as_json: bool) -> None:
     else:
         print_lines(_verify_lines(report))
         problems = [f"{it.thread_id or 'file'}: {it.message}" for it in report.problems[:MAX_SHOWN]]
+        if len(report.problems) > MAX_SHOWN:
+            problems.append(f"and {len(report.problems) - MAX_SHOWN} more; --json names all")
         print_error_lines([("Problem", problem) for problem in problems])
     if not report.ok:
         ctx.exit(FAILURE)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
+import sys
 from types import FrameType
 
 import click
 
 import chatkit_async
-from chatkit_async.cli.output import require_stdout
+from chatkit_async.cli.output import is_terminal, require_stdout
 from chatkit_async.emulator import Emulator, Responses, Seed, load_seed
 from chatkit_async.emulator import sample_seed as sample_seed_text
 
@@ -128,6 +129,8 @@ async def _serve_until_signal(server: Emulator, seed: Seed | None) -> None:
 
 def _print_ready(base_url: str) -> None:
     click.echo(f"chatkit emulator ready at {base_url}")  # click flushes, which a program that reads a pipe needs
+    if is_terminal(sys.stdout):
+        click.echo(f"In another terminal: export OPENAI_BASE_URL={base_url} OPENAI_API_KEY=any")
 
 
 def _why_not(error: chatkit_async.ConfigurationError, cause: OSError, host: str, port: int) -> str:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
+from math import ceil
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -89,8 +90,13 @@ class JobProgress:
     def show(self, progress: Progress) -> None:
         """Shows an event; called from the thread of the client's event loop too."""
         if self._bar is not None:
-            self._bar.update(self._task, description=_stage(progress), total=_total(progress), completed=progress.done)
-            self._bar.update(self._task, items=progress.items)
+            self._bar.update(
+                self._task,
+                description=_stage(progress),
+                total=progress.listed or None,
+                completed=progress.done,
+                pace=_pace(progress),
+            )
         elif self._is_wanted and progress.elapsed_s >= self._next_line_s:
             self._next_line_s = progress.elapsed_s + LINE_EVERY_S
             click.echo(_line(progress), err=True)
@@ -98,7 +104,7 @@ class JobProgress:
     def __enter__(self) -> Self:
         if self._has_bar:
             self._bar = _new_bar()
-            self._task = self._bar.add_task("listing", total=None, items=0)
+            self._task = self._bar.add_task("listing", total=None, pace="")
             self._bar.start()
         return self
 
@@ -113,37 +119,24 @@ class JobProgress:
 def _new_bar() -> Any:
     # Only for a terminal: these imports take longer than many a job.
     from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415
     from rich.progress import Progress as RichProgress  # noqa: PLC0415
 
     return RichProgress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        TextColumn("threads"),
-        _rate_column(),
-        TimeRemainingColumn(),
+        TextColumn("threads listed so far, {task.fields[pace]}"),
         console=Console(stderr=True, color_system=None if colour() is False else "auto"),
         transient=True,
     )
 
 
-def _rate_column() -> Any:
-    from rich.progress import ProgressColumn, Task  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    class RateColumn(ProgressColumn):
-        """Threads a second."""
-
-        def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:,.0f}/s")
-
-    return RateColumn()
-
-
-def _total(progress: Progress) -> int | None:
-    return None if progress.stage == "listing" else progress.listed
+def _pace(progress: Progress) -> str:
+    """Threads a second, and the time for those that are listed and not done."""
+    rate = progress.done / max(progress.elapsed_s, 0.001)
+    left_s = ceil((progress.listed - progress.done) / rate) if rate else 0
+    return f"{rate:,.0f}/s, {left_s // 60}:{left_s % 60:02} left" if rate else "..."
 
 
 def _stage(progress: Progress) -> str:

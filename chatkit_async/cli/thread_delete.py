@@ -80,7 +80,11 @@ def _confirmed(count: int) -> bool:
     what = "this thread and all its items" if count == 1 else f"these {count} threads and all their items"
     # On stderr, which no program reads; click.confirm writes a blank on stdout all the same.
     click.echo(f"Delete {what}, for good? [y/N] ", nl=False, err=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except KeyboardInterrupt:
+        click.echo(err=True)
+        return False
 
 
 def _delete(client: chatkit_async.ChatKit, thread_id: str, *, missing_ok: bool, as_json: bool) -> bool:
