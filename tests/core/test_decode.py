@@ -118,7 +118,7 @@ def test_json_of_another_shape_says_that_the_work_was_done(body: bytes) -> None:
 def test_a_response_that_may_be_that_of_a_proxy_or_portal_leaves_the_outcome_unknown(received: Response) -> None:
     error = refused(received)
     assert error.outcome == "unknown"
-    assert "a proxy or captive portal may have answered" in (error.hint or "")
+    assert "a proxy or captive portal may have responded" in (error.hint or "")
     assert "was done" not in str(error)
 
 

@@ -110,7 +110,7 @@ async def test_a_failure_is_logged_without_user_body_or_secret(
     caplog.set_level(logging.DEBUG)
     request = post(identity="ada_lovelace", body=b'{"currentClientSecret": "ek_held_by_ada"}')
     assert (await endpoint(broker).response(request)).status == 502
-    assert "answered with 502: sessions.create: 400 no_user (request req_" in caplog.text
+    assert "responded with 502: sessions.create: 400 no_user (request req_" in caplog.text
     assert "lovelace" not in caplog.text
     assert "held_by" not in caplog.text
 
