@@ -74,7 +74,9 @@ def lines_of_class(path: str, cls: type) -> Iterator[str]:
         yield from (f"  member {path}.{member.name} = {member.value!r}" for member in cls)
         return
     fields = attrs.fields(cls) if attrs.has(cls) else ()
-    yield from (f"  field {path}.{field.name}: {plain(field.type)}" for field in fields if field.name[0] != "_")
+    yield from (
+        f"  field {path}.{field.name}: {written_type(cls, field.name)}" for field in fields if field.name[0] != "_"
+    )
     if "__total__" in vars(cls):  # a TypedDict
         yield from (f"  key {path}.{key}: {plain(kind)}" for key, kind in cls.__annotations__.items())
         return
@@ -91,6 +93,12 @@ def lines_of_class(path: str, cls: type) -> Iterator[str]:
             yield f"  {kind(member)} {path}.{name}{signature(member)}"
         else:
             yield f"  attribute {path}.{name}"
+
+
+def written_type(cls: type, name: str) -> str:
+    """The annotation as it is written; attrs replaces its own copy once types are resolved."""
+    owners = (base for base in cls.__mro__ if name in vars(base).get("__annotations__", {}))
+    return plain(next(owners).__annotations__[name])
 
 
 def shown_here(cls: type, name: str) -> bool:
