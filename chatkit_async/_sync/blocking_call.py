@@ -87,8 +87,8 @@ class BlockingCall(Generic[T]):
             self._finish(asyncio.CancelledError())
 
     def _finish(self, error: BaseException | None) -> None:
+        self.portal.calls.discard(self)  # first: a caller that forks at once finds an idle loop
         self._wake(error)
-        self.portal.calls.discard(self)
 
     def _wake(self, error: BaseException | None) -> None:
         if not self.done:

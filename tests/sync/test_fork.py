@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from chatkit_async._sync.blocking_call import BlockingCall
+from chatkit_async._sync.portal import Portal
 from chatkit_async.emulator import Emulator, Fault
 
 from .running import FORK_WARNING, printed
@@ -55,6 +60,20 @@ if child:
 client.close()
 """
     assert printed(tmp_path, text, emulator=emulator) == "['MainThread']\n"
+
+
+def test_a_call_has_left_the_loop_before_its_caller_goes_on() -> None:
+    class Calls(set[BlockingCall[None]]):
+        def discard(self, call: BlockingCall[None]) -> None:
+            seen.append(call.done)
+
+    async def work() -> None: ...
+
+    seen: list[bool] = []
+    call = BlockingCall[None](None, work, (), {})
+    call.portal = cast("Portal", SimpleNamespace(calls=Calls(), muted=False))
+    asyncio.run(call._run(work, (), {}))
+    assert (seen, call.done) == ([False], True)
 
 
 def test_other_threads_of_a_child_may_call(tmp_path: Path, emulator: Emulator) -> None:
