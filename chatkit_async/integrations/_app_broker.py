@@ -10,6 +10,9 @@ from ..types.session_operations import WorkflowLike
 from ._options import BrokerOptions
 from ._warm_up import warm_up
 
+# With 100, a thousand users at once wait for ten waves; more than 500 come near the usual limit of 1,024 open files.
+MAX_CONNECTIONS = 500
+
 
 class AppBroker(AsyncSessionBroker):
     """A broker to enter (`async with`) when the app starts; it closes its client too, unless that was given.
@@ -20,7 +23,7 @@ class AppBroker(AsyncSessionBroker):
 
     def __init__(self, client: AsyncChatKit | None, workflow: WorkflowLike, options: BrokerOptions) -> None:
         self._arguments = (client, workflow, options)
-        self.app_client = client or AsyncChatKit()
+        self.app_client = client or AsyncChatKit(max_connections=MAX_CONNECTIONS)
         self._has_ended = False
         super().__init__(self.app_client, workflow=workflow, **options)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import os
 import subprocess
@@ -20,7 +21,7 @@ from starlette.requests import Request
 
 from chatkit_async import AsyncChatKit, ChatKit, ClientClosedError, ConfigurationError
 from chatkit_async.broker import AsyncSessionBroker, SessionBroker
-from chatkit_async.emulator import Emulator
+from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.integrations import BrokerOptions
 from chatkit_async.integrations import aiohttp as for_aiohttp
 from chatkit_async.integrations import django as for_django
@@ -81,6 +82,21 @@ async def test_a_client_that_was_passed_stays_open(make: Any, setup: Any, client
     async with running(app):
         await broker.secret_for("ada")
     assert (await client.sessions.create(user="ada", workflow="wf_1")).user == "ada"
+
+
+async def test_the_client_of_an_app_creates_far_more_than_100_sessions_at_once(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatkit_async.broker._single_flight.CLOSE_S", 0.1)
+    app = aiohttp.web.Application()
+    broker = for_aiohttp.setup(app, workflow="wf_1", lease_s=600)
+    emulator.add_faults(Fault(delay=60, times=200))
+    async with running(app):
+        calls = [asyncio.create_task(broker.secret_for(f"user_{number}")) for number in range(200)]
+        async with asyncio.timeout(25):  # less than the client's timeout, after which the next would begin
+            while len(emulator.requests()) < 200:
+                await asyncio.sleep(0.05)
+    await asyncio.gather(*calls, return_exceptions=True)
 
 
 @pytest.mark.parametrize("make", [Starlette, FastAPI])
