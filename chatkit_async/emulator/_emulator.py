@@ -38,8 +38,9 @@ class Emulator:
         async with Emulator() as emulator:
             client = AsyncChatKit("sk-test", base_url=emulator.base_url)
 
-    Sessions are created, cancelled and expire as on the API; threads come from `seed`. Any thread may call the methods,
-    also before the start and after the end.
+    Sessions are created, cancelled and expire as on the API; threads come from `seed`. Any workflow id is accepted: the
+    schema asks for a string, and the API responds 404 to a workflow that it does not know. Any thread may call the
+    methods, also before the start and after the end.
 
     Args:
         host: the address to listen on; default 127.0.0.1.

@@ -38,6 +38,8 @@ def test_requests_appear_with_method_path_status_duration_and_request_id(page: A
     expect(created.locator(".id")).to_have_text(str(session.response.request_id))
     expect(rows(page).last.locator(".path")).to_have_text("/v1/chatkit/threads?user=user_1")
     expect(page.locator("#tab-requests .count")).to_have_text("2")
+    headings = page.locator("#columns").inner_text().split("\n")
+    assert headings == ["Status", "Method", "Path", "Duration", "Time", "Request id"]
 
 
 def test_an_open_request_shows_what_was_sent_and_what_came_back(page: Any, client: ChatKit) -> None:
@@ -62,13 +64,22 @@ def test_an_open_request_says_why_it_failed_and_which_fault_did_it(
         client.sessions.cancel("cksess_unknown")
     details = open_row(page, "fault: 429")
     expect(details.locator(".callout.bad")).to_contain_text("Rate limit reached")
-    expect(details.locator(".callout.warm pre")).to_contain_text('"status":429')
+    expect(details.locator(".callout.fault")).to_contain_text("Responds 429 without doing the work. Sets headers.")
+    expect(details.locator(".callout.fault pre")).to_contain_text('"status":429')
     details = open_row(page, "fault: drop after")
     expect(details.locator(".callout.bad")).to_contain_text("after the work was done")
-    expect(details).to_contain_text("None was sent.")
+    expect(details).to_contain_text("The emulator sent no response.")
     details = open_row(page, "404")
     expect(details.locator(".callout.bad")).to_contain_text("'cksess_unknown' not found")
-    expect(details.locator(".callout.warm")).to_have_count(0)
+    expect(details.locator(".callout.fault")).to_have_count(0)
+
+
+def test_an_open_request_says_that_the_api_may_not_know_its_workflow(page: Any, client: ChatKit) -> None:
+    for workflow, notes in (("my-flow", 1), ("wf_1", 0)):
+        session = client.sessions.create(user="user_1", workflow=workflow)
+        assert session.response is not None
+        details = open_row(page, str(session.response.request_id))
+        expect(details.locator(".callout.note")).to_have_count(notes)
 
 
 def test_a_session_expires_by_the_emulators_clock(page: Any, emulator: Emulator, client: ChatKit) -> None:
@@ -149,7 +160,9 @@ def test_search_and_filter_narrow_a_view(page: Any, client: ChatKit) -> None:
     page.locator("#search").fill("grace")
     expect(rows(page)).to_have_count(1)
     page.locator("#search").fill("no such text")
-    expect(page.locator("#empty")).to_contain_text("Nothing matches")
+    expect(page.locator("#empty")).to_contain_text("No requests match")
+    page.get_by_role("button", name="Show all").click()
+    expect(rows(page)).to_have_count(3)
     view(page, "sessions")
     expect(rows(page)).to_have_count(1)
     expect(page.locator("#search")).to_have_value("")
@@ -212,7 +225,7 @@ def test_a_request_that_was_cut_off_is_disconnected(page: Any, emulator: Emulato
     emulator.add_faults(Fault(drop=True))
     with pytest.raises(APIConnectionError):
         client.sessions.create(user="user_dropped", workflow="wf_1")
-    expect(rows(page).locator(".badge").last).to_have_text("disconnected")
+    expect(rows(page).locator(".status")).to_have_text("disconnected")
     expect(open_row(page).locator("section").first).to_contain_text("user_dropped")
 
 
@@ -220,7 +233,7 @@ def test_the_clock_is_the_emulators(page: Any, emulator: Emulator) -> None:
     expect(page.locator("#drift")).to_have_text("")
     emulator.set_clock(BEGINNING)
     expect(page.locator("#time")).to_contain_text("2027-01-15 08:0")
-    expect(page.locator("#drift")).to_contain_text("this machine")
+    expect(page.locator("#drift")).to_contain_text("ahead")
 
 
 ASK_FOR_SOMETHING_ELSE = "fetch('/__emulator__/inspector.svg').then((response) => response.text())"

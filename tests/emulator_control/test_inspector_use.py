@@ -31,6 +31,8 @@ LUMINANCE = """([text, ground]) => {
     return (a + 0.05) / (b + 0.05);
 }"""
 
+TYPE_PLACEHOLDER = "() => { const search = document.getElementById('search'); search.value = search.placeholder; }"
+
 
 def dialog(page: Any, name: str) -> Any:
     """Opens a dialog by its button."""
@@ -64,14 +66,14 @@ def test_the_clock_is_advanced_and_set_back(
 def test_faults_are_added_listed_and_removed(page: Any, client: ChatKit, complaints: list[str]) -> None:
     complaints.append(REFUSED)
     opened = dialog(page, "faults")
-    expect(opened.locator("#waiting")).to_have_text("None waits.")
+    expect(opened.locator("#waiting")).to_have_text("No faults are waiting.")
     opened.locator("#preset").select_option("Third page of a listing fails")
     opened.get_by_role("button", name="Add fault").click()
     expect(opened.locator("#waiting")).to_contain_text('"skip":2')
-    expect(opened.locator("#waiting")).to_contain_text("after 2 more, once")
+    expect(opened.locator("#waiting")).to_contain_text("Applies to the next matching request, after skipping 2.")
     expect(page.locator("#fault-count")).to_have_text("1")
     client.threads.list()
-    expect(opened.locator("#waiting")).to_contain_text("after 1 more, once")
+    expect(opened.locator("#waiting")).to_contain_text("after skipping 1.")
     opened.locator("#fault").fill('{"method": "PATCH"}')
     opened.get_by_role("button", name="Add fault").click()
     expect(opened.locator(".error")).to_contain_text("method must be None or")
@@ -79,7 +81,7 @@ def test_faults_are_added_listed_and_removed(page: Any, client: ChatKit, complai
     opened.get_by_role("button", name="Add fault").click()
     expect(opened.locator(".error")).to_contain_text("This is not JSON")
     opened.get_by_role("button", name="Remove all").click()
-    expect(opened.locator("#waiting")).to_have_text("None waits.")
+    expect(opened.locator("#waiting")).to_have_text("No faults are waiting.")
     opened.get_by_role("button", name="Close").click()
     expect(opened).to_be_hidden()
 
@@ -160,6 +162,35 @@ def test_it_works_by_keyboard(page: Any, emulator: Emulator) -> None:
     expect(page.locator("#tab-requests")).to_have_attribute("aria-selected", "true")
 
 
+@pytest.mark.parametrize(("key", "width"), [("Enter", 1280), ("Space", 400)])
+def test_tab_reaches_one_row_and_then_its_details(page: Any, emulator: Emulator, key: str, width: int) -> None:
+    emulator.seed(threads=[{"thread": thread(number)} for number in range(3)])
+    page.set_viewport_size({"width": width, "height": 800})
+    view(page, "threads")
+    expect(rows(page)).to_have_count(3)
+    page.locator("#filter").focus()
+    page.keyboard.press("Tab")  # both buttons of the pager are disabled
+    focused = page.locator("#rows .row:focus-visible")
+    expect(focused).to_contain_text("Thread 2")
+    page.keyboard.press(key)
+    expect(page.locator("#details h2")).to_have_text("Thread 2")
+    if width > 960:  # a narrower window shows the details alone, and focuses them
+        page.keyboard.press("Tab")
+    expect(page.locator("#close")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#details")).to_be_hidden()
+    expect(focused).to_contain_text("Thread 2")
+
+
+def test_a_narrow_window_shows_times_and_all_of_the_placeholder(page: Any, client: ChatKit) -> None:
+    client.threads.list()
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 800})
+        expect(rows(page).locator(".at")).to_be_visible()
+        page.evaluate(TYPE_PLACEHOLDER)
+        assert page.locator("#search").evaluate("(search) => search.scrollWidth <= search.clientWidth")
+
+
 def test_the_address_keeps_the_view_and_the_open_row(page: Any, emulator: Emulator) -> None:
     emulator.seed(threads=[{"thread": thread(1, id="cthr/ä")}])
     view(page, "threads")
@@ -190,11 +221,28 @@ def test_dark_and_light_differ_and_both_can_be_read(page: Any, emulator: Emulato
     client.threads.list()
     open_row(page, "disconnected")
     grounds = []
-    names = (".path", ".took", ".method", ".badge", "h2", "footer", ".count", ".callout.bad h3", ".callout.warm h3")
+    names = (
+        ".path",
+        ".took",
+        ".method",
+        ".row .badge",
+        "h2",
+        "footer",
+        ".count",
+        ".callout.bad h3",
+        ".callout.fault h3",
+    )
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
-        for name in (*names, "#details .key", "#details .string", ".badge[data-is='2xx']", "button.danger"):
+        for name in (
+            *names,
+            "#details .key",
+            "#details .string",
+            "#columns span",
+            ".badge[data-is='2xx']",
+            "button.danger",
+        ):
             shown = page.locator(name).first
             assert page.evaluate(LUMINANCE, shown.evaluate(COLORS)) >= 4.5, f"{name} in the {scheme}"
     assert grounds[0] != grounds[1]

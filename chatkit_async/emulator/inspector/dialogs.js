@@ -1,6 +1,7 @@
 // The dialogs: clock, faults, seed, reset. Each drives the emulator by its control plane.
 
 import { block, element } from "./dom.js";
+import { faultEffect } from "./views.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -8,7 +9,7 @@ const PRESETS = {
   "429, retry after 1 s": { path: "/chatkit/sessions", status: 429, headers: { "retry-after": "1" } },
   "500, three times": { status: 500, times: 3 },
   "401, always": { status: 401, times: "always" },
-  "Late by 2 s": { delay: 2 },
+  "Response delayed by 2 s": { delay: 2 },
   "Connection closed before the work": { drop: true },
   "Connection closed after the work": { drop: "after" },
   "Body cut off": { kind: "truncated" },
@@ -100,17 +101,18 @@ async function readSeedFile() {
 
 let shownFaults = "";
 
-/** Lists the faults that wait. */
+/** Lists the waiting faults. */
 export function showFaults(faults) {
   byId("fault-count").textContent = faults.length ? String(faults.length) : "";
   const content = JSON.stringify(faults);
   if (content === shownFaults) return;
   shownFaults = content;
-  byId("waiting").replaceChildren(...(faults.length ? faults.map(waiting) : [element("li", { class: "quiet" }, "None waits.")]));
+  byId("waiting").replaceChildren(...(faults.length ? faults.map(waiting) : [element("li", { class: "quiet" }, "No faults are waiting.")]));
 }
 
 function waiting({ fault, skip, times }) {
-  const passes = skip ? `after ${skip} more, ` : "";
-  const left = times === null ? "always" : times === 1 ? "once" : `${times} times`;
-  return element("li", {}, block(fault, 0), element("p", { class: "quiet" }, `${passes}${left}`));
+  const left = { null: "every matching request", 1: "the next matching request" }[times] ?? `the next ${times} matching requests`;
+  const skipped = skip ? `, after skipping ${skip}` : "";
+  const words = `${faultEffect(fault)} Applies to ${left}${skipped}.`;
+  return element("li", {}, element("p", {}, words), block(fault, 0));
 }

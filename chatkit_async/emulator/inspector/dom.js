@@ -85,9 +85,10 @@ export function facts(pairs) {
   return element("dl", {}, ...cells);
 }
 
-/** A button that copies a text. */
-export function copyButton(label, value) {
-  const button = element("button", { type: "button", class: "copy" }, label);
+/** A button that copies a text; its label is the text itself unless another is given. */
+export function copyButton(value, label = value) {
+  const kind = label === value ? "copy quiet mono" : "copy";
+  const button = element("button", { type: "button", class: kind, title: "Copy" }, label);
   button.addEventListener("click", () => copy(button, value));
   return button;
 }

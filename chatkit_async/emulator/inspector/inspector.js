@@ -39,17 +39,28 @@ function show(state) {
     byId(`tab-${view}`).querySelector(".count").textContent = count.toLocaleString("en");
   }
   showFaults(state.faults);
-  const { row, empty } = VIEWS[shown.view];
-  rows.show(state.rows, row, shown.open);
-  const total = state.counts[shown.view];
-  const words = total ? ["Nothing matches the search and the filter."] : empty(location.origin);
-  if (byId("empty").textContent !== words.map((word) => word.textContent ?? word).join("")) {
-    byId("empty").replaceChildren(...words);
-  }
-  byId("empty").hidden = state.rows.length > 0;
+  rows.show(state.rows, VIEWS[shown.view].row, shown.open);
+  showEmpty(state);
   showPager(state);
   showDetails(state.details[shown.open]);
   tick();
+}
+
+let shownEmpty = "";
+
+function showEmpty({ counts, rows: page }) {
+  const kind = page.length ? "" : `${shown.view}, ${counts[shown.view] ? "none found" : "none"}`;
+  byId("columns").hidden = byId("rows").hidden = kind !== "";
+  byId("empty").hidden = kind === "";
+  if (kind === shownEmpty) return;
+  shownEmpty = kind;
+  if (kind !== "") byId("empty").replaceChildren(...(counts[shown.view] ? noneFound() : VIEWS[shown.view].empty(location.origin)));
+}
+
+function noneFound() {
+  const button = element("button", { type: "button" }, "Show all");
+  button.addEventListener("click", () => change({ search: "", filter: "", offset: 0 }));
+  return [element("p", {}, `No ${shown.view} match the search and the filter.`), button];
 }
 
 function showPager({ matching, offset, rows: page }) {
@@ -64,23 +75,24 @@ let shownDetails = "";
 
 function showDetails(details) {
   const content = details === undefined ? "" : JSON.stringify([shown.view, details]);
+  const opens = byId("details").hidden && content !== "";
   byId("details").hidden = content === "";
   document.body.classList.toggle("opened", content !== "");
+  if (opens && byId("list").checkVisibility() === false) byId("close").focus(); // a narrow window hides the list
   if (content === shownDetails) return;
   const folds = [...byId("content").querySelectorAll("details")].map((fold) => fold.open);
   shownDetails = content;
   byId("content").replaceChildren(...(content === "" ? [] : VIEWS[shown.view].details(details)));
-  if (content !== "") {
-    byId("content").querySelectorAll("details").forEach((fold, index) => (fold.open = folds[index] ?? false));
-  }
+  if (content === "") return;
+  byId("content").querySelectorAll("details").forEach((fold, index) => (fold.open = folds[index] ?? false));
 }
 
 function tick() {
   if (clock.nowS === null) return;
   const driftS = Math.round(now() - Date.now() / 1000);
   byId("time").textContent = time(now(), true);
-  const direction = driftS > 0 ? "ahead of" : "behind";
-  byId("drift").textContent = Math.abs(driftS) < 2 ? "" : `${duration(Math.abs(driftS))} ${direction} this machine`;
+  const direction = driftS > 0 ? "ahead" : "behind";
+  byId("drift").textContent = Math.abs(driftS) < 2 ? "" : `${duration(Math.abs(driftS))} ${direction}`;
   tickSessions(now());
 }
 
@@ -133,15 +145,17 @@ function open(key) {
 }
 
 function showTools() {
-  const { filters, search } = VIEWS[shown.view];
+  const { columns, filters, search } = VIEWS[shown.view];
   for (const tab of document.querySelectorAll("[role=tab]")) {
     const selected = tab.dataset.view === shown.view;
     tab.setAttribute("aria-selected", String(selected));
     tab.tabIndex = selected ? 0 : -1;
   }
   byId("list").setAttribute("aria-labelledby", `tab-${shown.view}`);
-  byId("rows").className = shown.view;
+  byId("list").className = shown.view;
+  byId("columns").replaceChildren(...columns.map(([name, label]) => element("span", { class: name }, label)));
   byId("search").placeholder = search;
+  byId("search").setAttribute("aria-label", search);
   if (byId("search").value !== shown.search) byId("search").value = shown.search;
   if (byId("filter").dataset.view !== shown.view) {
     byId("filter").dataset.view = shown.view;

@@ -3,17 +3,16 @@
 import { element } from "./dom.js";
 
 export class Rows {
-  /**
-   * `open(key)` is called when a row is activated, `close()` on Escape. `fill(row)` returns the elements of a row.
-   */
+  /** `open(key)` is called when a row is activated. */
   constructor(list, { open }) {
     this.list = list;
     this.open = open;
     this.rows = new Map();
+    this.current = null; // the key of the row that had the focus last
     list.addEventListener("keydown", (event) => this.#move(event));
   }
 
-  /** Shows these rows in this order; `opened` is the key of the open one. */
+  /** Shows these rows in this order; `fill(row)` returns the cells of a row, `opened` is the key of the open one. */
   show(shown, fill, opened) {
     const keys = new Set(shown.map((row) => row.key));
     for (const [key, row] of this.rows) {
@@ -32,11 +31,13 @@ export class Rows {
       row.content = content;
       row.button.setAttribute("aria-expanded", String(data.key === opened));
     }
+    this.#setTabStop(this.current ?? opened);
   }
 
   /** Removes all rows: another view is shown. */
   clear() {
     this.rows.clear();
+    this.current = null;
     this.list.replaceChildren();
   }
 
@@ -45,11 +46,18 @@ export class Rows {
   }
 
   #add(key) {
-    const button = element("button", { type: "button", class: "row" });
+    const button = element("button", { type: "button", class: "row", "aria-controls": "details" });
     button.addEventListener("click", () => this.open(key));
+    button.addEventListener("focus", () => this.#setTabStop((this.current = key)));
     const row = { item: element("li", {}, button), button, content: null };
     this.rows.set(key, row);
     return row;
+  }
+
+  /** Leaves one row in the tab order, so that Tab goes from the list to the details. */
+  #setTabStop(key) {
+    const stop = this.rows.get(key)?.button ?? this.list.querySelector(".row");
+    for (const { button } of this.rows.values()) button.tabIndex = button === stop ? 0 : -1;
   }
 
   #move(event) {

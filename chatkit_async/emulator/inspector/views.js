@@ -14,6 +14,35 @@ function statusBadge(request) {
   return badge(String(request.status), `${Math.floor(request.status / 100)}xx`);
 }
 
+const KINDS = {
+  truncated: "Closes the connection in the middle of the body.",
+  broken_json: "Sends half of the body as if it were all.",
+  html: "Sends a web page instead of the body.",
+  trickle: "Sends the body in pieces of 16 bytes.",
+  empty_page: "Sends an empty page that promises more.",
+  stuck_cursor: "Sends a page that promises more from where it began.",
+  gone_cursor: "Refuses a cursor that is not in the list.",
+};
+
+/** What a fault does, in words. */
+export function faultEffect({ status, headers, body, delay, drop, kind }) {
+  const effects = [];
+  if (delay) effects.push(`Waits ${delay} s${kind === "trickle" ? " before each piece" : ""}.`);
+  if (drop) effects.push(drop === "after" ? "Does the work, then closes the connection." : "Closes the connection before any work.");
+  else if (status !== undefined || body !== undefined) effects.push(`Responds ${status === undefined ? "with this body" : status} without doing the work.`);
+  if (kind) effects.push(KINDS[kind]);
+  if (headers) effects.push("Sets headers.");
+  return effects.join(" ") || "Changes nothing.";
+}
+
+/** Where the emulator is more lenient than the API may be. */
+function leniency({ method, path, body: sent, status }) {
+  const id = sent?.workflow?.id;
+  if (method !== "POST" || !path.endsWith("/chatkit/sessions") || status !== 200 || typeof id !== "string" || id.startsWith("wf_")) return null;
+  return callout("note", "Check the workflow id",
+    text("", `The emulator accepts any workflow id. Documented ids begin with wf_, and this one is ${JSON.stringify(id)}. The API responds 404 to a workflow that it does not know.`));
+}
+
 /** The request as a command for a shell; the key stays out. */
 function curl(request, origin) {
   const quoted = (value) => `'${String(value).replaceAll("'", "'\\''")}'`;
@@ -47,24 +76,32 @@ export const requests = {
     POST: "POST",
     DELETE: "DELETE",
   },
-  search: "Path, body, status, request id",
-  empty: (origin) => ["No requests yet. Point a client at ", element("code", {}, `${origin}/v1`), " and they appear here."],
+  columns: [["status", "Status"], ["method", "Method"], ["path", "Path"], ["fault", ""], ["took", "Duration"], ["at", "Time"], ["id", "Request id"]],
+  search: "Search path, body, status, request id",
+  empty: (origin) => [
+    element("p", {}, "No requests yet. Point a client at this emulator, and they appear here."),
+    block(`from chatkit_async import ChatKit
+
+with ChatKit("sk-emulator", base_url="${origin}/v1") as client:
+    client.sessions.create(user="user_123", workflow="wf_123")`),
+  ],
   row: (row) => [
+    element("span", { class: "status" }, statusBadge(row)),
     element("span", { class: "method" }, row.method),
     element("span", { class: "path", dir: "auto" }, row.path, text("query", row.query ? `?${row.query}` : "")),
-    row.fault === null ? null : badge(`fault: ${row.fault}`, "fault"),
-    statusBadge(row),
+    element("span", { class: "fault" }, ...(row.fault === null ? [] : [badge(`fault: ${row.fault}`, "fault")])),
     element("span", { class: "numbers took" }, took(row.duration_ms)),
-    element("span", { class: "numbers at" }, time(row.received_at)),
+    element("span", { class: "numbers at", title: time(row.received_at, true) }, time(row.received_at)),
     text("id", row.request_id ?? ""),
-  ].filter((part) => part !== null),
+  ],
   details: (request) => [
     element("h2", {}, element("span", { class: "method" }, request.method), " ", text("path", request.path)),
     element("p", { class: "line" }, statusBadge(request), text("numbers", took(request.duration_ms)),
-      text("numbers", time(request.received_at, true)), text("mono", request.request_id ?? "")),
-    element("p", { class: "line" }, copyButton("Copy as curl", curl(request, location.origin))),
+      text("numbers", time(request.received_at, true)), request.request_id && copyButton(request.request_id)),
+    element("p", { class: "line" }, copyButton(curl(request, location.origin), "Copy as curl")),
     request.failure === null ? null : callout("bad", "Why it failed", text("", request.failure)),
-    request.fault === null ? null : callout("warm", "Fault", block(request.fault, 0)),
+    request.fault === null ? null : callout("fault", "Fault", text("", faultEffect(request.fault)), block(request.fault, 0)),
+    leniency(request),
     section(
       "Request",
       Object.keys(request.query).length ? facts(request.query) : null,
@@ -72,7 +109,7 @@ export const requests = {
       folded(count(request.headers), facts(request.headers)),
     ),
     request.response === null
-      ? section("Response", element("p", { class: "quiet" }, request.ended === "pending" ? "Pending." : "None was sent."))
+      ? section("Response", element("p", { class: "quiet" }, request.ended === "pending" ? "Pending." : "The emulator sent no response."))
       : section("Response", body(request.response.body),
           folded(count(request.response.headers), facts(request.response.headers))),
   ].filter((part) => part !== null),
@@ -80,11 +117,14 @@ export const requests = {
 
 export const threads = {
   filters: { "": "All threads", active: "Active", locked: "Locked", closed: "Closed" },
-  search: "Title, user, id",
-  empty: () => ["No threads yet. ", element("strong", {}, "Seed"), " some above, or in Python by ",
-    element("code", {}, "emulator.seed(threads=[…])"), "."],
+  columns: [["status", "Status"], ["title", "Title"], ["user", "User"], ["items-count", "Items"], ["at", "Created"], ["id", "Thread id"]],
+  search: "Search title, user, id",
+  empty: () => [
+    element("p", {}, "No threads yet. Add some with the button ", element("strong", {}, "Seed"), " above, or in Python:"),
+    block(`emulator.seed(threads=[{"thread": {"title": "Where is my order?", "user": "user_123"}}])`),
+  ],
   row: ({ thread, items }) => [
-    badge(thread.status.type),
+    element("span", { class: "status" }, badge(thread.status.type)),
     text(thread.title === null ? "title untitled" : "title", thread.title ?? "Untitled"),
     text("user", thread.user),
     element("span", { class: "numbers items-count" }, items === 1 ? "1 item" : `${items.toLocaleString("en")} items`),
@@ -93,7 +133,7 @@ export const threads = {
   ],
   details: ({ thread, items, total }) => [
     element("h2", { dir: "auto" }, thread.title ?? "Untitled"),
-    element("p", { class: "line" }, badge(thread.status.type), text("", thread.user), text("mono", thread.id)),
+    element("p", { class: "line" }, badge(thread.status.type), text("", thread.user), copyButton(thread.id)),
     thread.status.reason ? facts({ [thread.status.type]: thread.status.reason }) : null,
     items.length === 0 ? element("p", { class: "empty" }, "No items in this thread.") : null,
     total > items.length ? element("p", { class: "quiet" }, `The last ${items.length} of ${total} items.`) : null,
@@ -104,10 +144,14 @@ export const threads = {
 
 export const sessions = {
   filters: { "": "All sessions", active: "Active", expired: "Expired", cancelled: "Cancelled" },
-  search: "User, workflow, id",
-  empty: (origin) => ["No sessions yet. Point a client at ", element("code", {}, `${origin}/v1`), " and create one."],
+  columns: [["status", "Status"], ["title", "User"], ["workflow", "Workflow"], ["remaining", "Expires"], ["id", "Session id"]],
+  search: "Search user, workflow, id",
+  empty: (origin) => [
+    element("p", {}, "No sessions yet. Create one with a client pointed at this emulator, or add some with the button ", element("strong", {}, "Seed"), "."),
+    block(`client.sessions.create(user="user_123", workflow="wf_123")  # base_url="${origin}/v1"`),
+  ],
   row: ({ session }) => [
-    badge(session.status),
+    element("span", { class: "status" }, badge(session.status)),
     text("title", session.user),
     text("workflow", session.workflow.id),
     element("span", { class: "numbers remaining", "data-expires": session.expires_at, "data-status": session.status }),
@@ -117,7 +161,7 @@ export const sessions = {
     element("h2", { dir: "auto" }, session.user),
     element("p", { class: "line" }, badge(session.status),
       element("span", { class: "numbers remaining", "data-expires": session.expires_at, "data-status": session.status }),
-      text("mono", session.id)),
+      copyButton(session.id)),
     facts({ workflow: session.workflow.id, "expires at": time(session.expires_at, true) }),
     block(session),
   ],
@@ -125,7 +169,7 @@ export const sessions = {
 
 /** Updates the remaining time of sessions: an active one expires by the clock alone. */
 export function tickSessions(nowS) {
-  for (const shown of document.querySelectorAll(".remaining")) {
+  for (const shown of document.querySelectorAll("[data-expires]")) {
     const leftS = Number(shown.dataset.expires) - nowS;
     const status = shown.dataset.status === "active" && leftS <= 0 ? "expired" : shown.dataset.status;
     const words = { active: `${duration(Math.ceil(leftS))} left`, expired: `${duration(-leftS)} ago` };
@@ -149,11 +193,16 @@ const ITEMS = {
   "chatkit.widget": (one) => ["Widget", [block(decoded(one.widget))]],
   "chatkit.client_tool_call": (one) => [
     `Tool call · ${one.name} · ${one.status}`,
-    [block(decoded(one.arguments)), one.output === null ? null : block(decoded(one.output))],
+    [caption("Arguments"), block(decoded(one.arguments)),
+      ...(one.output === null ? [] : [caption("Output"), block(decoded(one.output))])],
   ],
   "chatkit.task": (one) => [`Task · ${one.task_type}`, [task(one)]],
   "chatkit.task_group": (one) => ["Tasks", one.tasks.map(task)],
 };
+
+function caption(words) {
+  return element("p", { class: "source" }, words);
+}
 
 function part(given) {
   if (typeof given.text !== "string") return block(given);
