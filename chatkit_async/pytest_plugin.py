@@ -49,8 +49,8 @@ def chatkit(chatkit_emulator: Emulator) -> Generator[ChatKit]:
 def async_chatkit(chatkit_emulator: Emulator) -> Generator[AsyncChatKit]:
     """An async client, pointed at `chatkit_emulator` and closed after the test.
 
-    An `async def` test needs a plugin that runs it in an asyncio event loop: pytest-asyncio, or anyio's with the backend
-    "asyncio". In a plain test, `asyncio.run` does.
+    An `async def` test needs a plugin that runs it in an asyncio event loop: pytest-asyncio, or anyio's with its
+    asyncio backend. A plain test can use `asyncio.run`.
     """
     from chatkit_async import AsyncChatKit  # noqa: PLC0415
 

@@ -18,7 +18,7 @@ import pytest
 import chatkit_async
 from chatkit_async import AsyncChatKit, ChatKit
 from chatkit_async._core.operations import OPERATIONS
-from chatkit_async.emulator._api import BEHAVIOURS
+from chatkit_async.emulator._behaviours import BEHAVIOURS
 
 ROOT = Path(__file__).parents[1]
 
@@ -34,8 +34,7 @@ def missing(operation: Any) -> Iterator[str]:
     if operation.params.__name__ not in chatkit_async.__all__:
         yield f"chatkit_async/__init__.py: the public name {operation.params.__name__}"
     if operation.name not in BEHAVIOURS:
-        file = f"chatkit_async/emulator/_{resource.removesuffix('s')}_behaviours.py"
-        yield f"{file}: the behaviour of {operation.name}; until then it answers 501"
+        yield f"chatkit_async/emulator/_behaviours.py: the behaviour of {operation.name}; until then it responds 501"
     if not has_command(resource, method.replace("_", "-")):
         yield f"chatkit_async/cli/{resource}.py: the command {method.replace('_', '-')}"
     if operation.method.lower() not in documented_paths().get(operation.path, {}):

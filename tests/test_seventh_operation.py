@@ -42,7 +42,7 @@ METHOD = '''
 '''
 BEHAVIOUR = """
 
-THREAD_BEHAVIOURS = {**THREAD_BEHAVIOURS, "threads.update": Behaviour(retrieve_thread, example_retrieve)}
+BEHAVIOURS = {**BEHAVIOURS, "threads.update": Behaviour(retrieve_thread, example_retrieve)}
 """
 COMMAND = '''
 
@@ -143,7 +143,7 @@ class Copy:
 
 def steps(copy: Copy) -> dict[str, Callable[[], None]]:
     """How each line of the list is settled, by the file it names."""
-    behaviours = "chatkit_async/emulator/_thread_behaviours.py"
+    behaviours = "chatkit_async/emulator/_behaviours.py"
     return {
         "chatkit_async/_async/threads.py": copy.add_method,
         "chatkit_async/_sync/threads.py": copy.generate,

@@ -11,7 +11,7 @@ import attrs
 
 from .._core.operation import Operation
 from ..types._json import JSON, JSONObject
-from ._behaviour import Behaviour, OperationCall
+from ._behaviours import BEHAVIOURS, Behaviour, OperationCall
 from ._checks import Object
 from ._data import ApiData, ResourceList
 from ._faults import PREFIX
@@ -27,12 +27,9 @@ from ._refusals import (
     wrong_method,
     wrong_type,
 )
-from ._session_behaviours import SESSION_BEHAVIOURS
-from ._thread_behaviours import THREAD_BEHAVIOURS
 
 BETA = "chatkit_beta=v1"
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
-BEHAVIOURS: Mapping[str, Behaviour] = {**SESSION_BEHAVIOURS, **THREAD_BEHAVIOURS}
 
 Responses = Literal["real", "examples"]
 """Which responses the emulator gives: those of the API, or the examples of its documentation."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import attrs
@@ -31,7 +32,6 @@ from ._faults import FAULT_FIELDS, Fault
 from ._refusals import RequestRefused, invalid_url, server_error, unknown_parameter, wrong_method, wrong_type
 from ._seeding import sample_seed
 from ._state import EmulatorState
-from .inspector import FILES
 
 PREFIX = "/__emulator__"
 # Responses are never cached, and no page of another origin can load them.
@@ -41,6 +41,24 @@ HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 PAGE_METHODS = ("GET", "HEAD")
+INSPECTOR = Path(__file__).parent / "inspector"
+# Only these files may load or run, whatever text a thread has, and no page may frame this one.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PAGE_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+MEDIA_TYPES: Mapping[str, str] = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 logger = logging.getLogger("chatkit_async.emulator")
 
@@ -82,7 +100,7 @@ async def perform(request: web.BaseRequest, state: EmulatorState, read_body: Rea
     if path in FILES:
         if request.method not in PAGE_METHODS:
             raise wrong_method(", ".join(PAGE_METHODS))
-        return FILES[path].response()
+        return page_response(FILES[path])
     check_same_origin(caller)
     if path not in ACTIONS:
         raise invalid_url(request.method, path)
@@ -90,6 +108,11 @@ async def perform(request: web.BaseRequest, state: EmulatorState, read_body: Rea
     if request.method != action.method:
         raise wrong_method(action.method)
     return json_response(200, action.run(state, await action_input(request, action, read_body)))
+
+
+def page_response(file: Path) -> ApiResponse:
+    """A file of the inspector."""
+    return ApiResponse(200, {**PAGE_HEADERS, "Content-Type": MEDIA_TYPES[file.suffix]}, file.read_bytes())
 
 
 def with_path(refused: RequestRefused) -> RequestRefused:
@@ -210,3 +233,11 @@ ACTIONS: Mapping[str, ControlAction] = {
     f"{PREFIX}/state": ControlAction("GET", STATE_QUERY, views.state),
     f"{PREFIX}/sample": ControlAction("GET", NOTHING, sample),
 }
+
+PAGE = "inspector.html"
+FILES: Mapping[str, Path] = {
+    "/" if file.name == PAGE else f"{PREFIX}/{file.name}": file
+    for file in sorted(INSPECTOR.iterdir())
+    if file.suffix in MEDIA_TYPES
+}
+"""The files of the inspector, by their paths in URLs."""

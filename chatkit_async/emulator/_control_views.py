@@ -1,7 +1,8 @@
-"""What the control plane shows of an emulator: JSON without secrets."""
+"""What the control plane shows of an emulator: JSON without secrets, and without very long strings."""
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar, cast
@@ -9,12 +10,11 @@ from typing import Any, TypeVar, cast
 import attrs
 
 from ..types._json import JSON, JSONObject
-from ..types.secret import mask_text
+from ..types.secret import MASK, is_secret_field, mask_text
+from ._data import session_at
 from ._fault_injection import QueuedFault
-from ._faults import fault_document
-from ._masking import body_document, mask, shortened, without_secrets
-from ._request_log import LogEntry, RecordedRequest
-from ._session_behaviours import session_at
+from ._faults import fault_document, short_name
+from ._request_log import LogEntry, RecordedRequest, failure
 from ._state import EmulatorState
 
 PAGE_SIZE = 100
@@ -22,6 +22,11 @@ PAGE_SIZE = 100
 MAX_BODY_BYTES = 10_000
 MAX_SEARCHED_BYTES = 2_000
 MAX_QUERY = 100  # characters in a row
+# A state variable alone may have ten megabytes, and the inspector asks every second.
+MAX_TEXT = 20_000
+MAX_SHORT = 100
+# After these words a header has a key; without one the whole value is the key.
+AUTHORIZATION_SCHEMES = ("bearer", "basic")
 
 T = TypeVar("T")
 
@@ -142,7 +147,7 @@ def request_summary(entry: LogEntry) -> JSONObject:
         "status": recorded.status,
         "duration_ms": duration_ms(recorded),
         "request_id": request_id(recorded),
-        "fault": fault_name(recorded),
+        "fault": None if recorded.fault is None else short_name(recorded.fault),
     }
 
 
@@ -217,7 +222,7 @@ def request_document(recorded: RecordedRequest, max_body_bytes: int | None = Non
             "headers": without_secrets(dict(response.headers)),
             "body": body_document(response.body, max_body_bytes),
         },
-        "failure": failure(recorded),
+        "failure": mask_text(failure(recorded) or "") or None,
         "fault": None if recorded.fault is None else without_secrets(fault_document(recorded.fault)),
     }
 
@@ -232,36 +237,57 @@ def request_id(recorded: RecordedRequest) -> str | None:
     return None if recorded.response is None else recorded.response.request_id
 
 
-def fault_name(recorded: RecordedRequest) -> str | None:
-    """A short name of what the fault of a request does."""
-    fault = recorded.fault
-    if fault is None:
-        return None
-    if fault.drop:
-        return "drop" if fault.drop is True else "drop after"
-    made_up = None if fault.status is None else str(fault.status)
-    return fault.kind or made_up or ("body" if fault.body is not None else "delay" if fault.delay else "headers")
-
-
-def failure(recorded: RecordedRequest) -> str | None:
-    """Why the request failed; None if it did not."""
-    fault, response = recorded.fault, recorded.response
-    if recorded.ended == "disconnected":
-        if fault is not None and fault.drop:
-            work = "before any work was done" if fault.drop is True else "after the work was done"
-            return f"A fault closed the connection {work}."
-        if fault is not None and fault.kind == "truncated":
-            return "A fault closed the connection in the middle of the body."
-        return "The client closed the connection before it had the response."
-    if response is None or response.status < 400:
-        return None
-    return mask_text(error_message(response.body) or f"The response has the status {response.status}.")
-
-
-def error_message(body: bytes) -> str | None:
-    """The message of an error of the API."""
+def body_document(body: bytes, max_bytes: int | None) -> JSON:
+    """A body without its secrets."""
+    if max_bytes is not None and len(body) > max_bytes:
+        return f"{masked_excerpt(body[:max_bytes])}… ({len(body):,} bytes)"
     try:
-        message = json.loads(body)["error"]["message"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return None
-    return message if isinstance(message, str) else None
+        decoded = without_secrets(json.loads(body)) if body else None
+        json.dumps(decoded, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return masked_excerpt(body)
+    return decoded
+
+
+def masked_excerpt(body: bytes) -> str:
+    """What is not JSON, with anything like a secret masked."""
+    return mask_text(body.decode("utf-8", "replace"))
+
+
+def without_secrets(value: JSON) -> JSON:
+    """A copy with client secrets, keys and tokens masked: by their form, and by the names of fields."""
+    if isinstance(value, dict):
+        return {mask(name): masked_field(name, one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [without_secrets(one) for one in value]
+    return mask(value) if isinstance(value, str) else value
+
+
+def masked_field(name: str, value: JSON) -> JSON:
+    """The value of a field; masked if the name says that it is a secret, except for an authorization's scheme."""
+    if not is_secret_field(name) or not isinstance(value, str):
+        return without_secrets(value)
+    scheme = value.partition(" ")[0]
+    return f"{scheme} {MASK}" if scheme.lower() in AUTHORIZATION_SCHEMES else MASK
+
+
+def mask(text: str) -> str:
+    """The text with anything like a secret masked."""
+    return mask_short(text) if len(text) <= MAX_SHORT else mask_text(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def mask_short(text: str) -> str:
+    """The same, remembered: thousands of requests have the same headers."""
+    return mask_text(text)
+
+
+def shortened(value: JSON) -> JSON:
+    """A copy with long strings cut off; their length is in the cut string."""
+    if isinstance(value, dict):
+        return {name: shortened(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [shortened(one) for one in value]
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        return f"{value[:MAX_TEXT]}… ({len(value):,} characters)"
+    return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -139,3 +140,16 @@ def id_of(resource: JSONObject) -> str:
 def created_at(resource: JSONObject) -> int:
     """The time of creation, in Unix seconds."""
     return cast("int", resource["created_at"])
+
+
+def session_at(session: JSONObject, now_s: float) -> JSONObject:
+    """The session as the API shows it at this time: an active one expires by the clock alone."""
+    if session["status"] == "active" and now_s >= cast("int", session["expires_at"]):
+        return {**session, "status": "expired"}
+    return session
+
+
+def client_secret(token: str, expires_at: int) -> str:
+    """A client secret of the form seen in public."""
+    tail = base64.b64encode(b'{"expires_at": %d}' % expires_at).decode()
+    return f"ek_{token}_00{tail}"

@@ -18,11 +18,10 @@ from aiohttp import web
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
 from ._api import Responses
-from ._data import random_token
+from ._data import random_token, session_at
 from ._faults import Fault
 from ._http_server import HttpServer
 from ._request_log import RecordedRequest
-from ._session_behaviours import session_at
 from ._state import EmulatorState, store_at
 
 # Short: leaving the emulator cuts off pending requests rather than wait for them.

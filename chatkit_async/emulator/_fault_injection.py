@@ -17,7 +17,6 @@ from ._data import ApiData
 from ._faults import LISTING_KINDS, Fault, is_listing
 from ._refusals import RequestRefused, cursor_not_found
 from ._request_log import LogEntry
-from ._thread_behaviours import missing_cursor
 
 PIECE_BYTES = 16
 PIECE_PAUSE_S = 0.01
@@ -89,9 +88,13 @@ def asks_for_page(request: ApiRequest, api: Api) -> bool:
 
 
 def gone_cursor(request: ApiRequest, api: Api, data: ApiData) -> tuple[str, str] | None:
-    """The name and value of the request's cursor that is not in the list; None if all is well."""
-    listed = api.listed(request, data)
-    return None if listed is None else missing_cursor(*listed)
+    """The name and value of the request's cursor that is not in the list; None if it has no such cursor."""
+    resources, query = api.listed(request, data) or (None, {})
+    for name in ("after", "before"):
+        cursor = query.get(name)
+        if resources is not None and isinstance(cursor, str) and cursor not in resources.index_by_id:
+            return name, cursor
+    return None
 
 
 @attrs.frozen

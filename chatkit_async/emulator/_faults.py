@@ -178,3 +178,11 @@ def fault_document(fault: Fault) -> JSONObject:
     if isinstance(fault.body, bytes):
         document["body"] = fault.body.decode("utf-8", "replace")
     return document
+
+
+def short_name(fault: Fault) -> str:
+    """What the fault does, in a word or two."""
+    if fault.drop:
+        return "drop" if fault.drop is True else "drop after"
+    made_up = None if fault.status is None else str(fault.status)
+    return fault.kind or made_up or ("body" if fault.body is not None else "delay" if fault.delay else "headers")

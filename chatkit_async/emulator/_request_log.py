@@ -207,3 +207,27 @@ def without_key(name: str, value: str) -> str:
         return value
     scheme, space, _ = value.partition(" ")
     return f"{scheme} ***" if space else "***"
+
+
+def failure(recorded: RecordedRequest) -> str | None:
+    """Why the request failed, perhaps with secrets from its response; None if it did not fail."""
+    fault, response = recorded.fault, recorded.response
+    if recorded.ended == "disconnected":
+        if fault is not None and fault.drop:
+            work = "before any work was done" if fault.drop is True else "after the work was done"
+            return f"A fault closed the connection {work}."
+        if fault is not None and fault.kind == "truncated":
+            return "A fault closed the connection in the middle of the body."
+        return "The client closed the connection before it had the response."
+    if response is None or response.status < 400:
+        return None
+    return error_message(response.body) or f"The response has the status {response.status}."
+
+
+def error_message(body: bytes) -> str | None:
+    """The message of an error of the API."""
+    try:
+        message = json.loads(body)["error"]["message"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    return message if isinstance(message, str) else None

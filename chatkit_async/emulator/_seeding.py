@@ -13,10 +13,9 @@ import attrs
 from ..errors import ConfigurationError
 from ..types._json import JSON, JSONObject
 from ._checks import Array, Object, Resource, json_copy
-from ._data import Content, Conversation, ResourceList, created_at, random_token
+from ._data import Content, Conversation, ResourceList, client_secret, created_at, random_token
 from ._refusals import RequestRefused, wrong_type
 from ._schema import ANY_ITEM, ITEM, LIFETIME_S, REQUESTS_PER_MINUTE, SESSION, THREAD
-from ._session_behaviours import client_secret
 
 ANY_OBJECT = Resource({})
 CONVERSATION = Object({"thread": ANY_OBJECT, "items": Array(ANY_OBJECT)}, required=("thread",), names_allowed=True)

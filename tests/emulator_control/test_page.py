@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-import chatkit_async.emulator.inspector
 from chatkit_async.emulator import Emulator
-from chatkit_async.emulator.inspector import FILES
+from chatkit_async.emulator._control import FILES, INSPECTOR, MEDIA_TYPES
 from tests.emulator_control.control_requests import control_request, error_of
-
-FOLDER = Path(chatkit_async.emulator.inspector.__file__).parent
 
 
 @pytest.mark.parametrize("path", FILES)
 async def test_each_file_is_served_under_a_strict_policy(emulator: Emulator, path: str) -> None:
     response = await control_request(emulator, "GET", path)
-    assert (response.status, response.body) == (200, (FOLDER / FILES[path].name).read_bytes())
-    assert response.headers["content-type"] == FILES[path].media_type
+    assert (response.status, response.body) == (200, FILES[path].read_bytes())
+    assert response.headers["content-type"] == MEDIA_TYPES[FILES[path].suffix]
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["x-frame-options"] == "DENY"
     assert response.headers["x-content-type-options"] == "nosniff"
@@ -40,20 +36,18 @@ async def test_other_methods_at_the_root_are_the_apis_to_refuse(emulator: Emulat
 
 
 def test_what_the_page_refers_to_is_served() -> None:
-    html = (FOLDER / "inspector.html").read_text()
+    html = (INSPECTOR / "inspector.html").read_text()
     referred = set(re.findall(r'(?:href|src)="([^"]+)"', html))
     imported = {
         f"/__emulator__/{name}"
-        for file in FOLDER.glob("*.js")
+        for file in INSPECTOR.glob("*.js")
         for name in re.findall(r'from "\./([^"]+)"', file.read_text())
     }
     assert referred | imported | {"/"} == set(FILES)
 
 
 def test_every_file_is_small_and_knows_no_way_to_read_text_as_html() -> None:
-    files = [path for path in FOLDER.iterdir() if path.suffix in {".html", ".css", ".js", ".svg"}]
-    assert {path.name for path in files} == {file.name for file in FILES.values()}
-    for path in files:
+    for path in FILES.values():
         content = path.read_text()
         assert len(content.splitlines()) <= 300
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|style=", content)
