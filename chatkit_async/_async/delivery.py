@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import aiohttp
 
 from ..types.secret import mask_text
@@ -9,6 +11,8 @@ from ..types.secret import mask_text
 # Texts of aiohttp's errors.
 CLOSING = "Cannot write to closing transport"
 SECOND_AUTHORIZATION = "AUTHORIZATION header"
+# OpenSSL's reasons for a response that is not TLS.
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
 # Errors that quote the response.
 _QUOTING = (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)
 
@@ -69,14 +73,24 @@ class UndeliveredError(Exception):
         written: whether the server may have received the request.
         is_timeout: whether aiohttp stopped waiting.
         is_stale: whether a pooled connection was closed before anything was written to it.
+        is_plain_http: whether the server responded to TLS with something else.
     """
 
-    def __init__(self, message: str, *, written: bool, is_timeout: bool = False, is_stale: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        written: bool,
+        is_timeout: bool = False,
+        is_stale: bool = False,
+        is_plain_http: bool = False,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.written = written
         self.is_timeout = is_timeout
         self.is_stale = is_stale
+        self.is_plain_http = is_plain_http
 
 
 def undelivered(error: BaseException, delivery: Delivery) -> UndeliveredError:
@@ -85,7 +99,11 @@ def undelivered(error: BaseException, delivery: Delivery) -> UndeliveredError:
     never_written = is_stale or isinstance(error, aiohttp.ClientConnectorError)
     written = delivery.may_have_arrived or (delivery.is_written and not never_written)
     return UndeliveredError(
-        _message(error), written=written, is_timeout=isinstance(error, TimeoutError), is_stale=is_stale
+        _message(error),
+        written=written,
+        is_timeout=isinstance(error, TimeoutError),
+        is_stale=is_stale,
+        is_plain_http=_met_plain_http(error),
     )
 
 
@@ -99,6 +117,10 @@ def _message(error: BaseException) -> str:
         form = type(error.__cause__ or error).__name__
         return f"the response broke off, or is not well-formed HTTP ({form})"
     return mask_text(str(error)) or type(error).__name__
+
+
+def _met_plain_http(error: BaseException) -> bool:
+    return isinstance(error.__cause__, ssl.SSLError) and error.__cause__.reason in _NO_TLS
 
 
 def _met_closed_connection(error: BaseException | None) -> bool:

@@ -146,7 +146,10 @@ class Exchange:
         self._was_written = failure.written
         self._is_stale = failure.is_stale
         error_class = APITimeoutError if failure.is_timeout else APIConnectionError
-        return self._no_response(error_class, f"no response came: {failure.message}", written=failure.written)
+        error = self._no_response(error_class, f"no response came: {failure.message}", written=failure.written)
+        if failure.is_plain_http and error.outcome == "not_sent":
+            error.hint = _PLAIN_HTTP_HINT
+        return error
 
     def _deadline_error(self) -> APITimeoutError:
         self._log("timed out", None)
@@ -195,6 +198,11 @@ _HINTS: Mapping[Outcome, str] = {
     "refused": "The attempts before were refused.",
     "unknown": "The work may have been done all the same.",
 }
+
+_PLAIN_HTTP_HINT = (
+    "Nothing was sent: this port speaks plain http, not TLS. For a server on this machine write http:// in base_url;"
+    " for another, the port that speaks TLS."
+)
 
 
 async def _sleep(delay_s: float) -> None:

@@ -23,18 +23,18 @@ class _Refused:
     reason: str
 
 
-def checked_base_url(given: object, *, allow_insecure_http: bool) -> str:
-    """An absolute http(s) URL without a slash at its end.
+def checked_base_url(given: object, subject: str, *, allow_insecure_http: bool) -> str:
+    """An absolute http(s) URL without a slash at its end; messages name the `subject`, where it came from.
 
     Raises:
         ConfigurationError: another value, a URL with user, query or fragment, or plain http:// to another machine.
     """
     given = as_secret(given)
     if not isinstance(given, str):
-        raise ConfigurationError(f"base_url: a string, not {kind_of(given)}")
+        raise ConfigurationError(f"{subject}: a string, not {kind_of(given)}")
     found = _read(given, allow_insecure_http=allow_insecure_http)
     if isinstance(found, _Refused):
-        raise ConfigurationError(f"base_url: {found.reason}")
+        raise ConfigurationError(f"{subject}: {found.reason}")
     return found
 
 

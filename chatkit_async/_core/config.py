@@ -103,41 +103,58 @@ def first_config(settings: Settings, environ: Mapping[str, str]) -> ClientConfig
         settings: the arguments.
         environ: OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID are read; empty ones are not set.
     """
-    organization, project = (environ.get(name) for name in _SCOPE_VARIABLES)
+    organization, project = (
+        environ.get(name) if argument is None else None
+        for name, argument in zip(_SCOPE_VARIABLES, (settings.organization, settings.project), strict=True)
+    )
     key, base_url = as_secret(environ.get("OPENAI_API_KEY")), as_secret(environ.get("OPENAI_BASE_URL"))
     del environ  # what follows may raise, and the environment's repr in a traceback would show the key
+    insecure = checked_flag(settings.allow_insecure_http, "allow_insecure_http")
     defaults = ClientConfig(
-        api_key=checked_key(key, "OPENAI_API_KEY"),
-        key_origin="the environment variable OPENAI_API_KEY",
-        base_url=base_url or DEFAULT_BASE_URL,
+        api_key=checked_key(key, _variable("OPENAI_API_KEY")) if settings.api_key is None else None,
+        key_origin=_variable("OPENAI_API_KEY"),
+        base_url=_environment_url(base_url, settings, allow_insecure_http=insecure),
         timeout=Timeout(),
         max_retries=2,
         retry_policy=RetryPolicy(),
-        headers=_STANDING_HEADERS | _scope(organization, project, _SCOPE_VARIABLES),
+        headers=_STANDING_HEADERS | _scope(organization, project, tuple(map(_variable, _SCOPE_VARIABLES))),
         query={},
         strict=False,
-        allow_insecure_http=checked_flag(settings.allow_insecure_http, "allow_insecure_http"),
+        allow_insecure_http=insecure,
     )
     return changed_config(defaults, settings)
 
 
+def _variable(name: str) -> str:
+    return f"the environment variable {name}"
+
+
+def _environment_url(url: str | None, settings: Settings, *, allow_insecure_http: bool) -> str:
+    """The base URL of the environment, else the API's; it is checked only if no argument replaces it."""
+    if not url or settings.base_url is not None:
+        return DEFAULT_BASE_URL
+    return checked_base_url(url, _variable("OPENAI_BASE_URL"), allow_insecure_http=allow_insecure_http)
+
+
 def changed_config(config: ClientConfig, settings: Settings) -> ClientConfig:
-    """A config with the given arguments changed; it checks the base URL."""
+    """A config with the given arguments changed."""
     api_key, key_origin = config.api_key, config.key_origin
     if settings.api_key is not None:
         api_key, key_origin = checked_key(settings.api_key, "api_key"), "the argument api_key"
-    base_url = config.base_url if settings.base_url is None else settings.base_url
+    base_url, is_insecure_allowed = config.base_url, config.allow_insecure_http
+    if settings.base_url is not None:
+        base_url = checked_base_url(settings.base_url, "base_url", allow_insecure_http=is_insecure_allowed)
     return ClientConfig(
         api_key=api_key,
         key_origin=key_origin,
-        base_url=checked_base_url(base_url, allow_insecure_http=config.allow_insecure_http),
+        base_url=base_url,
         timeout=config.timeout if settings.timeout is None else as_timeout(settings.timeout),
         max_retries=config.max_retries if settings.max_retries is None else checked_retries(settings.max_retries),
         retry_policy=config.retry_policy if settings.retry_policy is None else _policy(settings.retry_policy),
         headers=_headers(config, settings),
         query={**config.query, **checked_query(settings.default_query, "default_query")},
         strict=config.strict if settings.strict is None else checked_flag(settings.strict, "strict"),
-        allow_insecure_http=config.allow_insecure_http,
+        allow_insecure_http=is_insecure_allowed,
     )
 
 
@@ -169,7 +186,7 @@ def _headers(config: ClientConfig, settings: Settings) -> dict[str, str]:
     return merge_headers(config.headers, scope, checked_headers(settings.default_headers, "default_headers"))
 
 
-def _scope(organization: str | None, project: str | None, subjects: tuple[str, str]) -> dict[str, str]:
+def _scope(organization: str | None, project: str | None, subjects: tuple[str, ...]) -> dict[str, str]:
     """The headers of organization and project; empty ones are left out."""
     given = zip(("openai-organization", "openai-project"), (organization, project), subjects, strict=True)
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ _HINTS: Mapping[int | str, str] = {
     409: "Another request was changing it; try again.",
     429: "Send fewer, or allow more time (timeout, max_retries).",
 }
+_INVALID_URL = "Invalid URL"  # begins the API's message about a path that it does not know
+_AFTER_BASE_PATH = re.compile(r"(?:/v\d+(?:/.*)?|/chatkit.*)?$")  # what takes the place of /v1, or follows it
 _WRONG_PATH_STATUSES = frozenset({404, 405})
 _GONE_STATUSES = frozenset({403, 404, 410})
 _WORKFLOWS_END = (
@@ -35,9 +38,9 @@ _WORKFLOWS_END = (
 def error_for_response(operation: str, response: Response, info: ResponseInfo, config: ClientConfig) -> APIStatusError:
     """The error for a response with a status of 300 or above."""
     document = error_document(response)
-    code = _text(document, "code")
+    code, message = _text(document, "code"), _message(response, document)
     return status_error_class(response.status)(
-        _message(response, document),
+        message,
         operation=operation,
         status=response.status,
         code=code,
@@ -47,7 +50,7 @@ def error_for_response(operation: str, response: Response, info: ResponseInfo, c
         attempts=info.attempts,
         elapsed_s=info.elapsed_s,
         outcome=outcome_of_status(response.status),
-        hint=_hint(operation, response, code, config),
+        hint=_hint(operation, response, message, code, config),
         body=document if document is not None else excerpt(response),
         response=info,
     )
@@ -84,14 +87,25 @@ def _type(document: Mapping[str, object] | None) -> str | None:
     return found if found and found.isidentifier() else None
 
 
-def _hint(operation: str, response: Response, code: str | None, config: ClientConfig) -> str | None:
+def _path_hint(base_url: str) -> str:
+    """What to do after the API did not know the path of a request."""
+    path = urlsplit(base_url).path
+    expected = _AFTER_BASE_PATH.sub("/v1", path, count=1)
+    if path == expected:
+        return f"Check the path of the request, and that base_url, {base_url}, is that of the API."
+    return f"The path is wrong: base_url is {base_url}, and should be {base_url.removesuffix(path)}{expected}."
+
+
+def _hint(operation: str, response: Response, message: str, code: str | None, config: ClientConfig) -> str | None:
     if 300 <= response.status < 400:
         target = origin(response.headers.get("location", ""))
         return f"It redirects to {target}; redirects are never followed, since they would carry the key: set base_url."
     if response.status == 401:
         return key_hint(config)
     if response.status in _WRONG_PATH_STATUSES and not urlsplit(config.base_url).path:
-        return f"Check base_url: {config.base_url} has no path, and the API's begin with /v1."
+        return _path_hint(config.base_url)
+    if response.status == 404 and message.startswith(_INVALID_URL):
+        return _path_hint(config.base_url)
     hint = _HINTS.get(code or "", _HINTS.get(response.status))
     if operation == CREATE_SESSION.name and response.status in _GONE_STATUSES:  # the one operation with a workflow
         return f"{hint} {_WORKFLOWS_END}" if hint else _WORKFLOWS_END

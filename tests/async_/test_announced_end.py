@@ -97,6 +97,14 @@ async def test_other_refusals_do_not_name_it(client: AsyncChatKit, emulator: Emu
     assert "November" not in str(error)
 
 
+async def test_a_404_for_a_wrong_path_does_not_name_it(client: AsyncChatKit, emulator: Emulator) -> None:
+    error = await raised(APIStatusError, create(client.with_options(base_url=f"{emulator.base_url}/chatkit")))
+    assert error.status == 404
+    assert (
+        error.hint == f"The path is wrong: base_url is {emulator.base_url}/chatkit, and should be {emulator.base_url}."
+    )
+
+
 async def test_other_refusals_of_a_create_do_not_name_it(client: AsyncChatKit, emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=400))
     error = await raised(APIStatusError, create(client))

@@ -57,6 +57,14 @@ async def test_the_environments_proxy_is_never_used_for_loopback(
         assert (proxy.connections, len(emulator.requests())) == (0, 1)
 
 
+async def test_https_to_a_port_that_speaks_plain_http_says_so(emulator: Emulator) -> None:
+    async with made(emulator.base_url.replace("http:", "https:"), max_retries=0) as client:
+        error = await raised(APIConnectionError, create(client))
+    assert "this port speaks plain http" in str(error)
+    assert "write http:// in base_url" in (error.hint or "")
+    assert error.outcome == "not_sent"
+
+
 async def test_a_proxy_given_is_used_for_loopback_too(emulator: Emulator) -> None:
     async with raw_server(always(response())) as proxy:
         async with made(emulator.base_url, proxy=f"http://127.0.0.1:{proxy.port}") as client:

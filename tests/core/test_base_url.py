@@ -32,7 +32,7 @@ from chatkit_async._core.base_url import checked_base_url, is_loopback, origin
     ],
 )
 def test_an_absolute_url_passes_without_its_last_slash(given_url: str, url: str) -> None:
-    assert checked_base_url(given_url, allow_insecure_http=False) == url
+    assert checked_base_url(given_url, "base_url", allow_insecure_http=False) == url
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_an_absolute_url_passes_without_its_last_slash(given_url: str, url: str)
 )
 def test_anything_else_is_a_configuration_error(given_url: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^base_url: "):
-        checked_base_url(given_url, allow_insecure_http=True)
+        checked_base_url(given_url, "base_url", allow_insecure_http=True)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_plain_http_to_another_machine_must_be_allowed(host: str) -> None:
     with pytest.raises(
         ConfigurationError, match=r"would send the API key unencrypted; use https://, or allow_insecure"
     ):
-        checked_base_url(f"http://{host}/v1", allow_insecure_http=False)
-    assert checked_base_url(f"http://{host}/v1", allow_insecure_http=True) == f"http://{host}/v1"
+        checked_base_url(f"http://{host}/v1", "base_url", allow_insecure_http=False)
+    assert checked_base_url(f"http://{host}/v1", "base_url", allow_insecure_http=True) == f"http://{host}/v1"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_plain_http_to_another_machine_must_be_allowed(host: str) -> None:
 )
 def test_a_password_in_a_refused_url_is_not_shown(given_url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        checked_base_url(given_url, allow_insecure_http=False)
+        checked_base_url(given_url, "base_url", allow_insecure_http=False)
     assert "hush" not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
@@ -121,12 +121,12 @@ def test_a_password_in_a_refused_url_is_not_shown(given_url: str) -> None:
 )
 def test_a_user_query_or_fragment_in_the_url_is_refused_with_the_right_setting(given_url: str) -> None:
     with pytest.raises(ConfigurationError, match="without user, query and fragment"):
-        checked_base_url(given_url, allow_insecure_http=False)
+        checked_base_url(given_url, "base_url", allow_insecure_http=False)
 
 
 def test_a_long_url_is_not_repeated_whole() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        checked_base_url("x" * 100_000, allow_insecure_http=False)
+        checked_base_url("x" * 100_000, "base_url", allow_insecure_http=False)
     assert len(str(caught.value)) < 300
 
 
@@ -134,7 +134,7 @@ def test_a_long_url_is_not_repeated_whole() -> None:
 @given(st.text(max_size=20), st.text(max_size=10), st.booleans())
 def test_an_accepted_base_url_is_one_that_the_http_library_accepts(host: str, path: str, insecure: bool) -> None:
     try:
-        url = checked_base_url(f"https://{host}/{path}", allow_insecure_http=insecure)
+        url = checked_base_url(f"https://{host}/{path}", "base_url", allow_insecure_http=insecure)
     except ConfigurationError:
         return
     assert URL(url + "/chatkit/sessions", encoded=True).host

@@ -74,7 +74,10 @@ def test_what_no_header_can_hold_is_refused_by_name_and_not_repeated(name: str, 
 
 @pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"])
 def test_what_no_header_can_hold_is_refused_in_the_environment_too(variable: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"^{variable}: character 4 is a control or non-ASCII character"):
+    with pytest.raises(
+        ConfigurationError,
+        match=f"^the environment variable {variable}: character 4 is a control or non-ASCII character",
+    ):
         config({variable: "sk-é"})
 
 
@@ -143,9 +146,24 @@ def test_a_copy_may_go_where_the_original_was_allowed_to() -> None:
         changed_config(config(), Settings(base_url="http://other.example"))
 
 
-def test_the_environments_url_is_checked_too() -> None:
-    with pytest.raises(ConfigurationError, match="unencrypted"):
+def test_a_bad_url_of_the_environment_is_refused_by_the_name_of_its_variable() -> None:
+    with pytest.raises(ConfigurationError, match=r"^the environment variable OPENAI_BASE_URL: .* unencrypted"):
         config({"OPENAI_BASE_URL": "http://gate.example"})
+    with pytest.raises(ConfigurationError, match=r"^base_url: .* unencrypted"):
+        config(base_url="http://gate.example")
+
+
+def test_a_bad_key_is_refused_by_the_name_of_where_it_came_from() -> None:
+    with pytest.raises(ConfigurationError, match=r"^the environment variable OPENAI_API_KEY: character 4"):
+        config({"OPENAI_API_KEY": "sk-é"})
+    with pytest.raises(ConfigurationError, match=r"^api_key: character 4"):
+        config(api_key="sk-é")
+
+
+def test_variables_that_an_argument_replaces_are_not_checked() -> None:
+    bad = {"OPENAI_API_KEY": "é", "OPENAI_BASE_URL": "ftp://x", "OPENAI_ORG_ID": "é", "OPENAI_PROJECT_ID": "é"}
+    good = {"api_key": KEY, "base_url": "https://gate.example/v1", "organization": "org", "project": "proj"}
+    assert config(bad, **good) == config(**good)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +186,10 @@ def test_the_environments_url_is_checked_too() -> None:
         ({"default_headers": {"a": 5}}, "default_headers: a: a string, not an integer"),
         ({"default_query": [1]}, "default_query: a mapping, not an array"),
         ({"default_query": {5: 1}}, "default_query: names are strings that UTF-8 can hold, not 5"),
-        ({"default_query": {"a": []}}, "default_query: 'a' must be a string, integer, boolean or number, not an array"),
+        (
+            {"default_query": {"a": []}},
+            "default_query: 'a' must be a string, integer, boolean or number, not [] (an array)",
+        ),
         ({"default_query": {"a": math.nan}}, "default_query: 'a' is nan"),
         (
             {"default_query": {"a": "\ud800"}},

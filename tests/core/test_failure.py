@@ -119,6 +119,30 @@ def test_the_common_refusals_say_what_to_do_next(status: int, body: Any, hint: s
     assert hint in (error(status, body).hint or "")
 
 
+INVALID_URL = {"error": {"message": "Invalid URL (POST /x)", "code": None}}
+
+
+@pytest.mark.parametrize(
+    ("base_url", "right"),
+    [
+        ("https://api.openai.com", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/chatkit", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/chatkit/sessions", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v2", "https://api.openai.com/v1"),
+        ("https://gate.example/openai/v2", "https://gate.example/openai/v1"),
+        ("https://gate.example/openai", "https://gate.example/openai/v1"),
+        ("http://127.0.0.1:8787/chatkit", "http://127.0.0.1:8787/v1"),
+    ],
+)
+def test_a_404_for_the_path_itself_says_what_the_base_url_should_be(base_url: str, right: str) -> None:
+    found = error(404, INVALID_URL, base_url=base_url)
+    assert found.hint == f"The path is wrong: base_url is {base_url}, and should be {right}."
+
+
+def test_a_404_for_the_path_below_a_good_base_url_says_to_check_the_path() -> None:
+    assert "Check the path of the request" in (error(404, INVALID_URL).hint or "")
+
+
 @pytest.mark.parametrize("status", [400, 402, 500, 503])
 def test_other_statuses_have_no_hint(status: int) -> None:
     assert error(status, b"").hint is None
