@@ -6,12 +6,13 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Never, NoReturn, Self
 
 from .._core.config import Settings, changed_config, first_config
 from .._core.decode import decode_json
+from .._core.forgotten_async import AsyncOnly
 from .._core.headers import hidden_headers
-from .._core.options import QueryValue, RequestOptions, Timeout, as_timeout
+from .._core.options import QueryValue, RequestOptions, Timeout, as_timeout, wrong_keyword
 from .._core.prepared_call import prepare_raw
 from .._core.retry import RetryPolicy
 from ..errors import ConfigurationError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from .threads import AsyncThreads
 
 
-class AsyncChatKit:
+class AsyncChatKit(AsyncOnly):
     """A client of the ChatKit REST API.
 
     One client serves any number of callers at once, opens its connections at the first call, and works after a fork.
@@ -61,6 +62,7 @@ class AsyncChatKit:
         ssl: aiohttp's `ssl`: an `SSLContext`, a `Fingerprint`, or False to check nothing; default: checked.
         proxy: the URL of an http(s) proxy; default: the environment's, which is never used for loopback.
         allow_insecure_http: permit a plain `http://` base_url that is not loopback; default False.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Raises:
         ConfigurationError: settings that cannot work or exclude each other; a missing key waits for the first call.
@@ -86,10 +88,13 @@ class AsyncChatKit:
         ssl: SSLContext | aiohttp.Fingerprint | bool = True,
         proxy: str | None = None,
         allow_insecure_http: bool = False,
+        **unexpected: Never,
     ) -> None:
         # What is wrong with one setting must not show another in a traceback.
         api_key, proxy, default_headers = as_secret(api_key), as_secret(proxy), hidden_headers(default_headers)
         base_url = as_secret(base_url)
+        if unexpected:
+            raise wrong_keyword(type(self), unexpected)
         settings = Settings(
             api_key=api_key,
             organization=organization,
@@ -142,6 +147,7 @@ class AsyncChatKit:
         default_headers: Mapping[str, str | None] | None = None,
         default_query: Mapping[str, QueryValue] | None = None,
         strict: bool | None = None,
+        **unexpected: Never,
     ) -> AsyncChatKit:
         """A client with some settings changed that shares this one's connections.
 
@@ -154,6 +160,7 @@ class AsyncChatKit:
             api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client;
                 None keeps the client's (no limit is `timeout=math.inf`).
             default_headers, default_query: added to the client's; a header of None is removed.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The copy.
@@ -162,6 +169,8 @@ class AsyncChatKit:
             ConfigurationError: settings that cannot work.
         """
         api_key, base_url, default_headers = as_secret(api_key), as_secret(base_url), hidden_headers(default_headers)
+        if unexpected:
+            raise wrong_keyword(self.with_options, unexpected)
         settings = Settings(
             api_key=api_key,
             organization=organization,
@@ -187,6 +196,7 @@ class AsyncChatKit:
         body: Mapping[str, object] | None = None,
         query: Mapping[str, QueryValue] | None = None,
         options: RequestOptions | None = None,
+        **unexpected: Never,
     ) -> JSON:
         """Call an endpoint that this package does not know, with the client's key, headers, retries and errors.
 
@@ -203,6 +213,7 @@ class AsyncChatKit:
             body: the JSON object to send; default: no body.
             query: query fields to send.
             options: settings of this call alone.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The response's JSON; None if its body is empty.
@@ -213,6 +224,8 @@ class AsyncChatKit:
 
         Source: ChatKit REST API.
         """
+        if unexpected:
+            raise wrong_keyword(self.request, unexpected)
         call = prepare_raw(method, path, body, query, self._caller.config, options)
         response, info = await self._caller.exchange(call)
         return decode_json(call.operation, response, info)

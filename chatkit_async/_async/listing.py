@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from .._core.paging import (
     LostCursor,
@@ -196,7 +196,12 @@ class AsyncListing(Generic[T]):
         prefetch = self._prefetch if prefetch is None else prefetch
         return Walk(self._fetch, self._params, operation=self._operation, prefetch=prefetch)
 
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # which refuses these uses by itself
+
+        def __iter__(self) -> NoReturn:
+            raise TypeError(
+                "an AsyncListing is not walked by `for`: write `async for`, or `await` it for its first page"
+            )
 
         def __getattr__(self, name: str) -> object:
             if name in field_names(Page) or name == "next_cursor":

@@ -9,6 +9,7 @@ from types import TracebackType
 
 import attrs
 
+from .._core.forgotten_async import AsyncOnly
 from .._core.options import RequestOptions
 from .._core.session_rows import CANCEL_SESSION, CREATE_SESSION
 from ..errors import ChatKitError
@@ -19,7 +20,7 @@ from .caller import Caller
 log = logging.getLogger("chatkit_async")
 
 
-class OpenSession(AbstractAsyncContextManager[ChatSession]):
+class OpenSession(AsyncOnly, AbstractAsyncContextManager[ChatSession]):
     """Creates a session on entry and cancels it on exit.
 
     A class rather than an async generator, which a loop that ends would finish while other generators still use it.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import overload
+from typing import Never, overload
 
-from .._core.options import RequestOptions
+from .._core.options import RequestOptions, wrong_keyword
 from .._core.session_rows import CANCEL_SESSION, CREATE_SESSION
 from ..types.session import ChatSession
 from ..types.session_operations import (
@@ -17,7 +17,6 @@ from ..types.session_operations import (
     SessionCreateParams,
     WorkflowLike,
     as_create_params,
-    names_only,
 )
 from .caller import Caller
 from .open_session import OpenSession
@@ -58,7 +57,7 @@ class AsyncSessions:
         expires_after: ExpiresAfterLike | None = None,
         rate_limits: RateLimitsLike | None = None,
         options: RequestOptions | None = None,
-        **unexpected: object,
+        **unexpected: Never,
     ) -> ChatSession:
         """Create a session, and with it a client secret for a browser.
 
@@ -94,14 +93,17 @@ class AsyncSessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
-        unexpected = unexpected and names_only(unexpected)
+        if unexpected:
+            raise wrong_keyword(self.create, unexpected, SessionCreateParams.KNOWN_MISTAKES)
         return await self._caller.send(
             CREATE_SESSION,
-            as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits, unexpected),
+            as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits),
             options,
         )
 
-    async def cancel(self, session_id: str, *, options: RequestOptions | None = None) -> ChatSession:
+    async def cancel(
+        self, session_id: str, *, options: RequestOptions | None = None, **unexpected: Never
+    ) -> ChatSession:
         """Cancel a session: its client secret stops working.
 
         Cancelling a session that is cancelled or expired changes nothing, so the call is repeated after any failure.
@@ -114,6 +116,7 @@ class AsyncSessions:
         Args:
             session_id: the session's id, `cksess_...`.
             options: settings of this call alone.
+            unexpected: as for `create`.
 
         Returns:
             The session, its status now `cancelled`, or what it was if it had ended before.
@@ -126,6 +129,8 @@ class AsyncSessions:
 
         Source: ChatKit REST API, CancelChatSessionMethod.
         """
+        if unexpected:
+            raise wrong_keyword(self.cancel, unexpected)
         return await self._caller.send(CANCEL_SESSION, SessionCancelParams(session_id), options)
 
     @overload
@@ -157,7 +162,7 @@ class AsyncSessions:
         expires_after: ExpiresAfterLike | None = None,
         rate_limits: RateLimitsLike | None = None,
         options: RequestOptions | None = None,
-        **unexpected: object,
+        **unexpected: Never,
     ) -> AbstractAsyncContextManager[ChatSession]:
         """A session for as long as a block runs: created on entry, cancelled on exit.
 
@@ -183,6 +188,7 @@ class AsyncSessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
         """
-        unexpected = unexpected and names_only(unexpected)
-        given = as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits, unexpected)
+        if unexpected:
+            raise wrong_keyword(self.open, unexpected, SessionCreateParams.KNOWN_MISTAKES)
+        given = as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits)
         return OpenSession(self._caller, given, options)

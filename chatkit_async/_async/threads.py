@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from typing import Never
 
-from .._core.options import RequestOptions
+from .._core.options import RequestOptions, wrong_keyword
 from .._core.thread_rows import DELETE_THREAD, LIST_THREAD_ITEMS, LIST_THREADS, RETRIEVE_THREAD
 from ..errors import NotFoundError
 from ..types.items import ChatKitThreadItem
@@ -37,6 +38,7 @@ class AsyncThreads:
         order: Order | None = None,
         prefetch: bool = False,
         options: RequestOptions | None = None,
+        **unexpected: Never,
     ) -> AsyncListing[ChatKitThread]:
         """List threads.
 
@@ -56,6 +58,7 @@ class AsyncThreads:
             order: by creation, `asc` or `desc`; default: the API's, `desc`.
             prefetch: request the next page while one is used; default False.
             options: settings of each request.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The listing; iterating over it gives all threads. See `AsyncListing`.
@@ -70,11 +73,15 @@ class AsyncThreads:
 
         Source: ChatKit REST API, ListThreadsMethod.
         """
+        if unexpected:
+            raise wrong_keyword(self.list, unexpected)
         params = ThreadListParams(user=user, after=after, before=before, limit=limit, order=order)
         fetch = self._caller.pages(LIST_THREADS, options)
         return AsyncListing(fetch, params, operation=LIST_THREADS.name, prefetch=prefetch)
 
-    async def retrieve(self, thread_id: str, *, options: RequestOptions | None = None) -> ChatKitThread:
+    async def retrieve(
+        self, thread_id: str, *, options: RequestOptions | None = None, **unexpected: Never
+    ) -> ChatKitThread:
         """Read one thread; its items are listed by `list_items`.
 
         Wire form: `GET /chatkit/threads/{thread_id}`.
@@ -85,6 +92,7 @@ class AsyncThreads:
         Args:
             thread_id: the thread's id, `cthr_...`.
             options: settings of this call alone.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The thread.
@@ -97,10 +105,17 @@ class AsyncThreads:
 
         Source: ChatKit REST API, GetThreadMethod.
         """
+        if unexpected:
+            raise wrong_keyword(self.retrieve, unexpected)
         return await self._caller.send(RETRIEVE_THREAD, ThreadRetrieveParams(thread_id), options)
 
     async def delete(
-        self, thread_id: str, *, missing_ok: bool = False, options: RequestOptions | None = None
+        self,
+        thread_id: str,
+        *,
+        missing_ok: bool = False,
+        options: RequestOptions | None = None,
+        **unexpected: Never,
     ) -> ThreadDeleteResponse:
         """Delete a thread with all its items, for good.
 
@@ -116,6 +131,7 @@ class AsyncThreads:
             thread_id: the thread's id, `cthr_...`.
             missing_ok: a thread that is not there counts as deleted; default False.
             options: settings of this call alone.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The API's response, or the same made here when a missing thread counts as deleted.
@@ -128,6 +144,8 @@ class AsyncThreads:
 
         Source: ChatKit REST API, DeleteThreadMethod.
         """
+        if unexpected:
+            raise wrong_keyword(self.delete, unexpected)
         call = self._caller.send(DELETE_THREAD, ThreadDeleteParams(thread_id), options)
         return await _deleted(call, thread_id, missing_ok=missing_ok)
 
@@ -141,6 +159,7 @@ class AsyncThreads:
         order: Order | None = None,
         prefetch: bool = False,
         options: RequestOptions | None = None,
+        **unexpected: Never,
     ) -> AsyncListing[ChatKitThreadItem]:
         """List the items of a thread: messages, widgets, tool calls, tasks.
 
@@ -158,6 +177,7 @@ class AsyncThreads:
             order: by creation, `asc` or `desc`; default: the API's, `desc`.
             prefetch: request the next page while one is used; default False.
             options: settings of each request.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The listing; iterating over it gives all items. See `AsyncListing`.
@@ -172,6 +192,8 @@ class AsyncThreads:
 
         Source: ChatKit REST API, ListThreadItemsMethod.
         """
+        if unexpected:
+            raise wrong_keyword(self.list_items, unexpected)
         params = ThreadListItemsParams(thread_id=thread_id, after=after, before=before, limit=limit, order=order)
         fetch = self._caller.pages(LIST_THREAD_ITEMS, options)
         return AsyncListing(fetch, params, operation=LIST_THREAD_ITEMS.name, prefetch=prefetch)

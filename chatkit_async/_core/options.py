@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Never, TypeAlias
 
 import attrs
 
 from ..errors import ConfigurationError, ParamsValidationError, Problem
 from ..types.checks import LARGEST_INTEGER, Invalid, as_float, scalar, sendable
 from ..types.json_value import json_value
+from ..types.params import nearest
 from ..types.partial_repr import PartialRepr
 from ..types.redacted import kind_of, quoted
 from .headers import checked_headers, hidden_headers
@@ -123,6 +125,7 @@ class RequestOptions(PartialRepr):
         body: top-level fields of the JSON body, sent unchanged, in place of those of the params; checked
             only to be JSON.
         strict: refuse responses with missing fields or undocumented values.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Raises:
         ConfigurationError: a setting that cannot work.
@@ -147,8 +150,11 @@ class RequestOptions(PartialRepr):
         query: Mapping[str, QueryValue] | None = None,
         body: Mapping[str, object] | None = None,
         strict: bool | None = None,
+        **unexpected: Never,
     ) -> None:
         headers = hidden_headers(headers)  # an error of another setting must not show a key in its traceback
+        if unexpected:
+            raise wrong_keyword(type(self), unexpected)
         made: Any = self  # pyright does not know __attrs_init__
         made.__attrs_init__(
             timeout=timeout,
@@ -162,6 +168,42 @@ class RequestOptions(PartialRepr):
 
 
 NO_OPTIONS = RequestOptions()
+
+
+# Settings of one call, by their names in the official SDK.
+_OFFICIAL_NAMES = {"extra_headers": "headers", "extra_query": "query", "extra_body": "body"}
+
+
+def wrong_keyword(
+    function: Callable[..., object], given: dict[str, Never], known_mistakes: Mapping[str, str] = MappingProxyType({})
+) -> TypeError:
+    """The error for a keyword that a function does not take.
+
+    Args:
+        function: the function or class that was called.
+        given: the unexpected keywords; their values are removed, since a traceback may show them.
+        known_mistakes: names that people write by mistake, and what to write instead.
+    """
+    name, *_ = given
+    given.clear()
+    from inspect import Parameter, signature  # noqa: PLC0415 - only this error needs it
+
+    kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    allowed = [parameter.name for parameter in signature(function).parameters.values() if parameter.kind in kinds]
+    advice = _advice(name, allowed, known_mistakes)
+    return TypeError(f"{function.__qualname__}() got an unexpected keyword argument {quoted(name)}: {advice}")
+
+
+def _advice(name: str, allowed: list[str], known_mistakes: Mapping[str, str]) -> str:
+    option = _OFFICIAL_NAMES.get(name, name)
+    if "options" in allowed and option in _option_names():
+        return f"pass options=RequestOptions({option}=...)"
+    instead = known_mistakes.get(name) or nearest(name, allowed)
+    return f"{instead}{' ' if instead.endswith('?') else '; ' if instead else ''}it takes {', '.join(allowed)}"
+
+
+def _option_names() -> set[str]:
+    return {field.name for field in attrs.fields(RequestOptions)}
 
 
 def finite(seconds: float) -> float | None:

@@ -13,7 +13,7 @@ from ..errors import ConfigurationError, ParamsValidationError, Problem
 from ..types._json import JSON, JSONObject
 from ..types.json_value import json_value
 from ..types.params import Params
-from ..types.redacted import kind_of, redacted
+from ..types.redacted import described, kind_of, redacted
 from ..types.secret import Secret
 from .config import JSON_TYPE, ClientConfig, bearer
 from .headers import merge_headers
@@ -25,6 +25,7 @@ from .options import NO_OPTIONS, QueryValue, RequestOptions, Timeout, checked_qu
 _REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _METHOD = re.compile(r"[A-Za-z]+")
 _PATH = re.compile(r"/[\x21-\x7e]*")
+_NEVER = re.compile(r"(?!)")
 _DOT_SEGMENT = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 
 
@@ -145,7 +146,7 @@ def _document(body: Mapping[str, object] | None) -> JSONObject | None:
     if given is None:
         return None
     if not isinstance(given, Mapping):
-        message = f"must be a mapping, not {kind_of(given)}"
+        message = f"must be a mapping, not {described(given)}"
         raise ParamsValidationError("request", (Problem("body", "invalid_type", message, redacted(given)),))
     problems: list[Problem] = []
     document: Any = json_value(given, "body", problems)
@@ -158,12 +159,11 @@ def _document(body: Mapping[str, object] | None) -> JSONObject | None:
 def _problems(name: str, value: object, form: re.Pattern[str], wanted: str) -> list[Problem]:
     if isinstance(value, str) and form.fullmatch(value):
         return []
-    return [Problem(name, "invalid_value", f"must be {wanted}", redacted(value))]
+    return [Problem(name, "invalid_value", f"must be {wanted}, not {described(value)}", redacted(value))]
 
 
 def _path_problems(path: object) -> list[Problem]:
     wanted = "a path below the base URL, beginning with /, percent-encoded, without ? and #"
-    found = _problems("path", path, _PATH, wanted)
-    if not found and isinstance(path, str) and ("?" in path or "#" in path or _DOT_SEGMENT.search(path)):
-        found = [Problem("path", "invalid_value", f"must be {wanted}, and without . and .. in it", redacted(path))]
-    return found
+    if isinstance(path, str) and ("?" in path or "#" in path or _DOT_SEGMENT.search(path)):
+        return _problems("path", path, _NEVER, f"{wanted}, and without . and .. in it")
+    return _problems("path", path, _PATH, wanted)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, TypeVar, get_args
 
+from .._core.forgotten_async import BlockingOnly
 from ..errors import ClientClosedError, ConfigurationError, ReentrantCallError
 from .blocking_call import BlockingCall, Work
 from .portal import Pending, Portal, lock, portals, refuse_at_exit
@@ -85,7 +86,7 @@ class Channel:
         self, function: Callable[..., contextlib.AbstractAsyncContextManager[T]], /, *args: Any, **kwargs: Any
     ) -> contextlib.AbstractContextManager[T]:
         """The blocking twin of the async context manager that `function` returns."""
-        return _Context(self, function(*args, **kwargs))
+        return BlockingContext(self, function(*args, **kwargs))
 
     def admit(self, pending: Pending) -> Portal:
         """Keeps the loop from counting as idle while `pending` is among its calls."""
@@ -172,7 +173,7 @@ class _SharedConnection:
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
 
 
-class _Context(contextlib.AbstractContextManager[T]):
+class BlockingContext(BlockingOnly, contextlib.AbstractContextManager[T]):
     """An async context manager, entered and left from the caller's thread.
 
     In between it is one of the portal's calls, so that a fork does not stop the loop under it.

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Never, Self
 
 from .._async.client import AsyncChatKit
+from .._core.forgotten_async import BlockingOnly
 from .._core.headers import hidden_headers
-from .._core.options import QueryValue, RequestOptions, Timeout
+from .._core.options import QueryValue, RequestOptions, Timeout, wrong_keyword
 from .._core.retry import RetryPolicy
 from ..types._json import JSON
 from ..types.secret import as_secret
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .threads import Threads
 
 
-class ChatKit:
+class ChatKit(BlockingOnly):
     """A client of the ChatKit REST API.
 
     One client serves any number of callers at once, opens its connections at the first call, and works after a fork.
@@ -56,6 +57,7 @@ class ChatKit:
         ssl: aiohttp's `ssl`: an `SSLContext`, a `Fingerprint`, or False to check nothing; default: checked.
         proxy: the URL of an http(s) proxy; default: the environment's, which is never used for loopback.
         allow_insecure_http: permit a plain `http://` base_url that is not loopback; default False.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Raises:
         ConfigurationError: settings that cannot work or exclude each other; a missing key waits for the first call.
@@ -81,10 +83,13 @@ class ChatKit:
         ssl: SSLContext | aiohttp.Fingerprint | bool = True,
         proxy: str | None = None,
         allow_insecure_http: bool = False,
+        **unexpected: Never,
     ) -> None:
         # What is wrong with one setting must not show another in a traceback.
         api_key, proxy, default_headers = as_secret(api_key), as_secret(proxy), hidden_headers(default_headers)
         base_url = as_secret(base_url)
+        if unexpected:
+            raise wrong_keyword(type(self), unexpected)
         self._async = AsyncChatKit(
             api_key,
             organization=organization,
@@ -132,6 +137,7 @@ class ChatKit:
         default_headers: Mapping[str, str | None] | None = None,
         default_query: Mapping[str, QueryValue] | None = None,
         strict: bool | None = None,
+        **unexpected: Never,
     ) -> ChatKit:
         """A client with some settings changed that shares this one's connections.
 
@@ -144,6 +150,7 @@ class ChatKit:
             api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client;
                 None keeps the client's (no limit is `timeout=math.inf`).
             default_headers, default_query: added to the client's; a header of None is removed.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The copy.
@@ -152,6 +159,8 @@ class ChatKit:
             ConfigurationError: settings that cannot work.
         """
         api_key, base_url, default_headers = as_secret(api_key), as_secret(base_url), hidden_headers(default_headers)
+        if unexpected:
+            raise wrong_keyword(self.with_options, unexpected)
         return self._channel.copy(
             type(self),
             self._async.with_options,
@@ -175,6 +184,7 @@ class ChatKit:
         body: Mapping[str, object] | None = None,
         query: Mapping[str, QueryValue] | None = None,
         options: RequestOptions | None = None,
+        **unexpected: Never,
     ) -> JSON:
         """Call an endpoint that this package does not know, with the client's key, headers, retries and errors.
 
@@ -191,6 +201,7 @@ class ChatKit:
             body: the JSON object to send; default: no body.
             query: query fields to send.
             options: settings of this call alone.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The response's JSON; None if its body is empty.
@@ -201,6 +212,8 @@ class ChatKit:
 
         Source: ChatKit REST API.
         """
+        if unexpected:
+            raise wrong_keyword(self.request, unexpected)
         return self._channel.call(self._async.request, method, path, body=body, query=query, options=options)
 
     def close(self) -> None:

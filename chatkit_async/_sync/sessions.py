@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import overload
+from typing import Never, overload
 
 from .._async.sessions import AsyncSessions
-from .._core.options import RequestOptions
+from .._core.options import RequestOptions, wrong_keyword
 from ..types.session import ChatSession
 from ..types.session_operations import (
     ChatKitConfigurationLike,
@@ -17,7 +17,6 @@ from ..types.session_operations import (
     RateLimitsLike,
     SessionCreateParams,
     WorkflowLike,
-    names_only,
 )
 from .channel import Channel
 
@@ -58,7 +57,7 @@ class Sessions:
         expires_after: ExpiresAfterLike | None = None,
         rate_limits: RateLimitsLike | None = None,
         options: RequestOptions | None = None,
-        **unexpected: object,
+        **unexpected: Never,
     ) -> ChatSession:
         """Create a session, and with it a client secret for a browser.
 
@@ -94,7 +93,8 @@ class Sessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
-        unexpected = unexpected and names_only(unexpected)
+        if unexpected:
+            raise wrong_keyword(self.create, unexpected, SessionCreateParams.KNOWN_MISTAKES)
         return self._channel.call(
             self._async.create,
             params,
@@ -104,10 +104,9 @@ class Sessions:
             expires_after=expires_after,
             rate_limits=rate_limits,
             options=options,
-            **unexpected,
         )
 
-    def cancel(self, session_id: str, *, options: RequestOptions | None = None) -> ChatSession:
+    def cancel(self, session_id: str, *, options: RequestOptions | None = None, **unexpected: Never) -> ChatSession:
         """Cancel a session: its client secret stops working.
 
         Cancelling a session that is cancelled or expired changes nothing, so the call is repeated after any failure.
@@ -120,6 +119,7 @@ class Sessions:
         Args:
             session_id: the session's id, `cksess_...`.
             options: settings of this call alone.
+            unexpected: as for `create`.
 
         Returns:
             The session, its status now `cancelled`, or what it was if it had ended before.
@@ -132,6 +132,8 @@ class Sessions:
 
         Source: ChatKit REST API, CancelChatSessionMethod.
         """
+        if unexpected:
+            raise wrong_keyword(self.cancel, unexpected)
         return self._channel.call(self._async.cancel, session_id, options=options)
 
     @overload
@@ -163,7 +165,7 @@ class Sessions:
         expires_after: ExpiresAfterLike | None = None,
         rate_limits: RateLimitsLike | None = None,
         options: RequestOptions | None = None,
-        **unexpected: object,
+        **unexpected: Never,
     ) -> AbstractContextManager[ChatSession]:
         """A session for as long as a block runs: created on entry, cancelled on exit.
 
@@ -189,7 +191,8 @@ class Sessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
         """
-        unexpected = unexpected and names_only(unexpected)
+        if unexpected:
+            raise wrong_keyword(self.open, unexpected, SessionCreateParams.KNOWN_MISTAKES)
         return self._channel.enter(
             self._async.open,
             params,
@@ -199,5 +202,4 @@ class Sessions:
             expires_after=expires_after,
             rate_limits=rate_limits,
             options=options,
-            **unexpected,
         )

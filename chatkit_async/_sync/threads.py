@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from typing import Never
+
 from .._async.threads import AsyncThreads
-from .._core.options import RequestOptions
+from .._core.options import RequestOptions, wrong_keyword
 from ..types.items import ChatKitThreadItem
 from ..types.thread import ChatKitThread, ThreadDeleteResponse
 from ..types.thread_operations import Order
@@ -30,6 +32,7 @@ class Threads:
         order: Order | None = None,
         prefetch: bool = False,
         options: RequestOptions | None = None,
+        **unexpected: Never,
     ) -> Listing[ChatKitThread]:
         """List threads.
 
@@ -49,6 +52,7 @@ class Threads:
             order: by creation, `asc` or `desc`; default: the API's, `desc`.
             prefetch: request the next page while one is used; default False.
             options: settings of each request.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The listing; iterating over it gives all threads. See `Listing`.
@@ -60,6 +64,8 @@ class Threads:
 
         Source: ChatKit REST API, ListThreadsMethod.
         """
+        if unexpected:
+            raise wrong_keyword(self.list, unexpected)
         return Listing(
             self._channel,
             self._async.list,
@@ -72,7 +78,7 @@ class Threads:
             options=options,
         )
 
-    def retrieve(self, thread_id: str, *, options: RequestOptions | None = None) -> ChatKitThread:
+    def retrieve(self, thread_id: str, *, options: RequestOptions | None = None, **unexpected: Never) -> ChatKitThread:
         """Read one thread; its items are listed by `list_items`.
 
         Wire form: `GET /chatkit/threads/{thread_id}`.
@@ -83,6 +89,7 @@ class Threads:
         Args:
             thread_id: the thread's id, `cthr_...`.
             options: settings of this call alone.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The thread.
@@ -95,10 +102,17 @@ class Threads:
 
         Source: ChatKit REST API, GetThreadMethod.
         """
+        if unexpected:
+            raise wrong_keyword(self.retrieve, unexpected)
         return self._channel.call(self._async.retrieve, thread_id, options=options)
 
     def delete(
-        self, thread_id: str, *, missing_ok: bool = False, options: RequestOptions | None = None
+        self,
+        thread_id: str,
+        *,
+        missing_ok: bool = False,
+        options: RequestOptions | None = None,
+        **unexpected: Never,
     ) -> ThreadDeleteResponse:
         """Delete a thread with all its items, for good.
 
@@ -114,6 +128,7 @@ class Threads:
             thread_id: the thread's id, `cthr_...`.
             missing_ok: a thread that is not there counts as deleted; default False.
             options: settings of this call alone.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The API's response, or the same made here when a missing thread counts as deleted.
@@ -126,6 +141,8 @@ class Threads:
 
         Source: ChatKit REST API, DeleteThreadMethod.
         """
+        if unexpected:
+            raise wrong_keyword(self.delete, unexpected)
         return self._channel.call(self._async.delete, thread_id, missing_ok=missing_ok, options=options)
 
     def list_items(
@@ -138,6 +155,7 @@ class Threads:
         order: Order | None = None,
         prefetch: bool = False,
         options: RequestOptions | None = None,
+        **unexpected: Never,
     ) -> Listing[ChatKitThreadItem]:
         """List the items of a thread: messages, widgets, tool calls, tasks.
 
@@ -155,6 +173,7 @@ class Threads:
             order: by creation, `asc` or `desc`; default: the API's, `desc`.
             prefetch: request the next page while one is used; default False.
             options: settings of each request.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The listing; iterating over it gives all items. See `Listing`.
@@ -166,6 +185,8 @@ class Threads:
 
         Source: ChatKit REST API, ListThreadItemsMethod.
         """
+        if unexpected:
+            raise wrong_keyword(self.list_items, unexpected)
         return Listing(
             self._channel,
             self._async.list_items,

@@ -13,7 +13,7 @@ import attrs
 from ..errors import ParamsValidationError
 from ..types.checks import Invalid, refuse, text
 from ..types.redacted import kind_of
-from ..types.secret import Secret
+from ..types.secret import Secret, without_other_values
 from ..types.session_operations import (
     MAX_USER_LENGTH,
     ChatKitConfigurationLike,
@@ -136,11 +136,14 @@ def digest(kind: str, *values: Any) -> str:
 def checked_name(name: str, value: str) -> str:
     """A user or device as a plain string; a lazy object that stands for one (Django's) is asked for it.
 
+    Of any other type only the type is named: integrations log the message, and a log must not show users.
+
     Raises:
         ParamsValidationError: the API would refuse it.
     """
     is_lazy = isinstance(value, str) and not issubclass(type(value), str)
-    return _checked(name, text(str(value) if is_lazy else value, max_length=MAX_USER_LENGTH, is_required=True))
+    given = str(value) if is_lazy else without_other_values(value)
+    return _checked(name, text(given, max_length=MAX_USER_LENGTH, is_required=True))
 
 
 def checked_string(name: str, value: str) -> str:

@@ -11,6 +11,7 @@ import attrs
 
 from ..errors import ConfigurationError
 from ..types.checks import Invalid, text
+from ..types.secret import without_other_values
 from ..types.session_operations import MAX_USER_LENGTH
 from ..types.session_params import StateVariables
 from ._refused import RefusedRequest
@@ -135,7 +136,7 @@ def _user(value: object) -> str:
 def _text(name: str, value: object) -> str:
     if isinstance(value, str) and not issubclass(type(value), str):
         value = str(value)  # a lazy object, as Django's SimpleLazyObject, that says it is a string
-    checked: object = text(value, max_length=MAX_USER_LENGTH)
+    checked: object = text(without_other_values(value), max_length=MAX_USER_LENGTH)
     if isinstance(checked, Invalid):
         raise _invalid(f"a {name} that {checked.problems[0].message}{_advice(value)}")
     assert isinstance(checked, str)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import attrs
 
 from ..errors import Problem
-from .redacted import kind_of, redacted
+from .redacted import described, quoted, redacted
 from .secret import Secret
 
 T = TypeVar("T")
@@ -46,11 +46,11 @@ def text(value: T, *, max_length: int | None = None, is_required: bool = False) 
     if isinstance(value, Invalid):
         return value
     if not isinstance(value, str):
-        return refuse(value, "invalid_type", f"must be a string, not {kind_of(value)}")
+        return refuse(value, "invalid_type", f"must be a string, not {described(value)}")
     if not value:
-        return refuse(value, "string_below_min_length", "must not be empty", 1)
+        return refuse(value, "string_below_min_length", "is '', and must not be empty", 1)
     if value.isspace():
-        return refuse(value, "invalid_value", "must not be blank")
+        return refuse(value, "invalid_value", f"is {quoted(value)}, and must hold more than blanks")
     return sendable(value, max_length=max_length)
 
 
@@ -60,7 +60,7 @@ def path_segment(value: str) -> str:
     if given is None or isinstance(given, Invalid):
         return required(value)
     if not isinstance(given, str):
-        return refuse(value, "invalid_type", f"must be a string, not {kind_of(value)}")
+        return refuse(value, "invalid_type", f"must be a string, not {described(value)}")
     if value in ("", ".", ".."):
         return refuse(value, "invalid_value", f"is {value!r}, which would change the path; pass an id")
     return sendable(value)
@@ -85,7 +85,7 @@ def whole_number(value: T, *, minimum: int, maximum: int = LARGEST_INTEGER) -> T
     if value is None or isinstance(value, Invalid):
         return value
     if isinstance(value, bool) or not isinstance(value, int):
-        return refuse(value, "invalid_type", f"must be an integer, not {kind_of(value)}")
+        return refuse(value, "invalid_type", f"must be an integer, not {described(value)}")
     if value < minimum:
         return refuse(
             value, "integer_below_min_value", f"is {redacted(value)}; the least allowed is {minimum}", minimum
@@ -99,7 +99,7 @@ def boolean(value: T) -> T:
     """True or False; 0 and 1 are refused."""
     if value is None or isinstance(value, (bool, Invalid)):
         return value
-    return refuse(value, "invalid_type", f"must be true or false, not {kind_of(value)}")
+    return refuse(value, "invalid_type", f"must be true or false, not {described(value)}")
 
 
 def switch(value: bool | None) -> bool | None:
@@ -121,7 +121,7 @@ def scalar(value: T, *, max_length: int | None = None) -> T:
     if isinstance(value, int):
         return whole_number(value, minimum=SMALLEST_INTEGER)
     if not isinstance(value, float):
-        return refuse(value, "invalid_type", f"must be a string, integer, boolean or number, not {kind_of(value)}")
+        return refuse(value, "invalid_type", f"must be a string, integer, boolean or number, not {described(value)}")
     if not math.isfinite(value):
         return refuse(value, "invalid_value", f"is {redacted(value)}, which JSON cannot hold")
     return value if type(value) is float else cast("T", float(value))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..errors import Problem
 from ._json import JSON
 from .checks import Invalid, scalar, sendable
-from .redacted import kind_of, redacted
+from .redacted import described, redacted
 
 DEEPEST = 100  # levels; one JSON encoder refuses at 254, the other overflows later
 
@@ -40,7 +40,7 @@ def _name(name: object, path: str, problems: list[Problem]) -> str:
     checked: object = sendable(name) if isinstance(name, str) else None
     if isinstance(checked, str):
         return str(checked)
-    message = f"must have strings UTF-8 can hold as names, not {kind_of(name)}"
+    message = f"must have strings UTF-8 can hold as names, not {described(name)}"
     problems.append(Problem(_below(path, name), "invalid_type", message, redacted(name)))
     return ""
 

@@ -5,7 +5,7 @@ A converter returns an `Invalid` for a wrong value; `__attrs_post_init__` raises
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from operator import attrgetter
 from typing import Any, ClassVar, Self, TypeVar, cast
@@ -17,7 +17,7 @@ from ._json import JSONObject
 from .checks import Invalid, refuse
 from .converter import per_class, unstructure_hook
 from .partial_repr import PartialRepr
-from .redacted import kind_of, redacted
+from .redacted import described, redacted
 from .result import Result
 
 ParamsT = TypeVar("ParamsT", bound="Params")
@@ -61,7 +61,7 @@ class Params(PartialRepr):
         """
         passed: Any = mapping
         if not _is_mapping(passed):
-            message = f"must be a mapping, not {kind_of(passed)}"
+            message = f"must be a mapping, not {described(passed)}"
             raise ParamsValidationError(cls.__name__, (Problem("", "invalid_type", message, redacted(passed)),))
         known = field_names(cls)
         given: dict[str, Any] = {name: value for name in known if (value := mapping.get(name)) is not None}
@@ -118,7 +118,7 @@ def _from_fields(cls: type[ParamsT], value: object, result_class: type[Result] |
     if _is_mapping(fields):
         return cls.from_mapping(fields)
     kinds = f"{words}, a {cls.__name__} or a mapping" if words else f"a {cls.__name__} or a mapping"
-    return refuse(cast("ParamsT", value), "invalid_type", f"must be {kinds}, not {kind_of(value)}")
+    return refuse(cast("ParamsT", value), "invalid_type", f"must be {kinds}, not {described(value)}")
 
 
 def whole(cls: type[ParamsT], value: object) -> ParamsT:
@@ -160,9 +160,13 @@ def _is_mapping(value: object) -> bool:
 def right_name(cls: type[Params], name: str) -> str:
     """What to write instead of an unknown field name."""
     known = field_names(cls)
+    return cls.KNOWN_MISTAKES.get(name) or nearest(name, known) or f"{cls.__name__} has: {', '.join(known)}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`did you mean limit?` for a misspelt name; empty if no known name resembles it."""
     near = get_close_matches(name, known, n=1, cutoff=0.75)
-    guess = f"did you mean {near[0]}?" if near else f"{cls.__name__} has: {', '.join(known)}"
-    return cls.KNOWN_MISTAKES.get(name, guess)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def _unknown(cls: type[Params], name: object) -> Problem:

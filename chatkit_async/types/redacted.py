@@ -23,6 +23,12 @@ def quoted(value: object) -> str:
     return repr(short) if isinstance(value, str) else str(short)
 
 
+def described(value: object) -> str:
+    """A value as a part of a sentence, with its type: `'300' (a string)`; null and objects that hide theirs without."""
+    kind = kind_of(value)
+    return kind if value is None or isinstance(value, Hidden) else f"{quoted(value)} ({kind})"
+
+
 def kind_of(value: object) -> str:
     """The type of a value, in the words of JSON where it has any."""
     names: dict[type[object], str] = {
@@ -46,6 +52,8 @@ def _plain(value: object) -> object:
         return value
     if isinstance(value, Secret):
         return MASK
+    if isinstance(value, Hidden):
+        return kind_of(value)
     if isinstance(value, int):
         bits = value.bit_length()
         return int(value) if bits <= MAX_LENGTH else f"an integer of {bits:,} bits"

@@ -98,6 +98,11 @@ def without_value(value: T) -> T:
     return value if value is None or isinstance(value, Hidden) else cast("T", Hidden(type(value)))
 
 
+def without_other_values(value: T) -> T:
+    """A string unchanged; anything else without its value, for messages that are logged."""
+    return value if isinstance(value, str) else without_value(value)
+
+
 def is_secret_field(name: str) -> bool:
     """Whether a header or JSON field of this name holds a secret."""
     return len(name) <= _LONGEST_SECRET_FIELD and name.lower() in _SECRET_FIELDS

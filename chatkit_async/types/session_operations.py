@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, TypeAlias
 
@@ -11,7 +11,7 @@ import attrs
 from ..errors import ParamsValidationError, Problem
 from .checks import path_segment, required, text
 from .configuration_params import ChatSessionChatKitConfigurationParam, ChatSessionChatKitConfigurationParamDict
-from .params import Params, build, right_name, whole
+from .params import Params, build, whole
 from .session import ChatKitWorkflow, ChatSessionChatKitConfiguration, ChatSessionRateLimits
 from .session_params import (
     ChatSessionExpiresAfterParam,
@@ -124,16 +124,12 @@ def as_create_params(  # noqa: PLR0917 - in the order of the API's fields
     chatkit_configuration: ChatKitConfigurationLike | None,
     expires_after: ExpiresAfterLike | None,
     rate_limits: RateLimitsLike | None,
-    unexpected: Iterable[str] = (),
 ) -> SessionCreateParams:
     """One object from an object, a mapping, or keywords.
 
     Raises:
         ParamsValidationError: both are given, or the API would refuse them.
-        TypeError: an unknown keyword; the message names the right one.
     """
-    for name in unexpected:
-        raise TypeError(f"sessions.create() got an unexpected keyword argument {name!r}: {_right_place(name)}")
     keywords: dict[str, Any] = {
         "user": user,
         "workflow": workflow,
@@ -149,25 +145,6 @@ def as_create_params(  # noqa: PLR0917 - in the order of the API's fields
         problems = tuple(Problem(name, "invalid_value", message) for name in twice)
         raise ParamsValidationError("SessionCreateParams", problems)
     return whole(SessionCreateParams, params)
-
-
-def names_only(keywords: Mapping[str, object]) -> dict[str, object]:
-    """Keywords without their values, which a traceback may show."""
-    return dict.fromkeys(keywords, "...")
-
-
-# Settings of one call, by the names that they have here and in the official SDKs.
-_OPTIONS = {
-    **{name: name for name in ("timeout", "max_retries", "retry_ambiguous", "headers", "query", "body", "strict")},
-    "extra_headers": "headers",
-    "extra_query": "query",
-    "extra_body": "body",
-}
-
-
-def _right_place(name: str) -> str:
-    option = _OPTIONS.get(name)
-    return f"pass options=RequestOptions({option}=...)" if option else right_name(SessionCreateParams, name)
 
 
 @attrs.frozen(repr=False)

@@ -11,7 +11,7 @@ import attrs
 from ..errors import Problem
 from .checks import Invalid, count, refuse, required, scalar, sendable, switch, text, whole_number
 from .params import Params, build
-from .redacted import kind_of, redacted
+from .redacted import described, redacted
 from .session import ChatKitWorkflowTracing
 
 MAX_EXPIRES_AFTER_S = 600
@@ -37,7 +37,7 @@ def _anchor(value: Literal["created_at"] | None) -> Literal["created_at"]:
     given: Any = value
     if value is None or (isinstance(given, str) and given == "created_at"):
         return "created_at"
-    return refuse(value, "invalid_value", "must be created_at, the only anchor")
+    return refuse(value, "invalid_value", f"must be created_at, the only anchor, not {described(given)}")
 
 
 def _identifier(value: str) -> str:
@@ -60,7 +60,7 @@ def _state_variables(value: StateVariables | None) -> StateVariables | None:
     if value is None or isinstance(given, Invalid):
         return value
     if not isinstance(given, Mapping):
-        return refuse(value, "invalid_type", f"must be a mapping of names to values, not {kind_of(given)}")
+        return refuse(value, "invalid_type", f"must be a mapping of names to values, not {described(given)}")
     kept: dict[object, object] = {}
     problems: list[Problem] = []
     for name, item in given.items():
@@ -77,7 +77,7 @@ def _state_variables(value: StateVariables | None) -> StateVariables | None:
 def _state_name(name: object) -> object:
     if isinstance(name, str):
         return sendable(name, max_length=MAX_STATE_KEY_LENGTH)
-    return refuse(name, "invalid_type", f"must have a string as its name, not {kind_of(name)}")
+    return refuse(name, "invalid_type", f"must have a string as its name, not {described(name)}")
 
 
 def _state_problems(name: object, *checked: object) -> list[Problem]:

@@ -17,6 +17,7 @@ async def create_awaited(client: AsyncChatKit, params: SessionCreateParams) -> N
     await client.sessions.create(user="u1", workflow="wf_1", rate_limits=20)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     await client.sessions.create(user="u1", workflow="wf_1", requests_per_minute=20)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     await client.sessions.create(user="u1", workflow="wf_1", options={"timeout": 5})  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    await client.sessions.cancel("cksess_1", timeout=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.sessions.cancel(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.sessions.cancel(session_id=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
@@ -55,8 +56,9 @@ def make_clients() -> None:
     """Settings that do not fit."""
     AsyncChatKit(api_key=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ChatKit(timeout="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    ChatKit(http_session=None)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    RequestOptions(retries=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    ChatKit(http_session=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ChatKit(apikey="sk-1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    RequestOptions(retries=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def read(session: ChatSession) -> None:

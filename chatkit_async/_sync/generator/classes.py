@@ -56,7 +56,9 @@ def class_twin(source: Source, twin: Class, words: Mapping[str, str]) -> str:
     if not isinstance(owner, ast.ClassDef):
         raise source.refuse(source.tree, f"there is no class {twin.name}")
     members = "\n\n".join(_members(source, twin, owner, words))
-    return f"class {words[twin.name]}:\n    {docstring(source, owner, words)}\n\n{members}"
+    bases = ", ".join(words.get(name, name) for name in map(source.of, owner.bases))
+    head = f"class {words[twin.name]}({bases}):" if bases else f"class {words[twin.name]}:"
+    return f"{head}\n    {docstring(source, owner, words)}\n\n{members}"
 
 
 def _members(source: Source, twin: Class, owner: ast.ClassDef, words: Mapping[str, str]) -> Iterator[str]:

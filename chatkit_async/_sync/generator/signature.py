@@ -27,21 +27,33 @@ def forwarded(node: Function) -> list[str]:
     positional = [arg.arg for arg in [*args.posonlyargs, *args.args]]
     star = [f"*{args.vararg.arg}"] if args.vararg else []
     named = [f"{arg.arg}={arg.arg}" for arg in args.kwonlyargs if arg.arg not in SWAPS]
-    return [*positional, *star, *named, *([f"**{args.kwarg.arg}"] if args.kwarg else [])]
+    more = [f"**{args.kwarg.arg}"] if args.kwarg and not _is_refused(args.kwarg) else []
+    return [*positional, *star, *named, *more]
+
+
+def _is_refused(parameter: ast.arg) -> bool:
+    """Whether a parameter is there to be refused: `**unexpected: Never`."""
+    return isinstance(parameter.annotation, ast.Name) and parameter.annotation.id == "Never"
 
 
 def masking(source: Source, node: Function) -> list[str]:
-    """The leading statements that replace parameters, as in `api_key = as_secret(api_key)`.
+    """The leading statements that replace parameters, as in `api_key = as_secret(api_key)`, or refuse unexpected ones.
 
     They are copied, since a traceback may show the locals of the blocking frame, too.
     """
-    parameters = {arg.arg for arg in [*node.args.args, *node.args.kwonlyargs, *filter(None, [node.args.kwarg])]}
+    parameters = {arg.arg for arg in [*node.args.args, *node.args.kwonlyargs]}
     lines = []
     for statement in node.body[ast.get_docstring(node) is not None :]:
-        if not isinstance(statement, ast.Assign) or not _names(statement.targets) <= parameters:
+        if not _is_leading(statement, parameters):
             break
         lines.append(source.of(statement))
     return lines
+
+
+def _is_leading(statement: ast.stmt, parameters: set[str]) -> bool:
+    if isinstance(statement, ast.If):
+        return isinstance(statement.test, ast.Name) and statement.test.id == "unexpected"
+    return isinstance(statement, ast.Assign) and _names(statement.targets) <= parameters
 
 
 def _names(targets: list[ast.expr]) -> set[str]:

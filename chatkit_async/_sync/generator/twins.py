@@ -61,6 +61,7 @@ def words(twins: Iterable[Twin]) -> dict[str, str]:
 WORDS = {
     "AbstractAsyncContextManager": "AbstractContextManager",
     "AsyncListing": "Listing",
+    "AsyncOnly": "BlockingOnly",
     "aclose": "close",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
@@ -69,6 +70,7 @@ WORDS = {
 # Names that only the blocking half uses, with their modules.
 MODULES = {
     "AbstractContextManager": "contextlib",
+    "BlockingOnly": "chatkit_async._core.forgotten_async",
     "Channel": "chatkit_async._sync.channel",
     "DependentChannel": "chatkit_async._sync.dependent",
     "Listing": "chatkit_async._sync.listing",

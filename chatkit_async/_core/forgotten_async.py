@@ -1,0 +1,31 @@
+"""What `with` says in place of `async with`, and the reverse; hidden from type checkers, which refuse both lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+
+class AsyncOnly:
+    """The base of what `async with` enters: `with` raises a TypeError in our words."""
+
+    if not TYPE_CHECKING:
+
+        def __enter__(self) -> NoReturn:
+            name = type(self).__name__
+            raise TypeError(f"{name} is not entered by `with`: write `async with` (in code that blocks, use ChatKit)")
+
+        def __exit__(self, *_: object) -> None:
+            """Python looks it up before it calls `__enter__`."""
+
+
+class BlockingOnly:
+    """The base of what `with` enters: `async with` raises a TypeError in our words."""
+
+    if not TYPE_CHECKING:
+
+        def __aenter__(self) -> NoReturn:
+            name = type(self).__name__
+            raise TypeError(f"{name} blocks, and is not entered by `async with`: write `with`, or use AsyncChatKit")
+
+        def __aexit__(self, *_: object) -> NoReturn:
+            """Python looks it up before it calls `__aenter__`."""
