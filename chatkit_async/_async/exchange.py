@@ -164,7 +164,7 @@ class Exchange:
             attempts=self._tries,
             elapsed_s=self._elapsed_s,
             outcome=outcome,
-            hint=_HINTS[outcome],
+            hint=_READ_HINT if outcome == "unknown" and self._call.request.method == "GET" else _HINTS[outcome],
         )
 
     def _with_earlier(self, outcome: Outcome) -> Outcome:
@@ -198,6 +198,7 @@ _HINTS: Mapping[Outcome, str] = {
     "refused": "The attempts before were refused.",
     "unknown": "The work may have been done all the same.",
 }
+_READ_HINT = "A read changes nothing: try again, or allow more time (timeout, max_retries)."
 
 _PLAIN_HTTP_HINT = (
     "Nothing was sent: this port speaks plain http, not TLS. For a server on this machine write http:// in base_url;"

@@ -36,8 +36,8 @@ def archive(
     """Save all threads with their items in FILE, exactly as the API gives them.
 
     FILE is an SQLite database that only you can read. Run the command again to continue after an
-    interruption, or to add what is new: an unchanged thread costs one request. Threads that the
-    API no longer has are kept, and marked.
+    interruption, or to add what is new: an unchanged thread costs one request. Threads that are
+    gone from the API stay in FILE, marked.
 
     Exit code 0 only if every thread that the API listed is in FILE, whole.
 
@@ -84,8 +84,9 @@ def _archive_lines(report: ArchiveReport) -> list[Line]:
 def convert(ctx: click.Context, *, path: str, layout: str, target: str, user: str | None, as_json: bool) -> None:
     """Write the threads of the archive FILE to OUT, without the API.
 
-    `jsonl` has a line for each thread: {"thread": {...}, "items": [...]}, as the API gave them; an
-    OUT that ends in .gz is compressed. `markdown` is for reading. OUT is replaced when it is whole.
+    `jsonl` has a line for each thread: {"thread": {...}, "items": [...]}, as the API gave them. If
+    OUT ends in .gz, it is compressed. `markdown` is for people. An existing OUT is replaced at the
+    end, when the new one is whole.
 
     \b
     Examples:
@@ -113,7 +114,7 @@ def convert(ctx: click.Context, *, path: str, layout: str, target: str, user: st
 @report_option
 @click.pass_context
 def verify(ctx: click.Context, *, path: str, as_json: bool) -> None:
-    """Count and parse again everything that the archive FILE holds, without the API.
+    """Count and parse again all threads and items in the archive FILE, without the API.
 
     Exit code 0 only if the file is sound and its last run was complete.
 
@@ -161,7 +162,7 @@ def _verify_lines(report: VerifyReport) -> list[Line]:
     "--context",
     "context_spec",
     metavar="MODULE:NAME",
-    help="A function of a user (None for threads without one) that gives the context your server passes to the store."
+    help="A function that takes a user id (or None) and returns the context that your server passes to the store."
     "  [default: the context is None]",
 )
 @click.option("--user", metavar="ID", help="Only threads of this user.  [default: all]")
@@ -170,18 +171,18 @@ def _verify_lines(report: VerifyReport) -> list[Line]:
     type=click.Choice(["keep", "store"]),
     default="keep",
     show_default=True,
-    help="`keep` the ids of the API, or let the `store` make new ones.",
+    help="`keep` the API's ids, or let the `store` make new ones.",
 )
 @click.option(
     "--times",
     type=click.Choice(["local", "utc"]),
     default="local",
     show_default=True,
-    help="What times without a zone mean to the store: `local` time, or `utc`.",
+    help="`local`: write times in this machine's zone, without its name, as the package does. `utc`: in UTC, with it.",
 )
 @click.option(
     "--attachments", type=click.Choice(["text", "keep"]), default="text", show_default=True,
-    help="`text` adds a line that names each attachment; `keep` makes a record of each, without its bytes.",
+    help="`text`: add a line that names each attachment. `keep`: make a record of each, without its bytes.",
 )  # fmt: skip
 @report_option
 @click.pass_context
@@ -190,8 +191,9 @@ def migrate(
 ) -> None:
     """Move the threads of the archive FILE into a store of the package openai-chatkit.
 
-    The store is tried out first on threads that are deleted again; then each thread is written and
-    read back. Run it again to continue: what is there stays as it is. Needs the extra `server`.
+    The command first tries the store with threads that it deletes again. Then it writes each thread
+    and reads it back. Run it again to continue: threads that are there stay as they are. Needs the
+    extra `server`: pip install 'chatkit-async[server]'.
 
     Exit code 0 only if every thread was read back as it was written.
 

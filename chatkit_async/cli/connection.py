@@ -1,10 +1,11 @@
-"""What every command that calls the API shares: the options of the connection, and the client made from them."""
+"""What all commands that call the API share: the options of the connection, the key, and the client made from them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from functools import wraps
+from inspect import cleandoc
 from typing import Any, Final, NamedTuple
 
 import click
@@ -26,7 +27,7 @@ class Connection(NamedTuple):
         """A client for one command, its key from the environment.
 
         Args:
-            needs_stdout: False for a command that does something worth doing even if nothing can be printed.
+            needs_stdout: False for a command that is useful even if it can print nothing.
 
         Raises:
             LostOutputError: stdout is closed.
@@ -37,6 +38,24 @@ class Connection(NamedTuple):
         if not os.environ.get("OPENAI_API_KEY", "").strip():
             raise NoKeyError
         return chatkit_async.ChatKit(**self._asdict())
+
+
+KEY_HELP: Final = """
+
+\b
+Environment:
+  OPENAI_API_KEY  your key. No option takes it: every user of a machine can
+                  read the command lines of its processes.
+"""
+
+
+def _refuse_key(ctx: click.Context, param: click.Parameter, key: str | None) -> None:
+    if key is not None:
+        raise click.UsageError(
+            "--api-key does not exist, because every user of this machine could read your key in the list of processes."
+            " Put the key into the environment variable OPENAI_API_KEY.",
+            ctx,
+        )
 
 
 def _above_zero(ctx: click.Context, param: click.Parameter, seconds: float) -> float:
@@ -59,7 +78,7 @@ _OPTIONS: Final = (
         default=30.0,
         callback=_above_zero,
         show_default=True,
-        help="The time for each response, attempts and waits together; `inf` for no limit.",
+        help="The time for each call, with all its attempts and waits; `inf` for no limit.",
     ),
     click.option(
         "--max-retries",
@@ -67,12 +86,13 @@ _OPTIONS: Final = (
         metavar="N",
         default=2,
         show_default=True,
-        help="How often a request that failed is sent again.",
+        help="How often a failed request is sent again.",
     ),
+    click.option("--api-key", metavar="KEY", hidden=True, expose_value=False, callback=_refuse_key),
     click.option(
         "--allow-insecure-http",
         is_flag=True,
-        help="Send the key unencrypted, to an http:// server that is not this machine; only in a network of yours.",
+        help="Allow http:// to other machines, which sends the key unencrypted; only in a network that you trust.",
     ),
 )
 
@@ -85,6 +105,7 @@ def connection_options(command: Callable[..., None]) -> Callable[..., None]:
         connection = Connection(**{name: options.pop(name) for name in Connection._fields})
         command(connection=connection, **options)
 
+    with_connection.__doc__ = cleandoc(command.__doc__ or "") + KEY_HELP
     decorated: Callable[..., None] = with_connection
     for option in reversed(_OPTIONS):
         decorated = option(decorated)

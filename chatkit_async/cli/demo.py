@@ -12,8 +12,7 @@ from typing import NamedTuple
 import click
 
 import chatkit_async
-from chatkit_async.cli.invocation import again
-from chatkit_async.cli.output import coloured, printable, require_stdout, wrapped
+from chatkit_async.cli.output import coloured, command_to_paste, printable, require_stdout, wrapped
 from chatkit_async.emulator import Emulator
 
 
@@ -57,7 +56,7 @@ def steps(base_url: str) -> Iterator[Step]:
         )
         yield from _refused(client)
         yield Step(
-            "Cancelling makes the secret worthless before its time:",
+            "Cancelling a session ends its secret at once:",
             "session = client.sessions.cancel(session.id)",
             f"{_short(session.id)} is {client.sessions.cancel(session.id).status}",
         )
@@ -73,7 +72,7 @@ def _refused(client: chatkit_async.ChatKit) -> Iterator[Step]:
         client.sessions.create(user="ada", workflow="wf_demo", expires_after=3600)
     except chatkit_async.ParamsValidationError as error:
         yield Step(
-            "What the API would refuse is not even sent:",
+            "A value that the API would refuse is not even sent:",
             'client.sessions.create(user="ada", workflow="wf_demo", expires_after=3600)',
             f"ParamsValidationError: {error}",
         )
@@ -81,7 +80,7 @@ def _refused(client: chatkit_async.ChatKit) -> Iterator[Step]:
         client.sessions.cancel("cksess_unknown")
     except chatkit_async.NotFoundError as error:
         yield Step(
-            "What the API refuses comes as an error with its words:",
+            "A refusal by the API is an error with the API's words:",
             'client.sessions.cancel("cksess_unknown")',
             f"NotFoundError: {error.status} {error.message}",
             error.hint,
@@ -107,14 +106,14 @@ def _print_step(number: int, step: Step) -> None:
 
 
 def _print_next() -> None:
-    program = again([])
+    program = command_to_paste([])
     rows = (
-        (f"{program} emulator", "this server, to keep: for your tests"),
-        ("export OPENAI_API_KEY=sk-...", "or the real API, with your key"),
+        (f"{program} emulator", "run this server for your tests"),
+        ("export OPENAI_API_KEY=sk-...", "or use the real API, with your key"),
         (f"{program} sessions create --user ada --workflow wf_...", "and a workflow of yours"),
         (f"{program} --help", "all commands"),
     )
-    click.echo(f"\n{click.style('Go on:', bold=True)}")
+    click.echo(f"\n{click.style('Next:', bold=True)}")
     for command, meaning in rows:
         click.echo(f"  {click.style(f'# {meaning}', dim=True)}\n  {command}")
 

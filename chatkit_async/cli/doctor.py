@@ -18,8 +18,7 @@ import click
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
 from chatkit_async.cli.errors import FAILURE, as_options
-from chatkit_async.cli.invocation import again
-from chatkit_async.cli.output import colour, print_json, printable, wrapped
+from chatkit_async.cli.output import colour, command_to_paste, print_json, printable, wrapped
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 HOSTED_END: Final = date(2026, 11, 30)
@@ -30,13 +29,13 @@ COLOURS: Final = {"ok": "green", "warning": "yellow", "problem": "red"}
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at.
+    """What was found about one setting or step.
 
     Attributes:
-        level: "problem" if calls cannot work so, "warning" if it may surprise.
-        subject: what was looked at.
+        level: "problem" if no call can work, "warning" if a call may surprise.
+        subject: the setting or step.
         text: what was found, secrets masked.
-        advice: what to do, if something is.
+        advice: what to do about it.
     """
 
     level: Literal["ok", "warning", "problem"]
@@ -73,18 +72,17 @@ def doctor(ctx: click.Context, /, *, connection: Connection, as_json: bool) -> N
 
 
 def look(connection: Connection) -> Iterator[Finding]:
-    """All findings; what needs the network comes last."""
+    """All findings; the request comes last, if nothing before it is a problem."""
     base_url = connection.base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or DEFAULT_BASE_URL
     yield Finding("ok", "versions", _versions())
-    yield _key()
+    yield (key := _key())
     yield _scope()
     if (problem := _settings_problem(connection)) is not None:
         yield problem
     else:
-        yield _base_url(connection, base_url)
-        yield _proxy(base_url)
-        yield _tls(base_url)
-        if os.environ.get("OPENAI_API_KEY", "").strip():
+        found = [_base_url(connection, base_url), _proxy(base_url), _tls(base_url)]
+        yield from found
+        if key.level != "problem" and all(finding.level != "problem" for finding in found):
             yield from _try(connection)
     yield _announced_end()
 
@@ -119,7 +117,7 @@ def _key() -> Finding:
         return Finding("problem", "key", "OPENAI_API_KEY is not set", advice)
     shown = f"from OPENAI_API_KEY, {len(key)} characters" + (f", ends in …{key[-4:]}" if len(key) >= 16 else "")
     if given != key:
-        return Finding("warning", "key", shown, "It has spaces or line breaks around it, which are removed.")
+        return Finding("warning", "key", shown, "It begins or ends with spaces or line breaks, which are removed.")
     return Finding("ok", "key", shown)
 
 
@@ -128,7 +126,7 @@ def _settings_problem(connection: Connection) -> Finding | None:
     try:
         chatkit_async.ChatKit("unused", **connection._asdict()).close()
     except chatkit_async.ConfigurationError as error:
-        return Finding("problem", "settings", as_options(str(error)), "Correct it: nothing can be sent with it.")
+        return Finding("problem", "settings", as_options(str(error)), "Correct it: no request can be sent with it.")
     return None
 
 
@@ -138,7 +136,7 @@ def _base_url(connection: Connection, base_url: str) -> Finding:
         origin = "from OPENAI_BASE_URL" if os.environ.get("OPENAI_BASE_URL") else "the default"
     shown = f"{base_url} ({origin})"
     if not urlsplit(base_url).path.rstrip("/").endswith("/v1"):
-        return Finding("warning", "base URL", shown, "The API's paths begin with /v1: does it lack that at its end?")
+        return Finding("warning", "base URL", shown, "Add /v1 to its end: the API's paths begin with it.")
     return Finding("ok", "base URL", shown)
 
 
@@ -169,7 +167,7 @@ def _tls(base_url: str) -> Finding:
     missing = [name for name in names if not os.path.exists(os.environ[name])]
     if missing:
         text = ", ".join(f"{name}={os.environ[name]}" for name in missing)
-        return Finding("problem", "TLS", f"{text} is not there", "Correct the variable, or unset it.")
+        return Finding("problem", "TLS", f"{text} does not exist", "Correct the variable, or unset it.")
     paths = ssl.get_default_verify_paths()
     origin = " and ".join(names) or "the system"
     return Finding("ok", "TLS", f"certificates from {origin}: {paths.cafile or paths.capath or 'none found'}")
@@ -215,5 +213,5 @@ def _announced_end() -> Finding:
     days = (HOSTED_END - datetime.now(UTC).date()).days
     when = f"in {days} days" if days > 1 else "tomorrow" if days == 1 else "today" if days == 0 else "in the past"
     text = f"hosted workflows are announced to end on 30 November 2026, {when}"
-    advice = f"Save their threads: {again(['archive', 'threads.chatkit'])}"
+    advice = f"Save their threads: {command_to_paste(['archive', 'threads.chatkit'])}"
     return Finding("warning", "announced end", text, advice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import shlex
 import signal
 import sys
 from types import FrameType
@@ -28,7 +29,7 @@ def _not_blank(ctx: click.Context, param: click.Parameter, keys: tuple[str, ...]
     metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
-    help="The address to listen on. The default can be reached from this machine only.",
+    help="The address to listen on. Other machines cannot reach the default.",
 )
 @click.option(
     "--port",
@@ -44,29 +45,30 @@ def _not_blank(ctx: click.Context, param: click.Parameter, keys: tuple[str, ...]
     multiple=True,
     metavar="KEY",
     callback=_not_blank,
-    help="A key to accept: of your own invention, never a real one. Repeat it for several.  [default: any key]",
+    help="A key that the emulator accepts. Invent one: a real key does not belong on a command line. Clients send it"
+    " from OPENAI_API_KEY. Repeat it for several.  [default: any key]",
 )
 @click.option(
     "--state",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="A file that keeps sessions and threads over restarts; made if it is not there, readable by you alone. It"
-    " holds client secrets as they are.  [default: memory, gone at the end]",
+    help="A file that keeps sessions and threads over restarts; created if missing, readable only by you. Client"
+    " secrets in it are not encrypted.  [default: only in memory]",
 )
 @click.option(
     "--responses",
     type=click.Choice(["real", "examples"]),
     default="real",
     show_default=True,
-    help="`real` responds as the API does; `examples` as the examples in its documentation, which differ from its"
-    " schema and know every id.",
+    help="`real`: respond as the API does. `examples`: respond as the examples in its documentation, which differ from"
+    " its schema and accept every id.",
 )
 @click.option(
     "--seed",
     "seed_file",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="A JSON file with threads and sessions to begin with; --sample-seed prints one.",
+    help="A JSON file with the threads and sessions to start with; --sample-seed prints one.",
 )
 @click.option("--sample-seed", is_flag=True, help="Print a seed file to start from, and exit.")
 def emulator(
@@ -79,10 +81,10 @@ def emulator(
     seed_file: str | None,
     sample_seed: bool,
 ) -> None:
-    """Serve the ChatKit API on this machine, for tests: it responds, and refuses, as the API does.
+    """Serve the ChatKit API on this machine, for tests: it accepts and refuses what the API does.
 
-    Prints its address when it listens. Ctrl-C or TERM stops it, with exit code 0. The address in a
-    browser shows sessions, threads and requests.
+    Prints its address when it is ready. Ctrl-C or SIGTERM stops it, with exit code 0. A browser
+    shows sessions, threads and requests at that address.
 
     \b
     Examples:
@@ -104,14 +106,14 @@ def emulator(
     seed = load_seed(seed_file) if seed_file else None
     try:
         server = Emulator(host=host, port=port, api_keys=api_keys, state=state, responses=responses)
-        asyncio.run(_serve_until_signal(server, seed))
+        asyncio.run(_serve_until_signal(server, seed, api_key=api_keys[0] if api_keys else "any"))
     except chatkit_async.ConfigurationError as error:
         if not isinstance(error.__cause__, OSError):
             raise
         raise click.ClickException(_why_not(error, error.__cause__, host, port)) from error
 
 
-async def _serve_until_signal(server: Emulator, seed: Seed | None) -> None:
+async def _serve_until_signal(server: Emulator, seed: Seed | None, *, api_key: str) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -123,14 +125,15 @@ async def _serve_until_signal(server: Emulator, seed: Seed | None) -> None:
     async with server:
         if seed:
             server.seed(**seed)
-        _print_ready(server.base_url)
+        _print_ready(server.base_url, api_key)
         await stop.wait()
 
 
-def _print_ready(base_url: str) -> None:
+def _print_ready(base_url: str, api_key: str) -> None:
     click.echo(f"chatkit emulator ready at {base_url}")  # click flushes, which a program that reads a pipe needs
     if is_terminal(sys.stdout):
-        click.echo(f"In another terminal: export OPENAI_BASE_URL={base_url} OPENAI_API_KEY=any")
+        settings = f"OPENAI_BASE_URL={base_url} OPENAI_API_KEY={shlex.quote(api_key)}"
+        click.echo(f"In another terminal:\n  export {settings}\nCtrl-C stops it.")
 
 
 def _why_not(error: chatkit_async.ConfigurationError, cause: OSError, host: str, port: int) -> str:

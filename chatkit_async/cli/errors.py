@@ -16,14 +16,15 @@ USAGE: Final = 2
 AUTHENTICATION: Final = 4
 INTERRUPTED: Final = 130  # what shells report for a process ended by Ctrl-C: 128 + SIGINT
 
-# Of an APIError, what a program can act on; `message` and `kind` come with every error.
+# The fields of an APIError that a program can act on; every error has `message` and `kind` besides.
 API_FIELDS: Final = (
     "operation", "status", "code", "param", "type", "request_id",
     "attempts", "elapsed_s", "retry_after_s", "outcome", "hint",
 )  # fmt: skip
 
 
-NO_ARGUMENTS: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())  # of click 8.2 and later
+NO_ARGUMENTS: Final = getattr(click.exceptions, "NoArgsIsHelpError", ())  # click has it since 8.2
+BASE_URL: Final = "the base URL (--base-url or OPENAI_BASE_URL)"
 SETTINGS: Final = {
     "api_key": "OPENAI_API_KEY",
     "base_url": "--base-url",
@@ -34,14 +35,14 @@ SETTINGS: Final = {
     "allow_insecure_http": "--allow-insecure-http",
 }
 
-# Words of messages that can only be a setting; `timeout` is a plain word too.
+# Words that can only be settings inside a message; `timeout` alone may be the plain word.
 KEYWORDS: Final = re.compile(
     r"(?<![\w-])(base_url|max_retries|allow_insecure_http|timeout(?=, max_retries))(?:=True)?\b"
 )
 
 
 class NoKeyError(click.ClickException):
-    """There is no API key in the environment."""
+    """OPENAI_API_KEY is not set."""
 
     exit_code = AUTHENTICATION
 
@@ -73,7 +74,7 @@ def report_failure(error: chatkit_async.ChatKitError, *, as_json: bool) -> int:
 
 
 def exit_code(error: chatkit_async.ChatKitError) -> int:
-    """4 for a key that the API does not take, 2 for what was refused before anything was sent, else 1."""
+    """4 for a key that the API refuses, 2 for values refused before anything was sent, else 1."""
     if isinstance(error, chatkit_async.AuthenticationError | chatkit_async.PermissionDeniedError):
         return AUTHENTICATION
     if isinstance(error, chatkit_async.ParamsValidationError | chatkit_async.ConfigurationError):
@@ -110,10 +111,10 @@ def _lines(error: chatkit_async.ChatKitError) -> list[Line]:
 
 
 def as_options(message: str) -> str:
-    """The message with settings named as the command names them: `--base-url`, not `base_url`."""
+    """The message with settings named as the command names them; `base_url:` at its start is the option's value."""
     name, colon, rest = message.partition(":")
     named = f"{SETTINGS[name]}{colon}{rest}" if name in SETTINGS else message
-    return KEYWORDS.sub(lambda found: SETTINGS[found[1]], named)
+    return KEYWORDS.sub(lambda found: (SETTINGS | {"base_url": BASE_URL})[found[1]], named)
 
 
 def _sentence(error: chatkit_async.APIError) -> str:
@@ -122,7 +123,7 @@ def _sentence(error: chatkit_async.APIError) -> str:
 
 
 def _advice(error: chatkit_async.APIError) -> list[Line]:
-    """What helps to go on, as far as it is known."""
+    """The known facts that help to continue."""
     rows = (
         ("Hint", error.hint and as_options(error.hint)),
         ("Wait", None if error.retry_after_s is None else f"{error.retry_after_s:g} s, then try again"),
@@ -134,7 +135,7 @@ def _advice(error: chatkit_async.APIError) -> list[Line]:
 
 
 def _may_have_changed(error: chatkit_async.APIError) -> bool:
-    """Whether something may have happened; a read that fails changed nothing."""
+    """Whether the API may have done the work; a read that fails changed nothing."""
     from chatkit_async._core.operations import OPERATIONS  # noqa: PLC0415 - `--help` needs none of it
 
     reads = {operation.name for operation in OPERATIONS if operation.method == "GET"}

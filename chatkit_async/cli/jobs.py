@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import click
 
 from chatkit_async.cli.errors import INTERRUPTED
-from chatkit_async.cli.invocation import again
-from chatkit_async.cli.output import colour, is_terminal, print_error_lines
+from chatkit_async.cli.output import colour, columns_of, command_to_paste, is_terminal, print_error_lines
 
 if TYPE_CHECKING:
     from chatkit_async.bulk import Progress, ThreadFailure
@@ -24,7 +23,11 @@ LINE_EVERY_S: Final = 10.0
 MAX_SHOWN: Final = 20  # failures named to people; --json names them all
 
 users_option = click.option(
-    "--user", "users", metavar="ID", multiple=True, help="Only threads of this user; repeat it.  [default: all users]"
+    "--user",
+    "users",
+    metavar="ID",
+    multiple=True,
+    help="Only threads of this user; repeat it for several.  [default: all users]",
 )
 report_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the report as one JSON object. Errors are JSON too."
@@ -32,7 +35,7 @@ report_option = click.option(
 
 
 def job_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the pace of a job, which it receives as `job`."""
+    """Gives a command the options for the pace of a job, which it receives as `job`."""
 
     @wraps(command)
     def with_job(*, concurrency: int, requests_per_second: float | None, **options: Any) -> None:
@@ -43,7 +46,7 @@ def job_options(command: Callable[..., None]) -> Callable[..., None]:
         "--requests-per-second",
         type=click.FloatRange(min=0, min_open=True),
         metavar="N",
-        help="At most so many requests a second; a wait that the API asks for comes on top.  [default: no limit]",
+        help="Most requests a second; a wait that the API asks for comes on top.  [default: no limit]",
     )(decorated)
     return click.option(
         "--concurrency",
@@ -61,7 +64,7 @@ def continuing(ctx: click.Context, advice: str) -> Generator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo(f"\nInterrupted. {advice}\n  {again(ctx.find_root().obj or [])}", err=True)
+        click.echo(f"\nInterrupted. {advice}\n  {command_to_paste(ctx.find_root().obj or [])}", err=True)
         ctx.exit(INTERRUPTED)
 
 
@@ -93,7 +96,7 @@ class JobProgress:
             self._bar.update(
                 self._task,
                 description=_stage(progress),
-                total=progress.listed or None,
+                total=_total(progress) or None,
                 completed=progress.done,
                 pace=_pace(progress),
             )
@@ -117,7 +120,7 @@ class JobProgress:
 
 
 def _new_bar() -> Any:
-    # Only for a terminal: these imports take longer than many a job.
+    # Only for a terminal: these imports take longer than many jobs.
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415
     from rich.progress import Progress as RichProgress  # noqa: PLC0415
@@ -127,15 +130,23 @@ def _new_bar() -> Any:
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TextColumn("threads listed so far, {task.fields[pace]}"),
-        console=Console(stderr=True, color_system=None if colour() is False else "auto"),
+        # Narrower than the terminal: the `^C` that it echoes would begin a line, and the bar would stay above it.
+        console=Console(
+            stderr=True, color_system=None if colour() is False else "auto", width=columns_of(sys.stderr) - len("^C")
+        ),
         transient=True,
     )
+
+
+def _total(progress: Progress) -> int:
+    """Threads to do; an archive lists them again to check, and the count then begins anew."""
+    return max(progress.listed, progress.done)
 
 
 def _pace(progress: Progress) -> str:
     """Threads a second, and the time for those that are listed and not done."""
     rate = progress.done / max(progress.elapsed_s, 0.001)
-    left_s = ceil((progress.listed - progress.done) / rate) if rate else 0
+    left_s = ceil((_total(progress) - progress.done) / rate) if rate else 0
     return f"{rate:,.0f}/s, {left_s // 60}:{left_s % 60:02} left" if rate else "..."
 
 
@@ -144,5 +155,5 @@ def _stage(progress: Progress) -> str:
 
 
 def _line(progress: Progress) -> str:
-    counts = f"{progress.done} of {progress.listed} threads, {progress.items} items, {progress.failed} failed"
+    counts = f"{progress.done} of {_total(progress)} threads, {progress.items} items, {progress.failed} failed"
     return f"{progress.job}: {_stage(progress)}, {counts}, {progress.elapsed_s:.0f} s"

@@ -1,22 +1,25 @@
-"""What commands that list share: the options that select, the walk over the pages, and a count meanwhile."""
+"""What commands that list share: the options that select, and pages from the API or from an archive file."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
+from itertools import dropwhile, islice, takewhile
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import click
 
 import chatkit_async
-from chatkit_async.cli.output import is_terminal
+from chatkit_async.cli.connection import Connection
+from chatkit_async.cli.output import is_pipe, is_terminal, require_stdout
 
 MAX_PAGE_SIZE: Final = 100
 
-T = TypeVar("T")
+T = TypeVar("T", chatkit_async.ChatKitThread, chatkit_async.ChatKitThreadItem)
 
 
 class Selection(NamedTuple):
@@ -39,34 +42,34 @@ _OPTIONS: Final = (
         "--limit",
         type=int,
         metavar="N",
-        help="The size of a page, as the API names it: how many each request asks for, 1 to 100. All pages are"
-        " listed; see --max-items.  [default: 100, or --max-items if that is less]",
+        help="The size of a page: how many each request asks for, 1 to 100. All pages are listed; see --max-items."
+        "  [default: 100, or --max-items if that is less]",
     ),
     click.option(
         "--max-items",
         type=click.IntRange(min=1),
         metavar="N",
-        help="How many to list in all.  [default: all there are]",
+        help="The most to list in all.  [default: all]",
     ),
     click.option(
         "--order",
         type=click.Choice(["asc", "desc"]),
-        help="By creation: `asc` the oldest first, `desc` the newest.  [API's default: desc]",
+        help="By creation: `asc` for the oldest first, `desc` for the newest.  [API's default: desc]",
     ),
-    click.option("--after", metavar="ID", help="Begin after this one, in the order of the listing."),
+    click.option("--after", metavar="ID", help="Begin after this id, in the order of the listing."),
     click.option(
         "--before",
         metavar="ID",
-        help="End before this one. Without --after, the page just before it comes first, then the page before that.",
+        help="End before this id. Without --after, the page just before it comes first, then the page before that.",
     ),
     click.option(
-        "--wide", is_flag=True, help="Print ids and titles whole on a terminal too. In a pipe they always are."
+        "--wide", is_flag=True, help="Print ids and titles whole on a terminal too; elsewhere they always are."
     ),
     click.option(
         "--json",
         "as_json",
         is_flag=True,
-        help="Print JSON Lines: one object a line, as the API gave it, page by page. Errors are JSON too.",
+        help="Print JSON Lines: one object a line, as the API gave it. Errors are JSON too.",
     ),
 )
 
@@ -100,19 +103,22 @@ def pages(
 
 
 class Progress:
-    """Counts what has come, and shows the count while more is to come.
+    """Counts what was listed, and shows the count on the terminal while more is to come.
+
+    Beside a pipe nothing is shown: the program that reads it may write on the same terminal.
 
     Args:
-        wanted: False where the terminal shows the things themselves.
+        wanted: False where the terminal shows the listed objects themselves.
     """
 
     def __init__(self, *, wanted: bool = True) -> None:
-        self._is_shown = wanted and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+        has_terminal = is_terminal(sys.stderr) and not is_pipe(sys.stdout)
+        self._is_shown = wanted and has_terminal and os.environ.get("TERM") != "dumb"
         self._count = 0
         self._width = 0
 
     def add(self, count: int, *, more: bool) -> None:
-        """So many have come, and whether there are more; a listing of one page shows nothing."""
+        """Adds a page to the count; a listing of one page shows nothing."""
         self._count += count
         if more:
             self._show(f"{self._count} so far ...")
@@ -127,7 +133,96 @@ class Progress:
 
     def _show(self, text: str) -> None:
         if self._is_shown and (text or self._width):
-            # Blanks and carriage returns do on every terminal, also where colours are not wanted.
+            # Blanks and carriage returns work on every terminal, and are no colours.
             blank = f"\r{' ' * self._width}\r" if self._width else ""
             click.echo(blank + text, nl=False, err=True)
             self._width = len(text)
+
+
+class ApiSource:
+    """The API."""
+
+    def __init__(self, client: chatkit_async.ChatKit) -> None:
+        self._client = client
+
+    def threads(
+        self, user: str | None, selection: Selection, progress: Progress
+    ) -> Iterator[Sequence[chatkit_async.ChatKitThread]]:
+        """The threads of a user, or all."""
+        listing = self._client.threads.list(user=user, **selection.query())
+        return pages(listing, progress, max_items=selection.max_items)
+
+    def items(
+        self, thread_id: str, selection: Selection, progress: Progress
+    ) -> Iterator[Sequence[chatkit_async.ChatKitThreadItem]]:
+        """The items of a thread."""
+        listing = self._client.threads.list_items(thread_id, **selection.query())
+        return pages(listing, progress, max_items=selection.max_items)
+
+    def thread(self, thread_id: str) -> chatkit_async.ChatKitThread:
+        """One thread."""
+        return self._client.threads.retrieve(thread_id)
+
+
+class ArchiveSource:
+    """An archive file; order, cursors and counts mean the same as for the API."""
+
+    def __init__(self, archive: Any) -> None:
+        self._archive = archive
+
+    def threads(
+        self, user: str | None, selection: Selection, progress: Progress
+    ) -> Iterator[Sequence[chatkit_async.ChatKitThread]]:
+        """The threads of a user, or all."""
+        return _selected(self._archive.threads(user), selection)
+
+    def items(
+        self, thread_id: str, selection: Selection, progress: Progress
+    ) -> Iterator[Sequence[chatkit_async.ChatKitThreadItem]]:
+        """The items of a thread."""
+        return _selected(self._archive.items(thread_id), selection)
+
+    def thread(self, thread_id: str) -> chatkit_async.ChatKitThread:
+        """One thread."""
+        for thread in self._archive.threads():
+            if "id" not in thread.missing_fields and thread.id == thread_id:
+                found: chatkit_async.ChatKitThread = thread
+                return found
+        raise chatkit_async.ArchiveError(f"the archive holds no thread with the id {thread_id!r}")
+
+
+def _selected(found: Iterable[T], selection: Selection) -> Iterator[tuple[T, ...]]:
+    rows: Iterator[T] = iter(found) if selection.order == "asc" else reversed(list(found))
+    if selection.after is not None:
+        rows = islice(dropwhile(lambda row: _id(row) != selection.after, rows), 1, None)
+    if selection.before is not None:
+        rows = takewhile(lambda row: _id(row) != selection.before, rows)
+    rows = islice(rows, selection.max_items)
+    while page := tuple(islice(rows, selection.limit or MAX_PAGE_SIZE)):
+        yield page
+
+
+def _id(row: object) -> object:
+    return getattr(row, "id", None)
+
+
+@contextmanager
+def source(connection: Connection, archive: str | None) -> Generator[ApiSource | ArchiveSource]:
+    """The API, or the archive of that name, open until the `with` block ends; an archive needs no key."""
+    if archive is None:
+        with connection.client() as client:
+            yield ApiSource(client)
+        return
+    from chatkit_async.bulk import Archive  # noqa: PLC0415 - with SQLite, which few commands need
+
+    require_stdout()
+    with Archive(archive) as opened:
+        yield ArchiveSource(opened)
+
+
+archive_option = click.option(
+    "--archive",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Read this archive (`chatkit archive` makes it) instead of the API; no key is needed.",
+)

@@ -11,11 +11,11 @@ from io import TextIOWrapper
 from typing import Final, NamedTuple
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, get_completion_class
 
 import chatkit_async
-from chatkit_async.cli.errors import FAILURE, INTERRUPTED, report_failure, report_usage
-from chatkit_async.cli.output import colour, explained, flush_stdout
+from chatkit_async.cli.errors import INTERRUPTED, report_failure, report_usage
+from chatkit_async.cli.output import colour, explained, require_stdout
 
 HYPHEN: Final = "\ue000"  # stands for a hyphen while help is wrapped
 
@@ -88,7 +88,7 @@ COMMANDS: Final = {
     "migrate": Entry("chatkit_async.cli.bulk", "migrate", "Move an archive into a self-hosted ChatKit server."),
     "doctor": Entry("chatkit_async.cli.doctor", "doctor", "Check key, server, proxy, TLS and clock."),
     "emulator": Entry("chatkit_async.cli.emulator", "emulator", "Serve the ChatKit API on this machine, for tests."),
-    "completion": Entry("chatkit_async.cli.completion", "completion", "Print the completion script for a shell."),
+    "completion": Entry("chatkit_async.cli.main", "completion", "Print the completion script for a shell."),
 }
 
 
@@ -139,8 +139,8 @@ def chatkit(ctx: click.Context) -> None:
 
     \b
     Environment:
-      OPENAI_API_KEY     your key; no option takes it, since every user of a
-                         machine can read the command lines of its processes
+      OPENAI_API_KEY     your key. No option takes it: every user of a machine
+                         can read the command lines of its processes.
       OPENAI_BASE_URL    the server [default: https://api.openai.com/v1]
       OPENAI_ORG_ID      your organization and project, if the key has several
       OPENAI_PROJECT_ID
@@ -160,6 +160,25 @@ def chatkit(ctx: click.Context) -> None:
     ctx.color = colour()
 
 
+@click.command()
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the completion script for SHELL: bash (4.4 or later), zsh or fish.
+
+    \b
+    Put one line into the file that your shell reads at its start:
+      ~/.bashrc                      eval "$(chatkit completion bash)"
+      ~/.zshrc, after compinit       eval "$(chatkit completion zsh)"
+      ~/.config/fish/config.fish     chatkit completion fish | source
+    """
+    require_stdout()
+    kind = get_completion_class(shell)
+    if kind is None:  # pragma: no cover - click has the three of them
+        raise click.ClickException(f"click knows no completion for {shell}.")
+    click.echo(kind(ctx.find_root().command, {}, "chatkit", "_CHATKIT_COMPLETE").source())
+
+
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit code; failures are reported on stderr.
 
@@ -171,10 +190,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         words = [*map(_as_text, arguments)]
         code: int | None = chatkit.main(words, prog_name="chatkit", standalone_mode=False, obj=words)
-        flush_stdout()
     except OSError as error:
-        lost = explained(error)
-        return report_usage(lost, as_json=as_json) if lost else FAILURE
+        return report_usage(explained(error), as_json=as_json)
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as error:

@@ -1,25 +1,30 @@
-"""Printing for people (aligned labels, colour on a terminal) and for programs (JSON), and failures of stdout."""
+"""Prints for people (aligned labels, colour on a terminal) and for programs (JSON); reports failures of stdout."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import shlex
+import shutil
+import stat
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Final, TextIO
 
 import click
 
 DEFAULT_COLUMNS: Final = 80
 
-# stdout is the only file that the command line writes by itself; what the package writes has errors of its own.
+# The command itself writes to stdout only; the files that the package writes have errors of their own. A closed pipe
+# (EPIPE) is not among these: click ends the command on it with exit code 1 and no message.
 FAILED_WRITES: Final = frozenset(
     getattr(errno, name)
-    for name in ("EPIPE", "ENOSPC", "EDQUOT", "EFBIG", "EIO", "EBADF", "EAGAIN")
-    if hasattr(errno, name)  # Windows has not all of them
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EBADF", "EAGAIN")
+    if hasattr(errno, name)  # Windows lacks some
 )
 
 Line = tuple[str, str]
@@ -27,7 +32,7 @@ Line = tuple[str, str]
 
 
 def colour() -> bool | None:
-    """False where the user wants no colours; None lets click ask whether the stream is a terminal."""
+    """False if the user wants no colours; None lets click decide by whether the stream is a terminal."""
     return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
@@ -48,6 +53,11 @@ def wrapped(text: str, indent: int, stream: TextIO | None = None) -> list[str]:
         return [text] if text else []
     width = max(columns_of(stream) - indent, 20)
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def wrapped_lines(text: str) -> str:
+    """The text with each line wrapped at words on a terminal."""
+    return "\n".join(part for line in text.split("\n") for part in wrapped(line, 0) or [""])
 
 
 def columns_of(terminal: TextIO) -> int:
@@ -79,19 +89,19 @@ def print_error_lines(lines: Iterable[Line]) -> None:
 
 
 def print_json(value: Mapping[str, object], *, err: bool = False) -> None:
-    """Prints one JSON object on one line, in ASCII, so that no terminal encoding can spoil it."""
+    """Prints one JSON object on one line, in ASCII, which every encoding can hold."""
     print_json_lines([value], err=err)
 
 
 def print_json_lines(values: Iterable[Mapping[str, object]], *, err: bool = False) -> None:
-    """Prints JSON objects, each on a line of its own, in ASCII, at once, so that the reader of a pipe need not wait."""
-    for_all = "\n".join(json.dumps(value, default=repr) for value in values)
-    if for_all:
-        click.echo(for_all, err=err)
+    """Prints JSON objects, one a line, in ASCII, and flushes them, so that the reader of a pipe gets them at once."""
+    lines = "\n".join(json.dumps(value, default=repr) for value in values)
+    if lines:
+        click.echo(lines, err=err)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person reads this stream, or types into it; a stream that was closed is None."""
+    """Whether a person reads this stream, or types into it; a closed stream is None."""
     return stream is not None and stream.isatty()
 
 
@@ -100,35 +110,62 @@ def coloured() -> bool:
     return colour() is None and is_terminal(sys.stdout)
 
 
+def is_pipe(stream: TextIO | None) -> bool:
+    """Whether another program reads this stream."""
+    try:
+        return stream is not None and stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):  # a stand-in for stdout has no descriptor
+        return False
+
+
 class LostOutputError(click.ClickException):
-    """stdout is closed, or what it leads to takes no more."""
+    """stdout is closed, or cannot be written."""
 
 
 def require_stdout() -> None:
-    """Raises LostOutputError if stdout is closed: nothing is done for output that cannot be read."""
+    """Raises LostOutputError if stdout is closed, before the command does work for output that is lost."""
     if sys.stdout is None:
-        raise LostOutputError("stdout is closed, and this command is for what it prints.")
+        raise LostOutputError("stdout is closed, and the output of this command would be lost.")
 
 
-def flush_stdout() -> None:
-    """Writes what is held back; at the interpreter's end it would be too late to report that this failed."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
-
-
-def explained(error: OSError) -> LostOutputError | None:
-    """The failure as a sentence, if it is worth one: that a reader went away is not."""
+def explained(error: OSError) -> LostOutputError:
+    """The failure of the system as an error of the command line."""
     if error.errno not in FAILED_WRITES:
         return LostOutputError(f"The system refused: {error.strerror or error}.")
     _discard_the_rest()
-    if error.errno == errno.EPIPE:
-        return None
     return LostOutputError(f"stdout cannot be written: {error.strerror}.")
 
 
 def _discard_the_rest() -> None:
-    """Lets stdout lead to nowhere, since the interpreter flushes it once more at its end."""
+    """Points stdout at the null device, because the interpreter flushes it once more when it ends."""
     with suppress(OSError, ValueError):  # a stand-in for stdout has no descriptor
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def command_to_paste(arguments: Sequence[str]) -> str:
+    """A command line that can be pasted: this command with other arguments.
+
+    It is `chatkit ...` where the shell finds this very program under that name, else the program's path, else
+    `python -m chatkit_async`.
+    """
+    return shlex.join([*_program(), *arguments])
+
+
+def _program() -> list[str]:
+    called = Path(sys.argv[0])
+    if called.name == "chatkit":
+        found = shutil.which("chatkit")
+        if found is not None and Path(found).resolve() == called.resolve():
+            return ["chatkit"]
+        return [_short(called)]
+    return [_short(Path(sys.executable)), "-m", "chatkit_async"]
+
+
+def _short(path: Path) -> str:
+    """The path relative to the current directory where it is below it."""
+    try:
+        return os.path.join(".", path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path.absolute())

@@ -20,12 +20,12 @@ _OUTPUT_OPTIONS: Final = (
         "--json",
         "as_json",
         is_flag=True,
-        help="Print one JSON object, as the API gave it: the client secret in it is whole. Errors are JSON too.",
+        help="Print one JSON object, as the API gave it, with the whole client secret. Errors are JSON too.",
     ),
     click.option(
         "--show-secret",
         is_flag=True,
-        help="Print the client secret, which is hidden otherwise: with it anyone can chat as this user.",
+        help="Print the client secret too. Anyone who has it can chat as this user.",
     ),
 )
 
@@ -42,15 +42,15 @@ def sessions() -> None:
     """Create and cancel ChatKit sessions."""
 
 
-@sessions.command(short_help="Create a session and print its client secret's remaining time.")
+@sessions.command(short_help="Create a session for a user.")
 @body_options
 @connection_options
 @output_options
 def create(*, connection: Connection, as_json: bool, show_secret: bool, **values: object) -> None:
     """Create a session: its client secret lets a browser chat as one user, for at most ten minutes.
 
-    Options left out are left to the API. If no response comes, a session may have been made all
-    the same; its secret is lost then, and it expires by itself.
+    The API chooses the value of each option that you leave out. If no response comes, a session may
+    exist all the same: its secret is lost, and it expires by itself.
 
     \b
     Examples:
@@ -74,7 +74,7 @@ def create(*, connection: Connection, as_json: bool, show_secret: bool, **values
 def cancel(*, session_id: str, connection: Connection, as_json: bool, show_secret: bool) -> None:
     """Cancel the session ID (cksess_...): its client secret stops working.
 
-    A session that was cancelled or has expired before is printed as it is, with exit code 0.
+    A session that is already cancelled or expired is no error: it is printed, with exit code 0.
 
     \b
     Example:

@@ -14,9 +14,18 @@ import click
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
 from chatkit_async.cli.errors import FAILURE, report_failure
-from chatkit_async.cli.jobs import JobProgress, continuing, job_options, print_failures, report_option, users_option
+from chatkit_async.cli.jobs import (
+    MAX_SHOWN,
+    JobProgress,
+    continuing,
+    job_options,
+    print_failures,
+    report_option,
+    users_option,
+)
 from chatkit_async.cli.output import Line, is_terminal, print_json, print_lines
-from chatkit_async.cli.views import utc
+from chatkit_async.cli.views import thread_lines, utc
+from chatkit_async.types._json import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +40,8 @@ UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": 
 
 @click.command(short_help="Delete threads with all their items.")
 @click.argument("thread_ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--missing-ok", is_flag=True, help="A thread that is not there counts as deleted.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask. Required where there is no terminal to ask on.")
+@click.option("--missing-ok", is_flag=True, help="A thread that does not exist counts as deleted.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask. Required without a terminal.")
 @connection_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: the API's responses. Errors are JSON too.")
 @click.pass_context
@@ -45,9 +54,9 @@ def delete(
     connection: Connection,
     as_json: bool,
 ) -> None:
-    """Delete each thread ID (cthr_...) with all its items, for good.
+    """Delete each thread ID (cthr_...) with all its items, for good. Shows the threads and asks first.
 
-    A thread that is not there is reported, the others are deleted all the same, and the exit code
+    A thread that does not exist is reported, the others are deleted all the same, and the exit code
     is 1. Any other failure ends the command.
 
     \b
@@ -62,10 +71,10 @@ def delete(
     for thread_id in unique:
         chatkit_async.ThreadDeleteParams(thread_id)  # an id that cannot be stops all of it
     _require_terminal(yes, "add --yes to delete without a question.")
-    if not yes and not _confirmed(len(unique)):
-        click.echo("Nothing was deleted.", err=True)
-        ctx.exit(FAILURE)
     with connection.client(needs_stdout=False) as client:
+        if not yes and not _agreed(client, unique):
+            click.echo("Nothing was deleted.", err=True)
+            ctx.exit(FAILURE)
         done = [_delete(client, thread_id, missing_ok=missing_ok, as_json=as_json) for thread_id in unique]
     if not all(done):
         ctx.exit(FAILURE)
@@ -74,6 +83,33 @@ def delete(
 def _require_terminal(yes: bool, advice: str) -> None:
     if not yes and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise click.UsageError(f"There is no terminal to ask on: {advice}")
+
+
+def _agreed(client: chatkit_async.ChatKit, thread_ids: tuple[str, ...]) -> bool:
+    """Shows the threads and asks; there is no question where none of them exists."""
+    found = [_found(client, thread_id) for thread_id in thread_ids[:MAX_SHOWN]]
+    hidden = len(thread_ids) - len(found)
+    if not hidden and not any(found):
+        return True
+    texts = [_named(thread) if thread else "not found" for thread in found]
+    more = [("...", f"and {hidden} more")] if hidden else []
+    print_lines([*zip(thread_ids, texts, strict=False), *more], err=True)
+    return _confirmed(hidden + sum(map(bool, found)))
+
+
+def _found(client: chatkit_async.ChatKit, thread_id: str) -> JSONObject | None:
+    try:
+        return client.threads.retrieve(thread_id).to_dict()
+    except chatkit_async.NotFoundError:
+        return None
+
+
+def _named(thread: JSONObject) -> str:
+    """Title, user and creation, as far as the thread has them."""
+    labels = {label: text for label, text in thread_lines(thread) if label in ("title", "user", "created")}
+    title = f'"{labels["title"]}"' if "title" in labels else "without a title"
+    user = f"user {labels['user']}" if "user" in labels else "without a user"
+    return ", ".join([title, user, *([f"created {labels['created']}"] if "created" in labels else [])])
 
 
 def _confirmed(count: int) -> bool:
@@ -129,17 +165,23 @@ archived_option = click.option(
     "--archived-in",
     metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Delete only threads that this archive holds whole and unchanged; keep the others, and name them.",
+    help="Delete only threads that this archive file holds whole and unchanged; keep the others, and report them.",
 )
-yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask. Required without a terminal to ask on.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Only show the plan.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask. Required without a terminal.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only show the plan; delete nothing.")
 
 
-@click.command(short_help="Delete the threads of users, and prove it.")
+@click.command(short_help="Delete the threads of users, and check that they are gone.")
 @click.option("--user", "users", metavar="ID", multiple=True, help="The threads of this user; repeat it for several.")
 @click.option("--thread", "thread_ids", metavar="ID", multiple=True, help="This thread; repeat it for several.")
 @click.option("--all-users", is_flag=True, help="The threads of all users of the project.")
-@click.option("--created-before", callback=_moment, metavar="TIME", help="Only older threads.  [default: any age]")
+@click.option(
+    "--created-before",
+    callback=_moment,
+    metavar="TIME",
+    help="Only threads created before this date or time, as in 2026-11-30 or 2026-11-30T12:00:00Z, in UTC if it names"
+    " no zone.  [default: any age]",
+)
 @archived_option
 @dry_run_option
 @yes_option
@@ -157,10 +199,10 @@ def erase(
     created_before: datetime | None,
     **options: Any,
 ) -> None:
-    """Delete threads with all their items, for good, and look again until none is left.
+    """Delete threads with all their items, for good, and list again until all of them are gone.
 
-    Name users, threads, or --all-users. The plan is shown first. Threads made after the start are
-    not touched. Run it again after an interruption.
+    Name users, threads, or --all-users. The command shows its plan and asks first. It does not
+    touch threads that are created after its start. Run it again after an interruption.
 
     Exit code 0 only if the last listing shows none of the threads.
 
@@ -181,8 +223,14 @@ def erase(
     _run(ctx, "erase", selection, **options)
 
 
-@click.command(short_help="Delete threads beyond an age, as a nightly job.")
-@click.option("--older-than", callback=_age, metavar="AGE", required=True, help="The age, as in 90d (s, m, h, d, w).")
+@click.command(short_help="Delete threads older than an age, for example every night.")
+@click.option(
+    "--older-than",
+    callback=_age,
+    metavar="AGE",
+    required=True,
+    help="The age: a number and s, m, h, d or w, for seconds to weeks, as in 90d.",
+)
 @users_option
 @archived_option
 @dry_run_option
@@ -273,7 +321,7 @@ def _result_lines(report: EraseReport) -> list[Line]:
         ("deleted", _threads(report.count("deleted"))),
         *([("already gone", str(report.count("already_gone")))] if report.count("already_gone") else []),
         *_kept_lines(report),
-        *[("failed", f"{it.thread_id}: {it.reason}") for it in report.threads if it.outcome == "failed"][:20],
+        *[("failed", f"{it.thread_id}: {it.reason}") for it in report.threads if it.outcome == "failed"][:MAX_SHOWN],
         ("requests", f"{report.requests} in {report.elapsed_s:.1f} s"),
     ]
 

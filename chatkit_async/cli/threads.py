@@ -11,12 +11,18 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
-from chatkit_async.cli.listing import Progress, Selection, listing_options
+from chatkit_async.cli.listing import Progress, Selection, archive_option, listing_options, source
 from chatkit_async.cli.main import OrderedGroup
-from chatkit_async.cli.output import is_terminal, print_json, print_json_lines, print_lines, printable_text
+from chatkit_async.cli.output import (
+    is_terminal,
+    print_json,
+    print_json_lines,
+    print_lines,
+    printable_text,
+    wrapped_lines,
+)
 from chatkit_async.cli.table import Column, Table, TableRow
 from chatkit_async.cli.thread_delete import delete, erase, retain
-from chatkit_async.cli.thread_source import archive_option, source
 from chatkit_async.cli.views import ITEM_COLUMNS, THREAD_COLUMNS, item_row, thread_lines, thread_row
 
 Format = Literal["text", "markdown", "json"]
@@ -24,7 +30,7 @@ OLDEST_FIRST: Final = Selection(limit=None, order="asc", after=None, before=None
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 
-# The operations' own names, where the command has a shorter one.
+# The names of operations for which the command has a shorter one.
 ALIASES: Final = {"retrieve": "get", "list-items": "items"}
 
 T = TypeVar("T", chatkit_async.ChatKitThread, chatkit_async.ChatKitThreadItem)
@@ -48,7 +54,7 @@ def threads() -> None:
 
 
 @threads.command("list", short_help="List threads.")
-@click.option("--user", metavar="ID", help="Only threads of this user, 1 to 512 characters.  [default: of all users]")
+@click.option("--user", metavar="ID", help="Only threads of this user, 1 to 512 characters.  [default: all users]")
 @listing_options
 @archive_option
 @connection_options
@@ -66,7 +72,7 @@ def list_threads(
     progress = listing_progress(as_json)
     with source(connection, archive) as threads:
         found = threads.threads(user, selection, progress)
-        _print(found, THREAD_COLUMNS, thread_row, wide=wide, as_json=as_json, progress=progress)
+        _print(found, THREAD_COLUMNS, thread_row, name="threads", wide=wide, as_json=as_json, progress=progress)
 
 
 @threads.command(short_help="Print one thread.")
@@ -98,9 +104,9 @@ def get(*, thread_id: str, archive: str | None, connection: Connection, as_json:
 def items(
     *, thread_id: str, selection: Selection, archive: str | None, wide: bool, as_json: bool, connection: Connection
 ) -> None:
-    """List the items of the thread ID (cthr_...): a table with their beginnings, or JSON Lines.
+    """List the items of the thread ID (cthr_...): a table with the first words of each, or JSON Lines.
 
-    `chatkit threads transcript` prints them whole, for people to read.
+    `chatkit threads transcript` prints whole texts.
 
     \b
     Examples:
@@ -110,11 +116,11 @@ def items(
     progress = listing_progress(as_json)
     with source(connection, archive) as threads:
         found = threads.items(thread_id, selection, progress)
-        _print(found, ITEM_COLUMNS, item_row, wide=wide, as_json=as_json, progress=progress)
+        _print(found, ITEM_COLUMNS, item_row, name="items", wide=wide, as_json=as_json, progress=progress)
 
 
 def listing_progress(as_json: bool) -> Progress:
-    """The progress of a listing; lines that run over a terminal are progress enough."""
+    """The progress of a listing; JSON Lines on a terminal show it themselves."""
     return Progress(wanted=not (as_json and is_terminal(sys.stdout)))
 
 
@@ -123,6 +129,7 @@ def _print(
     columns: Sequence[Column],
     row: Callable[[T], TableRow],
     *,
+    name: str,
     wide: bool,
     as_json: bool,
     progress: Progress,
@@ -132,11 +139,11 @@ def _print(
             for page in found:
                 print_json_lines(item.to_dict() for item in page)
         return
-    with Table(columns, wide=wide) as table, progress:  # the progress goes before the table comes
+    with Table(columns, wide=wide) as table, progress:  # the progress is cleared before the table is printed
         for page in found:
             table.add([row(item) for item in page])
     if not table.count:
-        click.echo("None found.", err=True)
+        click.echo(f"No {name} found.", err=True)
 
 
 @click.command(short_help="Print a conversation from its beginning.")
@@ -145,19 +152,19 @@ def _print(
     "--format",
     "layout",
     type=click.Choice(FORMATS),
-    help="`text`, a paragraph an item; `markdown`, where nothing that was said is markup; `json`, one array of the"
-    " items as the API gave them.  [default: text]",
+    help="`text`: a paragraph for each item. `markdown`: the same, with each text in a code block. `json`: one array of"
+    " the items as the API gave them.  [default: text]",
 )
-@click.option("--json", "as_json", is_flag=True, help="As --format json, and errors are JSON too.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json; errors are JSON too.")
 @archive_option
 @connection_options
 def transcript(
     *, thread_id: str, layout: Format | None, as_json: bool, archive: str | None, connection: Connection
 ) -> None:
-    """Print what was said in the thread ID (cthr_...), the oldest first.
+    """Print the messages and other items of the thread ID (cthr_...), the oldest first.
 
-    Control characters are shown as escapes such as \\x1b, for what users write must not drive a
-    terminal. Items of kinds that this version does not know are named.
+    Control characters are shown as escapes such as \\x1b, so that no message can control your
+    terminal. Items of a kind that this version does not know are shown by their kind.
 
     \b
     Examples:
@@ -173,10 +180,10 @@ def transcript(
 
 def _print_transcript(items: list[chatkit_async.ChatKitThreadItem], layout: Format) -> None:
     if layout == "json":
-        # In ASCII, as all JSON that is printed here.
         click.echo(json.dumps([item.to_dict() for item in items], indent=2))
     elif items:
-        click.echo(printable_text(chatkit_async.transcript(items, layout)))
+        text = printable_text(chatkit_async.transcript(items, layout))
+        click.echo(wrapped_lines(text) if layout == "text" else text)
     else:
         click.echo("This thread has no items.", err=True)
 

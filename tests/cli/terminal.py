@@ -8,20 +8,21 @@ import pty
 import struct
 import subprocess
 import termios
-from collections.abc import Mapping
-from contextlib import ExitStack
-from tempfile import TemporaryFile
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TextIO
 
 from .running import COMMAND, DEADLINE_S, environment, run_with_streams
 
 
 class Session(NamedTuple):
-    """What the terminal showed, what went into a file instead, and the exit code."""
+    """What the terminal showed, what went into a file or pipe instead, and the exit code."""
 
     shown: str
-    in_file: str
+    elsewhere: str
     returncode: int
 
 
@@ -29,7 +30,7 @@ def on_a_terminal(
     *arguments: str,
     env: Mapping[str, str] | None = None,
     typed: str | None = None,
-    into_file: bool = False,
+    into: Literal["terminal", "file", "pipe"] = "terminal",
     columns: int = 100,
 ) -> Session:
     """Runs `chatkit ARGUMENTS` in this process with its output, and what is typed if anything, on a terminal.
@@ -38,7 +39,7 @@ def on_a_terminal(
         arguments: the words after `chatkit`.
         env: changes to the environment.
         typed: what a person types; without it there is no terminal to ask on.
-        into_file: whether stdout is a file, and only stderr the terminal.
+        into: what stdout is; stderr is always the terminal. A pipe holds 64 KiB at most.
         columns: the terminal's width.
     """
     with ExitStack() as stack:
@@ -49,13 +50,27 @@ def on_a_terminal(
         reader.start()
         stack.callback(reader.join, DEADLINE_S)
         stdin = stack.enter_context(open(os.devnull if typed is None else os.dup(terminal), encoding="utf-8"))
-        file = stack.enter_context(TemporaryFile("w+", encoding="utf-8"))
-        stdout = file if into_file else stack.enter_context(open(os.dup(terminal), "w", encoding="utf-8"))
+        stdout, written = stack.enter_context(_stdout(into, terminal))
         stderr = stack.enter_context(open(terminal, "w", encoding="utf-8", buffering=1))
         code = run_with_streams(arguments, env, stdin=stdin, stdout=stdout, stderr=stderr)
-        file.seek(0)
-        in_file = file.read()
-    return Session(pieces[0], in_file, code)
+        stdout.close()
+        elsewhere = written.read()
+    return Session(pieces[0], elsewhere, code)
+
+
+@contextmanager
+def _stdout(into: Literal["terminal", "file", "pipe"], terminal: int) -> Generator[tuple[TextIO, TextIO]]:
+    """The stream to write to, and one that reads what did not go to the terminal."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "stdout")
+        file.touch()
+        reading_fd, writing_fd = (
+            os.pipe() if into == "pipe" else (os.open(file, os.O_RDONLY), os.open(file, os.O_WRONLY))
+        )
+        if into == "terminal":
+            os.dup2(terminal, writing_fd)
+        with open(reading_fd, encoding="utf-8") as reading, open(writing_fd, "w", encoding="utf-8") as writing:
+            yield writing, reading
 
 
 def in_a_process_on_a_terminal(*arguments: str, env: Mapping[str, str], columns: int = 100) -> Session:

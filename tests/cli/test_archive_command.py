@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from chatkit_async.bulk import Archive
+from chatkit_async.bulk import Archive, Progress
+from chatkit_async.cli.jobs import JobProgress
 from chatkit_async.emulator import Emulator, Fault
 from tests.threads.seeding import item, one_of_each_kind, thread
 
@@ -119,6 +120,14 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is_and_goes_away(
     assert "threads" in done.shown.partition("archive  ")[0]
     assert "result    complete" in seen(done.shown)
     assert done.returncode == 0
+
+
+def test_progress_never_shows_more_threads_done_than_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with JobProgress() as progress:  # an archive lists its threads again to check them, and counts anew
+        progress.show(
+            Progress(job="archive", stage="checking", listed=100, done=299, failed=0, items=0, requests=9, elapsed_s=12)
+        )
+    assert capsys.readouterr().err == "archive: checking, 299 of 299 threads, 0 items, 0 failed, 12 s\n"
 
 
 @pytest.mark.parametrize("quiet", [{"TERM": "dumb"}, {}], ids=["a dumb terminal", "no terminal"])

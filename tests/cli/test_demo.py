@@ -8,12 +8,12 @@ import re
 
 import pytest
 
-from chatkit_async.cli.invocation import again
+from chatkit_async.cli.output import command_to_paste
 from chatkit_async.emulator import Emulator
 
 from .running import chatkit
 
-PROGRAM = again([])
+PROGRAM = command_to_paste([])
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_it_shows_a_request_refused_here_and_one_refused_by_the_server(shown: st
 
 def test_it_shows_the_cancel_and_how_to_go_on(shown: str) -> None:
     assert re.search(r"-> cksess_\w+\.\.\. is cancelled\n", shown)
-    commands = [line.strip() for line in shown.partition("Go on:\n")[2].splitlines() if "# " not in line]
+    commands = [line.strip() for line in shown.partition("Next:\n")[2].splitlines() if "# " not in line]
     assert [command.removeprefix(PROGRAM) for command in commands] == [
         " emulator",
         "export OPENAI_API_KEY=sk-...",

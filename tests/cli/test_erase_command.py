@@ -109,9 +109,9 @@ def test_any_other_reply_deletes_nothing(emulator: Emulator, env: dict[str, str]
 
 
 def test_with_json_the_plan_stays_out_of_the_report(emulator: Emulator, env: dict[str, str]) -> None:
-    done = on_a_terminal(*ALL, "--json", env=env | QUIET, typed="y\n", into_file=True)
+    done = on_a_terminal(*ALL, "--json", env=env | QUIET, typed="y\n", into="file")
     assert "to delete  5 threads" in done.shown
-    assert json.loads(done.in_file)["counts"]["deleted"] == 5
+    assert json.loads(done.elsewhere)["counts"]["deleted"] == 5
 
 
 def test_where_there_is_nothing_to_delete_there_is_no_question(emulator: Emulator, env: dict[str, str]) -> None:

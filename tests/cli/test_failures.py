@@ -115,12 +115,14 @@ def test_a_listing_that_times_out_does_not_claim_an_unknown_outcome(emulator: Em
     assert done.returncode == 1
     assert "no response came within 0.3 s" in done.stderr
     assert "Outcome" not in done.stderr
+    assert "may have been done" not in done.stderr
+    assert "Hint: A read changes nothing: try again, or allow more time (--timeout, --max-retries)." in done.stderr
     assert "carried out" not in done.stderr
 
 
 def test_hints_name_the_options(emulator: Emulator, env: dict[str, str]) -> None:
     done = chatkit("threads", "get", "cthr_no", env=env)
-    assert "and that --base-url is right" in done.stderr
+    assert "and that the base URL (--base-url or OPENAI_BASE_URL) is right" in done.stderr
     emulator.add_faults(Fault(path="/chatkit/sessions", status=429, times="always", headers={"retry-after": "99"}))
     assert "allow more time (--timeout, --max-retries)" in chatkit(*LEAST, env=env).stderr
     far = chatkit(*LEAST, "--base-url", "http://example.com/v1", env=env).stderr

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from chatkit_async.cli.main import COMMANDS, chatkit
 
+from .running import chatkit as chatkit_in_process
 from .terminal import on_a_terminal
 
 
@@ -40,7 +41,7 @@ def test_the_list_of_commands_has_a_line_for_each() -> None:
 
 def test_the_group_tells_environment_exit_codes_and_why_no_option_takes_the_key() -> None:
     text = help_of()
-    for word in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "NO_COLOR", "no option takes it", "4 authentication", "130"):
+    for word in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "NO_COLOR", "No option takes it", "4 authentication", "130"):
         assert word in text
 
 
@@ -51,7 +52,7 @@ def test_every_command_says_what_it_does_and_every_option_what_it_means(words: t
     command = ALL[words]
     assert command.help
     options = [it for it in command.params if isinstance(it, click.Option)]
-    assert [option.name for option in options if not option.help] == []
+    assert [option.name for option in options if not (option.help or option.hidden)] == []
 
 
 @pytest.mark.parametrize("words", [(), *ALL], ids=lambda words: " ".join(words) or "chatkit")
@@ -70,20 +71,33 @@ def test_every_command_with_arguments_has_an_example(words: tuple[str, ...]) -> 
     assert f"chatkit {' '.join(words)} " in " ".join(examples.split()) + " "
 
 
-@pytest.mark.parametrize("words", [it for it in ALL if it[0] in ("sessions", "threads")], ids=" ".join)
-def test_no_command_takes_a_key_that_the_process_list_would_show(words: tuple[str, ...]) -> None:
-    assert "--api-key" not in help_of(*words)
+CALLING_THE_API = [words for words, it in ALL.items() if "base_url" in {param.name for param in it.params}]
+
+
+@pytest.mark.parametrize("words", CALLING_THE_API, ids=" ".join)
+def test_a_command_that_calls_the_api_names_the_variable_of_the_key(words: tuple[str, ...]) -> None:
+    text = " ".join(help_of(*words).split())
+    assert "OPENAI_API_KEY your key. No option takes it: every user of a machine can read" in text
+    assert "--api-key" not in text
+
+
+@pytest.mark.parametrize("key", [("--api-key", "sk-typed"), ("--api-key=sk-typed",)], ids=["two words", "one word"])
+def test_a_key_on_the_command_line_is_refused_with_the_name_of_the_variable(key: tuple[str, ...]) -> None:
+    done = chatkit_in_process("threads", "list", *key)
+    assert done.returncode == 2
+    assert "Put the key into the environment variable OPENAI_API_KEY." in done.stderr
+    assert "sk-typed" not in done.stderr
 
 
 def test_the_help_of_json_says_that_the_secret_is_whole_in_it() -> None:
-    assert "the client secret in it is whole" in " ".join(help_of("sessions", "create").split())
+    assert "with the whole client secret" in " ".join(help_of("sessions", "create").split())
 
 
 @pytest.mark.parametrize("words", [("threads", "list"), ("threads", "items")], ids=" ".join)
 def test_the_help_of_a_listing_tells_the_size_of_a_page_from_how_many_there_are_in_all(words: tuple[str, ...]) -> None:
     text = " ".join(help_of(*words).split())
-    assert "--limit N The size of a page, as the API names it" in text
-    assert "--max-items N How many to list in all" in text
+    assert "--limit N The size of a page: how many each request asks for" in text
+    assert "--max-items N The most to list in all" in text
 
 
 @pytest.mark.parametrize(("operation", "command"), [("retrieve", "get"), ("list-items", "items")])

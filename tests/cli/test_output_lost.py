@@ -46,7 +46,7 @@ def ended_process(words: tuple[str, ...], env: dict[str, str], redirection: str)
     ("redirection", "message"),
     [
         (">/dev/full", f"stdout cannot be written: {os.strerror(28)}."),
-        (">&-", "stdout is closed, and this command is for what it prints."),
+        (">&-", "stdout is closed, and the output of this command would be lost."),
     ],
 )
 def test_a_process_says_why_it_cannot_print(env: dict[str, str], redirection: str, message: str) -> None:
@@ -78,7 +78,7 @@ def test_nothing_is_requested_when_stdout_is_closed(
     emulator: Emulator, env: dict[str, str], words: tuple[str, ...]
 ) -> None:
     code, errors = ended(words, env, ">&-")
-    assert (code, errors) == (1, "Error: stdout is closed, and this command is for what it prints.\n")
+    assert (code, errors) == (1, "Error: stdout is closed, and the output of this command would be lost.\n")
     assert emulator.requests() == []
 
 

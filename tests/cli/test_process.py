@@ -79,7 +79,7 @@ def test_help_imports_click_and_nothing_heavy() -> None:
 
 def test_the_demo_imports_rich_for_a_terminal_only() -> None:
     done = run_with("sys.argv[1:] = ['demo']\ntry:\n    main()\nfinally:\n    print('modules', *sys.modules)")
-    assert "Go on:" in done.stdout
+    assert "Next:" in done.stdout
     assert "rich" not in done.stdout.rpartition("modules ")[2].split()
 
 

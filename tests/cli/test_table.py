@@ -129,7 +129,7 @@ def test_ids_and_users_are_whole_where_the_output_goes_elsewhere(
 ) -> None:
     for shown in (
         chatkit("threads", "list", *options, env=env).stdout,
-        on_a_terminal("threads", "list", *options, env=env, columns=80, into_file=True).in_file,
+        on_a_terminal("threads", "list", *options, env=env, columns=80, into="file").elsewhere,
     ):
         assert all(f"{LONG_ID}{number}" in shown and LONG_USER in shown for number in range(len(TITLES)))
 

@@ -93,7 +93,7 @@ def test_options_left_out_are_left_to_the_api(
 
 def test_an_empty_listing_is_said_to_people_and_prints_nothing_for_programs(env: dict[str, str]) -> None:
     for_people, for_programs = chatkit("threads", "list", env=env), chatkit("threads", "list", "--json", env=env)
-    assert (for_people.returncode, for_people.stdout, for_people.stderr) == (0, "", "None found.\n")
+    assert (for_people.returncode, for_people.stdout, for_people.stderr) == (0, "", "No threads found.\n")
     assert (for_programs.returncode, for_programs.stdout, for_programs.stderr) == (0, "", "")
 
 

@@ -10,10 +10,11 @@ from chatkit_async.emulator import Emulator, Fault
 from tests.threads.seeding import thread
 
 from .running import chatkit
-from .terminal import on_a_terminal
+from .terminal import on_a_terminal, seen
 
 DELETE = ("threads", "delete")
 BOTH = ("cthr_1", "cthr_2")
+PLAIN = {"TERM": "xterm-256color", "NO_COLOR": "1"}
 
 
 @pytest.fixture(autouse=True)
@@ -93,10 +94,10 @@ def test_a_terminal_without_a_keyboard_is_not_asked(emulator: Emulator, env: dic
 
 @pytest.mark.parametrize("reply", ["y", "Yes", " YES "])
 def test_a_terminal_shows_the_question_and_a_yes_deletes(emulator: Emulator, env: dict[str, str], reply: str) -> None:
-    done = on_a_terminal(*DELETE, *BOTH, "--json", env=env, typed=f"{reply}\n", into_file=True)
+    done = on_a_terminal(*DELETE, *BOTH, "--json", env=env, typed=f"{reply}\n", into="file")
     assert "Delete these 2 threads and all their items, for good? [y/N]" in done.shown
     assert done.returncode == 0
-    assert [json.loads(line)["id"] for line in done.in_file.splitlines()] == [*BOTH]
+    assert [json.loads(line)["id"] for line in done.elsewhere.splitlines()] == [*BOTH]
     assert left(emulator) == []
 
 
@@ -106,4 +107,35 @@ def test_any_other_reply_deletes_nothing(emulator: Emulator, env: dict[str, str]
     assert "Delete this thread and all its items, for good? [y/N]" in done.shown
     assert "Nothing was deleted." in done.shown
     assert done.returncode == 1
-    assert emulator.requests() == []
+    assert left(emulator) == [*BOTH]
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_the_question_names_each_thread_by_id_title_user_and_creation(
+    emulator: Emulator, env: dict[str, str], columns: int
+) -> None:
+    named = {"id": "cthr_3", "title": "A late\x1b[2J order", "user": "ada", "created_at": 1763000000}
+    emulator.seed(threads=[{"thread": named, "items": []}])
+    done = on_a_terminal(*DELETE, "cthr_3", "cthr_no", env=env | PLAIN, typed="n\n", columns=columns)
+    assert [line for line in seen(done.shown) if line and line != "n"] == [
+        'cthr_3   "A late\\x1b[2J order", user ada, created 2025-11-13 02:13:20 UTC',
+        "cthr_no  not found",
+        "Delete this thread and all its items, for good? [y/N] Nothing was deleted.",
+    ]
+
+
+def test_twenty_threads_are_named_and_the_others_counted(emulator: Emulator, env: dict[str, str]) -> None:
+    ids = [f"cthr_{number}" for number in range(1, 23)]
+    emulator.seed(threads=[{"thread": thread(number), "items": []} for number in range(1, 23)])
+    done = on_a_terminal(*DELETE, *ids, env=env | PLAIN, typed="n\n")
+    assert "cthr_20" in done.shown
+    assert "cthr_21" not in done.shown
+    assert "...      and 2 more" in done.shown
+    assert "Delete these 22 threads" in done.shown
+
+
+def test_there_is_no_question_where_no_thread_exists(env: dict[str, str]) -> None:
+    done = on_a_terminal(*DELETE, "cthr_no", env=env | PLAIN, typed="y\n")
+    assert "[y/N]" not in done.shown
+    assert "404 Thread with id 'cthr_no' not found." in done.shown
+    assert done.returncode == 1

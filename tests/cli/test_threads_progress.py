@@ -32,14 +32,14 @@ def test_a_listing_of_several_pages_counts_and_leaves_no_trace(env: dict[str, st
 
 
 def test_it_is_on_stderr_so_that_a_file_holds_the_objects_alone(env: dict[str, str]) -> None:
-    done = on_a_terminal(*PAGED, "--json", env=env, into_file=True)
+    done = on_a_terminal(*PAGED, "--json", env=env, into="file")
     assert "4 so far ..." in done.shown
     assert seen(done.shown) == [""]
-    assert [json.loads(line)["id"] for line in done.in_file.splitlines()] == [f"cthr_{it}" for it in range(5, 0, -1)]
+    assert [json.loads(line)["id"] for line in done.elsewhere.splitlines()] == [f"cthr_{it}" for it in range(5, 0, -1)]
 
 
 def test_a_transcript_counts_too(env: dict[str, str]) -> None:
-    done = on_a_terminal("threads", "transcript", "cthr_1", env=env, into_file=True)
+    done = on_a_terminal("threads", "transcript", "cthr_1", env=env, into="file")
     assert "200 so far ..." in done.shown
     assert seen(done.shown) == [""]
 
@@ -47,9 +47,18 @@ def test_a_transcript_counts_too(env: dict[str, str]) -> None:
 def test_a_failure_leaves_no_trace_of_it_either(emulator: Emulator, env: dict[str, str]) -> None:
     emulator.add_faults(Fault(method="GET", path="/chatkit/threads", delay=0.001))
     emulator.add_faults(Fault(method="GET", path="/chatkit/threads", status=403))
-    done = on_a_terminal(*PAGED, env=env, into_file=True)
+    done = on_a_terminal(*PAGED, env=env, into="file")
     assert "2 so far ..." in done.shown
     assert seen(done.shown)[0].startswith("Error: threads.list: 403 ")
+
+
+@pytest.mark.parametrize("words", [PAGED, ("threads", "transcript", "cthr_1")], ids=["table", "transcript"])
+def test_beside_a_pipe_nothing_is_shown_because_its_reader_may_use_the_same_terminal(
+    env: dict[str, str], words: tuple[str, ...]
+) -> None:
+    done = on_a_terminal(*words, env=env, into="pipe")
+    assert (done.shown, done.returncode) == ("", 0)
+    assert done.elsewhere
 
 
 @pytest.mark.parametrize(

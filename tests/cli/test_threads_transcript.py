@@ -11,6 +11,7 @@ from chatkit_async.emulator import Emulator
 from tests.threads.seeding import item, one_of_each_kind, thread
 
 from .running import chatkit
+from .terminal import on_a_terminal, seen
 
 TRANSCRIPT = ("threads", "transcript", "cthr_1")
 
@@ -86,3 +87,15 @@ def test_a_missing_thread_is_a_failure(env: dict[str, str]) -> None:
     done = chatkit(*TRANSCRIPT, env=env)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("Error: threads.list_items: 404 ")
+
+
+def test_text_wraps_at_words_on_a_terminal_and_stays_whole_in_a_pipe(emulator: Emulator, env: dict[str, str]) -> None:
+    long = "tracking " * 12 + "  end"
+    seed(emulator, said(1, f"{long}\n  two  blanks"))
+    shown = seen(on_a_terminal(*TRANSCRIPT, env=env, columns=80).shown)
+    assert shown[:3] == [
+        "User: " + " ".join(["tracking"] * 8),
+        " ".join(["tracking"] * 4) + "   end",
+        "      two  blanks",
+    ]
+    assert f"User: {long}\n" in chatkit(*TRANSCRIPT, env=env).stdout

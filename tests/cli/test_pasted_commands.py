@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chatkit_async.cli.invocation import again
+from chatkit_async.cli.output import command_to_paste
 
 from .running import DEADLINE_S, environment
 
@@ -32,7 +32,7 @@ def called_as(monkeypatch: pytest.MonkeyPatch, program: str | Path, *, path: str
 def test_the_name_is_enough_where_the_shell_finds_this_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = installed(tmp_path / "bin")
     called_as(monkeypatch, command, path=f"{command.parent}:/usr/bin")
-    assert again(["threads", "list"]) == "chatkit threads list"
+    assert command_to_paste(["threads", "list"]) == "chatkit threads list"
 
 
 def test_a_program_that_is_not_on_the_path_is_called_by_its_path(
@@ -40,9 +40,9 @@ def test_a_program_that_is_not_on_the_path_is_called_by_its_path(
 ) -> None:
     command = installed(tmp_path / ".venv" / "bin")
     called_as(monkeypatch, command)
-    assert again(["demo"]) == f"{command} demo"
+    assert command_to_paste(["demo"]) == f"{command} demo"
     monkeypatch.chdir(tmp_path)
-    assert again(["demo"]) == "./.venv/bin/chatkit demo"
+    assert command_to_paste(["demo"]) == "./.venv/bin/chatkit demo"
 
 
 def test_another_program_of_that_name_is_not_taken_for_this_one(
@@ -50,12 +50,12 @@ def test_another_program_of_that_name_is_not_taken_for_this_one(
 ) -> None:
     command, other = installed(tmp_path / "one"), installed(tmp_path / "two")
     called_as(monkeypatch, command, path=str(other.parent))
-    assert again(["demo"]) == f"{command} demo"
+    assert command_to_paste(["demo"]) == f"{command} demo"
 
 
 def test_the_module_is_called_as_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
     called_as(monkeypatch, "/somewhere/chatkit_async/__main__.py")
-    program, *rest = shlex.split(again(["archive", "my threads.chatkit"]))
+    program, *rest = shlex.split(command_to_paste(["archive", "my threads.chatkit"]))
     assert Path(program).samefile(sys.executable)
     assert rest == ["-m", "chatkit_async", "archive", "my threads.chatkit"]
 
