@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import RunSuite
+from .conftest import OURS, RunSuite
 
 pytest_plugins = ["pytester"]
 
-WITH_ASYNCIO = ("chatkit_async", "asyncio")
+WITH_ASYNCIO = (OURS, "pytest_asyncio.plugin")
 FUNCTION_FIXTURES = ("-o", "asyncio_default_fixture_loop_scope=function")
 
 ASYNC_TEST = """
@@ -25,8 +25,7 @@ def async_tests(*, header: str = "", mark: str = "") -> str:
     return f"    import pytest\n    {header}\n{tests}"
 
 
-@pytest.mark.parametrize("mode", ["strict", "auto"])
-@pytest.mark.parametrize("scope", ["function", "session"])
+@pytest.mark.parametrize(("mode", "scope"), [("strict", "function"), ("auto", "session")])
 def test_under_pytest_asyncio(run_suite: RunSuite, mode: str, scope: str) -> None:
     mark = "" if mode == "auto" else "@pytest.mark.asyncio"
     options = (*FUNCTION_FIXTURES, "-o", f"asyncio_mode={mode}", "-o", f"asyncio_default_test_loop_scope={scope}")
@@ -36,7 +35,7 @@ def test_under_pytest_asyncio(run_suite: RunSuite, mode: str, scope: str) -> Non
 def test_under_anyios_plugin(run_suite: RunSuite) -> None:
     backend = "anyio_backend = pytest.fixture(lambda: 'asyncio')"
     source = async_tests(header=backend, mark="@pytest.mark.anyio")
-    run_suite(source, plugins=("chatkit_async", "anyio")).assert_outcomes(passed=2)
+    run_suite(source, plugins=(OURS, "anyio.pytest_plugin")).assert_outcomes(passed=2)
 
 
 def test_in_plain_tests_that_run_loops_of_their_own(run_suite: RunSuite) -> None:
@@ -52,7 +51,7 @@ def test_in_plain_tests_that_run_loops_of_their_own(run_suite: RunSuite) -> None
             asyncio.run(create(async_chatkit))
             assert len(chatkit_emulator.sessions()) == 2
 
-        def test_a_loop_closed_without_ceremony(async_chatkit):
+        def test_a_loop_that_is_closed_at_once(async_chatkit):
             loop = asyncio.new_event_loop()
             loop.run_until_complete(create(async_chatkit))
             loop.close()

@@ -27,7 +27,9 @@ def test_the_blocking_client_reaches_an_emulator_that_is_as_if_new_for_each_test
     done.assert_outcomes(passed=3)
 
 
-def test_the_emulator_is_one_for_the_session_and_gone_after_it(run_suite: RunSuite, pytester: pytest.Pytester) -> None:
+def test_the_emulator_is_one_for_the_session_and_gone_after_it(
+    run_process: RunSuite, pytester: pytest.Pytester
+) -> None:
     pytester.makeconftest(
         """
         import threading
@@ -36,7 +38,7 @@ def test_the_emulator_is_one_for_the_session_and_gone_after_it(run_suite: RunSui
             print("threads:", sorted(thread.name for thread in threading.enumerate()))
         """
     )
-    done = run_suite(
+    done = run_process(
         """
         seen = set()
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from .conftest import DEADLINE_S, ENTRY_POINT, RunSuite
+from .conftest import DEADLINE_S, ENTRY_POINT, OURS, RunSuite
 
 pytest_plugins = ["pytester"]
 
-OURS = {"chatkit_async", "chatkit_async._exports", "chatkit_async._version", "chatkit_async.pytest_plugin"}
+SMALL_MODULES = {"chatkit_async", "chatkit_async._exports", "chatkit_async._version", OURS}
 FIXTURES = ("chatkit_emulator", "chatkit", "async_chatkit", "chatkit_env")
 LIST_MODULES = """
     import sys
@@ -29,27 +30,32 @@ def modules_of(done: pytest.RunResult) -> set[str]:
 
 
 def test_a_suite_that_does_not_use_it_imports_four_small_modules_more(
-    run_suite: RunSuite, pytester: pytest.Pytester
+    run_process: RunSuite, pytester: pytest.Pytester
 ) -> None:
     pytester.makeconftest(LIST_MODULES)
     source = "def test_it():\n    pass\n"
-    without, beside = modules_of(run_suite(source, plugins=())), modules_of(run_suite(source))
-    assert beside - without == OURS
+    without, beside = modules_of(run_process(source, plugins=())), modules_of(run_process(source))
+    assert beside - without == SMALL_MODULES
     assert not beside & {"aiohttp", "asyncio", "attrs", "cattrs", "anyio", "ssl"}
 
 
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(("options", "outcome"), [((), {"passed": 1}), (("-p", "no:chatkit_async"), {"errors": 1})])
 def test_pytest_finds_it_and_leaves_it_out_on_request(
     pytester: pytest.Pytester, options: tuple[str, ...], outcome: dict[str, int]
 ) -> None:
-    pytester.makepyfile("def test_it(chatkit_emulator):\n    pass\n")
-    done = pytester.runpytest_subprocess(*options, timeout=DEADLINE_S)
+    pytester.makepyfile("def test_it(chatkit_emulator, chatkit, async_chatkit):\n    chatkit.threads.list()\n")
+    others = {one.name for one in entry_points(group="pytest11")} - {"chatkit_async"}
+    left_out = [word for name in others for word in ("-p", f"no:{name}")]  # each takes time to import
+    done = pytester.runpytest_subprocess("-W", "error", *left_out, *options, timeout=DEADLINE_S)
+    assert done.errlines == []
     done.assert_outcomes(**outcome)
     assert any("fixture 'chatkit_emulator' not found" in line for line in done.outlines) is ("errors" in outcome)
 
 
-def test_pytest_explains_the_fixtures(pytester: pytest.Pytester) -> None:
-    lines = pytester.runpytest_subprocess("--fixtures", timeout=DEADLINE_S).outlines
+def test_pytest_explains_the_fixtures(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    lines = pytester.runpytest_inprocess("-p", OURS, "--fixtures").outlines
     explained = {line.split(" -- ")[0]: after.strip() for line, after in pairwise(lines)}
     assert {name: explained[name][:30] for name in FIXTURES} == {
         "chatkit_emulator": "A ChatKit server on this machi",
@@ -60,7 +66,7 @@ def test_pytest_explains_the_fixtures(pytester: pytest.Pytester) -> None:
     assert not any(line.startswith("_chatkit") for line in lines)
 
 
-def test_under_xdist_each_worker_has_its_own_emulator(run_suite: RunSuite, pytester: pytest.Pytester) -> None:
+def test_under_xdist_each_worker_has_its_own_emulator(run_process: RunSuite, pytester: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     source = """
         import pytest
@@ -72,7 +78,7 @@ def test_under_xdist_each_worker_has_its_own_emulator(run_suite: RunSuite, pytes
             assert [it["user"] for it in chatkit_emulator.sessions()] == [worker_id]
             Path(f"seen_{number}").write_text(f"{worker_id} {chatkit_emulator.base_url}")
     """
-    run_suite(source, "-n", "2", plugins=("chatkit_async", "xdist")).assert_outcomes(passed=8)
+    run_process(source, "-n", "2", plugins=(OURS, "xdist")).assert_outcomes(passed=8)
     seen = [path.read_text().split() for path in pytester.path.glob("seen_*")]
     assert len(seen) == 8
     workers, emulators = {worker for worker, _ in seen}, {url for _, url in seen}
