@@ -233,10 +233,10 @@ async def test_a_body_of_the_largest_size_is_read_and_a_larger_one_is_not(
     assert too_large.error["message"] == "Maximum content size limit (2000) exceeded."
 
 
-@pytest.mark.parametrize("character", ["x", "😀"])  # of one byte and of four in UTF-8
-async def test_the_longest_state_variable_is_accepted(base_url: str, character: str) -> None:
-    longest = with_value("workflow.state_variables", {"key": character * 10_485_760})
-    assert (await post(base_url, json.dumps(longest, ensure_ascii=False).encode())).status == 200
+async def test_the_longest_state_variable_is_accepted(base_url: str) -> None:
+    before, after = json.dumps(with_value("workflow.state_variables", {"key": "*"})).encode().split(b"*")
+    longest = "😀".encode() * 10_485_760  # four bytes each
+    assert (await post(base_url, before + longest + after)).status == 200
 
 
 def test_what_is_read_has_an_end() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -248,8 +249,7 @@ def test_dark_and_light_differ_and_both_can_be_read(page: Any, emulator: Emulato
     assert grounds[0] != grounds[1]
 
 
-@pytest.mark.parametrize("width", [320, 400, 900, 1600])
-def test_nothing_is_wider_than_the_window(page: Any, emulator: Emulator, client: ChatKit, width: int) -> None:
+def test_nothing_is_wider_than_the_window(page: Any, emulator: Emulator, client: ChatKit) -> None:
     long = "x" * 500
     said = {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": long}]}
     emulator.seed(
@@ -257,8 +257,8 @@ def test_nothing_is_wider_than_the_window(page: Any, emulator: Emulator, client:
         sessions=[{"user": long, "workflow": {"id": long}}],
     )
     client.request("GET", "/chatkit/threads", query={"after": long})
-    page.set_viewport_size({"width": width, "height": 800})
-    for name in ("requests", "threads", "sessions"):
+    for width, name in itertools.product((320, 400, 900, 1600), ("requests", "threads", "sessions")):
+        page.set_viewport_size({"width": width, "height": 800})
         view(page, name)
         expect(rows(page)).to_have_count(1)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -267,3 +267,4 @@ def test_nothing_is_wider_than_the_window(page: Any, emulator: Emulator, client:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         for shown in [details, *details.locator(".item").all()]:
             assert shown.evaluate("(shown) => shown.scrollWidth <= shown.clientWidth")
+        page.locator("#close").click()
