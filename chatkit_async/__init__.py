@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from ._async.listing import AsyncListing as AsyncListing
     from ._async.sessions import AsyncSessions as AsyncSessions
     from ._async.threads import AsyncThreads as AsyncThreads
+    from ._core.options import QueryValue as QueryValue
     from ._core.options import RequestOptions as RequestOptions
     from ._core.options import Timeout as Timeout
     from ._core.retry import RetryPolicy as RetryPolicy
+    from ._core.transcript import TranscriptFormat as TranscriptFormat
     from ._core.transcript import transcript as transcript
     from ._sync.client import ChatKit as ChatKit
     from ._sync.listing import Listing as Listing
@@ -36,10 +38,12 @@ if TYPE_CHECKING:
     from .errors import ClientClosedError as ClientClosedError
     from .errors import ConfigurationError as ConfigurationError
     from .errors import ConflictError as ConflictError
+    from .errors import ErrorDetails as ErrorDetails
     from .errors import InternalServerError as InternalServerError
     from .errors import MintingLimitError as MintingLimitError
     from .errors import MissingFieldError as MissingFieldError
     from .errors import NotFoundError as NotFoundError
+    from .errors import Outcome as Outcome
     from .errors import ParamsValidationError as ParamsValidationError
     from .errors import PermissionDeniedError as PermissionDeniedError
     from .errors import Problem as Problem
@@ -49,6 +53,8 @@ if TYPE_CHECKING:
     from .errors import ResponseInfo as ResponseInfo
     from .errors import SessionRevokedError as SessionRevokedError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
+    from .types._json import JSON as JSON
+    from .types._json import JSONObject as JSONObject
     from .types.configuration_params import (
         ChatSessionAutomaticThreadTitlingParam as ChatSessionAutomaticThreadTitlingParam,
     )
@@ -63,6 +69,11 @@ if TYPE_CHECKING:
     from .types.configuration_params import ChatSessionFileUploadParamDict as ChatSessionFileUploadParamDict
     from .types.configuration_params import ChatSessionHistoryParam as ChatSessionHistoryParam
     from .types.configuration_params import ChatSessionHistoryParamDict as ChatSessionHistoryParamDict
+    from .types.configuration_params import FileUploadLike as FileUploadLike
+    from .types.configuration_params import HistoryLike as HistoryLike
+    from .types.configuration_params import TitlingLike as TitlingLike
+    from .types.content import ChatKitAnnotation as ChatKitAnnotation
+    from .types.content import ChatKitAssistantContent as ChatKitAssistantContent
     from .types.content import ChatKitAttachment as ChatKitAttachment
     from .types.content import ChatKitFileAnnotation as ChatKitFileAnnotation
     from .types.content import ChatKitFileAnnotationSource as ChatKitFileAnnotationSource
@@ -73,6 +84,7 @@ if TYPE_CHECKING:
     from .types.content import ChatKitToolChoice as ChatKitToolChoice
     from .types.content import ChatKitURLAnnotation as ChatKitURLAnnotation
     from .types.content import ChatKitURLAnnotationSource as ChatKitURLAnnotationSource
+    from .types.content import ChatKitUserContent as ChatKitUserContent
     from .types.items import ChatKitClientToolCallItem as ChatKitClientToolCallItem
     from .types.items import ChatKitTaskGroupItem as ChatKitTaskGroupItem
     from .types.items import ChatKitTaskGroupTask as ChatKitTaskGroupTask
@@ -93,8 +105,12 @@ if TYPE_CHECKING:
     from .types.session import ChatSessionHistory as ChatSessionHistory
     from .types.session import ChatSessionRateLimits as ChatSessionRateLimits
     from .types.session import ChatSessionStatus as ChatSessionStatus
+    from .types.session_operations import ChatKitConfigurationLike as ChatKitConfigurationLike
+    from .types.session_operations import ExpiresAfterLike as ExpiresAfterLike
+    from .types.session_operations import RateLimitsLike as RateLimitsLike
     from .types.session_operations import SessionCancelParams as SessionCancelParams
     from .types.session_operations import SessionCreateParams as SessionCreateParams
+    from .types.session_operations import WorkflowLike as WorkflowLike
     from .types.session_params import ChatSessionExpiresAfterParam as ChatSessionExpiresAfterParam
     from .types.session_params import ChatSessionExpiresAfterParamDict as ChatSessionExpiresAfterParamDict
     from .types.session_params import ChatSessionRateLimitsParam as ChatSessionRateLimitsParam
@@ -103,12 +119,15 @@ if TYPE_CHECKING:
     from .types.session_params import ChatSessionWorkflowParamDict as ChatSessionWorkflowParamDict
     from .types.session_params import ChatSessionWorkflowTracingParam as ChatSessionWorkflowTracingParam
     from .types.session_params import ChatSessionWorkflowTracingParamDict as ChatSessionWorkflowTracingParamDict
+    from .types.session_params import StateVariables as StateVariables
+    from .types.session_params import TracingLike as TracingLike
     from .types.thread import ChatKitThread as ChatKitThread
     from .types.thread import ChatKitThreadStatus as ChatKitThreadStatus
     from .types.thread import ChatKitThreadStatusActive as ChatKitThreadStatusActive
     from .types.thread import ChatKitThreadStatusClosed as ChatKitThreadStatusClosed
     from .types.thread import ChatKitThreadStatusLocked as ChatKitThreadStatusLocked
     from .types.thread import ThreadDeleteResponse as ThreadDeleteResponse
+    from .types.thread_operations import Order as Order
     from .types.thread_operations import ThreadDeleteParams as ThreadDeleteParams
     from .types.thread_operations import ThreadListItemsParams as ThreadListItemsParams
     from .types.thread_operations import ThreadListParams as ThreadListParams

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_origin
 
 import attrs
 import pytest
@@ -61,7 +61,7 @@ def lines_of_object(path: str, value: Any) -> Iterator[str]:
         bases = ", ".join(base.__name__ for base in value.__bases__ if base is not object)
         yield f"class {path}({bases})" if bases else f"class {path}"
         yield from lines_of_class(path, value)
-    elif callable(value) and hasattr(value, "__qualname__"):
+    elif callable(value) and hasattr(value, "__qualname__") and get_origin(value) is None:
         yield f"{kind(value)} {path}{signature(value)}"
     elif isinstance(value, str | int | float):
         yield f"value {path}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from inspect import isfunction
 from pathlib import Path
-from types import UnionType
+from types import FunctionType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import pytest
@@ -71,7 +73,7 @@ def test_a_public_name_is_what_its_module_holds(name: str) -> None:
     assert getattr(chatkit_async, name) is getattr(module, name)
 
 
-ALIASES = {"ChatSessionStatus", "ChatKitThreadItem", "ChatKitThreadStatus"}
+ALIASES = {name for name in NAMES if not isinstance(getattr(chatkit_async, name), type | FunctionType)}
 FUNCTIONS = {"transcript"}
 
 
@@ -93,12 +95,41 @@ def test_a_public_function_has_a_docstring_with_all_its_parts() -> None:
 
 def test_a_public_name_other_than_a_class_or_function_is_a_type_alias() -> None:
     for name in ALIASES:
-        assert get_origin(getattr(chatkit_async, name)) in (UnionType, Union, Literal)
+        value = getattr(chatkit_async, name)
+        assert isinstance(value, str) or get_origin(value) in (UnionType, Union, Literal, Mapping), name
 
 
 @pytest.mark.parametrize("name", ["ChatKitThreadItem", "ChatKitThreadStatus"])
 def test_every_member_of_a_union_that_users_match_on_is_public(name: str) -> None:
     assert {member.__name__ for member in get_args(getattr(chatkit_async, name))} <= set(NAMES)
+
+
+def annotations_of(value: object) -> Iterator[ast.expr]:
+    """The annotations that users of a class or function meet, as the source writes them."""
+    (node,) = ast.parse(inspect.getsource(value)).body  # type: ignore[arg-type]
+    for member in node.body if isinstance(node, ast.ClassDef) else [node]:
+        if isinstance(member, ast.AnnAssign) and not ast.unparse(member.target).startswith("_"):
+            yield member.annotation
+        elif isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef) and not member.name.startswith("_"):
+            arguments = [*member.args.posonlyargs, *member.args.args, *member.args.kwonlyargs]
+            yield from filter(None, [member.returns, *(argument.annotation for argument in arguments)])
+
+
+def own_names(value: object) -> set[str]:
+    """The names that a module of ours defines or imports from another one of ours."""
+    tree = ast.parse(inspect.getsource(sys.modules[value.__module__]))
+    imported = {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level for alias in node.names
+    }
+    assigned = {ast.unparse(node.target) for node in tree.body if isinstance(node, ast.AnnAssign)}
+    return imported | assigned | {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ALIASES])
+def test_a_type_that_a_public_signature_or_field_names_is_public(name: str) -> None:
+    value = getattr(chatkit_async, name)
+    used = {node.id for each in annotations_of(value) for node in ast.walk(each) if isinstance(node, ast.Name)}
+    assert used & own_names(value) <= set(NAMES)
 
 
 def public_classes_of(module: str) -> set[str]:
@@ -109,7 +140,7 @@ def public_classes_of(module: str) -> set[str]:
 @pytest.mark.parametrize(
     ("module", "internal"),
     [
-        ("errors.py", {"ErrorDetails"}),
+        ("errors.py", set[str]()),
         ("types/session.py", set[str]()),
         ("types/session_params.py", set[str]()),
         ("types/configuration_params.py", set[str]()),

@@ -11,9 +11,8 @@ from typing import TypeVar
 
 from .._core.config import ClientConfig
 from .._core.failure import error_for_response
-from .._core.message import Response
+from .._core.message import NO_RARE_HEADERS, Response, announced, response_info
 from .._core.prepared_call import PreparedCall, with_key
-from .._core.response_info import NO_RARE_HEADERS, announced, response_info
 from .._core.retry import requested_wait_s, retries_status
 from ..errors import APIConnectionError, APIError, APITimeoutError, Outcome, ResponseInfo
 from .api_key import current_key

@@ -143,7 +143,7 @@ class AsyncListing(Generic[T]):
 
     async def first_page(self) -> Page[T]:
         """The first page, as `await listing` gives it."""
-        page = await self.walk(prefetch=False).next_page()
+        page = await self._walk_pages(prefetch=False).next_page()
         assert page is not None
         return page
 
@@ -153,7 +153,7 @@ class AsyncListing(Generic[T]):
         Args:
             prefetch: request the next page while this one is used; default: as the listing was made.
         """
-        walk = self.walk(prefetch=prefetch)
+        walk = self._walk_pages(prefetch=prefetch)
         try:
             while (page := await walk.next_page()) is not None:
                 yield page
@@ -162,7 +162,7 @@ class AsyncListing(Generic[T]):
 
     async def first(self) -> T | None:
         """The first item; None if the listing is empty."""
-        walk = self.walk(prefetch=False)
+        walk = self._walk_pages(prefetch=False)
         while (page := await walk.next_page()) is not None:
             if page.data:
                 return page.data[0]
@@ -187,7 +187,7 @@ class AsyncListing(Generic[T]):
                 items.extend(page.data)
         return items if max_items is None else items[:max_items]
 
-    def walk(self, *, prefetch: bool | None = None) -> Walk[T]:
+    def _walk_pages(self, *, prefetch: bool | None = None) -> Walk[T]:
         """A walk over the pages, for callers that keep their own place.
 
         Args:

@@ -10,14 +10,14 @@ from typing import Any, Never, TypeAlias
 import attrs
 
 from ..errors import ConfigurationError, ParamsValidationError, Problem
+from ..types._json import json_value
 from ..types.checks import LARGEST_INTEGER, Invalid, as_float, scalar, sendable
-from ..types.json_value import json_value
 from ..types.params import nearest
-from ..types.partial_repr import PartialRepr
-from ..types.redacted import kind_of, quoted
+from ..types.redacted import PartialRepr, kind_of, quoted
 from .headers import checked_headers, hidden_headers
 
 QueryValue: TypeAlias = "str | int | float | bool"
+"""The value of a query field."""
 
 
 def _duration(value: float) -> float:

@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 import attrs
 
 from ..errors import ConfigurationError, ParamsValidationError, Problem
-from ..types._json import JSON, JSONObject
-from ..types.json_value import json_value
+from ..types._json import JSON, JSONObject, json_value
 from ..types.params import Params
 from ..types.redacted import described, kind_of, redacted
 from ..types.secret import Secret

@@ -23,8 +23,7 @@ import attrs
 
 from ..errors import ConfigurationError, Outcome
 from ..types.checks import as_float
-from ..types.partial_repr import PartialRepr
-from ..types.redacted import quoted
+from ..types.redacted import PartialRepr, quoted
 
 _REFUSED_FOR_NOW = frozenset({409, 429, 503})
 _DECIMAL = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)

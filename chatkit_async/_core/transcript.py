@@ -24,6 +24,7 @@ from ..types.result import slot_value
 from ..types.unknown import UnknownContent
 
 TranscriptFormat: TypeAlias = Literal["text", "markdown", "json"]
+"""The formats of a transcript."""
 
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9]+(?:[._][A-Za-z0-9]+)*")
 # After each character that a reader may take for a line break; empty lines stay empty, and a tab indents by itself.

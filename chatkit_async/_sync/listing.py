@@ -32,7 +32,7 @@ class Listing(Generic[T]):
     ) -> None:
         self._channel = channel
         self._listing = function(*args, **kwargs)
-        walk = self._listing.walk()
+        walk = self._listing._walk_pages()
         page = channel.call(walk.next_page)
         assert page is not None
         self._first_page: Page[T] = page
@@ -84,7 +84,7 @@ class Listing(Generic[T]):
 
     def _walk(self, prefetch: bool | None) -> Walk[T]:
         """A walk that begins after the first page."""
-        walk = self._listing.walk(prefetch=prefetch)
+        walk = self._listing._walk_pages(prefetch=prefetch)
         for begun in self._begun if walk.prefetch else ():
             with suppress(ValueError):  # another thread has taken it
                 self._begun.remove(begun)

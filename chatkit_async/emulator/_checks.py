@@ -14,8 +14,7 @@ from typing import Protocol
 import attrs
 
 from ..errors import Problem
-from ..types._json import JSON, JSONObject
-from ..types.json_value import json_value
+from ..types._json import JSON, JSONObject, json_value
 from ._refusals import (
     RequestRefused,
     missing_parameter,

@@ -15,7 +15,7 @@ from .._core.operations import OPERATIONS
 from ..errors import ConfigurationError
 from ..types._json import JSON, JSONObject
 from ..types.page import Page
-from ..types.partial_repr import PartialRepr
+from ..types.redacted import PartialRepr
 
 FaultKind = Literal["truncated", "broken_json", "html", "trickle", "empty_page", "stuck_cursor", "gone_cursor"]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)

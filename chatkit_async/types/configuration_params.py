@@ -86,8 +86,11 @@ TitlingLike: TypeAlias = (
     | ChatSessionAutomaticThreadTitling
     | ChatSessionAutomaticThreadTitlingParamDict
 )
+"""What `automatic_thread_titling` takes."""
 FileUploadLike: TypeAlias = ChatSessionFileUploadParam | ChatSessionFileUpload | ChatSessionFileUploadParamDict
+"""What `file_upload` takes."""
 HistoryLike: TypeAlias = ChatSessionHistoryParam | ChatSessionHistory | ChatSessionHistoryParamDict
+"""What `history` takes."""
 
 
 def _titling(value: TitlingLike | None) -> ChatSessionAutomaticThreadTitlingParam | None:

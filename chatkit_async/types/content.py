@@ -27,6 +27,7 @@ class ChatKitQuotedText(Result):
 
 
 ChatKitUserContent: TypeAlias = ChatKitInputText | ChatKitQuotedText | UnknownContent
+"""A block of a user's message; `match` on its class."""
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
@@ -62,6 +63,7 @@ class ChatKitURLAnnotation(Result):
 
 
 ChatKitAnnotation: TypeAlias = ChatKitFileAnnotation | ChatKitURLAnnotation | UnknownAnnotation
+"""A reference in a text of the assistant; `match` on its class."""
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)
@@ -74,6 +76,7 @@ class ChatKitResponseOutputText(Result):
 
 
 ChatKitAssistantContent: TypeAlias = ChatKitResponseOutputText | UnknownContent
+"""A block of an assistant's message; `match` on its class."""
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)

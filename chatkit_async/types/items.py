@@ -10,6 +10,7 @@ from typing import Literal, NoReturn, TypeAlias
 import attrs
 
 from ..errors import APIResponseValidationError
+from ._clock import utc
 from ._json import JSON
 from .content import (
     ChatKitAssistantContent,
@@ -21,7 +22,6 @@ from .content import (
 )
 from .result import Result
 from .unknown import UnknownThreadItem
-from .utc import utc
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)

@@ -16,8 +16,7 @@ from ..errors import ParamsValidationError, Problem
 from ._json import JSONObject
 from .checks import Invalid, refuse
 from .converter import per_class, unstructure_hook
-from .partial_repr import PartialRepr
-from .redacted import described, redacted
+from .redacted import PartialRepr, described, redacted
 from .result import Result
 
 ParamsT = TypeVar("ParamsT", bound="Params")

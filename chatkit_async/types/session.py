@@ -9,10 +9,9 @@ from typing import Literal, TypedDict
 
 import attrs
 
-from ._clock import unix_now_s
+from ._clock import unix_now_s, utc
 from .result import Result
 from .secret import Secret
-from .utc import utc
 
 ChatSessionStatus = Literal["active", "expired", "cancelled"]
 """The documented states of a session; `ChatSession.status` is typed `ChatSessionStatus | str`, for others may come."""

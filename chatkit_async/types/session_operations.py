@@ -26,11 +26,15 @@ MAX_USER_LENGTH = 512  # the API accepts longer ones for a session, and cannot l
 
 
 WorkflowLike: TypeAlias = str | ChatSessionWorkflowParam | ChatKitWorkflow | ChatSessionWorkflowParamDict
+"""What `workflow` of a session takes."""
 ExpiresAfterLike: TypeAlias = int | timedelta | ChatSessionExpiresAfterParam | ChatSessionExpiresAfterParamDict
+"""What `expires_after` of a session takes."""
 RateLimitsLike: TypeAlias = ChatSessionRateLimitsParam | ChatSessionRateLimits | ChatSessionRateLimitsParamDict
+"""What `rate_limits` of a session takes."""
 ChatKitConfigurationLike: TypeAlias = (
     ChatSessionChatKitConfigurationParam | ChatSessionChatKitConfiguration | ChatSessionChatKitConfigurationParamDict
 )
+"""What `chatkit_configuration` of a session takes."""
 
 
 def _user(value: str) -> str:

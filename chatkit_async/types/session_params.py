@@ -20,6 +20,7 @@ MAX_STATE_KEY_LENGTH = 64
 MAX_STATE_VALUE_LENGTH = 10_485_760
 
 StateVariables: TypeAlias = Mapping[str, str | int | bool | float]
+"""The variables of a workflow by name."""
 
 
 def _seconds(value: int | timedelta) -> int:
@@ -104,6 +105,7 @@ class ChatSessionWorkflowTracingParamDict(TypedDict, total=False):
 
 
 TracingLike: TypeAlias = ChatSessionWorkflowTracingParam | ChatKitWorkflowTracing | ChatSessionWorkflowTracingParamDict
+"""What `tracing` of a workflow takes."""
 
 
 def _tracing(value: TracingLike | None) -> ChatSessionWorkflowTracingParam | None:

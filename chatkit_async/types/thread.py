@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from ._clock import utc
 from .result import Result
 from .unknown import UnknownThreadStatus
-from .utc import utc
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)

@@ -14,6 +14,7 @@ from .session_operations import MAX_USER_LENGTH
 MAX_PAGE_SIZE = 100
 
 Order: TypeAlias = Literal["asc", "desc"]
+"""The order of a listing, by creation."""
 
 
 def _cursor(value: str | None) -> str | None:

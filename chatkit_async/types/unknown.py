@@ -8,10 +8,10 @@ from typing import ClassVar, Literal
 import attrs
 
 from ..errors import MissingFieldError
+from ._clock import utc
 from ._json import JSON
 from .redacted import kind_of
 from .result import Result
-from .utc import utc
 
 
 @attrs.frozen(eq=False, repr=False, getstate_setstate=False, kw_only=True, weakref_slot=False)

@@ -13,8 +13,7 @@ import pytest
 from chatkit_async import APIResponseValidationError, ChatSession
 from chatkit_async._core import json_bytes
 from chatkit_async._core.decode import LONGEST_EXCERPT, decode, excerpt, is_json
-from chatkit_async._core.message import Response
-from chatkit_async._core.response_info import response_info
+from chatkit_async._core.message import Response, response_info
 from chatkit_async._core.session_rows import CREATE_SESSION
 from chatkit_async.types.headers import Headers
 from tests.types.documents import CREATED, DOCUMENTED, WHOLE

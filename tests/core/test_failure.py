@@ -12,8 +12,7 @@ from chatkit_async import APIStatusError, NotFoundError, RateLimitError
 from chatkit_async._core import failure, json_bytes
 from chatkit_async._core.config import Settings, first_config
 from chatkit_async._core.failure import error_for_response
-from chatkit_async._core.message import Response
-from chatkit_async._core.response_info import response_info
+from chatkit_async._core.message import Response, response_info
 from chatkit_async.types import secret
 from chatkit_async.types.headers import Headers
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatkit_async import ConfigurationError, RetryPolicy
-from chatkit_async._core.response_info import rate_limit
+from chatkit_async._core.message import rate_limit
 from chatkit_async._core.retry import outcome_of_status, parse_duration_s, requested_wait_s, retries_status
 from chatkit_async.types.headers import Headers
 

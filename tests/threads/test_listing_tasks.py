@@ -75,7 +75,7 @@ def test_one_listing_is_used_in_two_event_loops_one_after_the_other(emulator: Em
 
 def test_a_walk_with_a_page_ahead_goes_on_in_another_loop(emulator: Emulator) -> None:
     client = AsyncChatKit(KEY, base_url=emulator.base_url)
-    walk = listed(client, prefetch=True).walk()
+    walk = listed(client, prefetch=True)._walk_pages()
     found: list[str] = []
 
     async def step() -> bool:
@@ -125,7 +125,7 @@ async def test_a_prefetched_page_that_fails_in_a_dropped_walk_prints_nothing(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
     emulator.add_faults(Fault(method="GET"), Fault(method="GET", status=500))
-    walk = listed(client.with_options(max_retries=0), prefetch=True).walk()
+    walk = listed(client.with_options(max_retries=0), prefetch=True)._walk_pages()
     await walk.next_page()
     while len(emulator.requests()) < 2 or others():
         await asyncio.sleep(0.005)
@@ -135,7 +135,7 @@ async def test_a_prefetched_page_that_fails_in_a_dropped_walk_prints_nothing(
 async def test_a_walk_goes_on_in_a_second_loop_while_the_first_still_runs(emulator: Emulator) -> None:
     emulator.add_faults(Fault(method="GET"), Fault(method="GET", delay=300))
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
-        walk = listed(client, prefetch=True).walk()
+        walk = listed(client, prefetch=True)._walk_pages()
         first = await walk.next_page()
         await until_pending(emulator, 2)
         second = await asyncio.to_thread(asyncio.run, walk.next_page())
@@ -196,7 +196,7 @@ def test_a_loop_that_ends_with_a_walk_and_a_page_ahead_is_quiet(emulator: Emulat
 async def test_the_next_page_is_requested_even_if_the_reader_never_lets_the_loop_run(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
-    walk = listed(client, prefetch=True).walk()
+    walk = listed(client, prefetch=True)._walk_pages()
     for pages in (1, 2, 3):
         await walk.next_page()
         give_up_s = time.monotonic() + 10
@@ -206,7 +206,7 @@ async def test_the_next_page_is_requested_even_if_the_reader_never_lets_the_loop
 
 
 async def test_a_walk_cancelled_while_it_asks_for_the_page_ahead_loses_no_page(client: AsyncChatKit) -> None:
-    walk = listed(client, prefetch=True).walk()
+    walk = listed(client, prefetch=True)._walk_pages()
     fetch, reading, requested = walk._fetch, asyncio.ensure_future(walk.next_page()), 0
 
     async def cancel_at_the_second(params: Any) -> Any:

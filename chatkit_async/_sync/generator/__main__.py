@@ -11,8 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .exports import TABLES, exports
-from .module import COMMAND, module
+from .module import COMMAND, TABLES, exports, module
 from .source import PACKAGE, GeneratorError, Source
 from .twins import TWINS, Twin
 

@@ -6,8 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .docstring import docstring
-from .signature import forwarded, header, masking
+from .signature import docstring, forwarded, header, masking
 from .source import Function, Source
 from .twins import Class
 

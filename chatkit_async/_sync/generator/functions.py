@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from .docstring import docstring
-from .signature import forwarded, header, masking
+from .signature import docstring, forwarded, header, masking
 from .source import Source
 from .twins import Functions
 

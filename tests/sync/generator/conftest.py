@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatkit_async._sync.generator.__main__ import FOLDER
-from chatkit_async._sync.generator.exports import TABLES
+from chatkit_async._sync.generator.module import TABLES
 from chatkit_async._sync.generator.twins import TWINS
 
 from .writing import write

@@ -21,9 +21,10 @@ import ssl
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, overload
+from typing import TYPE_CHECKING, Never, Self, overload
 
-from .._core.options import RequestOptions
+from .._core.forgotten_async import AsyncOnly
+from .._core.options import RequestOptions, wrong_keyword
 from .listing import AsyncListing
 from .sessions import AsyncSessions
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 LIMIT = 20
 
 
-class AsyncThings:
+class AsyncThings(AsyncOnly):
     """Things, reached as `client.things`."""
 
     def __init__(self, client: AsyncChatKit) -> None:
@@ -65,7 +66,9 @@ class AsyncThings:
         """
         return AsyncListing(self)
 
-    def open(self, *, ssl: ssl.SSLContext) -> AbstractAsyncContextManager[Thing]:
+    def open(self, *, ssl: ssl.SSLContext, **unexpected: Never) -> AbstractAsyncContextManager[Thing]:
+        if unexpected:
+            raise wrong_keyword(self.open, unexpected)
         return self._open(ssl)
 
     @cached_property
@@ -91,10 +94,11 @@ import ssl
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, overload
+from typing import TYPE_CHECKING, Never, Self, overload
 
 from .._async.things import LIMIT, AsyncThings
-from .._core.options import RequestOptions
+from .._core.forgotten_async import BlockingOnly
+from .._core.options import RequestOptions, wrong_keyword
 from .channel import Channel
 from .listing import Listing
 
@@ -103,7 +107,7 @@ if TYPE_CHECKING:
     from .sessions import Sessions
 
 
-class Things:
+class Things(BlockingOnly):
     """Things, reached as `client.things`."""
 
     def __init__(self, asynchronous: AsyncThings, channel: Channel) -> None:
@@ -131,7 +135,9 @@ class Things:
         """
         return Listing(self._channel, self._async.list, user, options=options)
 
-    def open(self, *, ssl: ssl.SSLContext) -> AbstractContextManager[Thing]:
+    def open(self, *, ssl: ssl.SSLContext, **unexpected: Never) -> AbstractContextManager[Thing]:
+        if unexpected:
+            raise wrong_keyword(self.open, unexpected)
         return self._channel.enter(self._async.open, ssl=ssl)
 
     @cached_property
@@ -229,9 +235,10 @@ def test_an_unknown_kind_of_member_is_refused_with_its_place(
     kind: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (folder / "_async/sessions.py").read_text()
-    write(folder, "_async/sessions.py", f"{text}\n{UNKNOWN[kind]}")
+    before_open, at, after = text.partition("    @overload\n    def open(")
+    write(folder, "_async/sessions.py", f"{before_open}{UNKNOWN[kind]}\n{at}{after}")
     before = (folder / "_sync/sessions.py").read_text()
     assert generator.main([], folder) == 1
-    line = text.count("\n") + 2 + (UNKNOWN[kind].count("@"))
+    line = before_open.count("\n") + 1 + (UNKNOWN[kind].count("@"))
     assert f"chatkit_async/_async/sessions.py:{line}: " in capsys.readouterr().err
     assert (folder / "_sync/sessions.py").read_text() == before
