@@ -45,7 +45,10 @@ def test_the_documentation_builds_without_warnings(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(DOCS), str(tmp_path)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=170, check=False)
     assert built.returncode == 0, built.stderr
-    assert "# chatkit-async" in (tmp_path / "llms.txt").read_text()
+    pages = [str(page.relative_to(DOCS).with_suffix(".html.md")) for page in PAGES]
+    index = (tmp_path / "llms.txt").read_text()
+    assert [page for page in pages if f"]({page})" not in index or not (tmp_path / page).exists()] == []
+    assert "`chatkit threads erase`" in (tmp_path / "reference" / "command.html.md").read_text()
 
 
 PUBLIC_MODULES = ("chatkit_async", "chatkit_async.broker", "chatkit_async.bulk", "chatkit_async.emulator")

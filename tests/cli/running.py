@@ -10,7 +10,8 @@ import sys
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple, TextIO
+from threading import Thread
+from typing import NamedTuple, TextIO, TypeVar
 from unittest.mock import patch
 
 import chatkit_async.__main__
@@ -24,6 +25,8 @@ HIDDEN = (
     "all_proxy", "no_proxy", "ssl_cert",
 )  # fmt: skip
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+T = TypeVar("T")
 
 
 class Result(NamedTuple):
@@ -91,6 +94,33 @@ def in_a_process(*arguments: str, env: Mapping[str, str] | None = None) -> subpr
         timeout=DEADLINE_S,
         check=False,
     )
+
+
+def served(*options: str, number: signal.Signals, use: Callable[[str], T]) -> tuple[Result, T]:
+    """Runs `chatkit emulator OPTIONS` in this process, and ends it by a signal.
+
+    Args:
+        options: the words after `emulator`.
+        number: the signal that this process gets in the end.
+        use: what a thread does with the line that is printed.
+    """
+    reading, writing = os.pipe()
+    results: list[T] = []
+
+    def use_and_stop() -> None:
+        try:
+            results.append(use(lines.readline()))
+        finally:
+            os.kill(os.getpid(), number)
+
+    with open(reading, encoding="utf-8") as lines, open(writing, "w", encoding="utf-8") as stdout:
+        thread = Thread(target=use_and_stop)
+        thread.start()
+        errors = io.StringIO()
+        code = run_with_streams(("emulator", *options), None, stdin=io.StringIO(), stdout=stdout, stderr=errors)
+        thread.join(DEADLINE_S)
+        stdout.close()
+        return Result(code, lines.read(), errors.getvalue()), results[0]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Runs the command on a terminal, as a person does: in this process, or in one of its own."""
+"""Runs the command in this process on a terminal, as a person does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import struct
-import subprocess
 import termios
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -15,7 +14,7 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Literal, NamedTuple, TextIO
 
-from .running import COMMAND, DEADLINE_S, environment, run_with_streams
+from .running import DEADLINE_S, run_with_streams
 
 
 class Session(NamedTuple):
@@ -71,23 +70,6 @@ def _stdout(into: Literal["terminal", "file", "pipe"], terminal: int) -> Generat
             os.dup2(terminal, writing_fd)
         with open(reading_fd, encoding="utf-8") as reading, open(writing_fd, "w", encoding="utf-8") as writing:
             yield writing, reading
-
-
-def in_a_process_on_a_terminal(*arguments: str, env: Mapping[str, str], columns: int = 100) -> Session:
-    """Runs `chatkit ARGUMENTS` in a process on a terminal, without a keyboard."""
-    screen, terminal = opened(columns)
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        env=environment(env),
-        stdin=subprocess.DEVNULL,
-        stdout=terminal,
-        stderr=terminal,
-    )
-    with process:
-        os.close(terminal)
-        shown = all_of(screen)
-        process.wait(DEADLINE_S)
-    return Session(shown, "", process.returncode)
 
 
 def opened(columns: int) -> tuple[int, int]:

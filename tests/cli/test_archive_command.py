@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import shlex
 import signal
 import stat
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from chatkit_async.cli.jobs import JobProgress
 from chatkit_async.emulator import Emulator, Fault
 from tests.threads.seeding import item, one_of_each_kind, thread
 
-from .running import DEADLINE_S, Result, chatkit, environment, started, wait_until
+from .running import DEADLINE_S, Result, chatkit, started, wait_until
 from .terminal import on_a_terminal, seen
 
 
@@ -105,10 +105,9 @@ def test_ctrl_c_prints_the_command_that_continues(
     advice, command = errors.strip().splitlines()
     assert advice == f"Interrupted. What was read so far is in {path}. Continue with:"
     assert command.endswith(f"-m chatkit_async archive {path} --concurrency 2")
-    done = subprocess.run(
-        ["sh", "-c", command], env=environment(env), capture_output=True, timeout=DEADLINE_S, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+    emulator.clear_faults()
+    done = chatkit(*shlex.split(command.partition("-m chatkit_async ")[2]), env=env)
+    assert (done.returncode, done.stderr) == (0, "")
     with Archive(path) as archive:
         assert [it.id for it in archive.threads()] == [f"cthr_{number}" for number in range(1, 6)]
 

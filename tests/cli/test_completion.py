@@ -14,10 +14,14 @@ from chatkit_async.cli.main import COMMANDS
 from .running import DEADLINE_S, chatkit, environment
 
 CHECKS = {
-    "bash": "source {script} && complete -p chatkit",
+    "bash": "source {script} && complete -p chatkit && COMP_WORDS=(chatkit sessions create --file) COMP_CWORD=3"
+    ' && _chatkit_completion chatkit && echo "${{COMPREPLY[@]}}"',
     "zsh": "autoload -Uz compinit && compinit -u -D && source {script} && print $_comps[chatkit]",
     "fish": "source {script}; and complete --do-complete 'chatkit se'",
 }
+
+
+EXPECTED = {"bash": "--file-upload\n", "zsh": "_chatkit_completion", "fish": "sessions"}
 
 
 @pytest.fixture
@@ -41,25 +45,16 @@ def path_with_chatkit(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(("script", "shell"), [(name, name) for name in CHECKS], indirect=["script"])
-def test_the_script_loads_in_its_shell(script: Path, shell: str, path_with_chatkit: str, tmp_path: Path) -> None:
+def test_the_script_loads_in_its_shell_and_completes(
+    script: Path, shell: str, path_with_chatkit: str, tmp_path: Path
+) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
     env = environment({"HOME": str(tmp_path), "PATH": path_with_chatkit, "TERM": "dumb"})
     command = [shell, "-c", CHECKS[shell].format(script=script)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "sessions" in done.stdout or "_chatkit_completion" in done.stdout
-
-
-@pytest.mark.parametrize("script", ["bash"], indirect=True)
-def test_bash_completes_a_word(script: Path, path_with_chatkit: str) -> None:
-    typed = (
-        'COMP_WORDS=(chatkit sessions create --file); COMP_CWORD=3; _chatkit_completion chatkit; echo "${COMPREPLY[@]}"'
-    )
-    command = ["bash", "-c", f"source {script}; {typed}"]
-    env = environment({"PATH": path_with_chatkit})
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
-    assert (done.stdout, done.stderr) == ("--file-upload\n", "")
+    assert EXPECTED[shell] in done.stdout
 
 
 def proposed(line: str) -> set[str]:

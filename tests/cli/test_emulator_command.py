@@ -9,21 +9,31 @@ import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
+from chatkit_async import ChatKit, ChatKitThread
 from chatkit_async.emulator import Emulator
 
-from .running import DEADLINE_S, chatkit, started
+from .running import DEADLINE_S, chatkit, served, started
 
 
 def ready_url(line: str) -> str:
     found = re.fullmatch(r"chatkit emulator ready at (http://127\.0\.0\.1:\d+/v1)\n", line)
     assert found, line
     return found[1]
+
+
+def status_with(base_url: str, key: str) -> tuple[str, int]:
+    """The base URL, and the status of a creation with this key."""
+    try:
+        create_session(base_url, key)
+    except HTTPError as refused:
+        with refused:
+            return base_url, refused.code
+    return base_url, 200
 
 
 def create_session(base_url: str, key: str) -> dict[str, object]:
@@ -33,14 +43,21 @@ def create_session(base_url: str, key: str) -> dict[str, object]:
         return json.load(response)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_prints_its_address_and_a_signal_stops_it_without_output(number: signal.Signals) -> None:
+def test_a_process_prints_its_address_and_ctrl_c_stops_it_without_output() -> None:
     with started("emulator", "--port", "0") as process:
         base_url = ready_url(process.stdout.readline())
         assert create_session(base_url, "any-key")["status"] == "active"
-        process.send_signal(number)
+        process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=DEADLINE_S)
     assert (process.returncode, rest) == (0, ("", ""))
+
+
+def test_term_stops_it_with_exit_code_0_and_without_output() -> None:
+    done, session = served(
+        "--port", "0", number=signal.SIGTERM, use=lambda line: create_session(ready_url(line), "any-key")
+    )
+    assert session["status"] == "active"
+    assert done == (0, "", "")
 
 
 def test_a_port_in_use_is_reported_with_what_to_do() -> None:
@@ -66,15 +83,13 @@ def test_it_listens_on_the_chosen_port_and_accepts_only_the_given_keys() -> None
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = ("--host", "127.0.0.1", "--port", str(port), "--api-key", "first", "--api-key", "second")
-    with started("emulator", *words) as process:
-        base_url = ready_url(process.stdout.readline())
-        assert base_url == f"http://127.0.0.1:{port}/v1"
-        assert create_session(base_url, "first")["status"] == "active"
-        assert create_session(base_url, "second")["status"] == "active"
-        with pytest.raises(HTTPError) as refused:
-            create_session(base_url, "third")
-        with refused.value as response:
-            assert response.code == 401
+    done, statuses = served(
+        *words,
+        number=signal.SIGINT,
+        use=lambda line: [status_with(ready_url(line), key) for key in ("first", "second", "third")],
+    )
+    assert done == (0, "", "")
+    assert statuses == [(f"http://127.0.0.1:{port}/v1", status) for status in (200, 200, 401)]
 
 
 def test_a_port_that_cannot_exist_is_a_usage_error() -> None:
@@ -83,18 +98,16 @@ def test_a_port_that_cannot_exist_is_a_usage_error() -> None:
     assert "--port" in done.stderr
 
 
-def shown(*words: str, base_url: str) -> dict[str, Any]:
-    done = chatkit(*words, "--json", env={"OPENAI_API_KEY": "any", "OPENAI_BASE_URL": base_url})
-    assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)
+def retrieved(line: str, thread_id: str) -> ChatKitThread:
+    with ChatKit("any", base_url=ready_url(line)) as client:
+        return client.threads.retrieve(thread_id)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_with_a_state_file_it_remembers_every_response_however_it_ended(tmp_path: Path, number: signal.Signals) -> None:
+def test_with_a_state_file_it_remembers_every_response_after_it_was_killed(tmp_path: Path) -> None:
     state = tmp_path / "chatkit.sqlite"
     with started("emulator", "--port", "0", "--state", str(state)) as process:
         session = create_session(ready_url(process.stdout.readline()), "any")
-        process.send_signal(number)
+        process.kill()
         process.wait(DEADLINE_S)
     assert stat.S_IMODE(state.stat().st_mode) == 0o600
     with Emulator.in_thread(state=str(state)) as emulator:
@@ -120,9 +133,10 @@ def test_a_state_file_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
 
 
 def test_examples_know_every_id() -> None:
-    with started("emulator", "--port", "0", "--responses", "examples") as process:
-        base_url = ready_url(process.stdout.readline())
-        assert shown("threads", "get", "cthr_any", base_url=base_url)["id"] == "cthr_any"
+    _, thread = served(
+        "--port", "0", "--responses", "examples", number=signal.SIGINT, use=lambda line: retrieved(line, "cthr_any")
+    )
+    assert thread.id == "cthr_any"
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +177,10 @@ def test_the_sample_seed_is_printed_and_served(tmp_path: Path) -> None:
     assert (printed.returncode, printed.stderr) == (0, "")
     seed = tmp_path / "seed.json"
     seed.write_text(printed.stdout)
-    with started("emulator", "--port", "0", "--seed", str(seed)) as process:
-        found = shown("threads", "get", "cthr_order", base_url=ready_url(process.stdout.readline()))
-    assert found["title"] == "Where is my order?"
+    _, thread = served(
+        "--port", "0", "--seed", str(seed), number=signal.SIGINT, use=lambda line: retrieved(line, "cthr_order")
+    )
+    assert thread.title == "Where is my order?"
 
 
 @pytest.mark.parametrize(

@@ -60,13 +60,14 @@ def test_the_module_is_called_as_a_module(monkeypatch: pytest.MonkeyPatch) -> No
     assert rest == ["-m", "chatkit_async", "archive", "my threads.chatkit"]
 
 
-def test_the_demos_commands_work_in_the_shell_it_was_started_from(tmp_path: Path) -> None:
-    installed(tmp_path / "an env" / "bin")
-    settings = {"env": environment(), "cwd": tmp_path, "capture_output": True, "text": True, "timeout": DEADLINE_S}
-    demo = subprocess.run(["./an env/bin/chatkit", "demo"], check=False, **settings)
-    assert (demo.returncode, demo.stderr) == (0, "")
-    command = demo.stdout.splitlines()[-1].strip()
+def test_the_demos_commands_work_in_the_shell_it_was_started_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called_as(monkeypatch, installed(tmp_path / "an env" / "bin"))
+    monkeypatch.chdir(tmp_path)
+    command = command_to_paste(["--help"])
     assert command == "'./an env/bin/chatkit' --help"
+    settings = {"env": environment(), "cwd": tmp_path, "capture_output": True, "text": True, "timeout": DEADLINE_S}
     shown = subprocess.run(["sh", "-c", command], check=False, **settings)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout.startswith("Usage: chatkit ")

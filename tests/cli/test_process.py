@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
+from chatkit_async import __main__
 from chatkit_async.emulator import Emulator, Fault
 
-from .running import COMMAND, DEADLINE_S, chatkit, environment, started, wait_until
+from .running import DEADLINE_S, chatkit, environment, run_with_streams, started, wait_until
 from .terminal import on_a_terminal
 
 LEAST = ("sessions", "create", "--user", "ada", "--workflow", "wf_1")
@@ -28,21 +31,19 @@ def test_ctrl_c_ends_the_request_and_the_command_without_a_traceback(emulator: E
     wait_until(lambda: emulator.requests()[0].ended == "disconnected")
 
 
-def test_a_closed_pipe_prints_no_error(env: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "words", [LEAST, ("threads", "list", "--json"), ("--help",), ("completion", "bash")], ids=" ".join
+)
+def test_a_closed_pipe_ends_every_command_with_exit_code_1_and_no_message(
+    emulator: Emulator, env: dict[str, str], words: tuple[str, ...]
+) -> None:
+    emulator.seed(threads=[{"thread": {"id": "cthr_1"}, "items": []}])
     reading, writing = os.pipe()
     os.close(reading)
-    try:
-        done = subprocess.run(
-            [*COMMAND, *LEAST],
-            env=environment(env),
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            timeout=DEADLINE_S,
-            check=False,
-        )
-    finally:
-        os.close(writing)
-    assert (done.returncode, done.stderr) == (1, b"")
+    errors = io.StringIO()
+    with suppress(BrokenPipeError), open(writing, "w", encoding="utf-8") as stdout:  # closing writes what is left
+        code = run_with_streams(words, env, stdin=io.StringIO(), stdout=stdout, stderr=errors)
+    assert (code, errors.getvalue()) == (1, "")
 
 
 @pytest.mark.parametrize("words", [LEAST, ("sessions", "cancel", "cksess_no"), ("demo",)], ids=" ".join)
@@ -62,39 +63,60 @@ def run_with(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=unmeasured, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
 
 
-@pytest.mark.parametrize("missing", ["click", "rich"])
-def test_without_the_extra_one_sentence_says_what_to_install(missing: str) -> None:
-    done = run_with(f"sys.modules[{missing!r}] = None\nmain()")
+def test_without_the_extra_one_sentence_says_what_to_install() -> None:
+    done = run_with("sys.modules['click'] = None\nmain()")
     assert (done.returncode, done.stdout) == (1, "")
     assert "pip install 'chatkit-async[cli]'" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_help_imports_click_and_nothing_heavy() -> None:
-    done = run_with("try:\n    main()\nfinally:\n    print('modules', *sys.modules)")
-    imported = set(done.stdout.rpartition("modules ")[2].split())
-    assert "click" in imported
-    assert imported & {"aiohttp", "cattrs", "attr", "anyio", "asyncio", "rich", "ssl", "socket"} == set()
+def test_without_rich_it_is_the_same_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "rich", None)
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == __main__.NOT_INSTALLED
 
 
-def test_the_demo_imports_rich_for_a_terminal_only() -> None:
-    done = run_with("sys.argv[1:] = ['demo']\ntry:\n    main()\nfinally:\n    print('modules', *sys.modules)")
+def test_help_completion_and_the_demo_import_only_what_they_need() -> None:
+    done = run_with(
+        "import os\n"
+        "def run(*words):\n"
+        "    sys.argv[1:] = words\n"
+        "    try:\n"
+        "        main()\n"
+        "    except SystemExit:\n"
+        "        print('\\nmodules', *sys.modules)\n"
+        "run('--help')\n"
+        "os.environ |= {'_CHATKIT_COMPLETE': 'bash_complete', 'COMP_WORDS': 'chatkit ', 'COMP_CWORD': '1'}\n"
+        "run()\n"
+        "del os.environ['_CHATKIT_COMPLETE']\n"
+        "run('demo')\n"
+    )
+    assert done.stderr == ""
+    assert "plain,sessions" in done.stdout
     assert "Next:" in done.stdout
-    assert "rich" not in done.stdout.rpartition("modules ")[2].split()
+    modules = [set(line.split()) for line in done.stdout.splitlines() if line.startswith("modules ")]
+    heavy = {"aiohttp", "cattrs", "anyio", "asyncio", "rich", "ssl", "socket"}
+    assert [found & heavy for found in modules[:2]] == [set(), set()]
+    assert "attr" not in modules[0]
+    assert "click" in modules[0]
+    assert "rich" not in modules[2]
 
 
-def test_ctrl_c_while_the_command_is_still_being_imported_leaves_no_traceback() -> None:
-    interrupted = "class Interrupted:\n    def run(self):\n        raise KeyboardInterrupt\n    run = property(run)"
-    done = run_with(f"{interrupted}\nsys.modules['chatkit_async.cli.main'] = Interrupted()\nmain()")
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+def test_ctrl_c_while_the_command_is_still_being_imported_leaves_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(__main__.importlib, "import_module", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr() == ("", "")
 
 
-def test_completing_a_command_imports_nothing_heavy() -> None:
-    words = {"_CHATKIT_COMPLETE": "bash_complete", "COMP_WORDS": "chatkit ", "COMP_CWORD": "1"}
-    program = f"import os; os.environ.update({words!r})\ntry:\n    main()\nfinally:\n    print('modules', *sys.modules)"
-    output = run_with(program).stdout
-    assert "plain,sessions" in output
-    assert set(output.rpartition("modules ")[2].split()) & {"aiohttp", "cattrs", "asyncio", "rich"} == set()
+def interrupt(name: str) -> None:
+    raise KeyboardInterrupt
 
 
 def test_the_version_is_the_packages() -> None:

@@ -10,7 +10,7 @@ from chatkit_async.emulator import Emulator
 from tests.threads.seeding import thread
 
 from .running import chatkit
-from .terminal import in_a_process_on_a_terminal, on_a_terminal, seen
+from .terminal import on_a_terminal, seen
 
 COLUMNS = (Column("A"), Column("B"))
 LONG_ID = f"cthr_{'0123456789abcdef' * 3}"
@@ -110,11 +110,6 @@ def test_no_line_breaks_on_the_narrowest_terminal_either(seeded: Emulator, env: 
 def test_columns_in_the_environment_is_the_width(seeded: Emulator, env: dict[str, str]) -> None:
     shown = on_a_terminal("threads", "list", env=env | QUIET | {"COLUMNS": "90"}, columns=200).shown
     assert 80 < max(map(cells, seen(shown))) <= 90
-
-
-def test_a_process_fits_its_table_to_its_terminal(seeded: Emulator, env: dict[str, str]) -> None:
-    shown = in_a_process_on_a_terminal("threads", "list", env=env | QUIET, columns=100).shown
-    assert 90 < max(map(cells, seen(shown))) <= 100
 
 
 def test_wide_shows_all_of_it_on_a_terminal_too(seeded: Emulator, env: dict[str, str]) -> None:

@@ -60,8 +60,8 @@ def test_a_word_unlike_every_command_gets_no_suggestion() -> None:
     assert "Did you mean" not in chatkit("xyzzy").stderr
 
 
-@pytest.mark.parametrize("name", ["zoé", "😀"])
-def test_text_is_utf8_also_where_the_locale_has_only_ascii(emulator: Emulator, env: dict[str, str], name: str) -> None:
+def test_text_is_utf8_also_where_the_locale_has_only_ascii(emulator: Emulator, env: dict[str, str]) -> None:
+    name = "zoé 😀"
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = in_a_process("sessions", "create", "--user", name, "--workflow", "wf_1", env=env | ascii_only)
     assert (done.returncode, done.stderr) == (0, "")
