@@ -158,8 +158,9 @@ class ArchiveRun(Job):
                 break
         if None in self._failures:
             return False
-        async with workers(self._concurrency, self._check_unlisted) as hand_out:
-            await hand_out(await self._writer.run(partial(unlisted_threads, run=self._run, first_walk=last_look)))
+        unlisted = await self._writer.run(partial(unlisted_threads, run=self._run, first_walk=last_look))
+        async with workers(min(self._concurrency, len(unlisted)), self._check_unlisted) as hand_out:
+            await hand_out(unlisted)
         return found.missed == 0 and self._stopped is None
 
     async def _list(self, user: str | None, found: Found, hand_out: HandOut[HeldThread], stage: Stage) -> None:

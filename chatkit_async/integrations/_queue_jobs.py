@@ -1,17 +1,23 @@
-"""The jobs that the queues know by name, and the message form of their arguments."""
+"""What the queues share: the tasks' arguments, how a job passes from task to task, and what stands for a lost part."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any, TypeAlias
+import time
+from collections.abc import Callable
+from functools import wraps
+from inspect import signature
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import attrs
 
+from .._async.client import AsyncChatKit
 from ..bulk._archive_parts import ArchiveJob
 from ..bulk._erase_parts import EraseJob, Message
 from ..errors import ConfigurationError
 
 Job: TypeAlias = EraseJob | ArchiveJob
+TaskT = TypeVar("TaskT")
 
 LOG = logging.getLogger("chatkit_async")
 PREFIX = "chatkit_async."  # of the names of tasks
@@ -19,16 +25,113 @@ PAGE_SIZE = 100  # threads of one task: a page of the API
 _KINDS: dict[str, type[Job]] = {"erase": EraseJob, "archive": ArchiveJob}
 
 
-def message_of(job: Job) -> Message:
-    """The job as JSON."""
-    kind = next(name for name, one in _KINDS.items() if isinstance(job, one))
-    return {"kind": kind, **attrs.asdict(job)}
+@attrs.frozen
+class BulkTasks(Generic[TaskT]):
+    """The tasks that `bulk_tasks` adds; the result of each is the report's `to_dict()`.
+
+    Attributes:
+        archive_threads: as `archive(client, path, ...)`, with `parts_in`: the folder that the workers share.
+        erase_threads: as `erase(client, ...)`.
+        retain_threads: as `retain(client, older_than=...)`, in seconds.
+    """
+
+    archive_threads: TaskT
+    erase_threads: TaskT
+    retain_threads: TaskT
+
+
+def bulk_tasks_of(add_task: Callable[[str, Callable[..., Job]], TaskT]) -> BulkTasks[TaskT]:
+    """The three tasks, each added by a queue under a name, with the function that makes a job of its arguments."""
+    return BulkTasks(
+        archive_threads=add_task(f"{PREFIX}archive_threads", _archive_threads),
+        erase_threads=add_task(f"{PREFIX}erase_threads", _erase_threads),
+        retain_threads=add_task(f"{PREFIX}retain_threads", _retain_threads),
+    )
+
+
+def _archive_threads(
+    path: str,
+    *,
+    user: str | None = None,
+    users: list[str] | None = None,
+    parts_in: str | None = None,
+    concurrency: int = 8,
+    requests_per_second: float | None = None,
+) -> Job:
+    return ArchiveJob(**locals())
+
+
+def _erase_threads(
+    *,
+    user: str | None = None,
+    users: list[str] | None = None,
+    thread_ids: list[str] | None = None,
+    all_users: bool = False,
+    created_before: float | None = None,
+    archived_in: str | None = None,
+    dry_run: bool = False,
+    concurrency: int = 8,
+    requests_per_second: float | None = None,
+) -> Job:
+    return EraseJob(**locals())
+
+
+def _retain_threads(
+    *,
+    older_than: float,
+    user: str | None = None,
+    users: list[str] | None = None,
+    archived_in: str | None = None,
+    dry_run: bool = False,
+    concurrency: int = 8,
+    requests_per_second: float | None = None,
+) -> Job:
+    return EraseJob(
+        user=user,
+        users=users,
+        all_users=user is None and users is None,
+        created_before=time.time() - older_than,
+        archived_in=archived_in,
+        dry_run=dry_run,
+        concurrency=concurrency,
+        requests_per_second=requests_per_second,
+    )
+
+
+class PlannedJob(NamedTuple):
+    """A job after its first step: its plan, the pages of threads for the parts, and the job itself as JSON."""
+
+    job: Job
+    plan: Message
+    pages: list[Any]
+    message: Message
+
+
+async def planned_job(client: AsyncChatKit, job: Job, job_id: str, page_size: int) -> PlannedJob:
+    """Lists the threads of a job. Raises what the job raises for arguments that cannot work."""
+    prepared = job.prepared(job_id)
+    plan = await prepared.plan(client, page_size)
+    pages = plan.pop("pages")
+    plan["parts"] = len(pages)
+    kind = next(name for name, one in _KINDS.items() if isinstance(prepared, one))
+    return PlannedJob(prepared, plan, pages, {"kind": kind, **attrs.asdict(prepared)})
 
 
 def job_of(message: Message) -> Job:
     """The job of a message."""
     arguments: dict[str, Any] = dict(message)
     return _KINDS[arguments.pop("kind")](**arguments)
+
+
+def takes_arguments_of(make_job: Callable[..., Job], task: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of a task with the parameters of another, so that a queue refuses wrong ones before it sends."""
+
+    @wraps(task)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return task(*args, **kwargs)
+
+    vars(run)["__signature__"] = signature(make_job)
+    return run
 
 
 def checked_page_size(page_size: int) -> int:
@@ -43,6 +146,6 @@ def checked_page_size(page_size: int) -> int:
 
 
 def cut_short(job: Job, number: int, page: list[Any], error: BaseException) -> Message:
-    """What stands for a part that ended in an error; logs it."""
+    """The result that replaces that of a part which ended in an error; logs the error."""
     LOG.warning("Part %d of a %s ended early, the merge does the rest: %r", number, type(job).__name__, error)
     return job.unfinished(number, page)

@@ -2,49 +2,44 @@
 
 Install Celery with Redis: `pip install 'celery[redis]'`. Any broker and result backend of Celery that supports chords
 will do; all messages are JSON.
+
+A job is three kinds of tasks: the first lists the threads and replaces itself by a chord, which is one task for each
+page of thread ids, and one that merges their results.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
-import attrs
 from celery import Celery, Task, chord, current_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from .._async.client import AsyncChatKit
 from .._sync.client import ChatKit
 from .._sync.dependent import checked_twin
-from ..bulk._archive_parts import ArchiveJob
-from ..bulk._erase_parts import EraseJob, Message
+from ..bulk._erase_parts import Message
 from ..errors import ChatKitError
-from ._queue_jobs import PAGE_SIZE, PREFIX, Job, checked_page_size, cut_short, job_of, message_of
+from ._queue_jobs import (
+    PAGE_SIZE,
+    PREFIX,
+    BulkTasks,
+    Job,
+    bulk_tasks_of,
+    checked_page_size,
+    cut_short,
+    job_of,
+    planned_job,
+    takes_arguments_of,
+)
 
-P = ParamSpec("P")
-T = TypeVar("T")
 Send: TypeAlias = "Task[..., Message]"
 
-
-@attrs.frozen
-class BulkTasks:
-    """The tasks, to be started by `.delay(...)`; the result is the report's `to_dict()`.
-
-    Attributes:
-        archive_threads: as `archive(client, path, ...)`, with `parts_in`: the folder that the workers share.
-        erase_threads: as `erase(client, ...)`.
-        retain_threads: as `retain(client, older_than=...)`, in seconds.
-    """
-
-    archive_threads: Send
-    erase_threads: Send
-    retain_threads: Send
+_RETURNED_IF_KILLED: dict[str, Any] = {"acks_late": True, "reject_on_worker_lost": True}
 
 
 def bulk_tasks(
     app: Celery, client: ChatKit, *, page_size: int = PAGE_SIZE, soft_time_limit: int | None = None
-) -> BulkTasks:
+) -> BulkTasks[Send]:
     """Add tasks to a Celery app that archive and erase threads: one lists them, one for each page of ids does the work,
     one makes the report.
 
@@ -78,106 +73,45 @@ def bulk_tasks(
     """
     own = checked_twin(client, ChatKit, "bulk_tasks")
     checked_page_size(page_size)
-    limit: dict[str, Any] = {} if soft_time_limit is None else {"soft_time_limit": soft_time_limit}
+    part, merge = _part_task(app, own, soft_time_limit), _merge_task(app, own)
 
-    def call(
-        step: Callable[Concatenate[AsyncChatKit, P], Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        return own._channel.call(step, own._async, *args, **kwargs)
+    def add_task(name: str, make_job: Callable[..., Job]) -> Send:
+        def start(*args: Any, **kwargs: Any) -> Message:
+            job, job_id = make_job(*args, **kwargs), str(current_task.request.id)
+            _, plan, pages, message = own._channel.call(planned_job, own._async, job, job_id, page_size)
+            if not pages:
+                return merge.run([], message, plan)
+            header = [part.clone(args=(message, number, page)) for number, page in enumerate(pages)]
+            raise current_task.replace(chord(header, merge.s(message=message, plan=plan)))
 
-    @app.task(name=f"{PREFIX}part", acks_late=True, reject_on_worker_lost=True)
+        task: Send = app.task(name=name, **_RETURNED_IF_KILLED)(takes_arguments_of(make_job, start))
+        return task
+
+    return bulk_tasks_of(add_task)
+
+
+def _part_task(app: Celery, client: ChatKit, soft_time_limit: int | None) -> Any:
+    """Adds the task that works on one page; returns its signature, to be given the arguments."""
+
+    @app.task(name=f"{PREFIX}part", **_RETURNED_IF_KILLED)
     def part(message: Message, number: int, page: list[Any]) -> Message:
         job, info = job_of(message), current_task.request.delivery_info or {}
+        is_repeated = bool(info.get("redelivered"))
         try:
-            return call(job.part, number, page, is_repeated=bool(info.get("redelivered")))
+            return client._channel.call(job.part, client._async, number, page, is_repeated=is_repeated)
         except (ChatKitError, SoftTimeLimitExceeded) as error:
             return cut_short(job, number, page, error)
 
-    @app.task(name=f"{PREFIX}merge", acks_late=True, reject_on_worker_lost=True)
+    return part.s() if soft_time_limit is None else part.s().set(soft_time_limit=soft_time_limit)
+
+
+def _merge_task(app: Celery, client: ChatKit) -> Send:
+    """Adds the task that makes the report."""
+
+    @app.task(name=f"{PREFIX}merge", **_RETURNED_IF_KILLED)
     def merge(parts: Sequence[Message] | Message, message: Message, plan: Message) -> Message:
-        results = [parts] if isinstance(parts, dict) else parts  # of a single part Celery passes the result itself
-        return call(job_of(message).merge, plan, results)
+        results = [parts] if isinstance(parts, dict) else parts  # Celery passes the result of a single part bare
+        return client._channel.call(job_of(message).merge, client._async, plan, results)
 
-    def start(job: Job) -> Message:
-        prepared = job.prepared(str(current_task.request.id))
-        plan = call(prepared.plan, page_size)
-        pages, message = plan.pop("pages"), message_of(prepared)
-        plan["parts"] = len(pages)
-        if not pages:
-            return call(prepared.merge, plan, [])
-        header = [part.s(message, number, page).set(**limit) for number, page in enumerate(pages)]
-        raise current_task.replace(chord(header, merge.s(message=message, plan=plan)))
-
-    @app.task(name=f"{PREFIX}archive_threads", acks_late=True, reject_on_worker_lost=True)
-    def archive_threads(
-        path: str,
-        *,
-        user: str | None = None,
-        users: list[str] | None = None,
-        parts_in: str | None = None,
-        concurrency: int = 8,
-        requests_per_second: float | None = None,
-    ) -> Message:
-        return start(
-            ArchiveJob(
-                path=path,
-                user=user,
-                users=users,
-                parts_in=parts_in,
-                concurrency=concurrency,
-                requests_per_second=requests_per_second,
-            )
-        )
-
-    @app.task(name=f"{PREFIX}erase_threads", acks_late=True, reject_on_worker_lost=True)
-    def erase_threads(
-        *,
-        user: str | None = None,
-        users: list[str] | None = None,
-        thread_ids: list[str] | None = None,
-        all_users: bool = False,
-        created_before: float | None = None,
-        archived_in: str | None = None,
-        dry_run: bool = False,
-        concurrency: int = 8,
-        requests_per_second: float | None = None,
-    ) -> Message:
-        return start(
-            EraseJob(
-                user=user,
-                users=users,
-                thread_ids=thread_ids,
-                all_users=all_users,
-                created_before=created_before,
-                archived_in=archived_in,
-                dry_run=dry_run,
-                concurrency=concurrency,
-                requests_per_second=requests_per_second,
-            )
-        )
-
-    @app.task(name=f"{PREFIX}retain_threads", acks_late=True, reject_on_worker_lost=True)
-    def retain_threads(
-        *,
-        older_than: float,
-        user: str | None = None,
-        users: list[str] | None = None,
-        archived_in: str | None = None,
-        dry_run: bool = False,
-        concurrency: int = 8,
-        requests_per_second: float | None = None,
-    ) -> Message:
-        return start(
-            EraseJob(
-                user=user,
-                users=users,
-                all_users=user is None and users is None,
-                created_before=time.time() - older_than,
-                archived_in=archived_in,
-                dry_run=dry_run,
-                concurrency=concurrency,
-                requests_per_second=requests_per_second,
-            )
-        )
-
-    return BulkTasks(archive_threads, erase_threads, retain_threads)
+    task: Send = merge
+    return task

@@ -1,54 +1,53 @@
 """Taskiq tasks that archive and erase threads with many workers.
 
 Install Taskiq with Redis: `pip install taskiq taskiq-redis`. Any broker with a result backend will do.
+
+A job is two kinds of tasks: the first lists the threads, sends a task for each page of thread ids, waits for these,
+and makes the report. Taskiq has no chords, so the first one holds a worker's slot until the whole job is done.
 """
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
-import attrs
 from taskiq import AsyncBroker, AsyncTaskiqDecoratedTask, AsyncTaskiqTask, Context, TaskiqDepends
 from taskiq.depends.progress_tracker import ProgressTracker  # pyright: ignore[reportMissingTypeStubs]
 from taskiq.exceptions import TaskiqResultTimeoutError
 
 from .._async.client import AsyncChatKit
-from ..bulk._archive_parts import ArchiveJob
-from ..bulk._erase_parts import EraseJob, Message
+from ..bulk._erase_parts import Message
 from ..errors import ChatKitError, ConfigurationError
-from ._queue_jobs import PAGE_SIZE, PREFIX, Job, checked_page_size, cut_short, job_of, message_of
+from ._queue_jobs import (
+    PAGE_SIZE,
+    PREFIX,
+    BulkTasks,
+    Job,
+    bulk_tasks_of,
+    checked_page_size,
+    cut_short,
+    job_of,
+    planned_job,
+)
 
 Send: TypeAlias = "AsyncTaskiqDecoratedTask[..., Any]"
 
-POLL_S = 0.2  # between two looks whether a page is done
-
-
-@attrs.frozen
-class BulkTasks:
-    """The tasks, to be started by `await task.kiq(...)`; the result is the report's `to_dict()`.
-
-    Attributes:
-        archive_threads: as `archive(client, path, ...)`, with `parts_in`: the folder that the workers share.
-        erase_threads: as `erase(client, ...)`.
-        retain_threads: as `retain(client, older_than=...)`, in seconds.
-    """
-
-    archive_threads: Send
-    erase_threads: Send
-    retain_threads: Send
+POLL_S = 0.2  # between two checks whether a page is done
 
 
 def bulk_tasks(
     broker: AsyncBroker, client: AsyncChatKit, *, page_size: int = PAGE_SIZE, page_timeout_s: float = 3600.0
-) -> BulkTasks:
+) -> BulkTasks[Send]:
     """Add tasks to a Taskiq broker that archive and erase threads: one lists them and hands out a task for each page
     of ids, waits for these, and makes the report.
 
     A page whose task fails, is lost with its worker, or is not done in time is done by the first task itself; doing it
-    twice does no harm. The first task proves the end as the single job does, and its report is the same. It runs as
-    long as the whole job: a broker that gives unacknowledged tasks to others (`RedisStreamBroker(idle_timeout=...)`)
-    must wait longer than that.
+    twice does no harm. The first task proves the end as the single job does, and its report is the same.
+
+    Taskiq has no chords: the first task runs as long as the whole job and holds one of a worker's slots
+    (`--max-async-tasks`) meanwhile; a fleet with a single slot would wait for itself until `page_timeout_s`, and then
+    do all pages in the first task. A broker that gives unacknowledged tasks to others
+    (`RedisStreamBroker(idle_timeout=...)`) must wait longer than the whole job.
 
     Wire form: as for `archive` and `erase` of `chatkit_async.bulk`.
 
@@ -81,6 +80,26 @@ def bulk_tasks(
         raise ConfigurationError(f"page_timeout_s must be a number of seconds above 0, got {page_timeout_s!r}")
     checked_page_size(page_size)
 
+    part = _part_task(broker, client)
+
+    def add_task(name: str, make_job: Callable[..., Job]) -> Send:
+        async def start(*args: Any, context: Annotated[Context, TaskiqDepends()], **kwargs: Any) -> Message:
+            task_id = context.message.task_id
+            job, plan, pages, message = await planned_job(client, make_job(*args, **kwargs), task_id, page_size)
+            sent = [await part.kiq(message, number, page) for number, page in enumerate(pages)]
+            results = [
+                await _result_of(job, number, pages[number], one, page_timeout_s) for number, one in enumerate(sent)
+            ]
+            return await job.merge(client, plan, results)
+
+        return broker.task(task_name=name)(start)
+
+    return bulk_tasks_of(add_task)
+
+
+def _part_task(broker: AsyncBroker, client: AsyncChatKit) -> Send:
+    """Adds the task that works on one page."""
+
     @broker.task(task_name=f"{PREFIX}part")
     async def part(
         message: Message, number: int, page: list[Any], progress: Annotated[ProgressTracker[None], TaskiqDepends()]
@@ -92,96 +111,17 @@ def bulk_tasks(
         except ChatKitError as error:
             return cut_short(job, number, page, error)
 
-    send_part: Send = part  # Taskiq fills in `progress`
+    return part
 
-    async def start(job: Job, job_id: str) -> Message:
-        prepared = job.prepared(job_id)
-        plan = await prepared.plan(client, page_size)
-        pages, message = plan.pop("pages"), message_of(prepared)
-        plan["parts"] = len(pages)
-        sent = [await send_part.kiq(message, number, page) for number, page in enumerate(pages)]
-        results = [await result_of(prepared, number, pages[number], task) for number, task in enumerate(sent)]
-        return await prepared.merge(client, plan, results)
 
-    async def result_of(job: Job, number: int, page: list[Any], task: AsyncTaskiqTask[Message]) -> Message:
-        try:
-            result = await task.wait_result(check_interval=POLL_S, timeout=page_timeout_s)
-        except TaskiqResultTimeoutError as error:
-            return cut_short(job, number, page, error)
-        if result.error is not None:
-            return cut_short(job, number, page, result.error)
-        return result.return_value
-
-    @broker.task(task_name=f"{PREFIX}archive_threads")
-    async def archive_threads(
-        path: str,
-        *,
-        user: str | None = None,
-        users: list[str] | None = None,
-        parts_in: str | None = None,
-        concurrency: int = 8,
-        requests_per_second: float | None = None,
-        context: Annotated[Context, TaskiqDepends()],
-    ) -> Message:
-        job = ArchiveJob(
-            path=path,
-            user=user,
-            users=users,
-            parts_in=parts_in,
-            concurrency=concurrency,
-            requests_per_second=requests_per_second,
-        )
-        return await start(job, context.message.task_id)
-
-    @broker.task(task_name=f"{PREFIX}erase_threads")
-    async def erase_threads(
-        *,
-        user: str | None = None,
-        users: list[str] | None = None,
-        thread_ids: list[str] | None = None,
-        all_users: bool = False,
-        created_before: float | None = None,
-        archived_in: str | None = None,
-        dry_run: bool = False,
-        concurrency: int = 8,
-        requests_per_second: float | None = None,
-        context: Annotated[Context, TaskiqDepends()],
-    ) -> Message:
-        job = EraseJob(
-            user=user,
-            users=users,
-            thread_ids=thread_ids,
-            all_users=all_users,
-            created_before=created_before,
-            archived_in=archived_in,
-            dry_run=dry_run,
-            concurrency=concurrency,
-            requests_per_second=requests_per_second,
-        )
-        return await start(job, context.message.task_id)
-
-    @broker.task(task_name=f"{PREFIX}retain_threads")
-    async def retain_threads(
-        *,
-        older_than: float,
-        user: str | None = None,
-        users: list[str] | None = None,
-        archived_in: str | None = None,
-        dry_run: bool = False,
-        concurrency: int = 8,
-        requests_per_second: float | None = None,
-        context: Annotated[Context, TaskiqDepends()],
-    ) -> Message:
-        job = EraseJob(
-            user=user,
-            users=users,
-            all_users=user is None and users is None,
-            created_before=time.time() - older_than,
-            archived_in=archived_in,
-            dry_run=dry_run,
-            concurrency=concurrency,
-            requests_per_second=requests_per_second,
-        )
-        return await start(job, context.message.task_id)
-
-    return BulkTasks(archive_threads, erase_threads, retain_threads)
+async def _result_of(
+    job: Job, number: int, page: list[Any], task: AsyncTaskiqTask[Message], timeout_s: float
+) -> Message:
+    """Waits for a part; if it fails or does not come, returns the result that replaces it."""
+    try:
+        result = await task.wait_result(check_interval=POLL_S, timeout=timeout_s)
+    except TaskiqResultTimeoutError as error:
+        return cut_short(job, number, page, error)
+    if result.error is not None:
+        return cut_short(job, number, page, result.error)
+    return result.return_value
