@@ -201,7 +201,7 @@ class ArchiveRun(Job):
             raise ListingLostError("threads came twice")
         for thread in held:
             found.add(thread)
-            if thread.is_new:
+            if thread.is_new and thread.thread_id not in self._new_unread:
                 self._new += 1
                 self._new_unread.add(thread.thread_id)
         due = [thread for thread in held if not thread.is_read and thread.thread_id not in under_way]

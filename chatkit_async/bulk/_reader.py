@@ -41,6 +41,7 @@ class ArchiveInfo:
         runs: how many jobs wrote to it.
         last_run: the state of the last: "running", "complete", "incomplete" or "interrupted" (Ctrl-C, an error). A
             killed process leaves "running" behind.
+        last_run_at: when the last job began, Unix seconds, UTC; None if there was none.
         threads: threads held, gone ones included.
         items: items held.
         gone_threads: how many of the threads are no longer on the API.
@@ -58,6 +59,7 @@ class ArchiveInfo:
     completed_at: int | None
     runs: int
     last_run: str | None
+    last_run_at: int | None
     threads: int
     items: int
     gone_threads: int
@@ -163,7 +165,7 @@ class Archive:
         ((runs, completed_at),) = self._rows(
             "SELECT count(*), max(ended_at) FILTER (WHERE state = 'complete') FROM runs"
         )
-        last_run = self._rows("SELECT state FROM runs ORDER BY id DESC LIMIT 1")
+        last_run, last_run_at = self._last_run()
         ((threads, gone),) = self._rows("SELECT count(*), count(gone_at) FROM threads")
         ((items,),) = self._rows("SELECT coalesce(sum(item_count), 0) FROM item_pages")
         ((removed,),) = self._rows("SELECT count(*) FROM removed_items")
@@ -176,13 +178,22 @@ class Archive:
             created_at=int(created_at),
             completed_at=completed_at,
             runs=runs,
-            last_run=last_run[0][0] if last_run else None,
+            last_run=last_run,
+            last_run_at=last_run_at,
             threads=threads,
             items=items,
             gone_threads=gone,
             removed_items=removed,
             incomplete_threads=tuple(row[0] for row in self._rows(_INCOMPLETE)),
         )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last run was complete and no thread is incomplete; if not, run `archive` again.
+
+        It is `info.is_complete` without the counts, so it costs next to nothing.
+        """
+        return self._last_run()[0] == "complete" and not self._rows(f"{_INCOMPLETE} LIMIT 1")
 
     def verify(self) -> VerifyReport:
         """Recounts and re-parses everything that the file holds.
@@ -257,6 +268,11 @@ class Archive:
         if self._database is None:
             raise ArchiveError(f"this Archive of {self._path} is closed: open it again")
         return self._database
+
+    def _last_run(self) -> tuple[str | None, int | None]:
+        rows = self._rows("SELECT state, started_at FROM runs ORDER BY id DESC LIMIT 1")
+        state, started_at = rows[0] if rows else (None, None)
+        return state, started_at
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
         with explained(self._path):

@@ -92,7 +92,7 @@ class ArchiveReport:
         path: the archive.
         is_complete: every thread that the last listing showed is held whole, and no listing or thread failed.
         threads: threads that the API listed.
-        new: of those, threads that the archive did not hold before.
+        new: of those, threads that the archive did not hold whole before; an interrupted run leaves such threads.
         changed: threads that it held, and that have other fields or items now.
         unchanged: threads that it held as they are.
         gone: threads found to be no longer on the API; kept, and marked.

@@ -50,7 +50,7 @@ class HeldThread(NamedTuple):
 
     Attributes:
         key: its row.
-        is_new: the archive did not hold it before this run.
+        is_new: no run has read its items to their end.
         has_changed: the archive held it with other fields.
         listed_in_walk: the walk over the listing that listed it last before; -1 if none has.
         is_read: this run has read it to its end.
@@ -125,8 +125,8 @@ def save_pages(  # noqa: PLR0917
 
 
 _READ = """
-UPDATE threads SET item_count = ?, anchor = ?, anchor_cursor = ?, anchor_id = ?, is_complete = ?, read_in_run = ?,
-    gone_at = NULL
+UPDATE threads SET item_count = ?, anchor = ?, anchor_cursor = ?, anchor_id = ?, is_complete = ?,
+    read_in_run = coalesce(?, read_in_run), gone_at = NULL
 WHERE key = ?
 """
 
@@ -200,8 +200,8 @@ def _save_thread(database: sqlite3.Connection, run: int, walk: int, one: ListedT
         return HeldThread(key, one.thread_id, True, False, -1, False, 0, START)
     key, raw, listed_in_walk, read_in_run, held, *anchor = row
     database.execute(_UPDATE, (*one[1:], walk, key))
-    has_changed = not is_same(raw, one.text)
-    return HeldThread(key, one.thread_id, False, has_changed, listed_in_walk, read_in_run == run, held, Anchor(*anchor))
+    is_new, is_read, has_changed = read_in_run is None, read_in_run == run, not is_same(raw, one.text)
+    return HeldThread(key, one.thread_id, is_new, has_changed, listed_in_walk, is_read, held, Anchor(*anchor))
 
 
 def mark_listed(database: sqlite3.Connection, run: int, walk: int, thread_ids: Sequence[str | None]) -> int | None:
@@ -226,7 +226,7 @@ def unlisted_threads(database: sqlite3.Connection, run: int, first_walk: int) ->
         "SELECT key, id, item_count, read_in_run FROM threads WHERE listed_in_walk < ? AND gone_at IS NULL",
         (first_walk,),
     ).fetchall()
-    return [HeldThread(row[0], row[1], False, False, -1, row[3] == run, row[2], START) for row in rows]
+    return [HeldThread(row[0], row[1], row[3] is None, False, -1, row[3] == run, row[2], START) for row in rows]
 
 
 def mark_gone(database: sqlite3.Connection, key: int, now_s: int) -> None:

@@ -216,10 +216,11 @@ def erase_user(
     requests_per_second: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> EraseUserReport:
-    """Delete everything that the API keeps of one user: revoke the live sessions, erase the threads, look again.
+    """Delete everything that the API keeps of one user: revoke the live sessions, erase the threads, list them again.
 
-    Sign the user out of your app first, so that it asks the broker for no new session. If one is made all the same,
-    it is revoked, and the threads are erased once more, three rounds at most.
+    It cannot forbid new sessions, since your app decides who gets one: block the account first, in whatever `identify`
+    checks, and sign the user out. If a session is made during the run all the same, it revokes again and erases again,
+    three rounds at most; what is left then is in the report, and `is_complete` is False.
 
     Wire form: `POST /chatkit/sessions/{session_id}/cancel`, then as for `erase`.
 

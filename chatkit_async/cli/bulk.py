@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -20,7 +20,11 @@ from chatkit_async.cli.jobs import (
 from chatkit_async.cli.output import Line, print_error_lines, print_json, print_lines, printable_text
 
 if TYPE_CHECKING:
-    from chatkit_async.bulk import ArchiveReport, VerifyReport
+    from collections.abc import Iterable, Sequence
+
+    from chatkit_async.bulk import ArchiveProblem, ArchiveReport, VerifyReport
+
+MAX_EXAMPLES: Final = 3  # threads named for one problem
 
 
 @click.command(short_help="Save all threads in one file, or continue with it.")
@@ -130,12 +134,25 @@ def verify(ctx: click.Context, *, path: str, as_json: bool) -> None:
         print_json(report.to_dict())
     else:
         print_lines(_verify_lines(report))
-        problems = [f"{it.thread_id or 'file'}: {it.message}" for it in report.problems[:MAX_SHOWN]]
-        if len(report.problems) > MAX_SHOWN:
-            problems.append(f"and {len(report.problems) - MAX_SHOWN} more; --json names all")
+        problems = _grouped(report.problems)
+        if len(problems) > MAX_SHOWN:
+            problems[MAX_SHOWN:] = [f"and {len(problems) - MAX_SHOWN} more; --json names all"]
         print_error_lines([("Problem", problem) for problem in problems])
     if not report.ok:
         ctx.exit(FAILURE)
+
+
+def _grouped(problems: Iterable[ArchiveProblem]) -> list[str]:
+    """A line for each cause: the threads that it concerns, by name if they are few."""
+    threads_of: dict[str, list[str]] = {}
+    for problem in problems:
+        threads_of.setdefault(problem.message, []).append(problem.thread_id or "file")
+    return [f"{_named(threads)}: {message}" for message, threads in threads_of.items()]
+
+
+def _named(threads: Sequence[str]) -> str:
+    names = ", ".join(threads[:MAX_EXAMPLES])
+    return names if len(threads) <= MAX_EXAMPLES else f"{len(threads)} threads, such as {names}"
 
 
 def _verify_lines(report: VerifyReport) -> list[Line]:

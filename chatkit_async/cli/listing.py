@@ -6,16 +6,21 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import wraps
 from itertools import dropwhile, islice, takewhile
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
 import click
 
 import chatkit_async
+from chatkit_async._core.base_url import DEFAULT_BASE_URL
 from chatkit_async.cli.connection import Connection
-from chatkit_async.cli.output import is_pipe, is_terminal, require_stdout
+from chatkit_async.cli.output import command_to_paste, is_pipe, is_terminal, print_error_lines, require_stdout
+
+if TYPE_CHECKING:
+    from chatkit_async.bulk import ArchiveInfo
 
 MAX_PAGE_SIZE: Final = 100
 
@@ -217,7 +222,24 @@ def source(connection: Connection, archive: str | None) -> Generator[ApiSource |
 
     require_stdout()
     with Archive(archive) as opened:
+        if not opened.is_complete:
+            print_error_lines([("Incomplete", _continuation(archive, opened.info))])
         yield ArchiveSource(opened)
+
+
+_ENDS = {"interrupted": "was interrupted", "incomplete": "could not read all threads", "running": "has not ended"}
+
+
+def _continuation(path: str, info: ArchiveInfo) -> str:
+    """How the last run of an archive ended, and the command that continues it with the same settings."""
+    arguments = ["archive", path, *(word for user in info.users or () for word in ("--user", user))]
+    if info.base_url != DEFAULT_BASE_URL:
+        arguments += ["--base-url", info.base_url]
+    began = (
+        "" if info.last_run_at is None else f" of {datetime.fromtimestamp(info.last_run_at, UTC):%Y-%m-%d %H:%M} UTC"
+    )
+    how = _ENDS.get(info.last_run or "", "left threads out")
+    return f"the archive's last run{began} {how}; continue with: {command_to_paste(arguments)}"
 
 
 archive_option = click.option(

@@ -34,8 +34,6 @@ from ._queue_jobs import (
 
 Send: TypeAlias = "Task[..., Message]"
 
-_RETURNED_IF_KILLED: dict[str, Any] = {"acks_late": True, "reject_on_worker_lost": True}
-
 
 def bulk_tasks(
     app: Celery, client: ChatKit, *, page_size: int = PAGE_SIZE, soft_time_limit: int | None = None
@@ -77,14 +75,16 @@ def bulk_tasks(
 
     def add_task(name: str, make_job: Callable[..., Job]) -> Send:
         def start(*args: Any, **kwargs: Any) -> Message:
-            job, job_id = make_job(*args, **kwargs), str(current_task.request.id)
-            _, plan, pages, message = own._channel.call(planned_job, own._async, job, job_id, page_size)
+            wanted, job_id = make_job(*args, **kwargs), str(current_task.request.id)
+            job, plan, pages, message = own._channel.call(planned_job, own._async, wanted, job_id, page_size)
             if not pages:
-                return merge.run([], message, plan)
+                return own._channel.call(job.merge, own._async, plan, [])
             header = [part.clone(args=(message, number, page)) for number, page in enumerate(pages)]
             raise current_task.replace(chord(header, merge.s(message=message, plan=plan)))
 
-        task: Send = app.task(name=name, **_RETURNED_IF_KILLED)(takes_arguments_of(make_job, start))
+        task: Send = app.task(name=name, acks_late=True, reject_on_worker_lost=True)(
+            takes_arguments_of(make_job, start)
+        )
         return task
 
     return bulk_tasks_of(add_task)
@@ -93,7 +93,7 @@ def bulk_tasks(
 def _part_task(app: Celery, client: ChatKit, soft_time_limit: int | None) -> Any:
     """Adds the task that works on one page; returns its signature, to be given the arguments."""
 
-    @app.task(name=f"{PREFIX}part", **_RETURNED_IF_KILLED)
+    @app.task(name=f"{PREFIX}part", acks_late=True, reject_on_worker_lost=True)
     def part(message: Message, number: int, page: list[Any]) -> Message:
         job, info = job_of(message), current_task.request.delivery_info or {}
         is_repeated = bool(info.get("redelivered"))
@@ -102,13 +102,14 @@ def _part_task(app: Celery, client: ChatKit, soft_time_limit: int | None) -> Any
         except (ChatKitError, SoftTimeLimitExceeded) as error:
             return cut_short(job, number, page, error)
 
-    return part.s() if soft_time_limit is None else part.s().set(soft_time_limit=soft_time_limit)
+    limit: dict[str, Any] = {} if soft_time_limit is None else {"soft_time_limit": soft_time_limit}
+    return part.s().set(**limit)
 
 
 def _merge_task(app: Celery, client: ChatKit) -> Send:
     """Adds the task that makes the report."""
 
-    @app.task(name=f"{PREFIX}merge", **_RETURNED_IF_KILLED)
+    @app.task(name=f"{PREFIX}merge", acks_late=True, reject_on_worker_lost=True)
     def merge(parts: Sequence[Message] | Message, message: Message, plan: Message) -> Message:
         results = [parts] if isinstance(parts, dict) else parts  # Celery passes the result of a single part bare
         return client._channel.call(job_of(message).merge, client._async, plan, results)

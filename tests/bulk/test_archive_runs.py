@@ -58,8 +58,27 @@ async def test_a_cancelled_run_can_be_continued(client: AsyncChatKit, emulator: 
             await run
         with Archive(path) as held:
             assert held.info.last_run == "interrupted"
-    assert (await archive(client, path)).is_complete
+            assert not held.is_complete
+            whole = held.info.threads - len(held.info.incomplete_threads)
+    report = await archive(client, path)
+    assert report.is_complete
+    assert (report.new, report.changed, report.unchanged) == (120 - whole, 0, whole)
     assert_equals_api(path, emulator)
+    with Archive(path) as held:
+        assert held.is_complete
+
+
+async def test_a_long_thread_that_was_held_in_part_is_new_and_one_that_grew_is_changed(
+    client: AsyncChatKit, emulator: Emulator, path: Path
+) -> None:
+    cut = Fault(path="/items", skip=11, status=422, times="always")  # after the first thousand items
+    for items, expected in ((2200, (1, 0, 0, True)), (4400, (0, 1, 0, True))):
+        emulator.seed(threads=seed(1, items=items), reset=True)
+        emulator.add_faults(cut)
+        assert not (await archive(client, path)).is_complete
+        emulator.clear_faults()
+        report = await archive(client, path)
+        assert (report.new, report.changed, report.unchanged, report.is_complete) == expected
 
 
 async def test_a_run_cancelled_while_it_opens_the_file_holds_it_no_longer(client: AsyncChatKit, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shlex
 import signal
 import stat
@@ -102,12 +103,22 @@ def test_ctrl_c_prints_the_command_that_continues(
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=DEADLINE_S)
     assert (process.returncode, output) == (130, "")
+    listed = chatkit("threads", "list", "--archive", path)
+    assert re.fullmatch(
+        r"Incomplete: the archive's last run of 20\d\d-\d\d-\d\d \d\d:\d\d UTC was interrupted; continue with: "
+        rf"\S.* archive {re.escape(path)} --base-url {re.escape(emulator.base_url)}\n",
+        listed.stderr,
+    )
+    verified = chatkit("verify", path)
+    assert (verified.returncode, verified.stderr.count("Problem:")) == (1, 2)
+    assert "5 threads, such as cthr_1, cthr_2, cthr_3: its items were not read to the end" in verified.stderr
     advice, command = errors.strip().splitlines()
     assert advice == f"Interrupted. What was read so far is in {path}. Continue with:"
     assert command.endswith(f"-m chatkit_async archive {path} --concurrency 2")
     emulator.clear_faults()
     done = chatkit(*shlex.split(command.partition("-m chatkit_async ")[2]), env=env)
     assert (done.returncode, done.stderr) == (0, "")
+    assert chatkit("threads", "list", "--archive", path).stderr == ""
     with Archive(path) as archive:
         assert [it.id for it in archive.threads()] == [f"cthr_{number}" for number in range(1, 6)]
 
