@@ -17,7 +17,7 @@ from ..types.session_params import StateVariables
 from ._broker import AsyncSessionBroker
 from ._revocation import Revocation
 from ._secret_cache import LiveSecret
-from ._settings import store_or_hidden
+from ._session_request import store_or_hidden
 from ._store import Store
 
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
+from secrets import token_hex
 from types import TracebackType
 from typing import Self
 
 from .._async.client import AsyncChatKit
 from ..errors import ClientClosedError
-from ..types.secret import Secret, as_secret, hidden_keys
+from ..types.secret import as_secret, hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
 from ..types.session_params import StateVariables
-from ._issuing import Issuing
 from ._memory_store import MemoryStore
 from ._resilient_store import ResilientStore
 from ._revocation import Revocation, cancel_all
 from ._secret_cache import LiveSecret, SecretCache
-from ._session_request import SessionRequest, SessionTemplate, checked_name, checked_string
-from ._settings import checked_client, checked_settings, checked_store, store_or_hidden
-from ._store import Place, Store
+from ._session_creator import SessionCreator
+from ._session_request import (
+    SessionTemplate,
+    checked_client,
+    checked_session_id,
+    checked_settings,
+    checked_store,
+    store_or_hidden,
+)
+from ._store import Store
 
 
 class AsyncSessionBroker:
@@ -83,7 +89,7 @@ class AsyncSessionBroker:
         self._store = store if type(store) is MemoryStore else ResilientStore(store)
         settings = checked_settings(self._template.life_s, margin_s, lease_s, sessions_per_minute)
         self._secrets = SecretCache(share_secrets)
-        self._issuing = Issuing(self._client, self._template, self._store, self._secrets, settings)
+        self._creator = SessionCreator(self._client, self._template, self._store, self._secrets, settings)
         self._is_closed = False
 
     async def start(self) -> None:
@@ -105,7 +111,7 @@ class AsyncSessionBroker:
             ClientClosedError: the broker or its client is closed.
         """
         self._check_open()
-        await self._issuing.warm_up()
+        await self._creator.warm_up()
         await self._store.check()
 
     async def secret_for(
@@ -148,16 +154,17 @@ class AsyncSessionBroker:
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
         current = as_secret(current)
-        request = self._request(user, device, state_variables, current)
+        self._check_open()
+        request = self._template.request(user, device, state_variables, current)
         while True:
-            seen = await self._store.read(request.place)
-            record = self._secrets.find(request.place, seen)
-            if record is not None and self._issuing.is_fresh(record) and request.fits(record):
-                return record.live
-            record = await self._issuing.made(request, seen)
-            # What is no longer fresh could not be replaced, and is handed out to a browser that has it, too.
-            if request.fits(record) or not self._issuing.is_fresh(record):
-                return record.live
+            state = await self._store.read(request.place)
+            live = self._secrets.find(request.place, state)
+            if live is not None and self._creator.is_fresh(live) and request.fits(live):
+                return live.live
+            live = await self._creator.create(request, state)
+            # A session that is no longer fresh could not be replaced; a browser that has it gets it again.
+            if request.fits(live) or not self._creator.is_fresh(live):
+                return live.live
 
     async def renew(
         self, user: str, *, device: str | None = None, state_variables: StateVariables | None = None
@@ -183,8 +190,9 @@ class AsyncSessionBroker:
 
         Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
         """
-        request = self._request(user, device, state_variables, None)
-        return (await self._issuing.renewed(request, await self._store.read(request.place))).live
+        self._check_open()
+        request = self._template.request(user, device, state_variables, None)
+        return (await self._creator.renew(request, await self._store.read(request.place))).live
 
     async def revoke(self, user: str, *, device: str | None = None) -> Revocation:
         """Cancel every live session of a user, or of one device: for a logout.
@@ -215,14 +223,13 @@ class AsyncSessionBroker:
         Source: ChatKit REST API, CancelChatSessionMethod.
         """
         self._check_open()
-        place = self._place(checked_name("user", user), device)
-        mark = secrets.token_hex(8)
-        ended = await self._store.revoke(place.user, mark, None if device is None else place.device)
-        self._client._caller.shared.transport()  # a closed client raises, also where there is nothing to cancel
-        results = await cancel_all(self._client, ended.session_ids)
-        gone = [result.session_id for result in results if result.error is None]
-        await self._store.forget(place.user, gone)
-        return Revocation(results, ended.is_complete and len(gone) == len(results))
+        place = self._template.place(user, device)
+        reply = await self._store.revoke(place.user, token_hex(8), None if device is None else place.device)
+        self._client._caller.shared.transport()  # A closed client raises, also if there is nothing to cancel.
+        results = await cancel_all(self._client, reply.session_ids)
+        ended = [result.session_id for result in results if result.error is None]
+        await self._store.forget(place.user, ended)
+        return Revocation(results, reply.is_complete and len(ended) == len(results))
 
     async def owns(self, user: str, session_id: str) -> bool:
         """Whether this is a live session of this user, made by a broker on this store.
@@ -244,9 +251,7 @@ class AsyncSessionBroker:
             ClientClosedError: the broker is closed.
         """
         self._check_open()
-        return await self._store.owns(
-            self._place(checked_name("user", user), None).user, checked_string("session_id", session_id)
-        )
+        return await self._store.owns(self._template.place(user, None).user, checked_session_id(session_id))
 
     async def aclose(self) -> None:
         """Wait up to 5 s for sessions being made, report to the store what it missed, and close its connections.
@@ -255,7 +260,7 @@ class AsyncSessionBroker:
         """
         if not self._is_closed:
             self._is_closed = True
-            await self._issuing.aclose()
+            await self._creator.aclose()
             await self._store.aclose()
 
     async def __aenter__(self) -> Self:
@@ -271,17 +276,6 @@ class AsyncSessionBroker:
     def __repr__(self) -> str:
         template: SessionTemplate | None = getattr(self, "_template", None)  # a traceback shows half-made objects
         return f"{type(self).__name__}({template})" if template else f"{type(self).__name__}()"
-
-    def _request(
-        self, user: str, device: str | None, state_variables: StateVariables | None, current: str | None
-    ) -> SessionRequest:
-        self._check_open()
-        secret = None if current is None else Secret(checked_string("current", current))
-        user = checked_name("user", user)
-        return self._template.request(self._place(user, device), user, state_variables, secret)
-
-    def _place(self, user: str, device: str | None) -> Place:
-        return self._template.place(user, None if device is None else checked_name("device", device))
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -1,21 +1,28 @@
-"""Time: this process's monotonic seconds, what a session has left of its life, and patience with a store."""
+"""Time in a process: a clock, values that expire, and a time limit that does not count a busy event loop."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Awaitable
-from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
 
-from ..types._clock import unix_now_s
-from ..types.session import ChatSession
+from .._fork import at_fork
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
-PATIENCE_S, SHORT_PATIENCE_S = 1.0, 0.25  # for a store's reply; and after one that did not come
-LOOKS = 4  # into which a limit is divided
-LATE = 2.0  # a look that took so many times longer than asked for shows that our own event loop is busy
-MOST_LATE_LOOKS = 20
+
+# A call frees more expired values than it adds, so that memory shrinks, and few, so that no call stalls its event loop.
+FREED_PER_CALL = 8
+CHECKS = 4  # A time limit is waited for in so many parts.
+LATE_FACTOR = 2.0  # A part that takes so many times longer than it should shows that our own event loop is busy.
+MOST_LATE_CHECKS = 20
+CLOSE_S = 0.25  # Cancelled work may have to close a connection.
+
+# One lock for all that brokers keep in memory; held for microseconds, and over a fork, so that no child finds it taken.
+lock = threading.RLock()
 
 
 def now_s() -> float:
@@ -23,42 +30,58 @@ def now_s() -> float:
     return time.monotonic()
 
 
-def seconds_left(session: ChatSession, life_s: float) -> float:
-    """Seconds until a session that was made just now expires, on machines with a wrong clock too."""
-    return session.expires_at - api_time_s(
-        session.response.headers.get("date"), session.expires_at, now_s=unix_now_s(), life_s=life_s
-    )
+class Expiring(Generic[K, T]):
+    """Values by key, each until it expires. Any thread may use it.
 
-
-def api_time_s(date: str | None, expires_at: int, *, now_s: float, life_s: float) -> float:
-    """The API's time when a new session arrived, Unix seconds.
-
-    It is the `Date` header, which a cache or proxy may have changed, if that fits the session's life; else this
-    machine's time if that fits; else the session's life is taken to begin now.
+    Each `set` frees a few of the oldest values that have expired. A value that lives longer than those set after it
+    keeps them in memory, which does no harm within the hour that our longest live.
     """
-    for time_s in (_parsed(date), now_s):
-        # A Date has whole seconds, so that a session may seem to live one second longer.
-        if time_s is not None and 0 < expires_at - time_s <= life_s + 1:
-            return time_s
-    return expires_at - life_s
 
+    def __init__(self, clock: Callable[[], float] = now_s) -> None:
+        self._clock = clock
+        self._entries: OrderedDict[K, tuple[float, T]] = OrderedDict()  # in the order in which they were set
 
-def _parsed(date: str | None) -> float | None:
-    try:
-        return parsedate_to_datetime(date or "").timestamp()
-    except (ValueError, OverflowError):
-        return None
+    def set(self, key: K, value: T, ends_s: float) -> None:
+        """Holds the value until `ends_s`, in place of an earlier one."""
+        with lock:
+            for oldest in self._first(FREED_PER_CALL):
+                if self._entries[oldest][0] > self._clock():
+                    break
+                del self._entries[oldest]
+            self._entries[key] = (ends_s, value)
+            self._entries.move_to_end(key)
+
+    def get(self, key: K) -> T | None:
+        """The value; None if there is none or it has expired."""
+        entry = self._entries.get(key)
+        return None if entry is None or entry[0] <= self._clock() else entry[1]
+
+    def pop(self, key: K) -> None:
+        """Drops the value."""
+        with lock:
+            self._entries.pop(key, None)
+
+    def keys(self, most: int) -> list[K]:
+        """At most so many of the keys, oldest first."""
+        with lock:
+            return self._first(most)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _first(self, most: int) -> list[K]:
+        return [key for key, _ in zip(self._entries, range(most), strict=False)]
 
 
 async def within(limit_s: float, work: Awaitable[T]) -> T:
-    """The result of the work, cancelled at a limit that counts only time in which our own event loop was free to look.
+    """The result of the work, which is cancelled at the limit; time in which our own event loop is busy does not count.
 
     Raises:
-        TimeoutError: there was none in time.
+        TimeoutError: there was no result in time.
     """
     task = asyncio.ensure_future(work)
     try:
-        await _looked_for(task, limit_s)
+        await _wait(task, limit_s)
     except BaseException:
         task.cancel()
         raise
@@ -66,17 +89,24 @@ async def within(limit_s: float, work: Awaitable[T]) -> T:
         try:
             return task.result()
         finally:
-            del task  # what it raises refers to this frame
+            del task  # Its exception refers to this frame.
     task.cancel()
-    await asyncio.wait([task], timeout=SHORT_PATIENCE_S)  # it may have to close a connection
+    await asyncio.wait([task], timeout=CLOSE_S)
     raise TimeoutError(f"no reply within {limit_s} s")
 
 
-async def _looked_for(task: asyncio.Future[T], limit_s: float) -> None:
-    loop, look_s = asyncio.get_running_loop(), limit_s / LOOKS
-    looks = late = 0
-    while looks < LOOKS and not task.done():
+async def _wait(task: asyncio.Future[T], limit_s: float) -> None:
+    loop, part_s = asyncio.get_running_loop(), limit_s / CHECKS
+    checks = late = 0
+    while checks < CHECKS and not task.done():
         began_s = loop.time()
-        await asyncio.wait([task], timeout=look_s)
-        is_late = loop.time() - began_s > LATE * look_s and late < MOST_LATE_LOOKS
-        late, looks = late + is_late, looks + (not is_late)
+        await asyncio.wait([task], timeout=part_s)
+        is_late = loop.time() - began_s > LATE_FACTOR * part_s and late < MOST_LATE_CHECKS
+        late, checks = late + is_late, checks + (not is_late)
+
+
+def _acquire() -> None:
+    lock.acquire()
+
+
+at_fork(before=_acquire, after_in_parent=lock.release, after_in_child=lock.release)

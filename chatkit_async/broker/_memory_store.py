@@ -12,52 +12,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ._clock import now_s
-from ._expiring import Expiring, lock
+from ._clock import Expiring, lock, now_s
 from ._store import (
-    ANY_RECORD,
     KEPT_S,
     SESSION_LIFE_S,
     WINDOW_S,
-    Begun,
+    BeginReply,
+    CreatedSession,
     Creation,
-    Ended,
-    Kept,
-    Minted,
+    EncryptedSecret,
+    KeepReply,
     Place,
-    SealedRecord,
-    Seen,
+    PlaceState,
+    RevokeReply,
 )
 
 SERVERS = ("uvicorn", "gunicorn", "hypercorn", "granian", "fastapi")
 
 log = logging.getLogger("chatkit_async")
-
-
-class _User:
-    """All that is held of one user; times are the store's clock."""
-
-    __slots__ = ("count", "leases", "mark", "marks", "records", "sessions", "tickets", "versions", "window_ends_s")
-
-    def __init__(self) -> None:
-        self.mark = ""
-        self.marks: dict[str, str] = {}  # by device
-        self.versions: dict[str, str] = {}  # by slot, as all that follows
-        self.records: dict[str, tuple[float, str, str]] = {}  # end, ticket, text
-        self.leases: dict[str, tuple[float, float, str]] = {}  # beginning, end, ticket
-        self.sessions: dict[str, tuple[float, str]] = {}  # end and slot by id
-        self.tickets: dict[str, tuple[float, str]] = {}  # when its creator counts as stopped, and slot
-        self.window_ends_s = 0.0
-        self.count = 0
-
-    def generation(self, device: str) -> str:
-        return f"{self.mark}/{self.marks.get(device, '')}"
-
-    def sweep(self, now: float) -> None:
-        """Drops what has ended; a creation that stopped is remembered as long as its session may live."""
-        self.sessions = {name: held for name, held in self.sessions.items() if held[0] > now}
-        self.tickets = {name: held for name, held in self.tickets.items() if held[0] + SESSION_LIFE_S > now}
-        self.records = {slot: held for slot, held in self.records.items() if held[0] > now}
 
 
 class MemoryStore:
@@ -78,77 +50,45 @@ class MemoryStore:
         self._process: int | None = None
         self._is_alone = True
 
-    async def read(self, place: Place) -> Seen:
+    async def read(self, place: Place) -> PlaceState:
         with lock:
             user = self._users.get(place.user)
-            return _UNSEEN if user is None else self._seen(user, place)
+            return PlaceState("/", "") if user is None else user.state(place, self._clock())
 
-    def generation(self, place: Place) -> str:
-        """What changes when this process revokes a place."""
+    def own_generation(self, place: Place) -> str:
+        """The generation of a place, which changes when this process revokes it."""
         user = self._users.get(place.user)
-        return _UNSEEN.generation if user is None else user.generation(place.device)
+        return "/" if user is None else user.generation(place.device)
 
-    async def begin(self, creation: Creation) -> Begun:
+    async def begin(self, creation: Creation) -> BeginReply:
         self._check_workers()
         with lock:
-            user, now = self._user(creation.place.user), self._clock()
-            seen = self._seen(user, creation.place)
-            held = self._in_the_way(user, creation, seen, now)
-            if held is not None:
-                return held
-            self._reserve(user, creation, now)
-            return Begun("go", seen)
+            return self._user(creation.place.user).begin(creation, self._clock())
 
-    async def keep(self, minted: Minted) -> Kept:
+    async def keep(self, session: CreatedSession) -> KeepReply:
         with lock:
-            place, now = minted.place, self._clock()
-            user = self._user(place.user)
-            others: list[str] = []
-            if minted.is_renewal:
-                user.versions[place.slot] = minted.ticket
-                user.records.pop(place.slot, None)
-                others = [name for name, (ends_s, slot) in user.sessions.items() if slot == place.slot and ends_s > now]
-            seen, ends_s = self._seen(user, place), now + minted.life_s
-            has_lease = user.leases.get(place.slot, ("", "", ""))[2] == minted.ticket
-            is_current = seen.generation == minted.began.generation and seen.version in {
-                minted.began.version,
-                minted.ticket,
-            }
-            if minted.record is not None and has_lease and is_current:
-                user.records[place.slot] = (ends_s, minted.ticket, minted.record)
-            user.sessions[minted.session_id] = (ends_s, place.slot)
-            self._end_ticket(user, minted.ticket, place.slot)
-            return Kept(seen, tuple(name for name in others if name != minted.session_id))
+            return self._user(session.creation.place.user).keep(session, self._clock())
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
         with lock:
             user = self._users.get(creation.place.user)
-            if user is not None and creation.ticket in user.tickets:
+            if user is not None and creation.ticket in user.creations:
                 user.count = max(0, user.count - 1)
-                self._end_ticket(user, creation.ticket, creation.place.slot)
+                user.end(creation)
                 if is_unknown:
-                    user.tickets[creation.ticket] = (self._clock(), creation.place.slot)
+                    user.creations[creation.ticket] = (self._clock(), creation.place.slot)
 
     async def owns(self, user: str, session_id: str) -> bool:
         with lock:
             found = self._users.get(user)
             return found is not None and found.sessions.get(session_id, (0.0,))[0] > self._clock()
 
-    async def revoke(self, user: str, mark: str, device: str | None = None) -> Ended:
+    async def revoke(self, user: str, revocation_id: str, device: str | None = None) -> RevokeReply:
         self._check_workers()
         with lock:
-            found, now = self._user(user), self._clock()
-            if device is None:
-                found.mark = mark
-            else:
-                found.marks[device] = mark
-            found.sweep(now)
-            for held in (found.records, found.leases):
-                for slot in [slot for slot in held if _is_of(slot, device)]:
-                    del held[slot]
-            has_stopped = any(ends_s <= now and _is_of(slot, device) for ends_s, slot in found.tickets.values())
-            names = [name for name, (_, slot) in found.sessions.items() if _is_of(slot, device)]
-            return Ended(tuple(names), self._is_alone and not has_stopped and self._gap_ends_s <= now)
+            now = self._clock()
+            session_ids, has_lapsed = self._user(user).revoke(revocation_id, device, now)
+            return RevokeReply(session_ids, self._is_alone and not has_lapsed and self._gap_ends_s <= now)
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
         with lock:
@@ -165,15 +105,20 @@ class MemoryStore:
         self._check_workers()
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Does nothing: there are no connections."""
+
+    def _user(self, name: str) -> _User:
+        user = self._users.get(name) or _User()
+        self._users.set(name, user, self._clock() + KEPT_S)
+        return user
 
     def _check_workers(self) -> None:
-        """Warns once in each process that has siblings, which this store does not reach."""
+        """Warns once in each worker if this process is one of several, which this store does not reach."""
         if self._process == os.getpid():
             return
         is_child, self._process = self._process is not None, os.getpid()
         evidence = several_workers()
-        self._is_alone = evidence is None and not is_child  # the parent may go on making sessions
+        self._is_alone = evidence is None and not is_child  # The parent of a fork may go on creating sessions.
         if evidence is not None:
             log.warning(
                 "A MemoryStore in one of several workers (%s): each makes sessions of its own, and revoke reaches only"
@@ -181,51 +126,87 @@ class MemoryStore:
                 evidence,
             )
 
-    def _user(self, name: str) -> _User:
-        user = self._users.get(name) or _User()
-        self._users.set(name, user, self._clock() + KEPT_S)
-        return user
 
-    def _seen(self, user: _User, place: Place) -> Seen:
-        record = user.records.get(place.slot)
-        left_s = 0.0 if record is None else record[0] - self._clock()
-        sealed = SealedRecord(record[2], record[1], left_s) if record is not None and left_s > 0 else None
-        return Seen(user.generation(place.device), user.versions.get(place.slot, ""), sealed)
+class _User:
+    """What is held of one user. The Lua scripts of a `RedisStore` do the same."""
 
-    def _in_the_way(self, user: _User, creation: Creation, seen: Seen, now: float) -> Begun | None:
-        """What keeps a creation from beginning now, if anything does."""
-        if creation.ticket in user.tickets:
-            return None  # it has begun already
-        slot, found = creation.place.slot, seen.record
-        is_wanted = found is not None and creation.unsuitable not in {ANY_RECORD, found.ticket}
-        if creation.is_shared and found is not None and is_wanted and found.left_s > creation.margin_s:
-            return Begun("found", seen)
-        since_s, ends_s, ticket = user.leases.get(slot, (0.0, 0.0, ""))
-        if creation.is_shared and ends_s > now and ticket not in {creation.ticket, creation.replaces}:
-            return Begun("wait", seen, now - since_s)
-        if user.window_ends_s <= now:
-            user.sweep(now)
-            user.window_ends_s, user.count = now + WINDOW_S, 0
-        if creation.per_minute is not None and user.count >= creation.per_minute:
-            return Begun("limited", seen, user.window_ends_s - now)
-        return None
+    def __init__(self) -> None:
+        self.revocations: dict[str, str] = {}  # id of the last one by device; of the user: ""
+        self.versions: dict[str, str] = {}  # ticket of the last renewal by slot
+        self.secrets: dict[str, tuple[float, str, str]] = {}  # end, ticket, encrypted secret by slot
+        self.leases: dict[str, tuple[float, float, str]] = {}  # end, beginning, ticket by slot
+        self.sessions: dict[str, tuple[float, str]] = {}  # end, slot by session id
+        self.creations: dict[str, tuple[float, str]] = {}  # end of the lease, slot by ticket
+        self.window_ends_s, self.count = 0.0, 0
 
-    def _reserve(self, user: _User, creation: Creation, now: float) -> None:
-        if creation.replaces in user.tickets:
-            user.tickets[creation.replaces] = (now, creation.place.slot)
-        if creation.ticket not in user.tickets:
-            user.count += 1
-            user.tickets[creation.ticket] = (now + creation.lease_s, creation.place.slot)
+    def generation(self, device: str) -> str:
+        return f"{self.revocations.get('', '')}/{self.revocations.get(device, '')}"
+
+    def state(self, place: Place, now: float) -> PlaceState:
+        ends_s, ticket, text = self.secrets.get(place.slot, (now, "", ""))
+        secret = EncryptedSecret(text, ticket, ends_s - now) if ends_s > now else None
+        return PlaceState(self.generation(place.device), self.versions.get(place.slot, ""), secret)
+
+    def begin(self, creation: Creation, now: float) -> BeginReply:
+        state, slot = self.state(creation.place, now), creation.place.slot
+        if creation.ticket in self.creations:
+            return BeginReply("go", state)
         if creation.is_shared:
-            user.leases[creation.place.slot] = (now, now + creation.lease_s, creation.ticket)
+            found = None if creation.is_renewal else state.secret
+            if found and found.ticket != creation.unsuitable_ticket and found.left_s > creation.margin_s:
+                return BeginReply("found", state)
+            lease_ends_s, began_s, _ = self.leases.get(slot, (now, now, ""))
+            if lease_ends_s > now:
+                return BeginReply("wait", state, now - began_s)
+        if self.window_ends_s <= now:
+            self.window_ends_s, self.count = now + WINDOW_S, 0
+            self._drop_expired(now)
+        if creation.per_minute is not None and self.count >= creation.per_minute:
+            return BeginReply("limited", state, self.window_ends_s - now)
+        self.count += 1
+        self.creations[creation.ticket] = (now + creation.lease_s, slot)
+        if creation.is_shared:
+            self.leases[slot] = (now + creation.lease_s, now, creation.ticket)
+        return BeginReply("go", state)
 
-    def _end_ticket(self, user: _User, ticket: str, slot: str) -> None:
-        user.tickets.pop(ticket, None)
-        if user.leases.get(slot, (0.0, 0.0, ""))[2] == ticket:
-            del user.leases[slot]
+    def keep(self, session: CreatedSession, now: float) -> KeepReply:
+        creation, ends_s, earlier = session.creation, now + session.life_s, []
+        place, ticket = creation.place, creation.ticket
+        if creation.is_renewal:
+            self.versions[place.slot] = ticket
+            self.secrets.pop(place.slot, None)
+            earlier = [name for name, (end_s, slot) in self.sessions.items() if slot == place.slot and end_s > now]
+        state, began = self.state(place, now), session.began
+        is_unchanged = state.generation == began.generation and state.version in {began.version, ticket}
+        if session.secret is not None and self._holds_lease(creation) and is_unchanged:
+            self.secrets[place.slot] = (ends_s, ticket, session.secret)
+        self.sessions[session.session_id] = (ends_s, place.slot)
+        self.end(creation)
+        return KeepReply(state, tuple(name for name in earlier if name != session.session_id))
 
+    def end(self, creation: Creation) -> None:
+        """Ends a creation and its lease."""
+        self.creations.pop(creation.ticket, None)
+        if self._holds_lease(creation):
+            del self.leases[creation.place.slot]
 
-_UNSEEN = Seen("/", "")
+    def revoke(self, revocation_id: str, device: str | None, now: float) -> tuple[tuple[str, ...], bool]:
+        """The ids of live sessions, and whether a creation lapsed, which may have created one."""
+        self.revocations[device or ""] = revocation_id
+        self._drop_expired(now)
+        self.secrets = {slot: held for slot, held in self.secrets.items() if not _is_of(slot, device)}
+        self.leases = {slot: held for slot, held in self.leases.items() if not _is_of(slot, device)}
+        has_lapsed = any(ends_s <= now and _is_of(slot, device) for ends_s, slot in self.creations.values())
+        return tuple(name for name, (_, slot) in self.sessions.items() if _is_of(slot, device)), has_lapsed
+
+    def _holds_lease(self, creation: Creation) -> bool:
+        return self.leases.get(creation.place.slot, (0.0, 0.0, ""))[2] == creation.ticket
+
+    def _drop_expired(self, now: float) -> None:
+        """A creation that lapsed is remembered as long as its session may live."""
+        self.sessions = {name: held for name, held in self.sessions.items() if held[0] > now}
+        self.secrets = {slot: held for slot, held in self.secrets.items() if held[0] > now}
+        self.creations = {name: held for name, held in self.creations.items() if held[0] + SESSION_LIFE_S > now}
 
 
 def _is_of(slot: str, device: str | None) -> bool:

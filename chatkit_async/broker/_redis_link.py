@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import ConfigurationError
-from ._clock import PATIENCE_S, SHORT_PATIENCE_S, within
+from ._clock import within
 from ._store import StoreRefusedError
 
 if TYPE_CHECKING:
@@ -15,23 +15,21 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = tuple[str | int | bytes, ...]
 _Waiting: TypeAlias = "tuple[tuple[Command, ...], asyncio.Future[list[Any]]]"
-MOST_TOGETHER = 256  # callers; more would hold up the event loop
+LIMIT_S, LIMIT_AFTER_FAILURE_S = 1.0, 0.25  # for a reply
+MOST_AT_ONCE = 256  # More callers in one exchange would hold up the event loop.
 
 
 class Link:
-    """One event loop's way to Redis.
+    """One event loop's connection to Redis.
 
     Args:
         client: redis-py's, used by this loop alone.
-        greet: run before the first exchange, after one that failed, and where Redis has lost the scripts.
         is_ours: whether the client is closed with the link.
     """
 
-    def __init__(self, client: Redis, greet: Callable[[Link], Awaitable[None]], *, is_ours: bool = True) -> None:
+    def __init__(self, client: Redis, *, is_ours: bool = True) -> None:
         self.client = client
         self._is_ours = is_ours
-        self._greet = greet
-        self._is_greeted = False
         self._has_failed = False
         self._waiting: list[_Waiting] = []
         self._loop = asyncio.get_running_loop()
@@ -42,17 +40,16 @@ class Link:
 
         Raises:
             StoreRefusedError: Redis refuses to work.
-            Exception: redis-py's, or TimeoutError; the same object for all who shared the exchange.
+            Exception: redis-py's, or TimeoutError; the same object for all callers that shared the exchange.
         """
-        loop = asyncio.get_running_loop()
-        replies: asyncio.Future[list[Any]] = loop.create_future()
+        replies: asyncio.Future[list[Any]] = self._loop.create_future()
         self._waiting.append((commands, replies))
         if self._sender is None or self._sender.done():
-            self._sender = loop.create_task(self._send_all())
+            self._sender = self._loop.create_task(self._send_all())
         try:
             return await replies
         finally:
-            del replies  # what it raises refers to this frame
+            del replies  # Its exception refers to this frame.
 
     async def aclose(self) -> None:
         """Closes the client, if it is ours."""
@@ -66,25 +63,17 @@ class Link:
         if self._sender is not None:
             self._sender.cancel()
         closing = self._loop.create_task(self.aclose())
-        setattr(closing, "_log_destroy_pending", False)  # noqa: B010 - unknown to typeshed; the loop may end before it
-
-    async def exchange(self, commands: Sequence[Command]) -> list[Any]:
-        """The replies to commands in one pipeline, within the time limit."""
-        pipeline: Any = self.client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        limit_s = SHORT_PATIENCE_S if self._has_failed else PATIENCE_S
-        replies: list[Any] = await within(limit_s, pipeline.execute(raise_on_error=False))
-        return replies
+        # The loop may end before the task, which is no reason for asyncio to print.
+        setattr(closing, "_log_destroy_pending", False)  # noqa: B010 - unknown to typeshed
 
     async def _send_all(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
             batch = [(commands, future) for commands, future in batch if not future.done()]
             try:
-                replies = await self._sent([command for commands, _ in batch for command in commands]) if batch else []
+                replies = await self._exchange([command for commands, _ in batch for command in commands])
             except BaseException as error:
-                self._is_greeted, self._has_failed = False, True
+                self._has_failed = True
                 _fail(batch, error)
                 if not isinstance(error, Exception):
                     _fail(self._waiting, error)
@@ -94,21 +83,18 @@ class Link:
                 self._has_failed = False
                 _settle(batch, replies)
 
-    async def _sent(self, commands: list[Command]) -> list[Any]:
-        from redis.exceptions import NoScriptError, RedisError  # noqa: PLC0415 - of an extra
+    async def _exchange(self, commands: Sequence[Command]) -> list[Any]:
+        """The replies to commands in one pipeline, within the time limit."""
+        from redis.exceptions import RedisError  # noqa: PLC0415 - of an extra
 
+        pipeline: Any = self.client.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        limit_s = LIMIT_AFTER_FAILURE_S if self._has_failed else LIMIT_S
         try:
-            if not self._is_greeted:
-                await self._greet(self)
-                self._is_greeted = True
-            replies = await self.exchange(commands)
-            forgotten = [number for number, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-            if forgotten:  # Redis has lost the scripts, so that these commands did nothing yet
-                await self._greet(self)
-                again = await self.exchange([commands[number] for number in forgotten])
-                replies = [again.pop(0) if isinstance(reply, NoScriptError) else reply for reply in replies]
+            replies: list[Any] = await within(limit_s, pipeline.execute(raise_on_error=False))
         except RedisError as error:
-            cause = error.__cause__ or error  # a wrong password comes wrapped in a ConnectionError
+            cause = error.__cause__ or error  # A wrong password comes wrapped in a ConnectionError.
             if is_refusal(cause):
                 raise StoreRefusedError(type(cause).__name__) from cause
             raise
@@ -138,7 +124,7 @@ def _fail(batch: Sequence[_Waiting], error: BaseException) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(cause)
-            future.exception()  # the caller may have left
+            future.exception()  # The caller may have left, which is no reason for asyncio to print.
 
 
 def redis_asyncio() -> Any:
@@ -156,9 +142,9 @@ def parsed_url(url: str) -> Mapping[str, Any]:
 
     try:
         settings: Mapping[str, Any] = parse_url(url)
-    except Exception:  # its text may hold the password
-        said = "RedisStore: redis-py refuses the url; it takes redis://host:port/0, rediss://... or unix://path"
-        raise ConfigurationError(said) from None
+    except Exception:  # Its text may hold the password.
+        text = "RedisStore: redis-py refuses the url; it takes redis://host:port/0, rediss://... or unix://path"
+        raise ConfigurationError(text) from None
     return settings
 
 
@@ -172,11 +158,6 @@ def client_for(url: str) -> Redis:
     return Redis.from_url(url, retry=Retry(NoBackoff(), 1), socket_timeout=None, socket_connect_timeout=None)
 
 
-def location(settings: Mapping[str, Any]) -> str:
-    """A server as logs may show it, without user and password."""
-    return str(settings.get("path") or f"{settings.get('host')}:{settings.get('port', 6379)}/{settings.get('db', 0)}")
-
-
 def copy_of(client: Redis) -> Redis:
     """A client with the settings of another; raises ConfigurationError for a connection pool of another kind."""
     from redis.asyncio import ConnectionPool  # noqa: PLC0415 - of an extra
@@ -188,3 +169,8 @@ def copy_of(client: Redis) -> Redis:
         )
     made = ConnectionPool(pool.connection_class, pool.max_connections, **pool.connection_kwargs)
     return type(client).from_pool(made)
+
+
+def location(settings: Mapping[str, Any]) -> str:
+    """A server as logs may show it, without user and password."""
+    return str(settings.get("path") or f"{settings.get('host')}:{settings.get('port', 6379)}/{settings.get('db', 0)}")

@@ -19,23 +19,23 @@ from ._redis_link import Command, Link, client_for, copy_of, is_refusal, locatio
 from ._store import (
     KEPT_S,
     SESSION_LIFE_S,
-    Begun,
+    BeginReply,
+    CreatedSession,
     Creation,
-    Ended,
-    Kept,
-    Minted,
+    EncryptedSecret,
+    KeepReply,
     Place,
-    SealedRecord,
-    Seen,
+    PlaceState,
+    RevokeReply,
     StoreRefusedError,
 )
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-LOOK_S = 1.0  # between two looks at the state, which tell Redis's clock, and whether Redis lost its data
+CHECK_S = 1.0  # between two checks of Redis's clock, and of whether it lost data
 SAFE_POLICIES = ("noeviction", "volatile-ttl")
-OF_ONE_KEY = "WRONGTYPE"  # another program wrote to a user's key: no outage
+ERROR_OF_ONE_KEY = "WRONGTYPE"  # Another program wrote to a user's key, which is no outage.
 
 log = logging.getLogger("chatkit_async")
 
@@ -73,66 +73,73 @@ class RedisStore:
         if (url is None) == (client is None):
             raise ConfigurationError("RedisStore takes a url, or a client: one of the two")
         self._prefix = prefix
-        self._given, self._home = client, weakref.WeakSet[asyncio.AbstractEventLoop]()
+        self._given = client
+        self._loop_of_given: weakref.ref[asyncio.AbstractEventLoop] | None = None
         self._where = location(parsed_url(url or "") if client is None else client.connection_pool.connection_kwargs)
         self._make: Callable[[], Redis] = partial(client_for, url or "") if client is None else partial(copy_of, client)
         self._links: PerLoop[Link] = PerLoop(self._open)
         self._epoch = ""
-        self._ahead_s = 0.0  # Redis's clock less ours
-        self._looked_s = self._evicted_s = float("-inf")
+        self._ahead_s: float | None = None  # Redis's clock less ours, once it is known
+        self._checked_s = self._evicted_s = float("-inf")
         self._evicted = 0
-        self._has_warned = self._has_home = False
+        self._has_warned = False
 
     def __repr__(self) -> str:
         return f"RedisStore({getattr(self, '_where', None)!r}, prefix={getattr(self, '_prefix', None)!r})"
 
-    async def read(self, place: Place) -> Seen:
+    async def read(self, place: Place) -> PlaceState:
         fields = ("g", f"d:{place.device}", f"v:{place.slot}", f"r:{place.slot}")
         reply = await self._step(place.user, "HMGET", self._key(place.user), *fields)
-        mark, device_mark, version, record = [_text(value) for value in _checked(reply, 4)]
+        revoked, device_revoked, version, record = [_text(value) for value in _checked(reply, 4)]
         ends, _, rest = record.partition(" ")
-        ticket, _, sealed = rest.partition(" ")
-        left_s = _number(ends) / 1000 - now_s() - self._ahead_s
-        found = SealedRecord(sealed, ticket, left_s) if left_s > 0 else None
-        return Seen(f"{mark}/{device_mark}", version, found)
+        ticket, _, text = rest.partition(" ")
+        left_s = self._left_s(ends)
+        return PlaceState(
+            f"{revoked}/{device_revoked}", version, EncryptedSecret(text, ticket, left_s) if left_s > 0 else None
+        )
 
-    async def begin(self, creation: Creation) -> Begun:
+    async def begin(self, creation: Creation) -> BeginReply:
         place, most = creation.place, creation.per_minute
         reply = await self._script(
             scripts.BEGIN,
             place.user,
             *(place.device, place.slot, creation.ticket, _ms(creation.lease_s), int(creation.is_shared)),
-            *(_ms(creation.margin_s), creation.unsuitable, creation.replaces, -1 if most is None else most),
+            *(
+                int(creation.is_renewal),
+                _ms(creation.margin_s),
+                creation.unsuitable_ticket,
+                -1 if most is None else most,
+            ),
         )
-        generation, version, left, ticket, sealed, status, ms = [_text(value) for value in _checked(reply, 7)]
-        record = SealedRecord(sealed, ticket, _number(left) / 1000) if _number(left) else None
-        return Begun(cast("Any", status), Seen(generation, version, record), _number(ms) / 1000)
+        generation, version, left, ticket, text, status, ms = [_text(value) for value in _checked(reply, 7)]
+        secret = EncryptedSecret(text, ticket, _number(left) / 1000) if _number(left) else None
+        return BeginReply(cast("Any", status), PlaceState(generation, version, secret), _number(ms) / 1000)
 
-    async def keep(self, minted: Minted) -> Kept:
-        place, began = minted.place, minted.began
+    async def keep(self, session: CreatedSession) -> KeepReply:
+        creation, began = session.creation, session.began
+        place = creation.place
         reply = await self._script(
             scripts.KEEP,
             place.user,
-            *(place.device, place.slot, minted.ticket, minted.session_id, _ms(minted.life_s)),
-            *(began.generation, began.version, minted.record or "", int(minted.is_renewal)),
+            *(place.device, place.slot, creation.ticket, session.session_id, _ms(session.life_s)),
+            *(began.generation, began.version, session.secret or "", int(creation.is_renewal)),
         )
-        generation, version, others = _checked(reply, 3)
-        return Kept(Seen(_text(generation), _text(version)), _texts(others))
+        generation, version, earlier = _checked(reply, 3)
+        return KeepReply(PlaceState(_text(generation), _text(version)), _texts(earlier))
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
         place = creation.place
         await self._script(scripts.FAIL, place.user, place.slot, creation.ticket, int(is_unknown))
 
     async def owns(self, user: str, session_id: str) -> bool:
-        ends = _text(await self._step(user, "HGET", self._key(user), f"s:{session_id}")).partition(" ")[0]
-        return _number(ends) / 1000 > now_s() + self._ahead_s
+        held = _text(await self._step(user, "HGET", self._key(user), f"s:{session_id}"))
+        return self._left_s(held.partition(" ")[0]) > 0
 
-    async def revoke(self, user: str, mark: str, device: str | None = None) -> Ended:
-        command = _command(scripts.REVOKE, self._key(user), mark, device or "")
-        reply, state, info = await self._run(user, command, self._state_command(), ("INFO", "stats"))
-        has_stopped, names = _checked(reply, 2)
-        is_complete = self._note_state(state) <= 0 and _text(has_stopped) != "1" and not self._has_evicted(info)
-        return Ended(_texts(names), is_complete)
+    async def revoke(self, user: str, revocation_id: str, device: str | None = None) -> RevokeReply:
+        command = _command(scripts.REVOKE, self._key(user), revocation_id, device or "")
+        reply, *check = await self._run(user, command, *self._check())
+        has_lapsed, session_ids = _checked(reply, 2)
+        return RevokeReply(_texts(session_ids), self._note_check(*check) and _text(has_lapsed) != "1")
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
         fields = [f"s:{session_id}" for session_id in session_ids]
@@ -140,8 +147,7 @@ class RedisStore:
             await self._step(user, "HDEL", self._key(user), *fields)
 
     async def report_gap(self, life_s: float) -> None:
-        (reply,) = await self._links.here().run(self._state_command(life_s))
-        self._note_state(reply)
+        self._note_check(*await self._links.here().run(*self._check(life_s)))
 
     async def aclose(self) -> None:
         """Closes the connections of ours; a call after it opens new ones."""
@@ -151,65 +157,51 @@ class RedisStore:
         return await self._step(user, *_command(script, self._key(user), *arguments))
 
     async def _step(self, user: str, *command: str | int | bytes) -> Any:
-        """The reply to a command on a user's key, with which a look at the state travels now and then."""
-        if now_s() - self._looked_s <= LOOK_S:
+        """The reply to a command on a user's key; once a second a check of Redis travels with it."""
+        if self._ahead_s is not None and now_s() - self._checked_s <= CHECK_S:
             return (await self._run(user, command))[0]
-        look, self._looked_s = self._state_command(), now_s()
-        reply, state = await self._run(user, command, look)
-        self._note_state(state)
+        check, self._checked_s = self._check(), now_s()
+        reply, *check_replies = await self._run(user, command, *check)
+        self._note_check(*check_replies)
         return reply
 
     async def _run(self, user: str, command: Command, *others: Command) -> list[Any]:
         """The replies to a command on a user's key, where what another program wrote is dropped, and to others."""
         link = self._links.here()
         reply, *more = await link.run(command, *others)
-        if isinstance(reply, Exception) and OF_ONE_KEY in str(reply):
+        if isinstance(reply, Exception) and ERROR_OF_ONE_KEY in str(reply):
             _, reply = await link.run(("DEL", self._key(user)), command)
         return [_raised(reply), *more]
 
     def _open(self) -> Link:
         loop = asyncio.get_running_loop()
-        if self._given is not None and (not self._has_home or loop in self._home):
-            self._has_home = True
-            self._home.add(loop)
-            return Link(self._given, self._greet, is_ours=False)
-        return Link(self._make(), self._greet)
+        if self._given is not None and (self._loop_of_given is None or self._loop_of_given() is loop):
+            self._loop_of_given = weakref.ref(loop)
+            return Link(self._given, is_ours=False)
+        return Link(self._make())
 
-    async def _greet(self, link: Link) -> None:
-        """Loads the scripts, learns Redis's clock and epoch, and warns where Redis may evict."""
-        loads: list[Command] = [("SCRIPT LOAD", script) for script in scripts.ALL]
-        *loaded, state, info = await link.exchange([*loads, self._state_command(), ("INFO",)])
-        for reply in loaded:
-            _raised(reply)
-        self._note_state(state)
-        self._has_evicted(info)
-        self._warn_of_eviction(info)
+    def _check(self, gap_s: float = 0.0) -> tuple[Command, Command]:
+        """The commands that check Redis; with a gap, it learns that sessions may be missing for so many seconds."""
+        is_known = now_s() - self._checked_s < KEPT_S - SESSION_LIFE_S  # Later, the state may have expired by itself.
+        epochs = (self._epoch if is_known else "", secrets.token_hex(8))
+        gaps = (_ms(gap_s) if gap_s else 0, _ms(SESSION_LIFE_S), _ms(KEPT_S))
+        return _command(scripts.STATE, f"{self._prefix}:state", *epochs, *gaps), ("INFO",)
 
-    def _state_command(self, gap_s: float = 0.0) -> Command:
-        gap_ms, loss_ms = _ms(gap_s) if gap_s else 0, _ms(SESSION_LIFE_S)
-        known = self._epoch if now_s() - self._looked_s < KEPT_S - SESSION_LIFE_S else ""  # else it expired by itself
-        return _command(
-            scripts.STATE, f"{self._prefix}:state", known, secrets.token_hex(8), gap_ms, loss_ms, _ms(KEPT_S)
-        )
-
-    def _note_state(self, reply: Any) -> int:
-        """Learns clock and epoch; milliseconds for which sessions may be missing."""
-        now, epoch, gap_ms = [_text(value) for value in _checked(_raised(reply), 3)]
-        self._epoch, self._looked_s = epoch, now_s()
+    def _note_check(self, state: Any, info: Any) -> bool:
+        """Learns Redis's clock and epoch, and of evictions; whether Redis knows all live sessions."""
+        now, epoch, gap_ms = [_text(value) for value in _checked(_raised(state), 3)]
+        self._epoch, self._checked_s = epoch, now_s()
         self._ahead_s = _number(now) / 1000 - now_s()
-        return _number(gap_ms)
+        info = info if isinstance(info, dict) else {}
+        evicted = info.get("evicted_keys", 0)
+        if evicted != self._evicted:
+            self._evicted, self._evicted_s = evicted, now_s()
+        self._warn_of_eviction(info)
+        return _number(gap_ms) == 0 and now_s() - self._evicted_s > SESSION_LIFE_S
 
-    def _has_evicted(self, info: Any) -> bool:
-        """Whether Redis dropped keys of its own accord in the last session's life."""
-        count = info.get("evicted_keys", 0) if isinstance(info, dict) else 0
-        if count != self._evicted:
-            self._evicted, self._evicted_s = count, now_s()
-        return now_s() - self._evicted_s <= SESSION_LIFE_S
-
-    def _warn_of_eviction(self, info: Any) -> None:
-        policy = str(info.get("maxmemory_policy", "")) if isinstance(info, dict) else ""
-        may_evict = policy and info.get("maxmemory", 0) and policy not in SAFE_POLICIES
-        if may_evict and not self._has_warned:
+    def _warn_of_eviction(self, info: dict[str, Any]) -> None:
+        policy = str(info.get("maxmemory_policy", ""))
+        if not self._has_warned and policy and info.get("maxmemory", 0) and policy not in SAFE_POLICIES:
             self._has_warned = True
             log.warning(
                 "Redis may evict users with live sessions, whom revoke then cannot reach (maxmemory-policy is %s): set"
@@ -217,16 +209,20 @@ class RedisStore:
                 policy,
             )
 
+    def _left_s(self, ends: str) -> float:
+        """Seconds until a time of Redis's clock."""
+        return _number(ends) / 1000 - now_s() - (self._ahead_s or 0.0)
+
     def _key(self, user: str) -> str:
-        return f"{self._prefix}:{{{user}}}"  # in braces, as a cluster and its proxies like it
+        return f"{self._prefix}:{{{user}}}"  # Braces keep a user in one slot of a cluster.
 
 
 def _command(script: str, key: str, *arguments: str | int) -> Command:
-    return ("EVALSHA", scripts.sha_of(script), 1, key, *arguments)
+    return ("EVAL", script, 1, key, *arguments)
 
 
 def _raised(reply: Any) -> Any:
-    """The reply, unless it is an error."""
+    """The reply, unless it is an error, which is raised."""
     if isinstance(reply, Exception):
         if is_refusal(reply):
             raise StoreRefusedError(type(reply).__name__) from reply
@@ -237,7 +233,7 @@ def _raised(reply: Any) -> Any:
 def _checked(reply: Any, length: int) -> list[Any]:
     """A reply of that many parts, as ours are."""
     if not isinstance(reply, list) or len(reply) != length:
-        raise ValueError("Redis replied with something else than was asked for")
+        raise ValueError("Redis replied with something else than the broker wrote")
     return reply
 
 
@@ -246,7 +242,7 @@ def _texts(values: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str:
-    """A text, whichever way the client gives it; empty for none."""
+    """A string, whether the client decodes replies or not; empty for None."""
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
 
 

@@ -9,29 +9,29 @@ from typing import TypeAlias, TypeVar
 import attrs
 
 from ..errors import ChatKitError
-from ._clock import PATIENCE_S, SHORT_PATIENCE_S, now_s, within
-from ._expiring import Expiring
+from ._clock import Expiring, now_s, within
 from ._memory_store import MemoryStore
+from ._redis_link import LIMIT_AFTER_FAILURE_S, LIMIT_S
 from ._redis_store import RedisStore
 from ._store import (
     KEPT_S,
     SESSION_LIFE_S,
-    Begun,
+    BeginReply,
+    CreatedSession,
     Creation,
-    Ended,
-    Kept,
-    Minted,
+    KeepReply,
     Place,
-    Seen,
+    PlaceState,
+    RevokeReply,
     Store,
     StoreRefusedError,
 )
 
 T = TypeVar("T")
 Step: TypeAlias = Callable[[Store], Awaitable[object]]
-FAILURES = 3  # in a row, each begun after the one before was known: one hiccup is no outage
+FAILURES = 3  # in a row, each begun after the one before was known; fewer are no outage.
 PAUSE_S = 2.0  # between two attempts at a store that is down
-TOLD_PER_CALL = 8  # users for whom one call repeats what the store missed
+REPEATED_PER_CALL = 8  # users whose missed steps one call repeats
 
 log = logging.getLogger("chatkit_async")
 
@@ -39,159 +39,157 @@ log = logging.getLogger("chatkit_async")
 class ResilientStore:
     """The store's replies; while it fails, those of this process's memory.
 
-    Only in memory are sessions made meanwhile, which this process's `revoke` still ends, and revocations, which are
-    reported to the store before anything else about their users. Other processes learn by `report_gap` that sessions
-    may be missing.
+    Sessions that are created meanwhile are known to this process alone, whose `revoke` ends them; other processes learn
+    by `report_gap` that sessions may be missing. Revocations are repeated before the next step for their user.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._own = _Fallback()
-        self._limits_itself = type(store) is RedisStore
+        self._memory = _Memory()
+        self._has_own_limit = type(store) is RedisStore
         self._failures = 0
         self._failed_s = self._again_at_s = float("-inf")
         self._is_down = False
-        self._missed: Expiring[str, dict[str, Step]] = Expiring()  # steps to repeat, by user; of all users: ""
-        self._alone: Expiring[str, bool] = Expiring()  # sessions that the store does not know
+        self._missed: Expiring[str, dict[str, Step]] = Expiring()  # named steps to repeat by user; "" is for all users
+        self._unknown_to_store: Expiring[str, bool] = Expiring()  # ids of sessions that only this process knows
 
-    async def read(self, place: Place) -> Seen:
+    async def read(self, place: Place) -> PlaceState:
         """What is held of a place."""
-        seen = await self._ask(lambda store: store.read(place), Seen, place.user)
-        return attrs.evolve(await self._own.read(place), is_known=False) if seen is None else seen
+        state = await self._call(lambda store: store.read(place), PlaceState, place.user)
+        return attrs.evolve(await self._memory.read(place), is_from_store=False) if state is None else state
 
-    async def begin(self, creation: Creation) -> Begun:
+    def own_generation(self, place: Place) -> str:
+        """A generation that changes when this process revokes the place, whether the store is up or not."""
+        return self._memory.own_generation(place)
+
+    async def begin(self, creation: Creation) -> BeginReply:
         """Begins a creation, or says what is in its way."""
-        begun = await self._ask(lambda store: store.begin(creation), Begun, creation.place.user)
-        if begun is not None:
-            return begun
-        begun = await self._own.begin(attrs.evolve(creation, is_shared=False))
-        return attrs.evolve(begun, seen=attrs.evolve(begun.seen, is_known=False))
+        reply = await self._call(lambda store: store.begin(creation), BeginReply, creation.place.user)
+        if reply is not None:
+            return reply
+        reply = await self._memory.begin(attrs.evolve(creation, is_shared=False))
+        return attrs.evolve(reply, state=attrs.evolve(reply.state, is_from_store=False))
 
-    def generation(self, place: Place) -> str:
-        """This process's own generation of a place: changes when this process revokes."""
-        return self._own.generation(place)
-
-    async def keep(self, minted: Minted) -> Kept:
+    async def keep(self, session: CreatedSession) -> KeepReply:
         """Remembers a session."""
-        own, place, ticket = await self._own.keep(minted), minted.place, minted.ticket
-        self._alone.set(minted.session_id, True, now_s() + minted.life_s)
+        creation, place = session.creation, session.creation.place
+        own = await self._memory.keep(session)
+        self._unknown_to_store.set(session.session_id, True, now_s() + session.life_s)
+        reply = None
         try:
-            kept = await self._ask(lambda store: store.keep(minted), Kept, place.user)
-        except BaseException:
-            self._note_gap()
-            raise
-        if kept is not None:
-            self._alone.pop(minted.session_id)
-            return attrs.evolve(kept, others=tuple({*kept.others, *own.others}))
-        self._note_gap()
-        if minted.began.is_known:  # the store takes the creation for being under way
-            creation = Creation(place, ticket, 0)
-            self._repeat_later(place.user, ticket, lambda store: store.fail(creation, is_unknown=True))
-        if minted.is_renewal:  # what the store holds of the device is cancelled, and must not be handed out again
-            self._repeat_later(place.user, place.device, lambda store: store.revoke(place.user, ticket, place.device))
-        version = ticket if minted.is_renewal else minted.began.version
-        return Kept(attrs.evolve(minted.began, version=version, is_known=False), own.others)
+            reply = await self._call(lambda store: store.keep(session), KeepReply, place.user)
+        finally:
+            if reply is None:
+                self._repeat_later("", "gap", _report_gap)
+        if reply is not None:
+            self._unknown_to_store.pop(session.session_id)
+            return attrs.evolve(reply, earlier_ids=tuple({*reply.earlier_ids, *own.earlier_ids}))
+        if session.began.is_from_store:  # It takes the creation for one that is under way, and others wait for that.
+            self._repeat_later(place.user, creation.ticket, lambda store: store.fail(creation, is_unknown=True))
+        state = attrs.evolve(session.began, is_from_store=False)
+        if creation.is_renewal:  # The store's secret of this place is cancelled, and must not be handed out again.
+            self._repeat_later(place.user, place.device, _revocation(place.user, creation.ticket, place.device))
+            state = attrs.evolve(state, version=creation.ticket)
+        return KeepReply(state, own.earlier_ids)
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
         """Ends a creation without a session."""
-        await self._own.fail(creation, is_unknown=is_unknown)
-        await self._ask(lambda store: store.fail(creation, is_unknown=is_unknown), type(None))
+        await self._memory.fail(creation, is_unknown=is_unknown)
+        await self._call(lambda store: store.fail(creation, is_unknown=is_unknown), type(None))
 
     async def owns(self, user: str, session_id: str) -> bool:
         """Whether this is a live session of the user."""
-        owns = await self._ask(lambda store: store.owns(user, session_id), bool, user)
-        is_alone = owns is None or self._alone.get(session_id) is not None
-        return owns or (is_alone and await self._own.owns(user, session_id))
+        owns = await self._call(lambda store: store.owns(user, session_id), bool, user)
+        may_be_ours = owns is None or self._unknown_to_store.get(session_id) is not None
+        return owns or (may_be_ours and await self._memory.owns(user, session_id))
 
-    async def revoke(self, user: str, mark: str, device: str | None) -> Ended:
+    async def revoke(self, user: str, revocation_id: str, device: str | None) -> RevokeReply:
         """Revokes in the store and in this process."""
-        own, ended = await self._own.revoke(user, mark, device), None
+        own, reply = await self._memory.revoke(user, revocation_id, device), None
+        step = _revocation(user, revocation_id, device)
         try:
-            ended = await self._ask(lambda store: store.revoke(user, mark, device), Ended, user)
+            reply = await self._call(step, RevokeReply, user)
         finally:
-            if ended is None:
-                self._repeat_later(user, device or "", lambda store: store.revoke(user, mark, device))
-        if ended is None:
-            return Ended(own.session_ids, is_complete=False)
-        return Ended(tuple(dict.fromkeys((*ended.session_ids, *own.session_ids))), ended.is_complete)
+            if reply is None:
+                self._repeat_later(user, device or "", step)
+        if reply is None:
+            return RevokeReply(own.session_ids, is_complete=False)
+        return RevokeReply(tuple(dict.fromkeys((*reply.session_ids, *own.session_ids))), reply.is_complete)
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
         """Drops sessions that no longer live."""
-        names = list(session_ids)
-        await self._own.forget(user, names)
-        if names:
-            await self._ask(lambda store: store.forget(user, names), type(None))
+        ids = list(session_ids)
+        await self._memory.forget(user, ids)
+        if ids:
+            await self._call(lambda store: store.forget(user, ids), type(None))
 
     async def check(self) -> None:
-        """Asks the store once, so that what is wrong with it is in the log before the first caller comes."""
+        """Calls the store, so that what is wrong with it is in the log before the first caller comes."""
         for _ in range(FAILURES):
-            if await self._ask(lambda store: store.owns("", ""), bool) is not None:
+            if await self._call(_ping, bool) is not None:
                 break
 
     async def aclose(self) -> None:
         """Reports what the store missed, and closes it."""
         if len(self._missed):
             self._again_at_s = float("-inf")
-            await self._ask(lambda store: store.owns("", ""), bool)
-        await self._tried(lambda store: store.aclose(), type(None))
+            await self._call(_ping, bool)
+        await self._try(lambda store: store.aclose(), type(None))
 
-    async def _ask(self, step: Callable[[Store], Awaitable[T]], kind: type[T], user: str = "") -> T | None:
-        """The store's reply to a step; None where it has to be done without the store.
+    async def _call(self, step: Callable[[Store], Awaitable[T]], kind: type[T], user: str = "") -> T | None:
+        """The store's reply to a step; None if the caller must do without the store.
 
         Raises:
             ChatKitError: the store's settings are wrong.
         """
-        if not await self._may_ask() or not await self._report(user):
+        if not await self._is_available() or not await self._repeat_missed(user):
             return None
-        reply = await self._tried(step, kind)
+        reply = await self._try(step, kind)
         return None if reply is None else reply[0]
 
-    async def _may_ask(self) -> bool:
-        """Whether the store is up; of those that ask when it may be up again, one finds out."""
+    async def _is_available(self) -> bool:
+        """Whether the store is up; after a pause one caller tries it."""
         if not self._is_down:
             return True
         if now_s() < self._again_at_s:
             return False
         self._again_at_s = now_s() + PAUSE_S
-        # A write, since a Redis without memory still reads.
-        if await self._tried(_report_gap, type(None)) is None:
+        # The attempt is a write, since a Redis without memory can still be read.
+        if await self._try(_report_gap, type(None)) is None:
             return False
         self._is_down = False
         log.warning("The broker's store is up again: %s", self._name())
         return True
 
     def _repeat_later(self, user: str, name: str, step: Step) -> None:
-        """Has a step repeated, in place of an earlier one of that name, before the next one of this user."""
+        """Has a step repeated before the next one for this user, in place of an earlier one of that name."""
         self._missed.set(user, {**(self._missed.get(user) or {}), name: step}, now_s() + KEPT_S)
 
-    def _note_gap(self) -> None:
-        self._repeat_later("", "", _report_gap)
-
-    async def _report(self, user: str) -> bool:
-        """Repeats what the store missed of all users, of this user and of some others; False if it fails again."""
+    async def _repeat_missed(self, user: str) -> bool:
+        """Repeats the steps that the store missed for all users, this user and some others; False if one fails."""
         if not len(self._missed):
             return True
-        for name in dict.fromkeys(("", user, *self._missed.keys(TOLD_PER_CALL))):
+        for name in dict.fromkeys(("", user, *self._missed.keys(REPEATED_PER_CALL))):
             steps = self._missed.get(name) or {}
             for step in steps.values():
-                if await self._tried(step, object) is None:
+                if await self._try(step, object) is None:
                     return False
             if self._missed.get(name) is steps:
                 self._missed.pop(name)
         return True
 
-    async def _tried(self, step: Callable[[Store], Awaitable[T]], kind: type[T]) -> tuple[T] | None:
+    async def _try(self, step: Callable[[Store], Awaitable[T]], kind: type[T]) -> tuple[T] | None:
         """The store's reply; None if it failed."""
         began_s = now_s()
-        limit_s = SHORT_PATIENCE_S if self._failures or self._is_down else PATIENCE_S
+        limit_s = LIMIT_AFTER_FAILURE_S if self._failures or self._is_down else LIMIT_S
         try:
             work = step(self._store)
-            reply = await (work if self._limits_itself else within(limit_s, work))
+            reply = await (work if self._has_own_limit else within(limit_s, work))
             if not isinstance(reply, kind):
                 raise TypeError(f"the store returned {type(reply).__name__} instead of {kind.__name__}")
         except ChatKitError:
             raise
-        except Exception as error:  # whatever a store may raise
+        except Exception as error:  # A store may raise anything.
             self._note_failure(error, began_s)
             return None
         self._failures = 0
@@ -213,15 +211,23 @@ class ResilientStore:
         )
 
     def _name(self) -> str:
-        return repr(self._store) if self._limits_itself else type(self._store).__name__
+        return repr(self._store) if self._has_own_limit else type(self._store).__name__
 
 
-class _Fallback(MemoryStore):
-    """The memory of a process whose workers meet elsewhere."""
+class _Memory(MemoryStore):
+    """The memory of a process whose workers share another store."""
 
     def _check_workers(self) -> None:
-        """Says nothing: several workers share the store."""
+        """Does nothing: several workers share the store."""
+
+
+def _revocation(user: str, revocation_id: str, device: str | None) -> Callable[[Store], Awaitable[RevokeReply]]:
+    return lambda store: store.revoke(user, revocation_id, device)
 
 
 def _report_gap(store: Store) -> Awaitable[None]:
     return store.report_gap(SESSION_LIFE_S)
+
+
+def _ping(store: Store) -> Awaitable[bool]:
+    return store.owns("", "")

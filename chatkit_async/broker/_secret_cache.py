@@ -14,9 +14,8 @@ import attrs
 from ..errors import ConfigurationError
 from ..types.secret import Hidden, Secret
 from ..types.session import BrowserSecret
-from ._clock import now_s
-from ._expiring import Expiring
-from ._store import Place, SealedRecord, Seen
+from ._clock import Expiring, now_s
+from ._store import EncryptedSecret, Place, PlaceState
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet, MultiFernet
@@ -46,19 +45,19 @@ class LiveSecret:
 
 
 @attrs.frozen
-class Record:
+class CachedSecret:
     """A live session of a place.
 
     Attributes:
         live: what is handed out.
-        state: digest of the state variables it was made with.
-        generation, version: of the place when it was made.
+        variables: digest of the state variables it was created with.
+        generation, version: of the place when it was created.
         ticket: of its creation.
         ends_s: when it expires, by this process's clock.
     """
 
     live: LiveSecret
-    state: str
+    variables: str
     generation: str
     version: str
     ticket: str
@@ -81,65 +80,65 @@ class SecretCache:
 
     def __init__(self, share_secrets: Sequence[str | bytes] | None) -> None:
         self._fernet = None if share_secrets is None else _fernet(share_secrets)
-        self._records: Expiring[Place, Record] = Expiring()
+        self._secrets: Expiring[Place, CachedSecret] = Expiring()
         self._has_warned = False
 
     @property
     def is_shared(self) -> bool:
-        """Whether other processes find in the store what this one makes."""
+        """Whether other processes find in the store what this one creates."""
         return self._fernet is not None
 
-    def find(self, place: Place, seen: Seen) -> Record | None:
-        """The live session, if user and device were not revoked and it was not renewed since.
+    def find(self, place: Place, state: PlaceState) -> CachedSecret | None:
+        """The live session, unless its user or device was revoked, or it was renewed, since it was created.
 
-        While the store is down, `seen` holds what this process knows of revocations, and that decides.
+        While the store is down, the state holds the revocations that this process knows, and they decide.
         """
-        record = self._records.get(place)
-        if not seen.is_known:
-            is_current = record is not None and seen.generation in {"/", record.generation}
-            return record if is_current else None
-        if self._fernet is not None:
-            return self._shared(place, seen, record)
-        is_current = record is not None and (record.generation, record.version) == (seen.generation, seen.version)
-        return record if is_current else None
+        cached = self._secrets.get(place)
+        if not state.is_from_store:
+            is_valid = cached is not None and state.generation in {"/", cached.generation}
+        elif self._fernet is not None:
+            return self._shared(place, state, cached)
+        else:
+            is_valid = cached is not None and (cached.generation, cached.version) == (state.generation, state.version)
+        return cached if is_valid else None
 
-    def put(self, place: Place, record: Record) -> None:
+    def put(self, place: Place, secret: CachedSecret) -> None:
         """Keeps a session in this process."""
-        self._records.set(place, record, record.ends_s)
+        self._secrets.set(place, secret, secret.ends_s)
 
-    def sealed(self, place: Place, live: LiveSecret, state: str) -> str | None:
-        """A session as the store holds it: encrypted, and bound to its place."""
+    def encrypted(self, place: Place, live: LiveSecret, variables: str) -> str | None:
+        """A session as the store holds it: encrypted, and bound to its place; None if secrets are not shared."""
         if self._fernet is None:
             return None
-        parts = [place.user, place.slot, state, live.client_secret, live.expires_at, live.session_id]
+        parts = [place.user, place.slot, variables, live.client_secret, live.expires_at, live.session_id]
         return self._fernet.encrypt(json.dumps(parts).encode()).decode()
 
-    def _shared(self, place: Place, seen: Seen, held: Record | None) -> Record | None:
-        if seen.record is None:
+    def _shared(self, place: Place, state: PlaceState, cached: CachedSecret | None) -> CachedSecret | None:
+        if state.secret is None:
             return None
-        if held is None or held.ticket != seen.record.ticket:
-            held = self._opened(place, seen, seen.record)
-            if held is not None:
-                self.put(place, held)
-        return held
+        if cached is None or cached.ticket != state.secret.ticket:
+            cached = self._decrypted(place, state, state.secret)
+            if cached is not None:
+                self.put(place, cached)
+        return cached
 
-    def _opened(self, place: Place, seen: Seen, sealed: SealedRecord) -> Record | None:
-        """The record, if it can be read, and was encrypted for this place."""
+    def _decrypted(self, place: Place, state: PlaceState, secret: EncryptedSecret) -> CachedSecret | None:
+        """The secret, if it can be decrypted and was encrypted for this place."""
         assert self._fernet is not None
         try:
-            live, state = _parsed(Secret(self._fernet.decrypt(sealed.text.encode()).decode()), place)
-        except Exception:  # anything that can write to the store can put anything there
+            live, variables = _parsed(Secret(self._fernet.decrypt(secret.text.encode()).decode()), place)
+        except Exception:  # Any program with access to the store can write anything there.
             if not self._has_warned:
                 log.warning("A record in the broker's store is unreadable: do all processes have these share_secrets?")
             self._has_warned = True
             return None
-        return Record(live, state, seen.generation, seen.version, sealed.ticket, now_s() + sealed.left_s)
+        return CachedSecret(live, variables, state.generation, state.version, secret.ticket, now_s() + secret.left_s)
 
 
 def _parsed(text: Secret, place: Place) -> tuple[LiveSecret, str]:
     match json.loads(text):
-        case [place.user, place.slot, str() as state, str() as secret, int() as expires_at, str() as session_id]:
-            return LiveSecret(Secret(secret), expires_at, session_id), state
+        case [place.user, place.slot, str() as variables, str() as secret, int() as expires_at, str() as session_id]:
+            return LiveSecret(Secret(secret), expires_at, session_id), variables
         case _:
             raise ValueError("not a record of this place")
 

@@ -1,19 +1,21 @@
-"""What the sessions of a broker are like, and what one call asks for; checked before anything is sent."""
+"""The settings of a broker, and what one call needs; checked before anything is sent."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import attrs
 
-from ..errors import ParamsValidationError
-from ..types.checks import Invalid, refuse, text
+from .._async.client import AsyncChatKit
+from ..errors import ConfigurationError, ParamsValidationError
+from ..types.checks import Invalid, as_float, refuse, text, whole_number
 from ..types.redacted import kind_of
-from ..types.secret import Secret, without_other_values
+from ..types.secret import Hidden, Secret, without_other_values, without_value
 from ..types.session_operations import (
     MAX_USER_LENGTH,
     ChatKitConfigurationLike,
@@ -23,40 +25,40 @@ from ..types.session_operations import (
     WorkflowLike,
 )
 from ..types.session_params import MAX_EXPIRES_AFTER_S, ChatSessionWorkflowParam, StateVariables
-from ._secret_cache import Record
-from ._store import Place
+from ._memory_store import MemoryStore
+from ._secret_cache import CachedSecret
+from ._store import Place, Store
 
 T = TypeVar("T")
-PLACES_CACHED = 4096  # a place takes 10 us to compute
+PLACES_CACHED = 4096  # A place takes 10 us to compute.
+_STORE_METHODS = tuple(name for name in vars(Store) if not name.startswith("_"))
 
 
 @attrs.frozen
 class SessionRequest:
-    """What a call asks for.
+    """What a call needs.
 
     Attributes:
         place: the user and device, as digests.
         user: the user.
         workflow: of a new session.
-        state: digest of its state variables.
-        any_state: whether a live session with other state variables does as well.
+        variables: digest of its state variables; None if a live session with any will do.
         current: the client secret the browser has.
     """
 
     place: Place
     user: str = attrs.field(repr=False)
     workflow: ChatSessionWorkflowParam = attrs.field(repr=False)
-    state: str
-    any_state: bool
+    variables: str | None
     current: Secret | None = None
 
-    def fits(self, record: Record) -> bool:
-        """Whether a live session is what the call asks for, and not the one the browser has already."""
-        return self.fits_state(record) and not record.is_of(self.current)
+    def fits(self, live: CachedSecret) -> bool:
+        """Whether a live session suits the call, and is not the one the browser has already."""
+        return self.fits_variables(live) and not live.is_of(self.current)
 
-    def fits_state(self, record: Record) -> bool:
-        """Whether a live session has the state variables that the call asks for."""
-        return self.any_state or record.state == self.state
+    def fits_variables(self, live: CachedSecret) -> bool:
+        """Whether a live session has the state variables of the call."""
+        return self.variables is None or live.variables == self.variables
 
 
 class SessionTemplate:
@@ -77,16 +79,10 @@ class SessionTemplate:
             rate_limits=rate_limits,
         )
         self._settings = digest("settings", self._params.to_dict())[:8]
-        self._state = digest("state", dict(self._params.workflow.state_variables or {}))
-        self.place = lru_cache(PLACES_CACHED)(self._place)
+        self._place_of = lru_cache(PLACES_CACHED)(self._new_place)
 
     def __str__(self) -> str:
-        return f"workflow={self.workflow.id!r}"
-
-    @property
-    def workflow(self) -> ChatSessionWorkflowParam:
-        """That of the broker."""
-        return self._params.workflow
+        return f"workflow={self._params.workflow.id!r}"
 
     @property
     def life_s(self) -> int:
@@ -94,73 +90,70 @@ class SessionTemplate:
         expires_after = self._params.expires_after
         return MAX_EXPIRES_AFTER_S if expires_after is None else expires_after.seconds
 
-    def _place(self, user: str, device: str | None = None) -> Place:
-        """The place of a user and device, each checked by `checked_name`."""
+    def request(
+        self, user: str, device: str | None, state_variables: StateVariables | None, current: str | None
+    ) -> SessionRequest:
+        """What a call needs; raises ParamsValidationError."""
+        secret = None if current is None else Secret(_checked_string("current", current))
+        user, device = _checked_name("user", user), _checked_device(device)
+        workflow, variables = self._params.workflow, None
+        if state_variables is not None:
+            workflow = attrs.evolve(workflow, state_variables=_merged(workflow.state_variables, state_variables))
+            attrs.evolve(self._params, user=user, workflow=workflow)  # refuses them before anything is sent
+            variables = digest_of_variables(workflow)
+        return SessionRequest(self._place_of(user, device), user, workflow, variables, secret)
+
+    def place(self, user: str, device: str | None) -> Place:
+        """The place of a user and device; raises ParamsValidationError."""
+        return self._place_of(_checked_name("user", user), _checked_device(device))
+
+    def params(self, request: SessionRequest | None = None) -> SessionCreateParams:
+        """What a new session is created with; without a request, any that the API takes."""
+        if request is None:
+            return self._params
+        return attrs.evolve(self._params, user=request.user, workflow=request.workflow)
+
+    def _new_place(self, user: str, device: str | None) -> Place:
         device = digest("device", device)
         return Place(digest("user", user), device, f"{device}.{self._settings}")
 
-    def request(
-        self, place: Place, user: str, state_variables: StateVariables | None, current: Secret | None
-    ) -> SessionRequest:
-        """What a call asks for.
-
-        Raises:
-            ParamsValidationError: state variables that the API would refuse.
-        """
-        workflow = self._params.workflow
-        if state_variables is None:
-            return SessionRequest(place, user, workflow, self._state, True, current)
-        workflow = attrs.evolve(workflow, state_variables=_merged(workflow.state_variables, state_variables))
-        workflow = self.params(user, workflow).workflow  # refused here, before anything is sent
-        state = digest("state", dict(workflow.state_variables or {}))
-        return SessionRequest(place, user, workflow, state, False, current)
-
-    def params(self, user: str, workflow: ChatSessionWorkflowParam) -> SessionCreateParams:
-        """What a new session is created with.
-
-        Raises:
-            ParamsValidationError: state variables that the API would refuse.
-        """
-        return attrs.evolve(self._params, user=user, workflow=workflow)
-
 
 def digest(kind: str, *values: Any) -> str:
-    """32 hex digits for JSON values; different kinds of things never share one.
-
-    A hash hides a user id from a reader, not from one that can guess it: guard the store.
-    """
+    """32 hex digits for JSON values of a kind. They hide a user id from a reader, not from one that can guess it."""
     value = json.dumps(["chatkit-async", kind, *values], sort_keys=True)
     return hashlib.sha256(value.encode()).hexdigest()[:32]
 
 
-def checked_name(name: str, value: str) -> str:
-    """A user or device as a plain string; a lazy object that stands for one (Django's) is asked for it.
+def digest_of_variables(workflow: ChatSessionWorkflowParam) -> str:
+    """The digest of a workflow's state variables."""
+    return digest("state", dict(workflow.state_variables or {}))
+
+
+def checked_session_id(session_id: str) -> str:
+    """A session id that is a string; raises ParamsValidationError."""
+    return _checked_string("session_id", session_id)
+
+
+def _checked_name(name: str, value: str) -> str:
+    """A user or device as a plain string; a lazy object that stands for one (Django's) gives its own.
 
     Of any other type only the type is named: integrations log the message, and a log must not show users.
-
-    Raises:
-        ParamsValidationError: the API would refuse it.
     """
     is_lazy = isinstance(value, str) and not issubclass(type(value), str)
     given = str(value) if is_lazy else without_other_values(value)
     return _checked(name, text(given, max_length=MAX_USER_LENGTH, is_required=True))
 
 
-def checked_string(name: str, value: str) -> str:
-    """Any string; anything else is refused without being shown.
+def _checked_device(device: str | None) -> str | None:
+    return None if device is None else _checked_name("device", device)
 
-    Raises:
-        ParamsValidationError: it is not a string.
-    """
+
+def _checked_string(name: str, value: str) -> str:
+    """Any string; anything else is refused without being shown."""
     given: object = value
     if isinstance(given, str):
         return value
     return _checked(name, refuse("", "invalid_type", f"must be a string, not {kind_of(given)}"))
-
-
-def _merged(base: StateVariables | None, more: StateVariables) -> StateVariables:
-    given: object = more
-    return {**(base or {}), **more} if isinstance(given, Mapping) else more
 
 
 def _checked(name: str, value: T) -> T:
@@ -168,3 +161,57 @@ def _checked(name: str, value: T) -> T:
         problems = tuple(attrs.evolve(problem, path=name) for problem in value.problems)
         raise ParamsValidationError("AsyncSessionBroker", problems)
     return value
+
+
+def _merged(base: StateVariables | None, more: StateVariables) -> StateVariables:
+    given: object = more
+    return {**(base or {}), **more} if isinstance(given, Mapping) else more
+
+
+@attrs.frozen
+class Settings:
+    """How sessions are created; see `AsyncSessionBroker`."""
+
+    life_s: int
+    margin_s: float
+    lease_s: float
+    per_minute: int | None
+
+
+def checked_settings(life_s: int, margin_s: float, lease_s: float, per_minute: int | None) -> Settings:
+    """The settings; raises ConfigurationError."""
+    margin, lease = as_float(margin_s), as_float(lease_s)
+    if margin is None or not 0 <= margin < life_s:
+        raise ConfigurationError(
+            f"margin_s must be at least 0 and below the life of a session (expires_after, {life_s} s), got {margin_s!r}"
+        )
+    if lease is None or not 0 < lease < math.inf:
+        raise ConfigurationError(f"lease_s must be a number of seconds above 0, got {lease_s!r}")
+    if per_minute is not None and not isinstance(whole_number(per_minute, minimum=1), int):
+        raise ConfigurationError(
+            f"sessions_per_minute must be a whole number of at least 1, or None for any number, got {per_minute!r}"
+        )
+    return Settings(life_s, margin, lease, per_minute)
+
+
+def checked_client(client: AsyncChatKit) -> AsyncChatKit:
+    """The async client; raises ConfigurationError for anything else."""
+    given: object = client
+    if not isinstance(given, AsyncChatKit):
+        raise ConfigurationError(
+            f"AsyncSessionBroker takes an AsyncChatKit, not {type(given).__name__}; SessionBroker a ChatKit"
+        )
+    return given
+
+
+def store_or_hidden(store: Store | None) -> Store | None:
+    """The store; anything else as `Hidden`: a URL in its place may hold a password, and is not for tracebacks."""
+    is_store = not isinstance(store, type) and all(callable(getattr(store, name, None)) for name in _STORE_METHODS)
+    return store if is_store else without_value(store)
+
+
+def checked_store(store: Store | None) -> Store:
+    """The store after `store_or_hidden`, by default this process's memory; raises ConfigurationError."""
+    if isinstance(store, Hidden):
+        raise ConfigurationError(f"store: a MemoryStore, a RedisStore or one of your own, not {store.kind.__name__}")
+    return MemoryStore() if store is None else store

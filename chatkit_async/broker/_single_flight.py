@@ -18,46 +18,41 @@ from .._fork import leak
 from ..errors import ClientClosedError
 
 T = TypeVar("T")
-LOOK_S = 0.25  # between two looks at the loop of another thread
-LOOKS = 2  # that find it stopped, for loops stand still between two runs
+CHECK_S = 0.25  # between two checks of whether the event loop of another thread still runs
+STOPPED_CHECKS = 2  # An event loop stands still between two runs, so that one check is not enough.
 CLOSE_S = 5.0  # for work under way when a broker is closed
 
 
 class Flight(Generic[T]):
-    """Work under way in one event loop.
+    """Work under way in one event loop."""
 
-    Args:
-        replaces: the flight before it, whose event loop stopped in the middle of it.
-    """
-
-    def __init__(self, replaces: Flight[T] | None) -> None:
-        self.replaces = replaces
+    def __init__(self) -> None:
         self.ticket = os.urandom(8).hex()
-        self.loop = asyncio.get_running_loop()
         self.task: asyncio.Task[T] | None = None
+        self._loop = asyncio.get_running_loop()
         self._process = os.getpid()
         self._is_over = False
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
     def start(self, work: Coroutine[Any, Any, T], end: Callable[[], None]) -> None:
         """Runs the work as a task of this loop, and calls `end` when it is over."""
-        self.task = self.loop.create_task(work)
-        # Callers do not know of this task: a loop that is closed amid it must not print of it.
+        self.task = self._loop.create_task(work)
+        # A loop that is closed before the task ends is no reason for asyncio to print: callers do not know the task.
         setattr(self.task, "_log_destroy_pending", False)  # noqa: B010 - unknown to typeshed
-        self.task.add_done_callback(lambda _: self._land(end))
+        self.task.add_done_callback(lambda _: self._finish(end))
 
-    async def join(self) -> bool:
+    async def wait(self) -> bool:
         """Waits until the work is over; False if it never will be, because its loop or process has stopped."""
         loop = asyncio.get_running_loop()
         woken: asyncio.Future[None] = loop.create_future()
         self._waiting.append((loop, woken))
         stopped = 0
-        while not self._is_over and stopped < LOOKS:
-            await asyncio.wait([woken], timeout=None if self.is_in(loop) else LOOK_S)
-            is_stopped = self._process != os.getpid() or not self.loop.is_running()
+        while not self._is_over and stopped < STOPPED_CHECKS:
+            await asyncio.wait([woken], timeout=None if self.is_in(loop) else CHECK_S)
+            is_stopped = self._process != os.getpid() or not self._loop.is_running()
             stopped = stopped + 1 if is_stopped else 0
         if self._process != os.getpid():
-            leak(self)  # freeing it would close the parent's connection
+            leak(self)  # Freeing it would close the parent's connection.
         return self._is_over
 
     def result(self) -> T | None:
@@ -71,17 +66,17 @@ class Flight(Generic[T]):
         return self.task.result()
 
     def is_in(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether it runs in this loop, and was not left behind by a fork."""
-        return self.loop is loop and self._process == os.getpid()
+        """Whether it runs in this loop, and in this process."""
+        return self._loop is loop and self._process == os.getpid()
 
-    def _land(self, end: Callable[[], None]) -> None:
+    def _finish(self, end: Callable[[], None]) -> None:
         end()
         self._is_over = True
         assert self.task is not None
         if not self.task.cancelled():
-            self.task.exception()  # all callers may have left
+            self.task.exception()  # All callers may have left, which is no reason for asyncio to print.
         for loop, woken in self._waiting:
-            with contextlib.suppress(RuntimeError):  # that loop has ended
+            with contextlib.suppress(RuntimeError):  # That loop has ended.
                 loop.call_soon_threadsafe(_wake, woken)
 
 
@@ -92,16 +87,17 @@ class SingleFlight(Generic[T]):
         self._flights: dict[str, Flight[T]] = {}
         self._is_closed = False
 
-    async def share(self, key: str, work: Callable[[Flight[T]], Coroutine[Any, Any, T]], *, is_new: bool = False) -> T:
-        """The result of the work under way for the key, else of `work`; with `is_new` always of `work`, begun later."""
-        stopped: Flight[T] | None = None
+    async def share(self, key: str, work: Callable[[str], Coroutine[Any, Any, T]], *, is_new: bool = False) -> T:
+        """The result of the work under way for the key, else of `work`, which is given the ticket of its flight.
+
+        With `is_new` the work always begins after this call.
+        """
         while True:
-            mine: Flight[T] = Flight(stopped)
+            mine: Flight[T] = Flight()
             flight = self._flights.setdefault(key, mine)
             if flight is mine:
-                flight.start(work(flight), partial(self._drop, key, flight))
-            if not await flight.join():
-                stopped = flight
+                flight.start(work(flight.ticket), partial(self._drop, key, flight))
+            if not await flight.wait():
                 self._drop(key, flight)
             elif flight is mine or not is_new:
                 result = flight.result()
@@ -127,10 +123,10 @@ class SingleFlight(Generic[T]):
 
 
 def copied(error: Exception) -> Exception:
-    """The same error without the way it came: each caller raises one of its own."""
+    """The same error with a traceback of its own, for each caller."""
     try:
         same = copy.copy(error)
-    except Exception:  # an error of the user's own code that cannot be copied
+    except Exception:  # An error of the user's own code may refuse to be copied.
         return error
     same.__cause__ = error.__cause__
     return same

@@ -1,4 +1,4 @@
-"""What a broker asks of a store: a few steps, each atomic, on keys that are digests."""
+"""What a broker asks of a store: a few steps, each atomic. Users and devices are digests."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Literal, Protocol
 
 import attrs
 
-SESSION_LIFE_S = 600.0  # the API's longest
-KEPT_S = 3600.0  # a user's data after the last change: longer than sessions and creations that began before it
+SESSION_LIFE_S = 600.0  # the longest that the API allows
+KEPT_S = 3600.0  # A user's data outlives all sessions and creations that began before its last change.
 WINDOW_S = 60.0  # of sessions_per_minute
-ANY_RECORD = "*"
 
 
 class StoreRefusedError(Exception):
@@ -33,8 +32,8 @@ class Place:
 
 
 @attrs.frozen
-class SealedRecord:
-    """A live session as the store holds it, encrypted, with the ticket of its creation and the seconds left."""
+class EncryptedSecret:
+    """A live client secret as the store holds it, with the ticket of its creation and the seconds left."""
 
     text: str = attrs.field(repr=False)
     ticket: str
@@ -42,129 +41,127 @@ class SealedRecord:
 
 
 @attrs.frozen
-class Seen:
+class PlaceState:
     """What a store holds of a place.
 
     Attributes:
-        generation: user's and device's marks joined by `/`; each is empty until a revocation, and changes with each.
-        version: changes when the session is renewed.
-        record: the live session, if brokers share secrets.
-        is_known: False while the store is down: then generation and version are this process's own.
+        generation: the ids of the last revocations of the user and of the device, joined by `/`; empty without one.
+        version: the ticket of the last renewal; empty without one.
+        secret: the live secret, if brokers share secrets.
+        is_from_store: False while the store is down: then all this comes from the memory of this process.
     """
 
     generation: str
     version: str
-    record: SealedRecord | None = None
-    is_known: bool = True
+    secret: EncryptedSecret | None = None
+    is_from_store: bool = True
 
 
 @attrs.frozen
 class Creation:
-    """A session that a broker wants to make.
+    """A session that a broker wants to create.
 
     Attributes:
-        place, ticket: for which user and device; names this attempt: a step repeated with it does nothing twice.
+        place: the user and device.
+        ticket: the id of this creation: a step repeated with it changes nothing.
         lease_s: seconds that it may take; afterwards another creation may begin.
-        is_shared: whether only one creation may be under way for the place, over all processes.
-        margin_s: a record with no more seconds left than this is not found.
-        unsuitable: ticket of a record that is not found either; `ANY_RECORD` for any.
-        replaces: ticket of a creation that is known to have stopped.
-        per_minute: sessions that the user may have made in a minute; None for any number.
+        is_shared: whether brokers share secrets; then one creation at a time is under way for the place.
+        is_renewal: whether a new session is needed in any case, and the earlier ones end.
+        margin_s: a secret with no more seconds left than this is not found.
+        unsuitable_ticket: that of a secret which is not found either.
+        per_minute: sessions that the user may create in a minute; None for any number.
     """
 
     place: Place
     ticket: str
     lease_s: float
     is_shared: bool = False
+    is_renewal: bool = False
     margin_s: float = 0.0
-    unsuitable: str = ""
-    replaces: str = ""
+    unsuitable_ticket: str = ""
     per_minute: int | None = None
 
 
 @attrs.frozen
-class Begun:
-    """The reply to a creation.
+class BeginReply:
+    """The reply to `begin`.
 
     Attributes:
-        status: `go`: it has begun; `found`: another process made a session, see `seen.record`;
-            `wait`: another one is being made, since `seconds`; `limited`: the user may have more after `seconds`.
-        seen: what the store holds of the place.
+        status: `go`: the creation has begun; `found`: another process created a session, see `state.secret`;
+            `wait`: another one is being created, since `seconds`; `limited`: the user may have more after `seconds`.
+        state: what the store holds of the place.
         seconds: see `status`.
     """
 
     status: Literal["go", "found", "wait", "limited"]
-    seen: Seen
+    state: PlaceState
     seconds: float = 0.0
 
 
 @attrs.frozen
-class Minted:
+class CreatedSession:
     """A session to remember.
 
     Attributes:
-        place, ticket: of its creation.
+        creation: the creation that it came from.
         session_id: its id.
         life_s: seconds that it still lives.
-        began: what was seen when the creation began; the record is kept only if that has not changed.
-        record: the live session, encrypted, if brokers share secrets.
-        is_renewal: whether the sessions before it are to end.
+        began: the state when the creation began; the secret is kept only if that has not changed.
+        secret: its secret, encrypted, if brokers share secrets.
     """
 
-    place: Place
-    ticket: str
+    creation: Creation
     session_id: str
     life_s: float
-    began: Seen
-    record: str | None = attrs.field(default=None, repr=False)
-    is_renewal: bool = False
+    began: PlaceState
+    secret: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen
-class Kept:
-    """What a store holds of the place after a session was remembered, and, for a renewal, the ids before it."""
+class KeepReply:
+    """The state after a session was remembered, and for a renewal the ids of the earlier sessions."""
 
-    seen: Seen
-    others: tuple[str, ...] = ()
+    state: PlaceState
+    earlier_ids: tuple[str, ...] = ()
 
 
 @attrs.frozen
-class Ended:
-    """The ids of live sessions that a revocation is to cancel, and whether the store knows of all that there are."""
+class RevokeReply:
+    """The ids of the live sessions to cancel, and whether the store knows all that there are."""
 
     session_ids: tuple[str, ...]
     is_complete: bool
 
 
 class Store(Protocol):
-    """Where the brokers of one app meet: session ids, encrypted records, leases, counts; each until it expires.
+    """Where the brokers of one app meet: session ids, encrypted secrets, leases, counts; each until it expires.
 
     Every method is one atomic step. A store may lose what it holds: the broker then makes new sessions. What a store
     raises counts as a failure, and so does a reply after more than a second: the broker goes on without the store.
     """
 
-    async def read(self, place: Place) -> Seen:
+    async def read(self, place: Place) -> PlaceState:
         """What is held of a place."""
         ...
 
-    async def begin(self, creation: Creation) -> Begun:
+    async def begin(self, creation: Creation) -> BeginReply:
         """Begins a creation, counts it and takes the lease; or says what is in its way."""
         ...
 
-    async def keep(self, minted: Minted) -> Kept:
+    async def keep(self, session: CreatedSession) -> KeepReply:
         """Remembers the session and ends its creation; a renewal also changes the version."""
         ...
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
-        """Ends a creation without a session and gives back its count; `is_unknown`: the API may have made one."""
+        """Ends a creation without a session and gives back its count; `is_unknown`: the API may have created one."""
         ...
 
     async def owns(self, user: str, session_id: str) -> bool:
         """Whether this is a live session of the user."""
         ...
 
-    async def revoke(self, user: str, mark: str, device: str | None = None) -> Ended:
-        """Gives the user, or one device, a new mark; drops records and leases. Ids stay until they are forgotten."""
+    async def revoke(self, user: str, revocation_id: str, device: str | None = None) -> RevokeReply:
+        """Changes the generation of the user, or of one device; drops secrets and leases, but no session ids."""
         ...
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
@@ -181,5 +178,5 @@ class Store(Protocol):
 
 
 def is_revoked(began: str, now: str) -> bool:
-    """Whether user or device were revoked between two generations; a store that lost its data revokes nobody."""
+    """Whether the user or device was revoked between two generations; losing an id of a revocation is none."""
     return began != now and any(new and new != old for old, new in zip(began.split("/"), now.split("/"), strict=False))

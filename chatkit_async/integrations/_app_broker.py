@@ -1,17 +1,28 @@
-"""A broker that starts and ends with an app, and the client behind it."""
+"""Brokers that start and end with an app, and the client behind them."""
 
 from __future__ import annotations
 
+import atexit
+from contextlib import suppress
+from functools import partial
+from threading import Thread
 from typing import Self
 
+import anyio
+
 from .._async.client import AsyncChatKit
-from ..broker import AsyncSessionBroker
+from .._sync.client import ChatKit
+from ..broker import AsyncSessionBroker, SessionBroker
+from ..errors import ChatKitError, ConfigurationError
 from ..types.session_operations import WorkflowLike
 from ._options import BrokerOptions
-from ._warm_up import warm_up
 
 # With 100, a thousand users at once wait for ten waves; more than 500 come near the usual limit of 1,024 open files.
 MAX_CONNECTIONS = 500
+NO_KEY = (
+    "setup: no API key: set the environment variable OPENAI_API_KEY before the app starts, or pass"
+    " client= with an api_key"
+)
 
 
 class AppBroker(AsyncSessionBroker):
@@ -27,11 +38,14 @@ class AppBroker(AsyncSessionBroker):
         self._has_ended = False
         super().__init__(self.app_client, workflow=workflow, **options)
 
+    def load(self) -> None:
+        """Does what the first call needs, as far as that needs no event loop; raises ConfigurationError."""
+        _load(self)
+
     async def __aenter__(self) -> Self:
         """Ready for the first visitor; as if new when an app that has ended starts again, as in tests."""
         if self._has_ended:
             AppBroker.__init__(self, *self._arguments)
-        warm_up(self.app_client)
         try:
             await self.start()
         except BaseException:
@@ -48,3 +62,44 @@ class AppBroker(AsyncSessionBroker):
         finally:
             if client is None:
                 await self.app_client.aclose()
+
+
+class BlockingAppBroker(SessionBroker):
+    """A blocking broker that ends with the process; it closes its client too, unless that was given.
+
+    Raises:
+        ConfigurationError: there is no API key; these frameworks tell of no later start of the app.
+    """
+
+    def __init__(self, client: ChatKit | None, workflow: WorkflowLike, options: BrokerOptions) -> None:
+        self._own_client = ChatKit() if client is None else None
+        used = client or self._own_client
+        assert used is not None
+        super().__init__(used, workflow=workflow, **options)
+        _load(self._async)
+        # The thread of blocking clients is not started yet, since the server may fork; this loads what it needs.
+        thread = Thread(target=partial(anyio.run, anyio.sleep, 0))
+        thread.start()
+        thread.join()
+        atexit.register(self._close_quietly)
+
+    def close(self) -> None:
+        """Closes the broker, and its client unless that was given."""
+        try:
+            super().close()
+        finally:
+            if self._own_client is not None:
+                self._own_client.close()
+
+    def _close_quietly(self) -> None:
+        # Where a fork stopped the loop, Python 3.12 starts no thread for it at exit; then nothing is open.
+        with suppress(ChatKitError):
+            self.close()
+
+
+def _load(broker: AsyncSessionBroker) -> None:
+    """Loads what a broker's first call needs, and refuses a client without a key; a callable key is not called yet."""
+    config = broker._client._caller.config
+    if config.api_key is None and "authorization" not in config.headers:
+        raise ConfigurationError(NO_KEY)
+    broker._creator.load()

@@ -10,7 +10,7 @@ from ..errors import ConfigurationError
 from ..types.checks import Invalid, sendable
 from ..types.secret import Secret
 from ._http import HTTPRequest
-from ._refused import RefusedRequest
+from ._refusals import RefusedRequest
 
 MAX_BODY_BYTES = 16 * 1024  # a client secret has a few hundred characters, and nothing else is read
 METHOD = "POST"

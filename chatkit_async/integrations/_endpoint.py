@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import logging
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
-from ..broker import AsyncSessionBroker, LiveSecret, Revocation
+from ..broker import AsyncSessionBroker, LiveSecret, Revocation, SessionBroker
 from ..errors import ChatKitError, ConfigurationError
 from ..types._clock import unix_now_s
 from ..types.secret import Secret
-from ._anonymous_limit import DEFAULT_PER_MINUTE, AnonymousLimit
+from ._anonymous import DEFAULT_PER_MINUTE, AnonymousLimit
 from ._checks import check_request, current_secret, parsed_origins
-from ._errors import refused_by
 from ._http import Cookie, HTTPRequest, HTTPResponse, error_response, json_response
-from ._identity import Identity
+from ._identity import MUST_NOT_WAIT, Identity, is_coroutine_function
 from ._options import EndpointOptions, visitor_cookie
-from ._refused import RefusedRequest
+from ._refusals import RefusedRequest, refused_by
 
-if TYPE_CHECKING:
-    from ..broker import SessionBroker
-
+T = TypeVar("T")
 logger = logging.getLogger("chatkit_async.integrations")
 
 
@@ -142,3 +140,34 @@ def user_of(visitor: str) -> str:
 def _given(secret: LiveSecret, cookie: Cookie | None = None) -> HTTPResponse:
     document = {"client_secret": secret.client_secret, "expires_at": secret.expires_at}
     return json_response(200, document, {"Set-Cookie": cookie.header()} if cookie else None)
+
+
+def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits, because everything it calls blocks instead.
+
+    Raises:
+        ConfigurationError: it does wait.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    coroutine.close()
+    raise ConfigurationError("a blocking view cannot await: pass a SessionBroker and a plain identify")
+
+
+def check_async(broker: object) -> None:
+    """Refuses a broker that would block the event loop; raises ConfigurationError."""
+    if not isinstance(broker, AsyncSessionBroker):
+        raise ConfigurationError(
+            f"session_endpoint: an async view needs an AsyncSessionBroker, not a {type(broker).__name__}"
+        )
+
+
+def check_blocking(broker: object, identify: object) -> None:
+    """Refuses what a blocking view would have to await; raises ConfigurationError."""
+    if isinstance(broker, AsyncSessionBroker):
+        raise ConfigurationError("session_endpoint: a blocking view needs a SessionBroker, not an AsyncSessionBroker")
+    if is_coroutine_function(identify):
+        raise ConfigurationError(f"session_endpoint: {MUST_NOT_WAIT}")

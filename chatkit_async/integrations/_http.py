@@ -9,7 +9,7 @@ import attrs
 
 from .._core.json_bytes import dumps
 from ._identity import Identity
-from ._refused import RefusedRequest
+from ._refusals import RefusedRequest
 
 # Only these are read; "cookie" may be split over several headers by HTTP/2.
 HEADERS_READ = frozenset(

@@ -14,7 +14,7 @@ from ..types.checks import Invalid, text
 from ..types.secret import without_other_values
 from ..types.session_operations import MAX_USER_LENGTH
 from ..types.session_params import StateVariables
-from ._refused import RefusedRequest
+from ._refusals import RefusedRequest
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from ..broker import Store
 from ..errors import ConfigurationError
 from ..types.secret import hidden_keys, without_value
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike
-from ._visitor_cookie import MAX_AGE_S, VisitorCookie, signing_keys
+from ._anonymous import MAX_AGE_S, VisitorCookie, signing_keys
 
 SHORTEST_AGE_S = 60
 

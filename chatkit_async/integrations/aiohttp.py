@@ -14,11 +14,10 @@ from ..broker import AsyncSessionBroker, Revocation
 from ..types.session_operations import WorkflowLike
 from ._app_broker import AppBroker
 from ._checks import incomplete_body
-from ._endpoint import Endpoint
+from ._endpoint import Endpoint, check_async
 from ._http import HTTPRequest, joined_headers
 from ._identity import Identity, MaybeIdentified, identity_of
 from ._options import BrokerOptions, EndpointOptions, hidden
-from ._sync_or_async import check_async
 
 Identify = Callable[[web.Request], MaybeIdentified]
 

@@ -12,11 +12,10 @@ from ..broker import AsyncSessionBroker, Revocation
 from ..types.session_operations import WorkflowLike
 from ._app_broker import AppBroker
 from ._checks import check_length, incomplete_body
-from ._endpoint import Endpoint
+from ._endpoint import Endpoint, check_async
 from ._http import HEADERS_READ, RESPONSE_HEADERS, HTTPRequest, HTTPResponse, joined_headers
 from ._identity import Identity, MaybeIdentified, async_identity
 from ._options import BrokerOptions, EndpointOptions, hidden
-from ._sync_or_async import check_async
 
 # As wide as frameworks differ: some type these as MutableMapping, some as TypedDict.
 Scope: TypeAlias = Mapping[str, Any]

@@ -24,15 +24,12 @@ from .._sync.client import ChatKit
 from ..broker import AsyncSessionBroker, Revocation, SessionBroker
 from ..errors import ConfigurationError
 from ..types.session_operations import WorkflowLike
-from ._app_broker import AppBroker
-from ._blocking_app_broker import BlockingAppBroker
+from ._app_broker import AppBroker, BlockingAppBroker
 from ._checks import incomplete_body
-from ._endpoint import Endpoint
+from ._endpoint import Endpoint, check_blocking, run_blocking
 from ._http import Cookie, HTTPRequest, HTTPResponse, joined_headers
 from ._identity import Identified, Identity, MaybeIdentified, async_identity, blocking_identity
 from ._options import BrokerOptions, EndpointOptions, hidden
-from ._sync_or_async import check_blocking, run_blocking
-from ._warm_up import check_key, warm_up
 
 Identify = Callable[[HttpRequest], Identified]
 MaybeAsyncIdentify = Callable[[HttpRequest], MaybeIdentified]
@@ -85,8 +82,7 @@ def setup(
     options = hidden(options)
     if is_async and not isinstance(client, ChatKit):
         broker = AppBroker(client, workflow, options)
-        check_key(broker.app_client)  # Django sends no lifespan events
-        warm_up(broker.app_client)
+        broker.load()  # Django sends no lifespan events.
         atexit.register(_close_at_exit, broker)
         return broker
     if is_async or isinstance(client, AsyncChatKit):

@@ -13,12 +13,11 @@ except ModuleNotFoundError as error:
 from .._sync.client import ChatKit
 from ..broker import Revocation, SessionBroker
 from ..types.session_operations import WorkflowLike
-from ._blocking_app_broker import BlockingAppBroker
-from ._endpoint import Endpoint
+from ._app_broker import BlockingAppBroker
+from ._endpoint import Endpoint, check_blocking, run_blocking
 from ._http import HTTPRequest, joined_headers
 from ._identity import Identified, blocking_identity
 from ._options import BrokerOptions, EndpointOptions, hidden
-from ._sync_or_async import check_blocking, run_blocking
 
 Identify = Callable[[Request], Identified]
 

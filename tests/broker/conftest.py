@@ -9,7 +9,7 @@ import pytest
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
-from chatkit_async.broker._expiring import Expiring
+from chatkit_async.broker._clock import Expiring
 
 from .outages import MovedClock
 from .redis_server import PROGRAM, RedisServer
@@ -49,10 +49,16 @@ def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def short_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that closes does not wait for a creation that a test delays."""
+    monkeypatch.setattr("chatkit_async.broker._single_flight.CLOSE_S", 0.1)
+
+
+@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> MovedClock:
     """The clock of brokers that are made after this."""
     moved = MovedClock()
-    for name in ("_expiring", "_issuing", "_memory_store", "_redis_store", "_resilient_store", "_secret_cache"):
+    for name in ("_clock", "_memory_store", "_redis_store", "_resilient_store", "_secret_cache", "_session_creator"):
         monkeypatch.setattr(f"chatkit_async.broker.{name}.now_s", moved)
     for kind in (MemoryStore, Expiring):
         monkeypatch.setattr(kind.__init__, "__defaults__", (moved,))

@@ -208,7 +208,7 @@ async def test_a_redis_that_lost_its_data_makes_revocations_incomplete_for_every
         await first.secret_for("user_1")
         assert (await first.revoke("user_0")).is_complete
         redis_server.restart() if lose == "restart" else redis_server.ask("FLUSHALL")
-        first._store._store._looked_s -= 2  # type: ignore[attr-defined] # it looks once a second
+        first._store._store._checked_s -= 2  # type: ignore[attr-defined] # it checks once a second
         await first.secret_for("user_2")  # which has nothing to do with the loss
         async with other_process(client, redis_server) as fresh:
             assert not (await fresh.revoke("user_1")).is_complete

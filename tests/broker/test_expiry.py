@@ -8,7 +8,6 @@ import pytest
 
 from chatkit_async import APIError, AsyncChatKit, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker
-from chatkit_async.broker._clock import api_time_s
 from chatkit_async.emulator import Emulator, Fault
 
 from .outages import MovedClock
@@ -127,27 +126,3 @@ async def test_a_revoked_secret_is_not_handed_out_when_the_api_fails(
     emulator.add_faults(Fault(status=400))
     with pytest.raises(APIError):
         await broker.secret_for("user_1")
-
-
-NOON = 1_800_000_000.0  # 2027-01-15 08:00:00 UTC
-
-
-@pytest.mark.parametrize(
-    ("date", "expires_in_s", "ahead_s"),
-    [
-        ("Fri, 15 Jan 2027 08:00:00 GMT", 600, 0),
-        ("Fri, 15 Jan 2027 08:00:00 GMT", 601, 0),
-        ("Fri, 15 Jan 2027 09:00:00 GMT", 4200, 3600),
-        ("Fri, 15 Jan 2027 08:30:00 GMT", 600, 0),
-        (None, 600, 0),
-        ("never", 600, 0),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 300, 0),
-        ("never", 5000, 4400),
-        ("never", -5000, -5600),
-    ],
-)
-def test_the_apis_time_is_what_fits_the_life_of_the_session(
-    date: str | None, expires_in_s: int, ahead_s: float
-) -> None:
-    found = api_time_s(date, int(NOON) + expires_in_s, now_s=NOON, life_s=600)
-    assert found == NOON + ahead_s

@@ -19,9 +19,9 @@ import pytest
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore
-from chatkit_async.broker._expiring import SWEPT_PER_CALL, Expiring
+from chatkit_async.broker._clock import FREED_PER_CALL, Expiring
 from chatkit_async.broker._memory_store import sign_of_workers
-from chatkit_async.broker._store import Creation, Minted, Place, Seen
+from chatkit_async.broker._store import CreatedSession, Creation, Place, PlaceState
 from chatkit_async.emulator import Emulator
 
 from ..sync.running import CHECKOUT, printed
@@ -31,7 +31,8 @@ from .outages import MovedClock, warnings
 async def kept(store: MemoryStore, number: int) -> None:
     """Remembers a session of one user."""
     place = Place(f"user {number}", "device", "device.settings")
-    await store.keep(Minted(place, f"ticket {number}", f"cksess_{number}", 600, Seen("/", "")))
+    creation = Creation(place, f"ticket {number}", 60)
+    await store.keep(CreatedSession(creation, f"cksess_{number}", 600, PlaceState("/", "")))
 
 
 async def test_a_call_after_many_sessions_ended_frees_a_few_of_them() -> None:
@@ -41,10 +42,10 @@ async def test_a_call_after_many_sessions_ended_frees_a_few_of_them() -> None:
         await kept(store, number)
     now_s = 5000
     await kept(store, 5000)
-    assert len(store._users) == 5001 - SWEPT_PER_CALL
-    for number in range(5000, 5000 + 5000 // (SWEPT_PER_CALL - 1)):
+    assert len(store._users) == 5001 - FREED_PER_CALL
+    for number in range(5000, 5000 + 5000 // (FREED_PER_CALL - 1)):
         await kept(store, number)
-    assert len(store._users) < 1000 + 5000 // SWEPT_PER_CALL  # so that memory shrinks
+    assert len(store._users) < 1000 + 5000 // FREED_PER_CALL  # so that memory shrinks
 
 
 async def test_a_broker_holds_nothing_of_users_that_stay_away(client: AsyncChatKit, clock: MovedClock) -> None:
@@ -54,7 +55,7 @@ async def test_a_broker_holds_nothing_of_users_that_stay_away(client: AsyncChatK
     clock.ahead_s = 4000
     for number in range(10):
         await broker.secret_for(f"other_{number}")
-    assert (len(broker._store._users), len(broker._secrets._records)) == (10, 10)
+    assert (len(broker._store._users), len(broker._secrets._secrets)) == (10, 10)
 
 
 async def test_sessions_of_a_user_that_never_rests_do_not_pile_up(client: AsyncChatKit, clock: MovedClock) -> None:
@@ -115,7 +116,7 @@ def test_a_fork_waits_for_a_thread_that_holds_the_lock(tmp_path: Path) -> None:
     text = """
 import asyncio, os, signal, threading
 from chatkit_async.broker import MemoryStore
-from chatkit_async.broker._expiring import lock
+from chatkit_async.broker._clock import lock
 held, release = threading.Event(), threading.Event()
 def hold():
     with lock:
@@ -246,18 +247,9 @@ def fetched(url: str) -> str:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 @pytest.mark.parametrize(
-    ("command", "is_complete"),
-    [
-        (["uvicorn", "worked_app:app", "--port", "{port}", "--workers", "2"], "False"),
-        (["uvicorn", "worked_app:app", "--port", "{port}"], "True"),
-        (["gunicorn", "worked_app:app", "-b", "127.0.0.1:{port}", "-w", "2"], "False"),
-    ],
-    ids=["uvicorn, 2 workers", "uvicorn", "gunicorn, 2 workers"],
+    "server", ["uvicorn worked_app:app --port {port}", "gunicorn worked_app:app -b 127.0.0.1:{port}"]
 )
-def test_real_workers_know_that_they_are_several(
-    tmp_path: Path, emulator: Emulator, command: list[str], is_complete: str
-) -> None:
-    with served(tmp_path, emulator, *command) as url:
-        assert fetched(url) == is_complete
-    said = (tmp_path / "log").read_text()
-    assert ("MemoryStore in one of several workers" in said) == (is_complete == "False")
+def test_real_workers_know_that_they_are_several(tmp_path: Path, emulator: Emulator, server: str) -> None:
+    with served(tmp_path, emulator, *server.split(), "--workers", "2") as url:
+        assert fetched(url) == "False"
+    assert "MemoryStore in one of several workers" in (tmp_path / "log").read_text()

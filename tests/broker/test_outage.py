@@ -116,7 +116,7 @@ async def test_a_frozen_redis_holds_up_no_call_for_long(broker: AsyncSessionBrok
     ("ask", "error"),
     [
         (("ACL", "SETUSER", "default", "resetpass", ">secret"), "AuthenticationError"),
-        (("ACL", "SETUSER", "default", "-evalsha"), "NoPermissionError"),
+        (("ACL", "SETUSER", "default", "-eval"), "NoPermissionError"),
     ],
     ids=["a wrong password", "a user without rights"],
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.emulator import Emulator, Fault
 
 from ..sync.running import CHECKOUT, eventually
@@ -52,12 +53,12 @@ class Worker:
         self.process = process
 
     def begin(self, times: int) -> None:
-        """Has it ask so many times at once."""
+        """Has it request a secret so many times at once."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{times}\n")
         self.process.stdin.flush()
 
-    def answer(self) -> set[str]:
+    def session_ids(self) -> set[str]:
         """The ids of the sessions it was handed."""
         assert self.process.stdout is not None
         return set(self.process.stdout.readline().split())
@@ -86,7 +87,7 @@ def worker(folder: Path, emulator: Emulator, redis_server: RedisServer, *, share
     with process:
         made = Worker(process)
         try:
-            assert made.answer() == {"ready"}
+            assert made.session_ids() == {"ready"}  # its first line
             yield made
         finally:
             process.kill()
@@ -100,10 +101,10 @@ def workers(
         yield [stack.enter_context(worker(folder, emulator, redis_server, share=share)) for _ in range(count)]
 
 
-def asked_together(processes: list[Worker], times: int) -> list[set[str]]:
+def requested_together(processes: list[Worker], times: int) -> list[set[str]]:
     for process in processes:
         process.begin(times)
-    return [process.answer() for process in processes]
+    return [process.session_ids() for process in processes]
 
 
 def test_200_requests_on_four_processes_that_share_make_exactly_one_session(
@@ -111,18 +112,9 @@ def test_200_requests_on_four_processes_that_share_make_exactly_one_session(
 ) -> None:
     emulator.add_faults(Fault(path="/chatkit/sessions", delay=0.2))
     with workers(4, tmp_path, emulator, redis_server) as processes:
-        found = asked_together(processes, 50)
+        found = requested_together(processes, 50)
     assert len(emulator.sessions()) == 1
     assert found == [{emulator.sessions()[0]["id"]}] * 4
-
-
-def test_200_requests_on_four_processes_that_do_not_share_make_one_session_each(
-    tmp_path: Path, emulator: Emulator, redis_server: RedisServer
-) -> None:
-    with workers(4, tmp_path, emulator, redis_server, share="") as processes:
-        found = asked_together(processes, 50)
-    assert [len(ids) for ids in found] == [1] * 4
-    assert len(emulator.sessions()) == len(set.union(*found)) == 4
 
 
 def test_after_a_kill_of_the_creating_process_the_next_caller_succeeds_within_the_lease(
@@ -135,39 +127,37 @@ def test_after_a_kill_of_the_creating_process_the_next_caller_succeeds_within_th
         doomed.process.send_signal(signal.SIGKILL)
         doomed.process.wait(10)
         other.begin(20)
-        assert len(other.answer()) == 1
+        assert len(other.session_ids()) == 1
     assert len(emulator.requests()) == 2
 
 
-def test_a_session_of_one_process_ends_when_another_revokes_its_user(
+def test_processes_that_do_not_share_make_one_session_each_and_another_one_revokes_them(
     tmp_path: Path, emulator: Emulator, redis_server: RedisServer
 ) -> None:
     with workers(2, tmp_path, emulator, redis_server, share="") as processes:
-        before = set.union(*asked_together(processes, 1))
+        first = requested_together(processes, 50)
+        assert [len(ids) for ids in first] == [1, 1]
+        before = set.union(*first)
+        assert len(before) == 2
         revoked = revoke(tmp_path, emulator, redis_server)
-        after = set.union(*asked_together(processes, 1))
+        after = set.union(*requested_together(processes, 1))
     assert revoked == before
     assert before.isdisjoint(after)
     assert {session["id"] for session in emulator.sessions() if session["status"] == "active"} == after
 
 
-def test_what_redis_holds_names_no_user_and_vanishes(
-    tmp_path: Path, emulator: Emulator, redis_server: RedisServer
+async def test_what_redis_holds_names_no_user_and_vanishes(
+    redis_broker: AsyncSessionBroker, redis_server: RedisServer
 ) -> None:
-    with workers(1, tmp_path, emulator, redis_server) as processes:
-        asked_together(processes, 1)
-    held = keys(redis_server, "")
+    await redis_broker.secret_for("user_1")
+    held = [key for key in redis_server.ask("KEYS", "*").split() if key.startswith("chatkit")]
     assert held
     assert [key for key in held if "user_1" in key or not key.startswith("chatkit-async:")] == []
     assert all(0 < int(redis_server.ask("PTTL", key)) <= 3_600_000 for key in held)
 
 
-def keys(redis_server: RedisServer, part: str) -> list[str]:
-    return [key for key in redis_server.ask("KEYS", "*").split() if key.startswith("chatkit") and part in key]
-
-
 def revoke(folder: Path, emulator: Emulator, redis_server: RedisServer) -> set[str]:
-    """What a process of its own, that has made none of them, finds to revoke."""
+    """The ids that a third process, which created none of them, revokes."""
     program = """
 import os
 from chatkit_async import ChatKit

@@ -9,7 +9,7 @@ import pytest
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
-from chatkit_async.broker._store import Creation, Ended
+from chatkit_async.broker._store import Creation, RevokeReply
 from chatkit_async.emulator import Emulator, Fault
 
 from .outages import MovedClock, user_key, warnings
@@ -103,15 +103,7 @@ async def test_a_creator_that_died_blocks_others_for_its_lease_and_makes_revocat
         while (await store.begin(next_one)).status == "wait":
             await asyncio.sleep(0.02)
     await store.fail(next_one, is_unknown=False)
-    assert await store.revoke("user", "mark") == Ended((), False)
-
-
-async def test_a_creation_that_is_known_to_have_stopped_is_replaced_at_once(store: MemoryStore | RedisStore) -> None:
-    await store.begin(Creation(HERE, "stopped", 600, is_shared=True))
-    begun = await store.begin(Creation(HERE, "next", 600, is_shared=True, replaces="stopped"))
-    assert begun.status == "go"
-    await store.fail(Creation(HERE, "next", 600), is_unknown=False)
-    assert not (await store.revoke("user", "mark")).is_complete
+    assert await store.revoke("user", "mark") == RevokeReply((), False)
 
 
 @pytest.mark.parametrize(("is_unknown", "is_complete"), [(True, False), (False, True)])

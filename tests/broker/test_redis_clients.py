@@ -145,7 +145,7 @@ async def test_stores_with_different_prefixes_share_nothing(
         await broker.aclose()
 
 
-async def test_scripts_are_loaded_again_where_redis_has_lost_them(
+async def test_scripts_work_after_redis_has_forgotten_them(
     broker: AsyncSessionBroker, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     redis_server.ask("SCRIPT", "FLUSH")

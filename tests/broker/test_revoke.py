@@ -115,6 +115,7 @@ async def test_a_session_being_renewed_meanwhile_is_cancelled_and_no_caller_gets
     assert statuses(emulator) == ["cancelled", "cancelled"]
 
 
+@pytest.mark.usefixtures("short_close")
 async def test_a_call_after_the_revoke_does_not_wait_for_a_creation_begun_before(
     broker: AsyncSessionBroker, emulator: Emulator
 ) -> None:

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from chatkit_async import AsyncChatKit, ConfigurationError, Secret, SessionRevokedError
 from chatkit_async.broker import AsyncSessionBroker, LiveSecret, MemoryStore, RedisStore, Store
 from chatkit_async.broker._secret_cache import SecretCache
-from chatkit_async.broker._store import Kept, Minted, Place, SealedRecord, Seen
+from chatkit_async.broker._store import CreatedSession, EncryptedSecret, KeepReply, Place, PlaceState
 from chatkit_async.emulator import Emulator, Fault
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
@@ -154,17 +154,17 @@ class Spied(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: list[Minted] = []
+        self.kept: list[CreatedSession] = []
 
-    async def keep(self, minted: Minted) -> Kept:
-        self.kept.append(minted)
-        return await super().keep(minted)
+    async def keep(self, session: CreatedSession) -> KeepReply:
+        self.kept.append(session)
+        return await super().keep(session)
 
-    def replace_record(self, place: Place, text: str) -> None:
+    def replace_secret(self, place: Place, text: str) -> None:
         """What any program that can write to the store can do."""
         user = self._users.get(place.user)
         assert user is not None
-        user.records[place.slot] = (self._clock() + 600, "a ticket", text)
+        user.secrets[place.slot] = (self._clock() + 600, "a ticket", text)
 
 
 async def test_a_record_moved_to_another_user_is_ignored(client: AsyncChatKit, emulator: Emulator) -> None:
@@ -172,8 +172,8 @@ async def test_a_record_moved_to_another_user_is_ignored(client: AsyncChatKit, e
     broker = sharing(client, store)
     stolen = await broker.secret_for("user_1")
     live = await broker.secret_for("user_2")
-    stolen_record, own = store.kept
-    store.replace_record(own.place, stolen_record.record or "")
+    of_another, own = store.kept
+    store.replace_secret(own.creation.place, of_another.secret or "")
     found = await broker.secret_for("user_2")
     assert found not in (stolen, live)
     assert emulator.sessions()[-1]["user"] == "user_2"
@@ -181,10 +181,10 @@ async def test_a_record_moved_to_another_user_is_ignored(client: AsyncChatKit, e
 
 async def test_a_record_is_bound_to_its_user_device_and_settings() -> None:
     live, own = LiveSecret(Secret("ek_1"), 2_000_000_000, "cksess_1"), Place("user", "device", "device.settings")
-    sealed = SecretCache([NEW]).sealed(own, live, "state")
-    assert sealed is not None
-    seen = Seen("/", "", SealedRecord(sealed, "ticket", 60))
-    found = SecretCache([NEW]).find(own, seen)
+    text = SecretCache([NEW]).encrypted(own, live, "variables")
+    assert text is not None
+    state = PlaceState("/", "", EncryptedSecret(text, "ticket", 60))
+    found = SecretCache([NEW]).find(own, state)
     assert found is not None
     assert found.live == live
     for place in (
@@ -192,7 +192,7 @@ async def test_a_record_is_bound_to_its_user_device_and_settings() -> None:
         Place("user", "phone", "phone.settings"),
         Place("user", "device", "device.x"),
     ):
-        assert SecretCache([NEW]).find(place, seen) is None
+        assert SecretCache([NEW]).find(place, state) is None
 
 
 @pytest.mark.parametrize("record", ["", "rubbish", "é", "gAAAAA==", "\x00"])
@@ -200,7 +200,7 @@ async def test_rubbish_in_place_of_a_record_is_ignored(client: AsyncChatKit, emu
     store = Spied()
     broker = sharing(client, store)
     await broker.secret_for("user_1")
-    store.replace_record(store.kept[0].place, record)
+    store.replace_secret(store.kept[0].creation.place, record)
     await broker.secret_for("user_1")
     assert len(emulator.sessions()) == 2
 
@@ -210,7 +210,7 @@ async def test_another_programs_text_under_our_key_is_ignored(client: AsyncChatK
     store = Spied()
     broker = sharing(client, store)
     live = await broker.secret_for("user_1")
-    store.replace_record(store.kept[0].place, Fernet(NEW).encrypt(plain).decode())
+    store.replace_secret(store.kept[0].creation.place, Fernet(NEW).encrypt(plain).decode())
     assert await broker.secret_for("user_1") != live
 
 
@@ -219,10 +219,10 @@ async def test_a_store_sees_neither_user_nor_device_nor_secret_nor_state(client:
     store = Spied()
     broker = AsyncSessionBroker(client, workflow="wf_hushhush", store=store, share_secrets=keys)
     live = await broker.secret_for("ada@example.com", device="phone", state_variables={"plan": "pro-plan"})
-    seen = "".join(f"{minted} {minted.record}" for minted in store.kept)
+    seen = "".join(f"{session} {session.secret}" for session in store.kept)
     for part in ("ada@example.com", "phone", "pro-plan", "wf_hushhush", live.client_secret, live.client_secret[5:20]):
         assert part not in seen
-    assert (store.kept[0].record is None) == (keys is None)
+    assert (store.kept[0].secret is None) == (keys is None)
     assert live.session_id in seen
 
 

@@ -7,12 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
+import pytest
 
 CHECKOUT = Path(__file__).parents[2]
 DEADLINE_S = 30.0
@@ -49,6 +51,15 @@ KINDS: Mapping[str, Kind] = {
     "django-wsgi": gunicorn("django_wsgi_app"),
     "flask": gunicorn("flask_app"),
 }
+
+
+def each_value(names: str, values: Sequence[Any], ids: Callable[[Any], str] = str) -> pytest.MarkDecorator:
+    """Each value behind one framework, since the shared core decides, and the first one behind every other."""
+    one, *others = KINDS
+    rows = [value if "," in names else (value,) for value in values]
+    cases = [(one, *row) for row in rows] + [(kind, *rows[0]) for kind in others]
+    labels = [f"{one}-{ids(value)}" for value in values] + [f"{kind}-{ids(values[0])}" for kind in others]
+    return pytest.mark.parametrize(("kind", *names.split(", ")), cases, ids=labels, indirect=["kind"])
 
 
 @attrs.frozen

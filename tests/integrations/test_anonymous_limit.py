@@ -12,9 +12,9 @@ import pytest
 from chatkit_async import AsyncChatKit, ConfigurationError
 from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.emulator import Emulator, Fault
-from chatkit_async.integrations._anonymous_limit import AnonymousLimit
+from chatkit_async.integrations._anonymous import AnonymousLimit
 from chatkit_async.integrations._http import HTTPResponse
-from chatkit_async.integrations._refused import RefusedRequest
+from chatkit_async.integrations._refusals import RefusedRequest
 
 from .requesting import endpoint, error_of, post
 

@@ -15,9 +15,8 @@ from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import ChatKitError, ClientClosedError, MintingLimitError, SessionRevokedError
 from chatkit_async.integrations import Identity
-from chatkit_async.integrations._endpoint import Endpoint
-from chatkit_async.integrations._errors import refused_by
-from chatkit_async.integrations._sync_or_async import run_blocking
+from chatkit_async.integrations._endpoint import Endpoint, run_blocking
+from chatkit_async.integrations._refusals import refused_by
 
 from .requesting import endpoint, error_of, post
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
 
 from chatkit_async.emulator import Emulator
 
 from .apps.shared import ANONYMOUS, MEMBERS
 from .fetching import as_user, cookie_header, fetch, users
+from .serving import each_value
 
 HOST = "__Host-chatkit_visitor"
 
@@ -96,25 +97,24 @@ def test_two_requests_without_a_cookie_are_two_visitors(url: str, emulator: Emul
     assert len(set(users(emulator))) == 2
 
 
-@pytest.mark.parametrize(
-    "forge",
-    [
-        lambda value: value[:-1] + ("A" if value[-1] != "A" else "B"),
-        lambda value: value.replace("v1.", "v2."),
-        lambda value: f"v1.{'A' * 32}.{value.split('.', 2)[2]}",
-        lambda value: f"{value}.",
-        lambda value: ".".join(value.split(".")[:3]) + ".",
-        lambda value: value.split(".")[1],
-        lambda value: "",
-        lambda value: "x" * 4000,
-    ],
-    ids=["signature", "version", "name", "longer", "unsigned", "bare", "empty", "huge"],
-)
+FORGERIES: dict[str, Callable[[str], str]] = {
+    "signature": lambda value: value[:-1] + ("A" if value[-1] != "A" else "B"),
+    "version": lambda value: value.replace("v1.", "v2."),
+    "name": lambda value: f"v1.{'A' * 32}.{value.split('.', 2)[2]}",
+    "longer": lambda value: f"{value}.",
+    "unsigned": lambda value: ".".join(value.split(".")[:3]) + ".",
+    "bare": lambda value: value.split(".")[1],
+    "empty": lambda value: "",
+    "huge": lambda value: "x" * 4000,
+}
+
+
+@each_value("forgery", [*FORGERIES])
 def test_a_forged_cookie_is_replaced_and_gives_no_access_to_the_visitor_it_names(
-    url: str, emulator: Emulator, forge: object
+    url: str, emulator: Emulator, forgery: str
 ) -> None:
     first = fetch(url)
-    forged = forge(first.cookies[HOST].value)  # type: ignore[operator]
+    forged = FORGERIES[forgery](first.cookies[HOST].value)
     response = fetch(url, headers={"Cookie": f"{HOST}={forged}"})
     assert response.status == 200
     assert response.json["client_secret"] != first.json["client_secret"]

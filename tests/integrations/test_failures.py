@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from chatkit_async.emulator import Emulator, Fault
 
 from .apps.shared import MEMBERS
 from .fetching import as_new_user, fetch, users
+from .serving import each_value
 
 SESSIONS = "/chatkit/sessions"
 UPSTREAM = {"error": {"message": "words of the API", "type": "of_the_api", "param": "of_the_api", "code": "of_the_api"}}
@@ -18,8 +17,8 @@ def fault(status: int, code: str = "of_the_api", **headers: str) -> Fault:
     return Fault(path=SESSIONS, status=status, body=body, headers={"x-request-id": "req_of_the_api", **headers})
 
 
-@pytest.mark.parametrize(
-    ("upstream", "status", "code", "retry_after"),
+@each_value(
+    "upstream, status, code, retry_after",
     [
         (fault(429, **{"retry-after": "7"}), 429, "rate_limited", "7"),
         (fault(429, **{"retry-after-ms": "1500"}), 429, "rate_limited", "2"),
@@ -36,7 +35,7 @@ def fault(status: int, code: str = "of_the_api", **headers: str) -> Fault:
         (fault(404), 502, "upstream_error", None),
         (fault(302, location="https://words.of.the.api/"), 502, "upstream_error", None),
     ],
-    ids=lambda value: str(value)[:40],
+    ids=lambda value: f"{value[0].status} {value[2]}",
 )
 def test_each_refusal_by_the_api_has_its_status_code_and_wait(
     url: str, emulator: Emulator, upstream: Fault, status: int, code: str, retry_after: str | None

@@ -20,47 +20,41 @@ HALF_A_REQUEST = (
     b"POST /api/chatkit/session HTTP/1.1\r\nHost: chat.example\r\nContent-Type: application/json\r\n"
     b'X-Test-Identity: "leaving"\r\nContent-Length: 100\r\n\r\n{"currentClientSecret":'
 )
-VISITORS = [f"visitor_{number}" for number in range(30)]
+ONE_BY_ONE = [f"visitor_{number}" for number in range(30)]
+AT_ONCE = [f"other_{number}" for number in range(30)]
 
 
-def test_thirty_requests_use_one_pooled_connection_and_the_end_is_clean(
+def visit_at_once(url: str, visitors: list[str]) -> list[int]:
+    """The statuses of requests that are sent at the same time."""
+    statuses: list[int] = []
+    threads = [
+        threading.Thread(target=lambda visitor=visitor: statuses.append(fetch(url, headers=as_user(visitor)).status))
+        for visitor in visitors
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statuses
+
+
+def test_requests_share_a_pooled_connection_and_nothing_is_printed_until_the_clean_end(
     kind: str, tmp_path: Path, emulator: Emulator
 ) -> None:
     with counted(emulator.base_url) as wire, serving(KINDS[kind], tmp_path / "log", wire.base_url) as app:
-        for visitor in VISITORS:
-            assert fetch(app.url, headers=as_user(visitor)).status == 200
-        assert users(emulator) == VISITORS
-        assert wire.connections == 1
-        assert app.stopped() == (KINDS[kind].exit_code, "")
-
-
-def test_thirty_requests_at_once_all_get_a_secret(kind: str, tmp_path: Path, emulator: Emulator) -> None:
-    statuses: list[int] = []
-    with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
-
-        def visit(visitor: str) -> None:
-            statuses.append(fetch(app.url, headers=as_user(visitor)).status)
-
-        threads = [threading.Thread(target=visit, args=(visitor,)) for visitor in VISITORS]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert statuses == [200] * len(VISITORS)
-        assert sorted(users(emulator)) == sorted(VISITORS)
-        assert app.stopped() == (KINDS[kind].exit_code, "")
-
-
-def test_a_request_that_breaks_off_prints_nothing(kind: str, tmp_path: Path, emulator: Emulator) -> None:
-    with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
         for _ in range(3):
             with socket.create_connection(address(app.url)) as leaving:
                 leaving.sendall(HALF_A_REQUEST)
-        assert fetch(app.url, headers=as_user("ada")).status == 200
-        assert users(emulator) == ["ada"]
+        for visitor in ONE_BY_ONE:
+            assert fetch(app.url, headers=as_user(visitor)).status == 200
+        assert users(emulator) == ONE_BY_ONE
+        assert wire.connections == 1
+        assert visit_at_once(app.url, AT_ONCE) == [200] * len(AT_ONCE)
+        assert sorted(users(emulator)) == sorted(ONE_BY_ONE + AT_ONCE)
         assert app.stopped() == (KINDS[kind].exit_code, "")
 
 
+@pytest.mark.parametrize("kind", ["starlette", "aiohttp", "flask"], indirect=True)
 def test_an_app_without_any_request_ends_cleanly(kind: str, tmp_path: Path, emulator: Emulator) -> None:
     with serving(KINDS[kind], tmp_path / "log", emulator.base_url) as app:
         assert fetch(app.url, "/").status == 404

@@ -11,6 +11,7 @@ from chatkit_async.emulator import Emulator
 
 from .apps.shared import SESSION
 from .fetching import Response, as_new_user, as_user, fetch, users
+from .serving import each_value
 
 NEW_USER = as_new_user()
 SMALLEST_TOO_LARGE = 16 * 1024 + 1
@@ -37,7 +38,7 @@ def test_head_is_a_405_without_a_body(url: str, emulator: Emulator) -> None:
     assert users(emulator) == []
 
 
-@pytest.mark.parametrize(
+@each_value(
     "origin",
     [
         "https://evil.example",
@@ -70,20 +71,20 @@ def test_two_origins_are_a_403(url: str, emulator: Emulator) -> None:
     refused(fetch(url, headers=NEW_USER | {"Origin": ["https://evil.example", url]}), 403, "foreign_origin", emulator)
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-site, none", "garbage"])
+@each_value("site", ["cross-site", "same-site", "same-site, none", "garbage"])
 def test_a_cross_site_request_by_sec_fetch_site_is_a_403(url: str, emulator: Emulator, site: str) -> None:
     refused(fetch(url, headers=NEW_USER | {"Sec-Fetch-Site": site}), 403, "foreign_origin", emulator)
     refused(fetch(url, headers=NEW_USER | {"Sec-Fetch-Site": site, "Origin": url}), 403, "foreign_origin", emulator)
 
 
-@pytest.mark.parametrize("name", ["X-Forwarded-Host", "Forwarded", "X-Original-Host", "X-Host"])
+@each_value("name", ["X-Forwarded-Host", "Forwarded", "X-Original-Host", "X-Host"])
 def test_a_forwarded_host_is_ignored(url: str, emulator: Emulator, name: str) -> None:
     forwarded = "host=evil.example;proto=http" if name == "Forwarded" else "evil.example"
     headers = NEW_USER | {"Origin": "http://evil.example", name: forwarded, "X-Forwarded-Proto": "http"}
     refused(fetch(url, headers=headers), 403, "foreign_origin", emulator)
 
 
-@pytest.mark.parametrize(
+@each_value(
     "content_type",
     ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "json",
      "text/plain;application/json", "application/jsonp", "application/json, text/plain",
@@ -127,7 +128,7 @@ def test_a_chunked_body_is_a_411(url: str, emulator: Emulator) -> None:
     refused(fetch(url, body=b"2\r\n{}\r\n0\r\n\r\n", headers=headers), 411, "length_required", emulator)
 
 
-@pytest.mark.parametrize(
+@each_value(
     "body",
     [b"{", b"[]", b'"ek_1"', b"1", b"null", b"\xff\xfe{\x00}\x00", b'{"currentClientSecret": 7}',
      b'{"currentClientSecret": ["ek_1"]}', b'{"currentClientSecret": "\\ud800"}', b"[" * 16_000, b"{}{}",
@@ -138,7 +139,7 @@ def test_a_malformed_body_is_a_400(url: str, emulator: Emulator, body: bytes) ->
     refused(fetch(url, body=body, headers=NEW_USER), 400, "bad_request", emulator)
 
 
-@pytest.mark.parametrize(
+@each_value(
     "identity",
     ["", "   ", "u" * 513, 7, True, 1.5, {"user": "ada"}, ["ada", ""], ["ada", "d" * 513], ["", "desk"], [None, "desk"],
      ["ada", 7], "anonymous_" + "A" * 32],
@@ -173,7 +174,7 @@ def test_a_malformed_host_is_harmless_without_an_origin(url: str, host: str) -> 
 # --- and what is not refused ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_value(
     "headers",
     [
         {"Origin": "{url}"},

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chatkit_async import ConfigurationError, Secret
+from chatkit_async.integrations._anonymous import VisitorCookie
 from chatkit_async.integrations._options import hidden, visitor_cookie
-from chatkit_async.integrations._visitor_cookie import VisitorCookie
 
 VISITOR = "A" * 32
 NOW_S = 1_800_000_000.5

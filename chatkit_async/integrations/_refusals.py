@@ -1,9 +1,10 @@
-"""What an error of the broker or the API becomes for a browser: a status and a code, without the API's words. Pure."""
+"""Requests that are refused: a status, a code and a message for the browser, without the API's words. Pure."""
 
 from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 
 from ..errors import (
     APIConnectionError,
@@ -16,7 +17,6 @@ from ..errors import (
     RateLimitError,
     SessionRevokedError,
 )
-from ._refused import RefusedRequest
 
 LONGEST_WAIT_S = 3600.0  # a browser that would wait longer may as well ask
 # The wait where the API names none: short for a rate limit, longer where the project has to be put right.
@@ -35,6 +35,39 @@ STATUSES: tuple[tuple[type[ChatKitError], int], ...] = (
     (ClientClosedError, 503),
     (ChatKitError, 500),
 )
+
+
+class RefusedRequest(Exception):
+    """A request that gets an error in place of a client secret.
+
+    Args:
+        status: the HTTP status.
+        code: our word for it.
+        message: one sentence for the page's author; repeats nothing of the request.
+        request_id: the API's, if it was called.
+        retry_after_s: seconds until another request makes sense, if that is known.
+        headers: further headers of the response.
+        log: what the server's log says, where the server itself is at fault.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        log: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+        self.request_id = request_id
+        self.retry_after_s = retry_after_s
+        wait = {} if retry_after_s is None else {"Retry-After": str(math.ceil(retry_after_s))}
+        self.headers = {**(headers or {}), **wait}
+        self.log = log
 
 
 def refused_by(error: ChatKitError) -> RefusedRequest:

@@ -1,0 +1,263 @@
+"""Creates sessions: one at a time for a user and device, within the user's limit, and revocable before it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import weakref
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+from .._async.api_key import current_key
+from .._async.client import AsyncChatKit
+from .._core.codec import structure
+from .._core.options import RequestOptions
+from .._core.prepared_call import PreparedCall, prepare
+from .._core.session_rows import CREATE_SESSION
+from ..errors import APIError, ChatKitError, MintingLimitError, SessionRevokedError
+from ..types.session import ChatSession
+from ._clock import now_s
+from ._memory_store import MemoryStore
+from ._resilient_store import ResilientStore
+from ._revocation import cancel_quietly
+from ._secret_cache import CachedSecret, LiveSecret, SecretCache
+from ._session_request import SessionRequest, SessionTemplate, Settings, digest_of_variables
+from ._single_flight import SingleFlight
+from ._store import WINDOW_S, BeginReply, CreatedSession, Creation, PlaceState, is_revoked
+
+LEASE_SLACK_S = 1.0  # A lease outlives the longest creation under it by so much.
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0  # between two questions about another process's creation
+PAUSE_FACTOR = 0.8  # of the time it has taken so far: few questions, however long the API takes
+LEASES_WAITED = 2  # Then a creation begins beside the other process's.
+UNLIMITED = 1000  # creations at once, if the client has no limit of connections
+
+
+@attrs.frozen
+class _Attempt:
+    """A creation under way.
+
+    Attributes:
+        request: what it is for.
+        creation: what the store knows of it.
+        own_generation: this process's, when it began.
+    """
+
+    request: SessionRequest
+    creation: Creation
+    own_generation: str
+
+
+class SessionCreator:
+    """Creates the sessions of a broker, and has the store and the secret cache remember them."""
+
+    def __init__(
+        self,
+        client: AsyncChatKit,
+        template: SessionTemplate,
+        store: MemoryStore | ResilientStore,
+        secrets: SecretCache,
+        settings: Settings,
+    ) -> None:
+        self._client, self._template, self._settings = client, template, settings
+        self._store, self._secrets = store, secrets
+        self._flights: SingleFlight[CachedSecret] = SingleFlight()
+        self._gates = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
+
+    def is_fresh(self, secret: CachedSecret) -> bool:
+        """Whether a session lives long enough to be handed out."""
+        return secret.ends_s - now_s() > self._settings.margin_s
+
+    async def create(self, request: SessionRequest, state: PlaceState) -> CachedSecret:
+        """A new session, shared by all callers that ask meanwhile; if that fails, the live one."""
+        try:
+            return await self._flights.share(_key(request, state), lambda ticket: self._run(request, state, ticket))
+        except (APIError, MintingLimitError):
+            live = self._secrets.find(request.place, await self._store.read(request.place))
+            if live is None or self.is_fresh(live) or not request.fits_variables(live) or live.ends_s <= now_s():
+                raise
+            return live
+
+    async def renew(self, request: SessionRequest, state: PlaceState) -> CachedSecret:
+        """A new session that ends the earlier ones, after any creation that is under way."""
+        return await self._flights.share(
+            _key(request, state), lambda ticket: self._run(request, state, ticket, is_renewal=True), is_new=True
+        )
+
+    async def cancel(self, user: str, session_ids: tuple[str, ...]) -> None:
+        """Cancels sessions; those that could not be cancelled stay remembered for a later `revoke`."""
+        await self._store.forget(user, await cancel_quietly(self._client, session_ids))
+
+    def load(self) -> PreparedCall:
+        """A call that is not sent, for what it imports and builds, which takes 0.1 to 0.3 s. Needs no event loop."""
+        caller = self._client._caller
+        call = prepare(CREATE_SESSION, self._template.params(), caller.config, None)
+        caller.shared.exchange(call, caller.config)
+        caller.shared.transport()
+        structure({}, ChatSession)  # writes the code that decodes a session
+        self._client.sessions  # noqa: B018 - imports it
+        return call
+
+    async def warm_up(self) -> None:
+        """Loads, opens the connection pool and looks for the API key.
+
+        Raises:
+            ConfigurationError: no call could work.
+            ClientClosedError: the client is closed.
+        """
+        caller, call = self._client._caller, self.load()
+        caller.shared.transport().pools.here()
+        await current_key(caller.config, call.request)
+
+    async def aclose(self) -> None:
+        """Waits a little for the sessions that are being created in this loop."""
+        await self._flights.aclose()
+
+    async def _run(
+        self, request: SessionRequest, state: PlaceState, ticket: str, *, is_renewal: bool = False
+    ) -> CachedSecret:
+        creation = Creation(
+            place=request.place,
+            ticket=ticket,
+            lease_s=self._settings.lease_s + LEASE_SLACK_S,
+            is_shared=self._secrets.is_shared,
+            is_renewal=is_renewal,
+            margin_s=self._settings.margin_s,
+            unsuitable_ticket="" if state.secret is None else state.secret.ticket,
+            per_minute=self._settings.per_minute,
+        )
+        attempt = _Attempt(request, creation, self._own_generation(request))
+        try:
+            return await self._created_or_found(attempt, state)
+        except (Exception, asyncio.CancelledError) as error:
+            # Not in a `finally`: a loop that is dropped closes this coroutine, which then must not await.
+            if not isinstance(error, MintingLimitError):
+                await self._store.fail(creation, is_unknown=_is_unknown(error))
+            raise
+
+    async def _created_or_found(self, attempt: _Attempt, began: PlaceState) -> CachedSecret:
+        """A new session, or one that another process created meanwhile."""
+        while True:
+            async with self._gate():  # before the lease is taken, so that no lease ages in the queue for a connection
+                reply = await self._store.begin(attempt.creation)
+                secret = await self._secret(attempt, began, reply)
+            if reply.status == "wait":
+                reply = await self._waited(attempt.creation, reply)
+                async with self._gate():
+                    secret = await self._secret(attempt, began, reply)
+            if secret is not None:
+                return secret
+            if reply.state.secret is not None:  # The request does not fit it.
+                creation = attrs.evolve(attempt.creation, unsuitable_ticket=reply.state.secret.ticket)
+                attempt = attrs.evolve(attempt, creation=creation)
+
+    async def _waited(self, creation: Creation, reply: BeginReply) -> BeginReply:
+        """The store's reply once no other creation is under way."""
+        until_s = now_s() + LEASES_WAITED * creation.lease_s
+        while reply.status == "wait":
+            if now_s() > until_s:
+                return await self._store.begin(attrs.evolve(creation, is_shared=False))
+            pause_s = min(max(PAUSE_FACTOR * reply.seconds, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
+            await asyncio.sleep(pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - spreads the processes
+            reply = await self._store.begin(creation)
+        return reply
+
+    async def _secret(self, attempt: _Attempt, began: PlaceState, reply: BeginReply) -> CachedSecret | None:
+        """A new session, or what another process created; None if there is neither yet."""
+        state = reply.state
+        if began.is_from_store == state.is_from_store and is_revoked(began.generation, state.generation):
+            raise SessionRevokedError("The user was revoked while a session was being made")
+        match reply.status:
+            case "limited":
+                raise self._limit_error(reply.seconds)
+            case "go":
+                return await self._created(attempt, state)
+            case "found":
+                found = self._secrets.find(attempt.request.place, state)
+                return found if found is not None and attempt.request.fits(found) else None
+            case "wait":
+                return None
+
+    async def _created(self, attempt: _Attempt, began: PlaceState) -> CachedSecret | None:
+        """A new session, remembered; None if the place was renewed meanwhile, and the session cancelled."""
+        session = await self._send(attempt.request)
+        request, place = attempt.request, attempt.request.place
+        live = LiveSecret(session.client_secret, session.expires_at, session.id)
+        life_s = seconds_left(session, self._settings.life_s)
+        variables = digest_of_variables(request.workflow)
+        encrypted = self._secrets.encrypted(place, live, variables)
+        kept = await self._store.keep(CreatedSession(attempt.creation, session.id, life_s, began, encrypted))
+        if not await self._is_valid(attempt, began, kept.state, session.id):
+            return None
+        state, ticket = kept.state, attempt.creation.ticket
+        secret = CachedSecret(live, variables, state.generation, state.version, ticket, now_s() + life_s)
+        self._secrets.put(place, secret)
+        await self.cancel(place.user, kept.earlier_ids)
+        return secret
+
+    async def _send(self, request: SessionRequest) -> ChatSession:
+        timeout = self._client._caller.config.timeout
+        options = RequestOptions(timeout=attrs.evolve(timeout, total=min(timeout.total, self._settings.lease_s)))
+        return await self._client.sessions.create(self._template.params(request), options=options)
+
+    async def _is_valid(self, attempt: _Attempt, began: PlaceState, now: PlaceState, session_id: str) -> bool:
+        """Whether a new session may be handed out; one that may not is cancelled.
+
+        Raises:
+            SessionRevokedError: its user or device were revoked meanwhile.
+        """
+        is_comparable = began.is_from_store and now.is_from_store
+        was_revoked = attempt.own_generation != self._own_generation(attempt.request) or (
+            is_comparable and is_revoked(began.generation, now.generation)
+        )
+        was_renewed = is_comparable and now.version not in {"", began.version, attempt.creation.ticket}
+        if was_revoked or was_renewed:
+            await self.cancel(attempt.request.place.user, (session_id,))
+        if was_revoked:
+            raise SessionRevokedError("The user was revoked while a session was being made; it was cancelled")
+        return not was_renewed
+
+    def _own_generation(self, request: SessionRequest) -> str:
+        return self._store.own_generation(request.place)
+
+    def _limit_error(self, wait_s: float) -> MintingLimitError:
+        wait_s = min(max(0.0, wait_s), WINDOW_S)
+        return MintingLimitError(
+            f"More than {self._settings.per_minute} sessions within a minute for this user: wait {wait_s:.1f} s, or"
+            " raise sessions_per_minute of the broker",
+            wait_s,
+        )
+
+    def _gate(self) -> asyncio.Semaphore:
+        """As wide as the client's connection pool in this loop."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._gates:
+            connector = self._client._caller.shared.transport().pools.here().session.connector
+            self._gates[loop] = asyncio.Semaphore((connector and connector.limit) or UNLIMITED)
+        return self._gates[loop]
+
+
+def seconds_left(session: ChatSession, life_s: float) -> float:
+    """Seconds until a new session expires; a wrong clock of this machine does no harm.
+
+    They are counted from the response's `Date` header if that fits the session's life, which it does not if a cache or
+    proxy changed it; else the whole life is left.
+    """
+    try:
+        date_s = parsedate_to_datetime(session.response.headers.get("date") or "").timestamp()
+    except (ValueError, OverflowError):
+        return life_s
+    left_s = session.expires_at - date_s
+    return left_s if 0 < left_s <= life_s + 1 else life_s  # A Date has whole seconds.
+
+
+def _key(request: SessionRequest, state: PlaceState) -> str:
+    """One creation at a time runs for a key; a call after a revocation does not wait for an earlier creation."""
+    return f"{request.place.user}/{request.place.slot}/{state.generation}"
+
+
+def _is_unknown(error: BaseException) -> bool:
+    """Whether the API may have created a session although the call failed."""
+    if isinstance(error, ChatKitError):
+        return isinstance(error, APIError) and error.outcome in {"unknown", "done"}
+    return True
