@@ -93,10 +93,10 @@ class AsyncSessionBroker:
         self._is_closed = False
 
     async def start(self) -> None:
-        """Do what the first call needs, so that it is not the first visitor who waits or meets a mistake.
+        """Do what the first call needs, so that the first visitor neither waits nor meets a wrong setting.
 
-        Checks that there is an API key, imports what a call needs, opens the connection pool, and asks the store, whose
-        failure is only logged. Optional; for the start of an app.
+        Checks that there is an API key, imports what a call needs, opens the connection pool, and calls the store; if
+        that fails, the log says so. Optional; for the start of an app.
 
         Wire form: none.
 
@@ -122,10 +122,10 @@ class AsyncSessionBroker:
         current: str | None = None,
         state_variables: StateVariables | None = None,
     ) -> LiveSecret:
-        """The client secret a browser shall use now: the live one, or that of a new session.
+        """The client secret that a browser should use now: the live one, or that of a new session.
 
         A live session is handed out while it has more than `margin_s` left. While one is being made for a user and
-        device, all who ask for it wait and get the same session, or the same error.
+        device, all callers wait for it and get the same session, or the same error.
 
         Wire form: none, or `POST /chatkit/sessions`.
 
@@ -133,8 +133,8 @@ class AsyncSessionBroker:
             live = await broker.secret_for("user_123", current=body.get("currentClientSecret"))
 
         Args:
-            user: who the session is for, by your own sign-in: never what a browser says; 1 to 512 characters.
-            device: tells apart what shall not share a session, and its rate limit; 1 to 512 characters; default: all
+            user: the user of the session, by your own sign-in, never by what a browser says; 1 to 512 characters.
+            device: each has its own session, and with it its own rate limit; 1 to 512 characters; default: all
                 share one.
             current: the secret the browser has. If it is the live one, the browser wants another: a session is made,
                 and the old one left to expire.
@@ -214,7 +214,7 @@ class AsyncSessionBroker:
         Returns:
             A result for each session, and whether all ended; one that is gone already (404) has ended. It is not
             complete while the store is down and ten minutes after, with a `MemoryStore` among several workers,
-            and where the process that made a session stopped before it told the store.
+            and if the process that made a session stopped before the store knew it.
 
         Raises:
             ParamsValidationError: a user or device that the API would refuse; nothing was sent.

@@ -21,7 +21,7 @@ LATE_FACTOR = 2.0  # A part that takes so many times longer than it should shows
 MOST_LATE_CHECKS = 20
 CLOSE_S = 0.25  # Cancelled work may have to close a connection.
 
-# One lock for all that brokers keep in memory; held for microseconds, and over a fork, so that no child finds it taken.
+# Guards all that brokers keep in memory; taken for microseconds, and over a fork, so that no child finds it locked.
 lock = threading.RLock()
 
 

@@ -214,7 +214,7 @@ def _is_of(slot: str, device: str | None) -> bool:
 
 
 def several_workers() -> str | None:
-    """The sign that there are several workers; None if there is none."""
+    """What shows that there are several workers; None without such a sign."""
     config: Any = getattr(multiprocessing.current_process(), "_kwargs", {}).get("config")
     if isinstance(getattr(config, "workers", None), int) and config.workers > 1:
         return f"a worker of uvicorn, workers={config.workers}"
@@ -222,7 +222,7 @@ def several_workers() -> str | None:
 
 
 def sign_of_workers(arguments: Sequence[str], environment: Mapping[str, str]) -> str | None:
-    """What a command line and the environment say of several workers; None if they say of none."""
+    """What in a command line and the environment shows several workers; None without such a sign."""
     name = next((server for server in SERVERS if any(Path(word).name == server for word in arguments[:4])), None)
     if name is None and "gunicorn" in environment.get("SERVER_SOFTWARE", ""):
         name = "gunicorn"

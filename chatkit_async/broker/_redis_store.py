@@ -49,7 +49,7 @@ class RedisStore:
     Works in any number of event loops, with one connection in each, and after a fork. Set `maxmemory-policy` to
     `noeviction` or `volatile-ttl`: with others Redis may drop users with live sessions, whom `revoke` then cannot
     reach; it says so by `is_complete=False`. The same is true for ten minutes after Redis lost its data, as soon as one
-    process that knew it before has noticed; where all processes start anew with an empty Redis, none can know.
+    process that knew it before has noticed; if all processes start anew with an empty Redis, they cannot know.
 
     Example:
         store = RedisStore("redis://localhost:6379/0")

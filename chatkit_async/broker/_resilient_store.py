@@ -39,8 +39,8 @@ log = logging.getLogger("chatkit_async")
 class ResilientStore:
     """The store's replies; while it fails, those of this process's memory.
 
-    Sessions that are created meanwhile are known to this process alone, whose `revoke` ends them; other processes learn
-    by `report_gap` that sessions may be missing. Revocations are repeated before the next step for their user.
+    Only this process knows the sessions that it creates meanwhile, and its `revoke` ends them; other processes learn by
+    `report_gap` that sessions may be missing. Revocations are repeated before the next step for their user.
     """
 
     def __init__(self, store: Store) -> None:

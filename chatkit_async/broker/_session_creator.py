@@ -69,7 +69,7 @@ class SessionCreator:
         return secret.ends_s - now_s() > self._settings.margin_s
 
     async def create(self, request: SessionRequest, state: PlaceState) -> CachedSecret:
-        """A new session, shared by all callers that ask meanwhile; if that fails, the live one."""
+        """A new session, shared by all callers that wait for it; if that fails, the live one."""
         try:
             return await self._flights.share(_key(request, state), lambda ticket: self._run(request, state, ticket))
         except (APIError, MintingLimitError):

@@ -1,4 +1,4 @@
-"""What a broker asks of a store: a few steps, each atomic. Users and devices are digests."""
+"""What a broker needs from a store: a few steps, each atomic. Users and devices are digests."""
 
 from __future__ import annotations
 
@@ -178,5 +178,5 @@ class Store(Protocol):
 
 
 def is_revoked(began: str, now: str) -> bool:
-    """Whether the user or device was revoked between two generations; losing an id of a revocation is none."""
+    """Whether the user or device was revoked between two generations; a store that lost its data revokes no user."""
     return began != now and any(new and new != old for old, new in zip(began.split("/"), now.split("/"), strict=False))

@@ -68,7 +68,7 @@ class BlockingAppBroker(SessionBroker):
     """A blocking broker that ends with the process; it closes its client too, unless that was given.
 
     Raises:
-        ConfigurationError: there is no API key; these frameworks tell of no later start of the app.
+        ConfigurationError: there is no API key; these frameworks have no event for the start of an app.
     """
 
     def __init__(self, client: ChatKit | None, workflow: WorkflowLike, options: BrokerOptions) -> None:

@@ -93,7 +93,9 @@ def _check_origin(request: HTTPRequest, allowed_origins: Collection[Origin | Non
         return
     site = request.headers.get("sec-fetch-site")
     if (site is not None and is_cross_site(site)) or (sent is not None and not _is_own(request, origin)):
-        raise RefusedRequest(403, "foreign_origin", "Pages of other origins may not ask here; see allowed_origins.")
+        raise RefusedRequest(
+            403, "foreign_origin", "Pages of other origins may not use this endpoint; see allowed_origins."
+        )
 
 
 def _is_own(request: HTTPRequest, origin: Origin | None) -> bool:

@@ -1,4 +1,4 @@
-"""The endpoint that browsers ask for client secrets: which requests, which user, which response. No framework."""
+"""The endpoint that gives browsers their client secrets: which requests, users and responses. No framework."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ logger = logging.getLogger("chatkit_async.integrations")
 
 
 class Endpoint:
-    """Decides everything, for an adapter to carry out.
+    """Decides the response; an adapter translates it for its framework.
 
     Args:
         broker: gives the client secrets.
         options: how browsers are treated, `hidden`.
-        has_identify: whether the app tells which user is signed in.
+        has_identify: whether the app passed `identify`.
 
     Raises:
         ConfigurationError: the options cannot work, or every request would be refused.
@@ -49,7 +49,7 @@ class Endpoint:
             )
 
     async def response(self, request: HTTPRequest) -> HTTPResponse:
-        """The response to a request: a client secret, or why there is none."""
+        """The response to a request: a client secret, or an error."""
         try:
             return await self._response(request)
         except RefusedRequest as refused:

@@ -18,7 +18,7 @@ from ._refusals import RefusedRequest
 
 T = TypeVar("T")
 
-# The user ids of anonymous visitors; refused for signed-in users, who may choose their own names.
+# The user ids of anonymous visitors; refused for signed-in users, since an app may let users choose their ids.
 VISITOR = re.compile(r"anonymous_[A-Za-z0-9_-]{32}")
 MUST_NOT_WAIT = (
     "identify returned an awaitable in a blocking view; make it a plain function, or use an async view with an"

@@ -18,13 +18,13 @@ from ..errors import (
     SessionRevokedError,
 )
 
-LONGEST_WAIT_S = 3600.0  # a browser that would wait longer may as well ask
-# The wait where the API names none: short for a rate limit, longer where the project has to be put right.
+LONGEST_WAIT_S = 3600.0  # A browser that should wait longer may as well try again.
+# The wait if the API names no time: short for a rate limit, longer if the project needs a repair.
 WAIT_S = {429: 5.0, 503: 30.0}
 SERVER_ERROR = ("server_error", "The server is not set up to give access to the chat.")
 UNAVAILABLE = ("unavailable", "The chat service is not available now; please try again later.")
 
-# The first that applies counts. Only errors of the API are called the gateway's (502, 504).
+# The first that applies counts; only errors of the API are those of a gateway (502, 504).
 STATUSES: tuple[tuple[type[ChatKitError], int], ...] = (
     (MintingLimitError, 429),
     (RateLimitError, 429),

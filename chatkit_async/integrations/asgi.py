@@ -104,7 +104,7 @@ class SessionEndpoint:
 def session_endpoint(
     broker: AsyncSessionBroker, *, identify: Identify | None = None, **options: Unpack[EndpointOptions]
 ) -> SessionEndpoint:
-    """The endpoint that a page asks for client secrets: when it opens, and whenever its secret is about to expire.
+    """The endpoint that gives a page its client secrets: when it opens, and whenever its secret is about to expire.
 
     Wire form: `POST`, without a body or with `{"currentClientSecret": "..."}`; the response is
     `{"client_secret", "expires_at"}` or `{"error": {"code", "message", "request_id", "retry_after_s"}}`. Everything
