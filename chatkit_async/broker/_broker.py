@@ -81,7 +81,7 @@ class AsyncSessionBroker:
         lease_s: float = 15.0,
         sessions_per_minute: int | None = 30,
     ) -> None:
-        share_secrets = hidden_keys(share_secrets)  # what is wrong with one setting must not show another
+        share_secrets = hidden_keys(share_secrets)  # An error about one setting must not show others.
         store = store_or_hidden(store)
         self._template = SessionTemplate(workflow, chatkit_configuration, expires_after, rate_limits)
         self._client = checked_client(client)
@@ -158,13 +158,13 @@ class AsyncSessionBroker:
         request = self._template.request(user, device, state_variables, current)
         while True:
             state = await self._store.read(request.place)
-            live = self._secrets.find(request.place, state)
-            if live is not None and self._creator.is_fresh(live) and request.fits(live):
-                return live.live
-            live = await self._creator.create(request, state)
+            cached = self._secrets.find(request.place, state)
+            if cached is not None and self._creator.is_fresh(cached) and request.fits(cached):
+                return cached.live
+            cached = await self._creator.create(request, state)
             # A session that is no longer fresh could not be replaced; a browser that has it gets it again.
-            if request.fits(live) or not self._creator.is_fresh(live):
-                return live.live
+            if request.fits(cached) or not self._creator.is_fresh(cached):
+                return cached.live
 
     async def renew(
         self, user: str, *, device: str | None = None, state_variables: StateVariables | None = None

@@ -76,12 +76,12 @@ redis.call('PEXPIRE', key, KEPT)
 return reply('go', 0)
 """
 
-# ARGV: device, slot, ticket, session id, life, generation and version at the beginning, secret or '', is a renewal.
+# ARGV: device, slot, ticket, session id, life, secret or '', is a renewal, generation and version at the beginning.
 KEEP = f"""{_COMMON}
 local device, slot, ticket, session = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local ends = text(now + tonumber(ARGV[5]))
 local earlier = {{}}
-if ARGV[9] == '1' then
+if ARGV[7] == '1' then
     if get('v:' .. slot) ~= ticket then drop('r:' .. slot) end
     set('v:' .. slot, ticket)
     each(function(kind, name, value)
@@ -91,8 +91,8 @@ if ARGV[9] == '1' then
 end
 local found, version = generation(device), get('v:' .. slot)
 local _, _, holder = lease(slot)
-if ARGV[8] ~= '' and holder == ticket and found == ARGV[6] and (version == ARGV[7] or version == ticket) then
-    set('r:' .. slot, ends .. ' ' .. ticket .. ' ' .. ARGV[8])
+if ARGV[6] ~= '' and holder == ticket and found == ARGV[8] and (version == ARGV[9] or version == ticket) then
+    set('r:' .. slot, ends .. ' ' .. ticket .. ' ' .. ARGV[6])
 end
 set('s:' .. session, ends .. ' ' .. slot)
 end_creation(ticket, slot)
@@ -100,14 +100,14 @@ redis.call('PEXPIRE', key, KEPT)
 return {{found, version, earlier}}
 """
 
-# ARGV: slot, ticket, whether the API may have created a session.
+# ARGV: device, slot, ticket, whether the API may have created a session.
 FAIL = f"""{_COMMON}
-local slot, ticket = ARGV[1], ARGV[2]
+local slot, ticket = ARGV[2], ARGV[3]
 if get('t:' .. ticket) ~= '' then
     local ends, count = minute()
     if count > 0 then set('n', text(ends) .. ' ' .. text(count - 1)) end
     end_creation(ticket, slot)
-    if ARGV[3] == '1' then set('t:' .. ticket, text(now) .. ' ' .. slot) end
+    if ARGV[4] == '1' then set('t:' .. ticket, text(now) .. ' ' .. slot) end
 end
 return 0
 """

@@ -65,7 +65,7 @@ class RedisStore:
     """
 
     def __init__(self, url: str | None = None, *, client: Redis | None = None, prefix: str = "chatkit-async") -> None:
-        url = as_secret(url)  # a password in it, or in what is not a client, is not for tracebacks
+        url = as_secret(url)  # A password in either must not appear in tracebacks.
         kind = type(client).__name__
         client = client if isinstance(client, redis_asyncio().Redis) else without_value(client)
         if isinstance(client, Hidden):
@@ -94,42 +94,27 @@ class RedisStore:
         ends, _, rest = record.partition(" ")
         ticket, _, text = rest.partition(" ")
         left_s = self._left_s(ends)
-        return PlaceState(
-            f"{revoked}/{device_revoked}", version, EncryptedSecret(text, ticket, left_s) if left_s > 0 else None
-        )
+        secret = EncryptedSecret(text, ticket, left_s) if left_s > 0 else None
+        return PlaceState(f"{revoked}/{device_revoked}", version, secret)
 
     async def begin(self, creation: Creation) -> BeginReply:
-        place, most = creation.place, creation.per_minute
-        reply = await self._script(
-            scripts.BEGIN,
-            place.user,
-            *(place.device, place.slot, creation.ticket, _ms(creation.lease_s), int(creation.is_shared)),
-            *(
-                int(creation.is_renewal),
-                _ms(creation.margin_s),
-                creation.unsuitable_ticket,
-                -1 if most is None else most,
-            ),
-        )
+        flags = (int(creation.is_shared), int(creation.is_renewal))
+        found = (_ms(creation.margin_s), creation.unsuitable_ticket)
+        limit = -1 if creation.per_minute is None else creation.per_minute
+        reply = await self._script(scripts.BEGIN, creation, _ms(creation.lease_s), *flags, *found, limit)
         generation, version, left, ticket, text, status, ms = [_text(value) for value in _checked(reply, 7)]
         secret = EncryptedSecret(text, ticket, _number(left) / 1000) if _number(left) else None
         return BeginReply(cast("Any", status), PlaceState(generation, version, secret), _number(ms) / 1000)
 
     async def keep(self, session: CreatedSession) -> KeepReply:
-        creation, began = session.creation, session.began
-        place = creation.place
-        reply = await self._script(
-            scripts.KEEP,
-            place.user,
-            *(place.device, place.slot, creation.ticket, session.session_id, _ms(session.life_s)),
-            *(began.generation, began.version, session.secret or "", int(creation.is_renewal)),
-        )
+        began, is_renewal = session.began, int(session.creation.is_renewal)
+        kept = (session.session_id, _ms(session.life_s), session.secret or "")
+        reply = await self._script(scripts.KEEP, session.creation, *kept, is_renewal, began.generation, began.version)
         generation, version, earlier = _checked(reply, 3)
         return KeepReply(PlaceState(_text(generation), _text(version)), _texts(earlier))
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
-        place = creation.place
-        await self._script(scripts.FAIL, place.user, place.slot, creation.ticket, int(is_unknown))
+        await self._script(scripts.FAIL, creation, int(is_unknown))
 
     async def owns(self, user: str, session_id: str) -> bool:
         held = _text(await self._step(user, "HGET", self._key(user), f"s:{session_id}"))
@@ -153,8 +138,11 @@ class RedisStore:
         """Closes the connections of ours; a call after it opens new ones."""
         await self._links.aclose()
 
-    async def _script(self, script: str, user: str, *arguments: str | int) -> Any:
-        return await self._step(user, *_command(script, self._key(user), *arguments))
+    async def _script(self, script: str, creation: Creation, *arguments: str | int) -> Any:
+        """The reply to a script, which is given the creation's device, slot and ticket, and the arguments."""
+        place = creation.place
+        names = (place.device, place.slot, creation.ticket)
+        return await self._step(place.user, *_command(script, self._key(place.user), *names, *arguments))
 
     async def _step(self, user: str, *command: str | int | bytes) -> Any:
         """The reply to a command on a user's key; once a second a check of Redis travels with it."""

@@ -73,10 +73,15 @@ class SessionCreator:
         try:
             return await self._flights.share(_key(request, state), lambda ticket: self._run(request, state, ticket))
         except (APIError, MintingLimitError):
-            live = self._secrets.find(request.place, await self._store.read(request.place))
-            if live is None or self.is_fresh(live) or not request.fits_variables(live) or live.ends_s <= now_s():
+            cached = self._secrets.find(request.place, await self._store.read(request.place))
+            if (
+                cached is None
+                or self.is_fresh(cached)
+                or cached.ends_s <= now_s()
+                or not request.fits_variables(cached)
+            ):
                 raise
-            return live
+            return cached
 
     async def renew(self, request: SessionRequest, state: PlaceState) -> CachedSecret:
         """A new session that ends the earlier ones, after any creation that is under way."""

@@ -52,13 +52,13 @@ class SessionRequest:
     variables: str | None
     current: Secret | None = None
 
-    def fits(self, live: CachedSecret) -> bool:
+    def fits(self, cached: CachedSecret) -> bool:
         """Whether a live session suits the call, and is not the one the browser has already."""
-        return self.fits_variables(live) and not live.is_of(self.current)
+        return self.fits_variables(cached) and not cached.is_of(self.current)
 
-    def fits_variables(self, live: CachedSecret) -> bool:
+    def fits_variables(self, cached: CachedSecret) -> bool:
         """Whether a live session has the state variables of the call."""
-        return self.variables is None or live.variables == self.variables
+        return self.variables is None or cached.variables == self.variables
 
 
 class SessionTemplate:

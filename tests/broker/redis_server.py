@@ -39,9 +39,9 @@ class RedisServer:
             [*command, "--dir", str(self._folder), *self._options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         deadline_s = time.monotonic() + START_S
-        while not self._answers():
+        while not self._replies():
             assert self._process.poll() is None, "redis-server ended at once"
-            assert time.monotonic() < deadline_s, "redis-server does not answer"
+            assert time.monotonic() < deadline_s, "redis-server does not reply"
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -80,17 +80,17 @@ class RedisServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def ask(self, *words: str) -> str:
-        """One command, and its answer as it comes, without the sign that says its type."""
+        """The reply to one command, without the sign of its type."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(5)
             connection.connect(str(self._socket))
             connection.sendall(f"{shlex.join(words)}\r\n".encode())
             connection.shutdown(socket.SHUT_WR)
-            answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
-        assert not answer.startswith("-"), answer
-        return answer[1:].strip()
+            reply = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+        assert not reply.startswith("-"), reply
+        return reply[1:].strip()
 
-    def _answers(self) -> bool:
+    def _replies(self) -> bool:
         try:
             return self.ask("PING") == "PONG"
         except OSError:

@@ -71,7 +71,7 @@ async def test_a_revocation_in_an_outage_holds_when_redis_is_back(
 
 
 @pytest.mark.usefixtures("short_pause", "_well_again")
-async def test_a_revocation_in_an_outage_is_told_with_the_next_call_for_any_user(
+async def test_a_revocation_in_an_outage_reaches_redis_with_the_next_call_for_any_user(
     client: AsyncChatKit, redis_server: RedisServer
 ) -> None:
     async with other_process(client, redis_server) as first, other_process(client, redis_server) as second:
@@ -84,7 +84,7 @@ async def test_a_revocation_in_an_outage_is_told_with_the_next_call_for_any_user
 
 
 @pytest.mark.usefixtures("short_pause", "_well_again")
-async def test_a_revocation_in_an_outage_is_told_when_the_broker_closes(
+async def test_a_revocation_in_an_outage_reaches_redis_when_the_broker_closes(
     client: AsyncChatKit, redis_server: RedisServer
 ) -> None:
     async with other_process(client, redis_server) as second:
@@ -228,7 +228,7 @@ async def test_a_revocation_right_after_the_loss_is_incomplete(
     assert not revocation.is_complete
 
 
-async def test_a_fresh_redis_answers_complete(broker: AsyncSessionBroker) -> None:
+async def test_with_a_fresh_redis_a_revocation_is_complete(broker: AsyncSessionBroker) -> None:
     await broker.secret_for("user_1")
     assert (await broker.revoke("user_1")).is_complete
 
@@ -254,12 +254,12 @@ async def test_a_redis_that_evicts_is_warned_of_and_makes_revocations_incomplete
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"+OK\r\n" * 9, b"*1\r\n$99\r\n", b"\x00\xff"]
+    "reply", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"+OK\r\n" * 9, b"*1\r\n$99\r\n", b"\x00\xff"]
 )
-async def test_a_server_that_is_not_redis_is_no_reason_to_fail(client: AsyncChatKit, answer: bytes) -> None:
+async def test_a_server_that_is_not_redis_is_no_reason_to_fail(client: AsyncChatKit, reply: bytes) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(65536):
-            writer.write(answer)
+            writer.write(reply)
         writer.close()
         await writer.wait_closed()
 

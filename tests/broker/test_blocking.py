@@ -149,7 +149,7 @@ def test_each_broker_says_which_client_it_takes(client: AsyncChatKit, chatkit: C
         AsyncSessionBroker(chatkit, workflow="wf_1")  # type: ignore[arg-type]
 
 
-def test_a_repr_says_whose_sessions_it_makes(blocking: SessionBroker, broker: AsyncSessionBroker) -> None:
+def test_a_repr_names_the_workflow(blocking: SessionBroker, broker: AsyncSessionBroker) -> None:
     assert repr(broker) == "AsyncSessionBroker(workflow='wf_1')"
     assert repr(blocking) == "SessionBroker(workflow='wf_1')"
 

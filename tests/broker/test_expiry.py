@@ -32,7 +32,7 @@ async def test_a_session_with_less_than_the_margin_left_is_not(broker: AsyncSess
     assert await broker.secret_for("user_1") != first
 
 
-async def test_the_margin_is_what_was_asked_for(client: AsyncChatKit, clock: MovedClock) -> None:
+async def test_margin_s_sets_the_margin(client: AsyncChatKit, clock: MovedClock) -> None:
     broker = AsyncSessionBroker(client, workflow="wf_1", margin_s=5)
     first = await broker.secret_for("user_1")
     clock.ahead_s = 590
@@ -42,7 +42,7 @@ async def test_the_margin_is_what_was_asked_for(client: AsyncChatKit, clock: Mov
 
 
 @pytest.mark.parametrize("ahead_s", [3600, -3600])
-async def test_a_machine_whose_clock_is_wrong_judges_all_the_same(
+async def test_a_wrong_clock_of_this_machine_changes_nothing(
     broker: AsyncSessionBroker, clock: MovedClock, emulator: Emulator, ahead_s: float
 ) -> None:
     emulator.advance_clock(ahead_s)
@@ -56,7 +56,7 @@ async def test_a_machine_whose_clock_is_wrong_judges_all_the_same(
 
 @pytest.mark.parametrize("ahead_s", [0, 7200, -7200])
 @pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 GMT", "never", ""])
-async def test_an_answer_with_a_strange_date_is_judged_all_the_same(
+async def test_a_response_with_a_strange_date_changes_nothing(
     broker: AsyncSessionBroker, clock: MovedClock, emulator: Emulator, date: str, ahead_s: float
 ) -> None:
     emulator.advance_clock(ahead_s)

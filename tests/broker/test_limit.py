@@ -92,7 +92,7 @@ async def test_none_is_no_limit(client: AsyncChatKit, emulator: Emulator) -> Non
     assert len(emulator.sessions()) == 51
 
 
-async def test_the_refusal_tells_a_browser_the_wait_and_travels(client: AsyncChatKit) -> None:
+async def test_the_error_shows_a_browser_the_wait_and_can_be_pickled(client: AsyncChatKit) -> None:
     broker = AsyncSessionBroker(client, workflow="wf_1", sessions_per_minute=1)
     live = await broker.secret_for("user_1")
     with pytest.raises(MintingLimitError) as caught:

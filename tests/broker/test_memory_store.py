@@ -69,7 +69,7 @@ async def test_sessions_of_a_user_that_never_rests_do_not_pile_up(client: AsyncC
     assert len(user.sessions) <= 22  # two a minute, for ten minutes
 
 
-def test_an_entry_set_anew_lives_as_long_as_said_last() -> None:
+def test_an_entry_that_is_set_again_lives_until_its_last_end() -> None:
     now_s = 0.0
     entries: Expiring[str, int] = Expiring(lambda: now_s)
     entries.set("a", 1, 10)

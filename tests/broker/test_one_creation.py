@@ -1,4 +1,4 @@
-"""One creation at a time for a user and device, shared by all who wait for it, in one process."""
+"""One creation at a time for a user and device, shared by all callers that wait for it, in one process."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ async def test_a_client_timeout_shorter_than_the_lease_is_kept(emulator: Emulato
                 await AsyncSessionBroker(client, workflow="wf_1", lease_s=600).secret_for("user_1")
 
 
-def test_a_loop_that_stopped_amid_a_creation_is_replaced_at_once(emulator: Emulator) -> None:
+def test_a_creation_of_an_event_loop_that_stopped_is_replaced_at_once(emulator: Emulator) -> None:
     client = AsyncChatKit(KEY, base_url=emulator.base_url)
     broker = AsyncSessionBroker(client, workflow="wf_1", lease_s=600)
     emulator.add_faults(Fault(delay=30))
@@ -236,7 +236,7 @@ def test_a_loop_that_stopped_amid_a_creation_is_replaced_at_once(emulator: Emula
     stopped.close()
 
 
-def test_a_loop_that_ends_amid_a_creation_leaves_the_next_to_make_one(emulator: Emulator) -> None:
+def test_a_creation_of_an_event_loop_that_ends_is_replaced_by_the_next(emulator: Emulator) -> None:
     client = AsyncChatKit(KEY, base_url=emulator.base_url)
     broker = AsyncSessionBroker(client, workflow="wf_1", lease_s=600)
     emulator.add_faults(Fault(delay=30))
@@ -266,7 +266,7 @@ broker = AsyncSessionBroker(AsyncChatKit(), workflow="wf_1", lease_s=600)
 async def main():
     asyncio.get_running_loop().slow_callback_duration = 60
     logging.disable()
-    await broker.secret_for("user_0")  # a fork amid the making of a connection is another story
+    await broker.secret_for("user_0")  # A fork while a connection is being made is another story.
     call = asyncio.create_task(broker.secret_for("user_1"))
     await asyncio.sleep(0.3)
     if not (child := os.fork()):

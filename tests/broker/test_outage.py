@@ -120,7 +120,7 @@ async def test_a_frozen_redis_holds_up_no_call_for_long(broker: AsyncSessionBrok
     ],
     ids=["a wrong password", "a user without rights"],
 )
-async def test_a_refusal_is_told_from_a_fault_of_the_network(
+async def test_the_log_distinguishes_a_refusal_from_a_fault_of_the_network(
     client: AsyncChatKit,
     redis_server: RedisServer,
     caplog: pytest.LogCaptureFixture,

@@ -27,7 +27,7 @@ async def broker(client: AsyncChatKit, redis_server: RedisServer) -> AsyncIterat
 # --- commands -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_hit_is_one_read_and_a_mint_three_round_trips(
+async def test_a_hit_is_one_read_and_a_creation_three_round_trips(
     broker: AsyncSessionBroker, redis_server: RedisServer, clock: MovedClock
 ) -> None:
     before = redis_server.commands()

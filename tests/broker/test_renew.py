@@ -13,7 +13,7 @@ from chatkit_async.emulator import Emulator, Fault
 
 
 def paths(emulator: Emulator) -> list[str]:
-    """What was asked, in order."""
+    """The requests, in order."""
     return [request.path.removeprefix("/v1/chatkit/sessions") for request in emulator.requests()]
 
 

@@ -1,4 +1,4 @@
-"""`revoke` and `owns`: which sessions end, what is said of each, and that nothing slips through meanwhile."""
+"""`revoke` and `owns`: which sessions end, the result of each, and that no session escapes meanwhile."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_a_session_that_is_gone_counts_as_ended(broker: AsyncSessionBroker
     assert (revocation.sessions, revocation.is_complete) == ((RevokedSession(live.session_id),), True)
 
 
-async def test_a_session_that_cannot_be_cancelled_is_told_not_handed_out_and_tried_again(
+async def test_a_session_that_cannot_be_cancelled_is_reported_not_handed_out_and_tried_again(
     broker: AsyncSessionBroker, emulator: Emulator
 ) -> None:
     first = await broker.secret_for("user_1")
@@ -215,7 +215,7 @@ async def test_a_revoke_that_is_cancelled_leaves_no_task_and_can_be_repeated(
     assert set(statuses(emulator)) == {"cancelled"}
 
 
-async def test_a_client_that_cannot_call_is_told_once_rather_than_for_each_session(
+async def test_a_client_that_cannot_call_raises_once_rather_than_for_each_session(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
     store = MemoryStore()
@@ -256,7 +256,7 @@ async def test_a_closed_client_raises_whether_or_not_there_are_sessions(client: 
         await broker.revoke("user_1")
 
 
-async def test_a_broker_on_the_same_store_knows_who_owns_a_session(client: AsyncChatKit) -> None:
+async def test_a_broker_on_the_same_store_knows_the_owner_of_a_session(client: AsyncChatKit) -> None:
     store = MemoryStore()
     first, second = (AsyncSessionBroker(client, workflow="wf_1", store=store) for _ in range(2))
     live = await first.secret_for("user_1")

@@ -82,12 +82,12 @@ async def closed(broker: AsyncSessionBroker, emulator: Emulator) -> None:
 
 FAILURES: dict[str, Act] = {
     "a refusal that echoes the secret": acting(Fault(status=400, body=BODY)),
-    "an answer of another type": acting(Fault(body={**BODY, "expires_at": "soon"})),
-    "an answer without an id": acting(Fault(body={"client_secret": SECRET, "expires_at": 2_000_000_000})),
+    "a response of another type": acting(Fault(body={**BODY, "expires_at": "soon"})),
+    "a response without an id": acting(Fault(body={"client_secret": SECRET, "expires_at": 2_000_000_000})),
     "broken JSON": acting(Fault(kind="broken_json")),
-    "no answer": acting(Fault(drop=True)),
-    "an answer too late": acting(Fault(delay=30)),
-    "a user who cannot be": lambda broker, emulator: broker.secret_for("", current=SECRET),
+    "no response": acting(Fault(drop=True)),
+    "a response too late": acting(Fault(delay=30)),
+    "a user that cannot be": lambda broker, emulator: broker.secret_for("", current=SECRET),
     "a device that cannot be": acting(device="x" * 513),
     "state variables that cannot be": acting(state_variables={"a": None}),
     "a current secret that is none": acting(current=[SECRET]),

@@ -60,7 +60,7 @@ async def test_brokers_without_keys_each_have_their_own(client: AsyncChatKit, st
     assert len(emulator.sessions()) == 2
 
 
-async def test_brokers_that_are_asked_at_once_make_one_session(
+async def test_brokers_that_are_called_at_once_make_one_session(
     client: AsyncChatKit, store: Store, emulator: Emulator
 ) -> None:
     emulator.add_faults(Fault(delay=0.3))
@@ -270,7 +270,7 @@ async def test_keys_may_be_bytes_and_a_tuple(client: AsyncChatKit) -> None:
     assert await sharing(client, store, [NEW]).secret_for("user_1") == live
 
 
-async def test_a_creation_that_a_revocation_ends_at_its_beginning_blocks_nobody(
+async def test_a_creation_that_a_revocation_ends_at_its_beginning_blocks_no_caller(
     client: AsyncChatKit, store: Store, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker, other = sharing(client, store, lease_s=600), sharing(client, store, lease_s=600)

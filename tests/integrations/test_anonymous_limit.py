@@ -62,7 +62,7 @@ async def test_signed_in_users_and_visitors_with_a_live_session_are_not_counted(
     assert (await made.response(post())).status == 429
 
 
-async def test_a_known_visitor_who_asks_for_another_session_is_counted(broker: AsyncSessionBroker) -> None:
+async def test_a_known_visitor_that_wants_another_session_is_counted(broker: AsyncSessionBroker) -> None:
     made = endpoint(broker, cookie_keys=KEYS, anonymous_sessions_per_minute=2)
     cookie = cookie_of(await made.response(post()))
     refresh = post(Cookie=cookie, body=b'{"currentClientSecret": "ek_1"}')

@@ -67,7 +67,7 @@ def test_a_malformed_response_of_the_api_is_a_bad_gateway(url: str, emulator: Em
     assert fetch(url, MEMBERS, headers=as_new_user()).status == 502
 
 
-def test_after_a_failure_the_next_request_is_answered(url: str, emulator: Emulator) -> None:
+def test_after_a_failure_the_next_request_succeeds(url: str, emulator: Emulator) -> None:
     emulator.add_faults(fault(500))
     visitor = as_new_user()
     assert fetch(url, MEMBERS, headers=visitor).status == 502
