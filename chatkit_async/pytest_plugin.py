@@ -28,7 +28,7 @@ def _chatkit_emulator_of_the_session() -> Generator[Emulator]:
 
 @pytest.fixture
 def chatkit_emulator(_chatkit_emulator_of_the_session: Emulator) -> Emulator:
-    """A ChatKit server on this machine, as if new for each test: `base_url`, `seed`, `add_faults`, `requests` ...
+    """A ChatKit server on this machine, reset before each test: `base_url`, `seed`, `add_faults`, `requests` ...
 
     It runs in its own thread for the whole test session (under pytest-xdist one in each worker), and accepts any key.
     """

@@ -33,7 +33,7 @@ DIGITS = re.compile(r"-?[0-9]{1,100}")
 
 
 class Check(Protocol):
-    """What a value must be."""
+    """Checks a value."""
 
     def __call__(self, value: JSON, path: str) -> JSON:
         """The value as the API understands it; raises RequestRefused."""
@@ -42,7 +42,7 @@ class Check(Protocol):
 
 @attrs.frozen
 class Text:
-    """A string, perhaps one of a few, with bounds on its number of characters."""
+    """A string with bounds on its number of characters, or one of a few strings."""
 
     min_length: int = 0
     max_length: int | None = None
@@ -161,7 +161,7 @@ class IntegerText:
 
 @attrs.frozen
 class Nullable:
-    """Null, or what the check says."""
+    """Null, or a value that passes the check."""
 
     check: Check
 
@@ -171,7 +171,7 @@ class Nullable:
 
 @attrs.frozen
 class Array:
-    """An array of what the check says."""
+    """An array whose elements pass the check."""
 
     item: Check
 

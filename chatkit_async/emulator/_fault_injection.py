@@ -74,12 +74,12 @@ def matches(fault: Fault, request: ApiRequest, api: Api, data: ApiData) -> bool:
         fault.method in (None, request.method)
         and request.path.endswith(fault.path)
         and (not fault.query or fault.query.items() <= dict(parse_qsl(request.query, keep_blank_values=True)).items())
-        and (fault.kind not in LISTING_KINDS or asks_for_page(request, api))
+        and (fault.kind not in LISTING_KINDS or is_page_request(request, api))
         and (fault.kind != "gone_cursor" or gone_cursor(request, api, data) is not None)
     )
 
 
-def asks_for_page(request: ApiRequest, api: Api) -> bool:
+def is_page_request(request: ApiRequest, api: Api) -> bool:
     """Whether the request is for a page of a list."""
     try:
         return is_listing(api.router.find(request.method, request.path).operation)

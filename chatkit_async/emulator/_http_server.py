@@ -48,7 +48,7 @@ class HttpServer(web.Server):
         return _Connection(self, self._keep_alive_s)
 
     def unreadable(self) -> web.Response:
-        """The response to bytes that are not an HTTP request; it is in no log."""
+        """The response to bytes that are not an HTTP request; the log does not have it."""
         return whole(self._with_api_headers(error_response(unreadable(MAX_LINE_BYTES)), time.perf_counter()))
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -116,8 +116,8 @@ def thread_not_found(thread_id: str) -> RequestRefused:
 
 
 def cursor_not_found(name: str, cursor: str) -> RequestRefused:
-    """400: the cursor of a listing is not the id of anything in the list."""
-    message = f"Invalid '{name}': there is nothing with the id '{cursor}' in this list."
+    """400: no element of the list has the id of the cursor."""
+    message = f"Invalid '{name}': this list has no element with the id '{cursor}'."
     return RequestRefused(400, message, code="invalid_value", param=name)
 
 
@@ -165,7 +165,7 @@ def unknown_parameter(path: str, allowed: tuple[str, ...] = ()) -> RequestRefuse
 
 
 def supported(allowed: Iterable[str]) -> str:
-    """The end of a message that lists what is allowed; empty if there is nothing to list."""
+    """The end of a message: the allowed names or values; empty without any."""
     names = ", ".join(f"'{one}'" for one in allowed)
     return f" Supported values are: {names}." if names else ""
 
@@ -205,6 +205,6 @@ def too_many_properties(path: str, bound: int, count: int) -> RequestRefused:
 
 
 def not_one_of(path: str, values: tuple[str, ...], value: str) -> RequestRefused:
-    """400: the string is not one of those allowed."""
+    """400: the string is not one of the allowed values."""
     message = f"Invalid value: '{value[:100]}'.{supported(values)}"
     return RequestRefused(400, message, code="invalid_value", param=path)

@@ -33,7 +33,7 @@ class Seed(TypedDict, total=False):
 
 @attrs.frozen
 class Blanks:
-    """What missing fields are filled in with: the time, and new ids."""
+    """The values of missing fields: the time, and new ids."""
 
     now_s: int
     new_token: Callable[[], str]
@@ -77,7 +77,9 @@ def item(given: JSONObject, path: str, thread: JSONObject, blanks: Blanks) -> JS
     }
     completed = ANY_ITEM.completed(cast("JSONObject", ITEM({**defaults, **given}, path)), path)
     if completed["thread_id"] != thread["id"]:
-        raise RequestRefused(400, f"the thread's id is {thread['id']!r}", param=f"{path}.thread_id")
+        raise RequestRefused(
+            400, f"it must be its thread's id, {thread['id']!r}, or left out", param=f"{path}.thread_id"
+        )
     return completed
 
 
@@ -98,7 +100,7 @@ def session(given: JSONObject, path: str, blanks: Blanks) -> JSONObject:
 
 
 def as_list(given: Iterable[object]) -> object:
-    """An iterable as a list; what is one value rather than several stays as it is."""
+    """An iterable as a list; a string or a mapping unchanged, for the check to refuse it."""
     return given if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable) else [*given]
 
 
@@ -112,7 +114,7 @@ def refuse_duplicates(resources: Iterable[tuple[str, JSONObject]]) -> None:
     seen: set[JSON] = set()
     for path, resource in resources:
         if resource["id"] in seen:
-            raise RequestRefused(400, f"the id {resource['id']!r} is there already", param=f"{path}.id")
+            raise RequestRefused(400, f"the id {resource['id']!r} occurs twice: give each its own", param=f"{path}.id")
         seen.add(resource["id"])
 
 

@@ -1,4 +1,4 @@
-"""HTTP as bytes on a socket: nothing of the package stands between a test and the server."""
+"""HTTP as bytes on a socket: tests without the package's client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SESSIONS = "/v1/chatkit/sessions"
 
 @attrs.frozen
 class RawResponse:
-    """An response, taken apart."""
+    """A response, parsed."""
 
     status: int
     headers: dict[str, str]
@@ -34,7 +34,7 @@ class RawResponse:
 
     @property
     def error(self) -> dict[str, Any]:
-        """The fields of an error, having made sure that it has the API's shape."""
+        """The fields of an error, checked to have the API's form."""
         assert set(self.json) == {"error"}
         assert set(self.json["error"]) == {"message", "type", "param", "code"}
         assert self.headers["content-type"].startswith("application/json")
@@ -43,12 +43,12 @@ class RawResponse:
 
 
 async def exchange(base_url: str, request: bytes) -> RawResponse:
-    """Send the bytes, read until the server closes, take the response apart."""
+    """Sends the bytes, reads until the server closes, parses the response."""
     return parsed(await raw_response(base_url, request))
 
 
 async def raw_response(base_url: str, request: bytes) -> bytes:
-    """Send the bytes; everything that comes back until the server closes."""
+    """Sends the bytes, and returns all bytes until the server closes."""
     url = urlsplit(base_url)
     async with asyncio.timeout(20):
         reader, writer = await asyncio.open_connection(url.hostname, url.port)
@@ -61,7 +61,7 @@ async def raw_response(base_url: str, request: bytes) -> bytes:
 
 
 def parsed(response: bytes) -> RawResponse:
-    """The response taken apart; its body is as long as announced."""
+    """The response, parsed; the whole body is there."""
     head, _, body = response.partition(b"\r\n\r\n")
     status_line, *lines = head.decode("latin-1").split("\r\n")
     pairs = (line.partition(":") for line in lines)
@@ -90,5 +90,5 @@ async def post(base_url: str, body: Any = MINIMAL, target: str = SESSIONS, **hea
 
 
 async def cancel(base_url: str, session_id: str) -> RawResponse:
-    """Cancel a session."""
+    """Cancels a session."""
     return await exchange(base_url, request_bytes("POST", f"{SESSIONS}/{session_id}/cancel"))

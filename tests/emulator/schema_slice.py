@@ -1,4 +1,4 @@
-"""The slice of the OpenAPI document, as jsonschema reads it."""
+"""The part of the OpenAPI document about ChatKit, as jsonschema reads it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def closed(schema: Any) -> Any:
 
 
 def responses(name: str) -> Draft202012Validator:
-    """The schema of an response, with no other fields than those documented."""
+    """The schema of a response, with no other fields than those documented."""
     return Draft202012Validator(closed(resolved(SCHEMAS[name])))
 
 

@@ -1,4 +1,4 @@
-"""Threads and items to seed with: one of each kind that the API documents, whole."""
+"""Threads and items for seeds: a complete item of each documented kind."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ async def test_a_request_that_does_not_name_the_beta_is_refused(base_url: str, b
 
 
 @pytest.mark.parametrize("beta", ["chatkit_beta=v1", "assistants=v2, chatkit_beta=v1", "chatkit_beta=v1,realtime=v1"])
-async def test_the_beta_may_stand_among_others(base_url: str, beta: str) -> None:
+async def test_the_beta_header_may_name_other_betas_too(base_url: str, beta: str) -> None:
     assert (await post(base_url, OpenAI_Beta=beta)).status == 200
 
 
@@ -68,7 +68,7 @@ async def test_the_key_is_checked_before_the_body(base_url: str) -> None:
     assert (await post(base_url, b"[", OpenAI_Beta=None)).error["code"] == "invalid_beta"
 
 
-async def test_cancel_asks_for_key_and_beta_too(base_url: str) -> None:
+async def test_cancel_requires_key_and_beta_too(base_url: str) -> None:
     target = "/v1/chatkit/sessions/cksess_1/cancel"
     no_key = await exchange(base_url, request_bytes("POST", target, headers={"Authorization": None}))
     assert no_key.error["code"] == "invalid_api_key"

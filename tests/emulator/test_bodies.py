@@ -13,7 +13,7 @@ from tests.emulator.schema_slice import SESSION
 
 
 def with_value(path: str, value: object) -> dict[str, Any]:
-    """The least body with one more value, somewhere inside."""
+    """The smallest valid body with one more value at this path."""
     body: dict[str, Any] = json.loads(json.dumps(MINIMAL))
     *parents, name = path.split(".")
     place = body
@@ -211,11 +211,11 @@ async def test_another_content_type_is_refused(base_url: str, content_type: str 
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
-async def test_json_may_be_spelt_otherwise(base_url: str, content_type: str) -> None:
+async def test_the_media_type_ignores_case_and_parameters(base_url: str, content_type: str) -> None:
     assert (await post(base_url, Content_Type=content_type)).status == 200
 
 
-async def test_nothing_is_made_of_a_refused_body(emulator: Emulator) -> None:
+async def test_a_refused_body_creates_nothing(emulator: Emulator) -> None:
     await post(emulator.base_url, with_value("scope", 1))
     await post(emulator.base_url, b"[")
     assert emulator.sessions() == []
@@ -239,5 +239,5 @@ async def test_the_longest_state_variable_is_accepted(base_url: str) -> None:
     assert (await post(base_url, before + longest + after)).status == 200
 
 
-def test_what_is_read_has_an_end() -> None:
+def test_the_largest_body_is_64_mib() -> None:
     assert _http_server.MAX_BODY_BYTES == 64 * 2**20

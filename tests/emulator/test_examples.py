@@ -1,4 +1,4 @@
-"""Responses as the documentation's examples: to whatever id, and not as the schema says."""
+"""Responses as in the documentation's examples: for any id, and not as the schema says."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_a_session_expires_after_the_seconds_of_the_request(emulator: Emul
 
 
 async def test_any_session_can_be_cancelled_and_its_id_is_echoed(base_url: str) -> None:
-    session = (await cancel(base_url, "cksess_whatever")).json
+    session = (await cancel(base_url, "cksess_any")).json
     assert set(session) == {
         "id",
         "object",
@@ -63,23 +63,23 @@ async def test_any_session_can_be_cancelled_and_its_id_is_echoed(base_url: str) 
         "cancelled_at",
     }
     assert (session["id"], session["status"], set(session["workflow"])) == (
-        "cksess_whatever",
+        "cksess_any",
         "cancelled",
         {"id", "version"},
     )
 
 
 async def test_any_thread_is_there_with_its_items_in_it(base_url: str) -> None:
-    thread = await document_of(base_url, f"{THREADS}/cthr_whatever")
-    assert (thread["id"], set(thread)) == ("cthr_whatever", {"id", "object", "title", "items"})
+    thread = await document_of(base_url, f"{THREADS}/cthr_any")
+    assert (thread["id"], set(thread)) == ("cthr_any", {"id", "object", "title", "items"})
     assert [item["type"] for item in thread["items"]["data"]] == ["user_message", "assistant_message"]
     assert not schema_slice.THREAD.is_valid(thread)
     for _ in range(2):
-        deleted = await document_of(base_url, f"{THREADS}/cthr_whatever", "DELETE")
-        assert deleted == {"id": "cthr_whatever", "object": "chatkit.thread.deleted", "deleted": True}
+        deleted = await document_of(base_url, f"{THREADS}/cthr_any", "DELETE")
+        assert deleted == {"id": "cthr_any", "object": "chatkit.thread.deleted", "deleted": True}
 
 
-@pytest.mark.parametrize("target", [THREADS, f"{THREADS}/cthr_whatever/items"])
+@pytest.mark.parametrize("target", [THREADS, f"{THREADS}/cthr_any/items"])
 async def test_lists_have_no_cursors(base_url: str, target: str) -> None:
     page = await document_of(base_url, f"{target}?limit=1&after=x")
     assert (set(page), page["object"], page["has_more"]) == ({"object", "data", "has_more"}, "list", False)
@@ -87,7 +87,7 @@ async def test_lists_have_no_cursors(base_url: str, target: str) -> None:
     assert not {"created_at", "status", "user", "thread_id"} & set(page["data"][0])
 
 
-async def test_what_is_refused_is_refused_all_the_same(base_url: str) -> None:
+async def test_refusals_are_the_same_as_with_real_responses(base_url: str) -> None:
     assert (await post(base_url, Authorization="Bearer sk-other")).status == 401
     assert (await post(base_url, OpenAI_Beta=None)).error["code"] == "invalid_beta"
     assert (await post(base_url, {"workflow": {"id": "w"}})).error["param"] == "user"

@@ -1,4 +1,4 @@
-"""Faults in the middle of a listing, and of cursors that are gone: what a job that pages through threads meets."""
+"""Faults in the middle of a listing, and cursors of deleted threads, as a job that pages through threads meets them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_deleting_while_paging_fails_where_cursors_of_deleted_threads_are_
         with pytest.raises(BadRequestError) as caught:
             await delete_while_paging(client)
     assert (caught.value.code, caught.value.param) == ("invalid_value", "after")
-    assert "Invalid 'after': there is nothing with the id 'cthr_4' in this list" in str(caught.value)
+    assert "Invalid 'after': this list has no element with the id 'cthr_4'" in str(caught.value)
     assert [one["id"] for one in emulator.threads()] == ["cthr_0", "cthr_1", "cthr_2", "cthr_3"]
 
 

@@ -1,4 +1,4 @@
-"""HTTP around the operations: paths, methods, and the oddities of requests."""
+"""HTTP around the operations: paths, methods, and unusual requests."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ async def test_a_query_changes_nothing(base_url: str) -> None:
     assert (await post(base_url, target=f"{SESSIONS}?debug=1")).status == 200
 
 
-async def test_the_whole_url_may_stand_in_the_request(base_url: str) -> None:
+async def test_the_request_may_name_the_whole_url(base_url: str) -> None:
     assert (await post(base_url, target=base_url.removesuffix("/v1") + SESSIONS)).status == 200
 
 

@@ -17,11 +17,11 @@ from chatkit_async.errors import ConfigurationError
 from tests.emulator.raw import post
 
 ROOT = Path(__file__).parents[2]
-LEAVING_IN_A_HURRY = """
+STOPPED_WITH_A_PENDING_REQUEST = """
 import threading, urllib.request
 from chatkit_async.emulator import Emulator, Fault
 
-def ask(url):
+def create(url):
     headers = {"Authorization": "Bearer k", "OpenAI-Beta": "chatkit_beta=v1", "Content-Type": "application/json"}
     body = b'{"user": "u", "workflow": {"id": "w"}}'
     try:
@@ -31,11 +31,11 @@ def ask(url):
 
 with Emulator.in_thread() as emulator:
     emulator.add_faults(Fault(delay=600))
-    asking = threading.Thread(target=ask, args=[emulator.base_url])
-    asking.start()
+    creating = threading.Thread(target=create, args=[emulator.base_url])
+    creating.start()
     while not emulator.sessions():
         pass
-asking.join()
+creating.join()
 print(emulator.requests()[0].ended, threading.active_count())
 """
 
@@ -147,7 +147,7 @@ def test_in_a_thread_an_error_of_the_body_passes_through() -> None:
         raise ZeroDivisionError
 
 
-async def test_leaving_cuts_off_what_is_under_way() -> None:
+async def test_stopping_closes_connections_with_a_pending_request() -> None:
     async with asyncio.timeout(20):
         async with Emulator() as emulator:
             emulator.add_faults(Fault(delay=600))
@@ -159,7 +159,7 @@ async def test_leaving_cuts_off_what_is_under_way() -> None:
     assert emulator.requests()[0].ended == "disconnected"
 
 
-async def test_leaving_does_not_wait_for_an_open_connection() -> None:
+async def test_stopping_does_not_wait_for_an_idle_connection() -> None:
     async with asyncio.timeout(20):
         async with Emulator() as emulator:
             reader, writer = await asyncio.open_connection("127.0.0.1", port(emulator))
@@ -169,8 +169,8 @@ async def test_leaving_does_not_wait_for_an_open_connection() -> None:
         writer.close()
 
 
-def test_leaving_in_a_hurry_is_quiet() -> None:
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", LEAVING_IN_A_HURRY]
+def test_stopping_with_a_pending_request_prints_nothing() -> None:
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", STOPPED_WITH_A_PENDING_REQUEST]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
     assert (done.stderr, done.returncode) == ("", 0)
     assert done.stdout.splitlines() == ["cut off", "disconnected 1"]

@@ -1,4 +1,4 @@
-"""The official client takes the emulator for the API."""
+"""The official Python client works with the emulator as with the API."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_it_raises_its_errors_awaited(async_client: openai.AsyncOpenAI) ->
         await async_client.with_options(api_key="sk-other").beta.chatkit.sessions.cancel("cksess_0")
 
 
-def test_it_waits_and_asks_again_after_a_429(client: openai.OpenAI, threaded: Emulator) -> None:
+def test_it_retries_after_a_429(client: openai.OpenAI, threaded: Emulator) -> None:
     threaded.add_faults(Fault(status=429, headers={"retry-after-ms": "10"}))
     session = client.with_options(max_retries=1).beta.chatkit.sessions.create(user="u", workflow={"id": "wf_1"})
     assert session.status == "active"
@@ -83,9 +83,7 @@ def test_it_waits_and_asks_again_after_a_429(client: openai.OpenAI, threaded: Em
     assert limited.value.code == "rate_limit_exceeded"
 
 
-async def test_it_waits_and_asks_again_after_a_429_awaited(
-    async_client: openai.AsyncOpenAI, threaded: Emulator
-) -> None:
+async def test_it_retries_after_a_429_awaited(async_client: openai.AsyncOpenAI, threaded: Emulator) -> None:
     threaded.add_faults(Fault(status=429, headers={"retry-after-ms": "10"}))
     patient = async_client.with_options(max_retries=1)
     assert (await patient.beta.chatkit.sessions.create(user="u", workflow={"id": "wf_1"})).status == "active"

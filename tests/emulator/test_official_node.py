@@ -1,4 +1,4 @@
-"""The official Node client takes the emulator for the API."""
+"""The official Node client works with the emulator as with the API."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("node")
     shutil.copy(PROGRAM, folder)
     install = [str(NPM), "install", "--no-audit", "--no-fund", "--prefix", str(folder), "openai"]
-    # Node ships its own certificates; this variable names those that the machine trusts besides.
+    # Node ships its own certificates; this variable adds those that the machine trusts.
     trusted = {"NODE_EXTRA_CA_CERTS": os.environ["SSL_CERT_FILE"]} if "SSL_CERT_FILE" in os.environ else {}
     done = subprocess.run(
         install, capture_output=True, text=True, timeout=240, check=False, env={**os.environ, **trusted}
@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, emulator: Emulator, part: str) -> dict[str, Any]:
-    """What the program saw of an emulator with threads."""
+    """The program's output with an emulator that has threads."""
     emulator.seed(threads=[*threads(45), thread("cthr_long", items=130, user="long", created_at=5)])
     command = ["node", PROGRAM.name, emulator.base_url, part]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
@@ -52,7 +52,7 @@ def run(folder: Path, emulator: Emulator, part: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def seen(folder: Path) -> dict[str, Any]:
-    """What the program saw when nothing went wrong."""
+    """The program's output without faults."""
     with Emulator.in_thread(api_keys=["sk-test"]) as emulator:
         return {**run(folder, emulator, "usual"), "sessions": emulator.sessions()}
 
@@ -95,7 +95,7 @@ def test_it_raises_its_errors(seen: dict[str, Any], call: str, error: list[Any])
     assert seen[call] == [*error, "string"]
 
 
-def test_it_waits_and_asks_again_after_a_429(folder: Path) -> None:
+def test_it_retries_after_a_429(folder: Path) -> None:
     with Emulator.in_thread(api_keys=["sk-test"]) as emulator:
         emulator.add_faults(Fault(method="GET", status=429, headers={"retry-after-ms": "10"}, times=3))
         seen = run(folder, emulator, "limited")

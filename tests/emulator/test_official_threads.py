@@ -1,4 +1,4 @@
-"""The official client takes the emulator's threads for the API's, blocking and awaited."""
+"""The official Python client reads the emulator's threads as the API's, blocking and async."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ async def async_client(seeded: Emulator) -> AsyncIterator[openai.AsyncOpenAI]:
 NEWEST_FIRST = [*(f"cthr_{number}" for number in range(44, -1, -1)), "cthr_long"]
 
 
-def pages_asked(emulator: Emulator) -> int:
+def page_requests(emulator: Emulator) -> int:
     return sum(request.method == "GET" for request in emulator.requests())
 
 
 def test_it_follows_the_pages_of_threads(client: openai.OpenAI, seeded: Emulator) -> None:
     chatkit = client.beta.chatkit
     assert [one.id for one in chatkit.threads.list()] == NEWEST_FIRST
-    assert pages_asked(seeded) == 3
+    assert page_requests(seeded) == 3
     assert [one.id for one in chatkit.threads.list(order="asc", limit=7)] == NEWEST_FIRST[::-1]
-    assert pages_asked(seeded) == 3 + 7
+    assert page_requests(seeded) == 3 + 7
     assert {one.user for one in chatkit.threads.list(user="user_1", limit=5)} == {"user_1"}
 
 
@@ -123,18 +123,18 @@ async def test_it_raises_its_errors_awaited(async_client: openai.AsyncOpenAI) ->
 LIMITED = Fault(method="GET", status=429, headers={"retry-after-ms": "10"})
 
 
-def test_it_waits_and_asks_again_after_a_429(client: openai.OpenAI, seeded: Emulator) -> None:
+def test_it_retries_after_a_429(client: openai.OpenAI, seeded: Emulator) -> None:
     seeded.add_faults(LIMITED)
     assert len(list(client.with_options(max_retries=1).beta.chatkit.threads.list(limit=50))) == 46
-    assert pages_asked(seeded) == 2
+    assert page_requests(seeded) == 2
     seeded.add_faults(LIMITED)
     with pytest.raises(openai.RateLimitError):
         client.beta.chatkit.threads.retrieve("cthr_1")
 
 
-async def test_it_waits_and_asks_again_after_a_429_awaited(async_client: openai.AsyncOpenAI, seeded: Emulator) -> None:
+async def test_it_retries_after_a_429_awaited(async_client: openai.AsyncOpenAI, seeded: Emulator) -> None:
     patient = async_client.with_options(max_retries=1)
     listing = patient.beta.chatkit.threads.list(limit=16)
     seeded.add_faults(LIMITED)
     assert [one.id async for one in listing] == NEWEST_FIRST
-    assert pages_asked(seeded) == 4
+    assert page_requests(seeded) == 4

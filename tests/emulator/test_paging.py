@@ -1,4 +1,4 @@
-"""Pages of threads and items, beside a model that walks along the list step by step."""
+"""Pages of threads and items, compared with a model that follows the list element by element."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Query:
 
 
 def state_with(path: str, created_at: list[int]) -> tuple[EmulatorState, list[str]]:
-    """An emulator's inside with such resources, and their ids, oldest first, those of one second as seeded."""
+    """An emulator's state with these resources, and their ids, oldest first; in a second as seeded."""
     state = EmulatorState([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
     resources: list[dict[str, Any]] = [{"id": f"c_{n}", "created_at": at} for n, at in enumerate(created_at)]
     if path == THREADS:
@@ -49,7 +49,7 @@ def state_with(path: str, created_at: list[int]) -> tuple[EmulatorState, list[st
 
 
 def page_at(state: EmulatorState, path: str, query: Query) -> dict[str, Any]:
-    """The page the emulator responses with, having made sure that it conforms and that its parts agree."""
+    """The page that the emulator returns, checked against the schema and in itself."""
     response = state.respond(ApiRequest("GET", path, query.text(), HEADERS, b""))
     assert response.status == 200
     page = json.loads(response.body)
@@ -60,7 +60,7 @@ def page_at(state: EmulatorState, path: str, query: Query) -> dict[str, Any]:
 
 
 def modelled(oldest_first: list[str], query: Query) -> tuple[list[str], bool]:
-    """What the page holds and whether there is more, found by walking from element to element."""
+    """The elements of the page and whether more follow, found by going from element to element."""
     line = oldest_first if query.order == "asc" else oldest_first[::-1]
     after = query.after if query.after in line else None
     before = query.before if query.before in line else None
@@ -71,7 +71,7 @@ def modelled(oldest_first: list[str], query: Query) -> tuple[list[str], bool]:
 
 
 def walked(line: list[str], start: str | None, stop: str | None, limit: int | None) -> tuple[list[str], bool]:
-    """The elements met behind `start` and before `stop`, up to the limit; and whether another one would be met."""
+    """The elements after `start` and before `stop`, up to the limit, and whether another one follows."""
     met: list[str] = []
     walking = start is None
     if stop is not None and start is not None and line.index(stop) <= line.index(start):
@@ -113,7 +113,9 @@ def test_every_page_of_a_long_list_is_that_of_the_model(path: str, data: st.Data
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 5), max_size=60), st.integers(1, 7), st.sampled_from(["asc", "desc"]))
 @pytest.mark.parametrize("path", PATHS)
-def test_following_the_cursors_meets_everything_once(path: str, created_at: list[int], limit: int, order: str) -> None:
+def test_following_the_cursors_yields_every_resource_once(
+    path: str, created_at: list[int], limit: int, order: str
+) -> None:
     state, oldest_first = state_with(path, created_at)
     line = oldest_first if order == "asc" else oldest_first[::-1]
     page = page_at(state, path, Query(order=order, limit=limit))

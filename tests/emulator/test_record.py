@@ -1,4 +1,4 @@
-"""The record of requests."""
+"""The log of requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.emulator.raw import MINIMAL, SESSIONS, exchange, post, raw_response, 
 
 
 async def ended(emulator: Emulator, count: int = 1) -> list[str]:
-    """How the requests ended, once none is pending any more."""
+    """How the requests ended, when all have."""
     async with asyncio.timeout(20):
         while len(emulator.requests()) < count or "pending" in [one.ended for one in emulator.requests()]:
             await asyncio.sleep(0.005)
@@ -113,7 +113,7 @@ async def test_a_client_that_goes_away_within_its_body_is_recorded_as_disconnect
     assert emulator.sessions() == []
 
 
-async def test_what_is_under_way_at_a_reset_leaves_no_trace(emulator: Emulator) -> None:
+async def test_a_request_pending_at_a_reset_is_not_in_the_new_log(emulator: Emulator) -> None:
     emulator.add_faults(Fault(delay=0.2))
     waiting = asyncio.create_task(post(emulator.base_url))
     while not emulator.sessions():
@@ -142,7 +142,7 @@ async def test_the_methods_may_be_called_while_requests_arrive() -> None:
         stop = threading.Event()
         failures: list[BaseException] = []
 
-        def look() -> None:
+        def read() -> None:
             try:
                 while not stop.is_set():
                     emulator.requests()
@@ -152,13 +152,13 @@ async def test_the_methods_may_be_called_while_requests_arrive() -> None:
             except BaseException as error:
                 failures.append(error)
 
-        lookers = [threading.Thread(target=look) for _ in range(2)]
-        for looker in lookers:
-            looker.start()
+        readers = [threading.Thread(target=read) for _ in range(2)]
+        for reader in readers:
+            reader.start()
         for _ in range(5):
             await asyncio.gather(*(post(emulator.base_url) for _ in range(20)))
         stop.set()
-        for looker in lookers:
-            looker.join()
+        for reader in readers:
+            reader.join()
         assert failures == []
         assert len(emulator.sessions()) == len(emulator.requests()) == 100

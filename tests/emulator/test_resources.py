@@ -1,4 +1,4 @@
-"""The emulator's table of resources beside the schemas themselves."""
+"""The emulator's table of resources equals the schemas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JSON_TYPES: dict[type, Any] = {
 
 
 def json_schema(check: Any) -> Any:
-    """What a row of the table of resources says, as JSON Schema, without bounds and enumerations."""
+    """A row of the table of resources as JSON Schema, without bounds and enumerations."""
     if type(check) in JSON_TYPES:
         return JSON_TYPES[type(check)]
     if isinstance(check, Nullable):
@@ -58,5 +58,5 @@ def comparable(schema: Any) -> Any:
 @pytest.mark.parametrize(
     ("table", "name"), [(THREAD, "ThreadResource"), (ITEM, "ThreadItem"), (SESSION, "ChatSessionResource")]
 )
-def test_the_table_of_resources_says_what_the_schema_says(table: Any, name: str) -> None:
+def test_the_table_of_resources_equals_the_schema(table: Any, name: str) -> None:
     assert json_schema(table) == comparable(resolved(SCHEMAS[name]))

@@ -1,4 +1,4 @@
-"""The emulator's table of the schema beside the schema itself."""
+"""The emulator's table of the schema equals the schema."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.emulator.schema_slice import CREATE_BODY, CREATE_BODY_SCHEMA, SESSION
 
 
 def json_schema(check: Any) -> dict[str, Any]:
-    """What a row of the table says, as JSON Schema."""
+    """A row of the table as JSON Schema."""
     return WRITERS[type(check)](check)
 
 
@@ -73,7 +73,7 @@ def without_notes(document: Any) -> Any:
     return {key: without_notes(value) for key, value in document.items() if key not in ("default", "format")}
 
 
-def test_the_table_says_what_the_schema_says() -> None:
+def test_the_table_equals_the_schema() -> None:
     assert json_schema(schema.CREATE_SESSION_BODY) == without_notes(CREATE_BODY_SCHEMA)
 
 
@@ -127,7 +127,7 @@ def test_a_body_is_accepted_just_when_the_schema_allows_it(body: Any) -> None:
 
 @pytest.mark.parametrize("field", ["id", "tracing", "client_secret"])
 def test_the_check_of_responses_sees_a_missing_field(field: str) -> None:
-    """The comparison above is worth something only if it can fail."""
+    """The comparison above can fail."""
     state = EmulatorState([], lambda: 1_800_000_000.0, lambda: "0" * 48, NoStore())
     body = b'{"user": "u", "workflow": {"id": "w"}}'
     session = json.loads(state.respond(ApiRequest("POST", SESSIONS, "", HEADERS, body)).body)

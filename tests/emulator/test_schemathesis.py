@@ -1,4 +1,4 @@
-"""Schemathesis, which makes requests of all sorts from the schema slice, finds no fault with the responses."""
+"""Schemathesis generates requests from the schema, and every response is valid."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SEEDED = {"thread_id": [f"cthr_{number}" for number in range(30)], "session_id":
 
 
 def without_discriminators(schema: Any) -> Any:
-    """The schema without what Schemathesis reads as names of schemas; each branch names its `type` anyway."""
+    """The schema without discriminators, which Schemathesis reads as names of schemas; each branch names its `type`."""
     if isinstance(schema, list):
         return [without_discriminators(one) for one in schema]
     if not isinstance(schema, dict):
@@ -36,12 +36,12 @@ def without_discriminators(schema: Any) -> Any:
     return {key: without_discriminators(value) for key, value in schema.items() if key != "discriminator"}
 
 
-def answer_of(schema: Any) -> dict[str, Any]:
+def response_of(schema: Any) -> dict[str, Any]:
     return {"description": "", "content": {"application/json": {"schema": schema}}}
 
 
 def documented() -> dict[str, Any]:
-    """The slice, with what it leaves unsaid: the key, the beta header, errors, and no unknown fields."""
+    """The schema with what it does not describe: the key, the beta header, errors, and no unknown fields."""
     document = copy.deepcopy(SLICE)
     document["components"]["schemas"] = {
         name: without_discriminators(closed(resolved(schema))) for name, schema in SCHEMAS.items()
@@ -49,7 +49,7 @@ def documented() -> dict[str, Any]:
     document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"key": []}]
     error = {"type": "object", "properties": ERROR_FIELDS, "required": list(ERROR_FIELDS)}
-    refusal = answer_of({"type": "object", "properties": {"error": error}, "required": ["error"]})
+    refusal = response_of({"type": "object", "properties": {"error": error}, "required": ["error"]})
     for operations in document["paths"].values():
         for operation in operations.values():
             for parameter in operation["parameters"]:
@@ -83,24 +83,24 @@ def server() -> Iterator[Emulator]:
 
 
 @attrs.frozen
-class Asking:
-    """A server with data, and the statuses it answered with."""
+class Server:
+    """A server with data, and the statuses of its responses."""
 
     base_url: str
     statuses: set[int] = attrs.field(factory=set)
 
 
 @pytest.fixture
-def asking(server: Emulator) -> Iterator[Asking]:
+def seeded(server: Emulator) -> Iterator[Server]:
     server.seed(threads=threads(30), sessions=[{"id": one} for one in SEEDED["session_id"]], reset=True)
-    asked = Asking(server.base_url)
-    yield asked
-    assert 200 in asked.statuses
-    assert 500 not in asked.statuses
+    running = Server(server.base_url)
+    yield running
+    assert 200 in running.statuses
+    assert 500 not in running.statuses
 
 
 @schema.parametrize()
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
-def test_it_finds_no_fault_with_an_operation(asking: Asking, case: Any) -> None:
-    response = case.call_and_validate(base_url=asking.base_url)
-    asking.statuses.add(response.status_code)
+def test_every_response_to_a_generated_request_is_valid(seeded: Server, case: Any) -> None:
+    response = case.call_and_validate(base_url=seeded.base_url)
+    seeded.statuses.add(response.status_code)

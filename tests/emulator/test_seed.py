@@ -1,4 +1,4 @@
-"""Seeds: what is filled in, what is kept, what is refused."""
+"""Seeds: missing fields, undocumented fields, refusals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def items_of(emulator: Emulator, *items: dict[str, Any]) -> list[dict[str, Any]]
     return emulator.items("cthr_1")
 
 
-def test_what_a_thread_leaves_out_is_filled_in(seeded: Emulator) -> None:
+def test_missing_fields_of_a_thread_are_filled_in(seeded: Emulator) -> None:
     seeded.seed(threads=[{"thread": {}}])
     [thread] = seeded.threads()
     schema_slice.THREAD.validate(thread)
@@ -56,7 +56,7 @@ def test_what_a_thread_leaves_out_is_filled_in(seeded: Emulator) -> None:
     ],
     ids=str,
 )
-def test_what_an_item_leaves_out_is_filled_in(seeded: Emulator, sparse: dict[str, Any]) -> None:
+def test_missing_fields_of_an_item_are_filled_in(seeded: Emulator, sparse: dict[str, Any]) -> None:
     [item] = items_of(seeded, sparse)
     schema_slice.ITEM_LIST.validate(
         {"object": "list", "data": [item], "first_id": None, "last_id": None, "has_more": False}
@@ -65,7 +65,7 @@ def test_what_an_item_leaves_out_is_filled_in(seeded: Emulator, sparse: dict[str
     assert (item["object"], item["thread_id"], item["created_at"]) == ("chatkit.thread_item", "cthr_1", NOW_S)
 
 
-def test_what_a_session_leaves_out_is_filled_in(seeded: Emulator) -> None:
+def test_missing_fields_of_a_session_are_filled_in(seeded: Emulator) -> None:
     seeded.seed(sessions=[{}, {"workflow": {"id": "wf_1"}, "rate_limits": {"max_requests_per_1_minute": 3}}])
     default, limited = seeded.sessions()
     schema_slice.SESSION.validate(default)
@@ -79,7 +79,7 @@ def test_what_a_session_leaves_out_is_filled_in(seeded: Emulator) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind["type"])
-def test_a_whole_item_stays_as_it_is(seeded: Emulator, kind: dict[str, Any]) -> None:
+def test_a_complete_item_is_kept_unchanged(seeded: Emulator, kind: dict[str, Any]) -> None:
     whole = {"id": "cthi_1", "object": "chatkit.thread_item", "created_at": 7, "thread_id": "cthr_1", **kind}
     assert items_of(seeded, whole) == [whole]
 
@@ -95,7 +95,7 @@ def test_a_whole_item_stays_as_it_is(seeded: Emulator, kind: dict[str, Any]) -> 
     ],
     ids=str,
 )
-def test_what_the_api_does_not_document_is_kept(seeded: Emulator, unknown: dict[str, Any]) -> None:
+def test_undocumented_fields_are_kept(seeded: Emulator, unknown: dict[str, Any]) -> None:
     [item] = items_of(seeded, unknown)
     assert {name: item[name] for name in unknown} == unknown
     assert (item["thread_id"], item["object"], item["created_at"]) == ("cthr_1", "chatkit.thread_item", NOW_S)
@@ -112,7 +112,7 @@ def test_items_of_the_same_second_stay_in_the_order_given(seeded: Emulator) -> N
     assert [item["id"] for item in items_of(seeded, *texts)] == ["i1", "i4", "i3", "i0", "i2"]
 
 
-def test_a_seed_is_a_copy_and_so_is_what_is_read(seeded: Emulator) -> None:
+def test_changing_a_seed_or_a_result_later_changes_nothing(seeded: Emulator) -> None:
     seed = copy.deepcopy(threads(1))
     before = copy.deepcopy(seed)
     seeded.seed(threads=seed)
@@ -124,7 +124,7 @@ def test_a_seed_is_a_copy_and_so_is_what_is_read(seeded: Emulator) -> None:
     assert seeded.items("cthr_0")[0]["content"]
 
 
-def test_a_seed_replaces_what_has_its_ids_and_leaves_the_rest(seeded: Emulator) -> None:
+def test_a_seed_replaces_threads_and_sessions_with_the_same_ids(seeded: Emulator) -> None:
     seeded.seed(threads=threads(2), sessions=[{"id": "cksess_1"}])
     seeded.seed(threads=[{"thread": {"id": "cthr_1", "user": "other"}}])
     assert [(one["id"], one["user"]) for one in seeded.threads()] == [("cthr_0", "user_0"), ("cthr_1", "other")]
@@ -208,7 +208,7 @@ REFUSED_ITEMS: list[tuple[dict[str, Any], str]] = [
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_does_not_fit_is_refused_by_its_path_and_nothing_is_changed(
+def test_a_wrong_value_is_refused_with_its_path_and_nothing_is_changed(
     seeded: Emulator, seed: dict[str, Any], path: str
 ) -> None:
     seeded.seed(threads=threads(1))
@@ -220,7 +220,7 @@ def test_what_does_not_fit_is_refused_by_its_path_and_nothing_is_changed(
     assert (seeded.threads(), seeded.sessions()) == before
 
 
-def test_what_is_nested_too_deeply_is_refused(seeded: Emulator) -> None:
+def test_a_seed_nested_too_deeply_is_refused(seeded: Emulator) -> None:
     def nested(levels: int) -> list[Any]:
         return [nested(levels - 1)] if levels else []
 

@@ -1,4 +1,4 @@
-"""Seed files: the sample, what is read, and what is refused with the place of the mistake."""
+"""Seed files: the sample, reading a file, and refusals that name the place of the mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a session: made, shown, cancelled, expired."""
+"""The life of a session: created, shown, cancelled, expired."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_a_session_has_the_ten_fields_with_the_defaults_filled_in(base_url
     }
 
 
-async def test_what_is_given_is_shown(base_url: str) -> None:
+async def test_a_created_session_has_the_values_of_the_request(base_url: str) -> None:
     workflow = {
         "id": "wf_2",
         "version": "3",
@@ -92,7 +92,7 @@ async def test_ids_and_secrets_look_like_the_apis(emulator: Emulator) -> None:
     assert first["client_secret"] != second["client_secret"]
 
 
-async def test_a_session_expires_when_the_clock_says_so(emulator: Emulator) -> None:
+async def test_a_session_expires_by_the_clock(emulator: Emulator) -> None:
     emulator.set_clock(1_800_000_000)
     body = {**MINIMAL, "expires_after": {"anchor": "created_at", "seconds": 90}}
     expires_at = (await post(emulator.base_url, body)).json["expires_at"]

@@ -1,4 +1,4 @@
-"""State in a SQLite file: it outlives the emulator, whatever its end; it is private; a bad file is named."""
+"""State in a SQLite file: it survives every end of the emulator, is private, and a damaged one is named."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def running(path: Path) -> Iterator[tuple[Emulator, ChatKit]]:
         yield emulator, client
 
 
-def test_what_was_done_is_there_after_a_restart(path: Path) -> None:
+def test_sessions_and_threads_survive_a_restart(path: Path) -> None:
     with running(path) as (emulator, client):
         emulator.seed(threads=threads(4), sessions=[{"id": "cksess_seeded"}])
         session = client.sessions.create(user="ü", workflow={"id": "wf_1", "state_variables": {"a": 1.5, "b": "🐈"}})
@@ -87,7 +87,7 @@ with Emulator.in_thread(state=sys.argv[1]) as emulator:
 
 @contextmanager
 def process(path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """An emulator in a process of its own; killed at the latest at the end."""
+    """An emulator in its own process, which is killed at the end."""
     command = [sys.executable, "-c", SERVER, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as child:
         assert child.stdout is not None
@@ -156,7 +156,7 @@ def test_two_emulators_do_not_share_a_file(path: Path) -> None:
     assert len(Emulator(state=path).threads()) == 1
 
 
-def test_an_emulator_that_cannot_listen_lets_go_of_its_file(path: Path) -> None:
+def test_an_emulator_that_cannot_listen_unlocks_its_file(path: Path) -> None:
     with Emulator.in_thread() as other:
         port = int(other.base_url.split(":")[2].split("/")[0])
         with pytest.raises(ConfigurationError, match="cannot listen"), Emulator.in_thread(state=path, port=port):
@@ -239,7 +239,7 @@ def test_a_damaged_file_is_refused_with_what_to_do(path: Path, damage: object) -
     assert Emulator(state=path).threads() == []
 
 
-async def test_an_emulator_that_finds_its_file_damaged_at_the_start_lets_go_of_it(path: Path) -> None:
+async def test_an_emulator_that_finds_its_file_damaged_at_the_start_unlocks_it(path: Path) -> None:
     emulator = Emulator(state=path)
     emulator.seed(threads=threads(1))
     changed("UPDATE documents SET document = '{}'")(path)  # type: ignore[operator]

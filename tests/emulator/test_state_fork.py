@@ -12,7 +12,7 @@ import pytest
 
 from chatkit_async.emulator import Emulator
 
-# The child leaves as a program does, which closes what it has open; the parent goes on, and is killed.
+# The child exits normally, which closes its files; the parent continues and is killed.
 FORKING = """
 import asyncio, os, signal, sys
 from chatkit_async import ConfigurationError

@@ -1,4 +1,4 @@
-"""A page in headless Chromium, and what it complained about."""
+"""A page in headless Chromium, and the errors in its console."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ addEventListener("securitypolicyviolation", (event) => console.error(`violation:
 
 
 def chromium() -> str:
-    """Where Debian's Chromium is; skips the test if it is nowhere."""
+    """The path of Debian's Chromium; skips the test without it."""
     found = shutil.which("chromium")
     if found is None:
         pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
@@ -37,7 +37,7 @@ def chromium() -> str:
 
 @contextmanager
 def browsing() -> Iterator[Any]:
-    """A browser, for tests that are no coroutines."""
+    """A browser for blocking tests."""
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=PATIENCE_MS)
@@ -49,7 +49,7 @@ def browsing() -> Iterator[Any]:
 
 @contextmanager
 def tab(browser: Any, complaints: list[str], **settings: Any) -> Iterator[Any]:
-    """A tab of its own; what goes wrong in it is added to `complaints`."""
+    """A new tab; errors and warnings in it are added to `complaints`."""
     context = browser.new_context(**settings)
     context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(REPORT_VIOLATIONS)
@@ -64,7 +64,7 @@ def tab(browser: Any, complaints: list[str], **settings: Any) -> Iterator[Any]:
 
 
 def address(emulator: Emulator) -> str:
-    """Where the page is."""
+    """The address of the page."""
     return emulator.base_url.removesuffix("v1")
 
 

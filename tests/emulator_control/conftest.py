@@ -1,4 +1,4 @@
-"""What the tests share: an emulator, and for those of the page a client and a browser."""
+"""Fixtures: an emulator, and for tests of the page a client and a browser."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def client(emulator: Emulator) -> Iterator[ChatKit]:
         yield made
 
 
-@pytest.fixture(scope="module")  # not of the session: that event loop would be in the way of tests that are coroutines
+@pytest.fixture(scope="module")  # the browser's event loop would stop async tests of other modules
 def browser() -> Iterator[Any]:
     with browsing() as running:
         yield running
@@ -33,15 +33,15 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What a test expects the page to complain about; anything else fails it."""
+    """Errors that a test expects in the console; any other fails it."""
     return []
 
 
 @pytest.fixture
 def page(browser: Any, emulator: Emulator, complaints: list[str]) -> Iterator[Any]:
     """The inspector of the emulator."""
-    heard: list[str] = []
-    with tab(browser, heard) as opened:
+    reported: list[str] = []
+    with tab(browser, reported) as opened:
         opened.goto(address(emulator))
         yield opened
-    assert [complaint for complaint in heard if not any(known in complaint for known in complaints)] == []
+    assert [complaint for complaint in reported if not any(known in complaint for known in complaints)] == []

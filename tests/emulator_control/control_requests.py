@@ -27,8 +27,8 @@ SEED: dict[str, Any] = {
 }
 
 
-def still() -> Emulator:
-    """An emulator whose clock stands and whose ids are counted."""
+def constant_emulator() -> Emulator:
+    """An emulator whose clock stands still and whose ids count up."""
     numbers: Iterator[int] = itertools.count(1)
     return Emulator(read_clock=lambda: float(BEGINNING), new_token=lambda: f"{next(numbers):048x}")
 
@@ -47,14 +47,14 @@ async def control_get(emulator: Emulator, name: str, **headers: str | None) -> R
 async def control_request(
     emulator: Emulator, method: str, target: str, body: bytes | None = None, **headers: str | None
 ) -> RawResponse:
-    """A request without a key, as nothing here needs one."""
+    """A request without a key: the control plane needs none."""
     changed: dict[str, str | None] = {"Authorization": None, "OpenAI-Beta": None}
     changed |= {name.replace("_", "-"): value for name, value in headers.items()}
     return await exchange(emulator.base_url, request_bytes(method, target, body, changed))
 
 
 def error_of(response: RawResponse) -> dict[str, Any]:
-    """The fields of an error, having made sure that they are all there."""
+    """The fields of an error, checked to be complete."""
     assert response.headers["content-type"] == "application/json"
     assert set(response.json) == {"error"}
     assert set(response.json["error"]) == {"message", "type", "param", "code"}

@@ -1,4 +1,4 @@
-"""What the control plane cannot make sense of: the response names the path of what is wrong, and nothing is changed."""
+"""Wrong input to the control plane: the response names its path, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ WRONG: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("name", "document", "path"), WRONG)
-async def test_what_is_wrong_is_named_by_its_path(emulator: Emulator, name: str, document: Any, path: str) -> None:
+async def test_a_wrong_value_is_named_by_its_path(emulator: Emulator, name: str, document: Any, path: str) -> None:
     emulator.seed(sessions=[{"id": "cksess_1"}])
     now_s = (await control_get(emulator, "state")).json["now"]
     response = await control_post(emulator, name, document)
@@ -114,7 +114,7 @@ async def test_an_empty_body_is_an_empty_object(emulator: Emulator) -> None:
         ("clock", '{"now": %s}'),
     ],
 )
-async def test_what_is_nested_too_deep_is_refused(emulator: Emulator, name: str, around: str, depth: int) -> None:
+async def test_a_body_nested_too_deeply_is_refused(emulator: Emulator, name: str, around: str, depth: int) -> None:
     for opening, closing in (("[", "]"), ('{"a":', "}")):
         nested = opening * depth + "1" + closing * depth
         assert (await control_post(emulator, name, (around % nested).encode())).status == 400
@@ -122,7 +122,7 @@ async def test_what_is_nested_too_deep_is_refused(emulator: Emulator, name: str,
     assert (await post(emulator.base_url)).status == 200
 
 
-async def test_what_is_too_large_is_refused(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_is_too_large_is_refused(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2000)
     document = {"threads": [{"thread": {"id": "cthr_1", "title": "x" * 2000}}]}
     assert (await control_post(emulator, "seed", document)).status == 413

@@ -1,4 +1,4 @@
-"""What the control plane does is what the methods of `Emulator` do."""
+"""The control plane does the same as the methods of `Emulator`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import pytest
 
 from chatkit_async.emulator import Emulator, Fault
 from tests.emulator.raw import SESSIONS, RawResponse, parsed, post, raw_response, request_bytes
-from tests.emulator_control.control_requests import BEGINNING, CREATE, LIST, SEED, control_get, control_post, still
+from tests.emulator_control.control_requests import (
+    BEGINNING,
+    CREATE,
+    LIST,
+    SEED,
+    constant_emulator,
+    control_get,
+    control_post,
+)
 
 CHANGING = re.compile(rb"\r\n(openai-processing-ms|x-request-id): [^\r]*", re.IGNORECASE)
 
@@ -47,7 +55,7 @@ def contents(emulator: Emulator) -> tuple[object, ...]:
 @pytest.mark.parametrize("reset", [False, True])
 async def test_a_seed_has_the_effect_of_the_method(reset: bool) -> None:
     earlier = [{"id": "cksess_1", "user": "earlier"}, {"id": "cksess_0"}]
-    async with still() as by_http, still() as by_method:
+    async with constant_emulator() as by_http, constant_emulator() as by_method:
         for emulator in (by_http, by_method):
             emulator.seed(sessions=earlier)
         response = await control_post(by_http, "seed", {**SEED, "reset": reset})
@@ -58,7 +66,7 @@ async def test_a_seed_has_the_effect_of_the_method(reset: bool) -> None:
 
 @pytest.mark.parametrize(("row", "fault"), FAULTS)
 async def test_a_fault_has_the_effect_of_the_method(row: dict[str, Any], fault: Fault) -> None:
-    async with still() as by_http, still() as by_method:
+    async with constant_emulator() as by_http, constant_emulator() as by_method:
         response = await control_post(by_http, "faults", {"faults": [row]})
         assert (response.status, response.json) == (200, {"faults": 1})
         by_method.add_faults(fault)
@@ -70,7 +78,7 @@ async def test_a_fault_has_the_effect_of_the_method(row: dict[str, Any], fault: 
 
 
 async def constant(emulator: Emulator, request: bytes) -> bytes:
-    """What comes back, without what differs each time."""
+    """The response without values that differ each time."""
     return CHANGING.sub(b"", await raw_response(emulator.base_url, request))
 
 
@@ -85,7 +93,7 @@ async def test_faults_come_one_after_the_other_in_place_of_those_before_and_none
 
 
 async def test_the_clock_moves_and_tells_where_it_is() -> None:
-    async with still() as emulator:
+    async with constant_emulator() as emulator:
         session = (await post(emulator.base_url)).json
         assert (await control_post(emulator, "clock", {"advance": 599.5})).json == {"now": BEGINNING + 599.5}
         assert emulator.sessions()[0]["status"] == "active"
@@ -100,7 +108,7 @@ async def test_the_clock_moves_and_tells_where_it_is() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{}"])
 async def test_reset_forgets_everything(body: bytes) -> None:
-    async with still() as emulator:
+    async with constant_emulator() as emulator:
         emulator.seed(**SEED)
         emulator.add_faults(Fault(status=500))
         emulator.advance_clock(60)
@@ -118,7 +126,7 @@ async def test_reset_needs_neither_a_body_nor_its_type(emulator: Emulator) -> No
 
 
 async def test_requests_are_those_of_the_method_but_in_json() -> None:
-    async with still() as emulator:
+    async with constant_emulator() as emulator:
         await post(emulator.base_url, target=f"{SESSIONS}?a=1&b=%C3%A9")
         await post(emulator.base_url, b"no json", X_Trace="t1")
         await raw_response(emulator.base_url, LIST)
@@ -133,7 +141,7 @@ async def test_requests_are_those_of_the_method_but_in_json() -> None:
 
 
 async def test_requests_come_with_their_responses_and_faults() -> None:
-    async with still() as emulator:
+    async with constant_emulator() as emulator:
         emulator.add_faults(Fault(status=429, headers={"x-request-id": "req_1"}), Fault(drop="after"))
         await post(emulator.base_url)
         await raw_response(emulator.base_url, CREATE)
@@ -163,7 +171,7 @@ async def test_requests_come_with_their_responses_and_faults() -> None:
     ids=lambda value: repr(value)[:40],
 )
 async def test_a_request_says_why_it_failed(fault: Fault, failure: str | None) -> None:
-    async with still() as emulator:
+    async with constant_emulator() as emulator:
         emulator.add_faults(fault)
         await raw_response(emulator.base_url, CREATE)
         assert (await control_get(emulator, "requests")).json["requests"][0]["failure"] == failure

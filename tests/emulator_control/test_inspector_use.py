@@ -203,7 +203,7 @@ def test_the_address_keeps_the_view_and_the_open_row(page: Any, emulator: Emulat
     expect(page.locator("#details")).to_be_hidden()
 
 
-def test_what_is_open_and_focused_stays_so_as_rows_come_and_go(page: Any, emulator: Emulator) -> None:
+def test_the_open_and_focused_row_stays_so_as_rows_come_and_go(page: Any, emulator: Emulator) -> None:
     view(page, "threads")
     emulator.seed(threads=[{"thread": thread(number)} for number in (1, 2, 3)])
     middle = rows(page).filter(has_text="Thread 2")
@@ -251,9 +251,9 @@ def test_dark_and_light_differ_and_both_can_be_read(page: Any, emulator: Emulato
 
 def test_nothing_is_wider_than_the_window(page: Any, emulator: Emulator, client: ChatKit) -> None:
     long = "x" * 500
-    said = {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": long}]}
+    message = {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": long}]}
     emulator.seed(
-        threads=[{"thread": thread(1, title=long, user=long), "items": [*one_of_each_kind(), said]}],
+        threads=[{"thread": thread(1, title=long, user=long), "items": [*one_of_each_kind(), message]}],
         sessions=[{"user": long, "workflow": {"id": long}}],
     )
     client.request("GET", "/chatkit/threads", query={"after": long})

@@ -1,4 +1,4 @@
-"""No secret leaves by the control plane."""
+"""The control plane shows no secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inspector's page as files: what is served, and what browsers are told about it."""
+"""The inspector's page as files: their content and headers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_other_methods_at_the_root_are_the_apis_to_refuse(emulator: Emulat
     assert (response.status, error_of(response)["message"]) == (404, "Invalid URL (DELETE /)")
 
 
-def test_what_the_page_refers_to_is_served() -> None:
+def test_every_file_that_the_page_refers_to_is_served() -> None:
     html = (INSPECTOR / "inspector.html").read_text()
     referred = set(re.findall(r'(?:href|src)="([^"]+)"', html))
     imported = {
@@ -46,7 +46,7 @@ def test_what_the_page_refers_to_is_served() -> None:
     assert referred | imported | {"/"} == set(FILES)
 
 
-def test_every_file_is_small_and_knows_no_way_to_read_text_as_html() -> None:
+def test_every_file_is_small_and_never_reads_text_as_html() -> None:
     for path in FILES.values():
         content = path.read_text()
         assert len(content.splitlines()) <= 300

@@ -1,4 +1,4 @@
-"""Who is refused by the control plane and the page, and that nothing is done for them."""
+"""Requests that the control plane and the page refuse, without effect."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_any_other_host_may_not(host: str) -> None:
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.5", "::ffff:10.0.0.5", None])
-def test_a_connection_from_another_machine_is_refused_whatever_its_headers(peer: str | None) -> None:
+def test_a_connection_from_another_machine_is_refused_with_any_headers(peer: str | None) -> None:
     headers = CIMultiDictProxy(CIMultiDict({"Host": "localhost"}))
     with pytest.raises(RequestRefused) as refused:
         check_local(ControlCaller(peer, headers))
@@ -96,7 +96,7 @@ def test_a_connection_from_another_machine_is_refused_whatever_its_headers(peer:
 
 
 def own_address() -> str | None:
-    """An address of this machine that others may reach it by, if it has one; nothing is sent for this."""
+    """An address of this machine that is not loopback, if it has one; nothing is sent to find it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # reserved for documentation: no machine has it
@@ -154,7 +154,7 @@ async def test_the_emulators_own_page_may_drive_it(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site"])
-async def test_what_a_browser_sends_for_another_site_is_refused(emulator: Emulator, site: str) -> None:
+async def test_requests_that_a_browser_sends_for_another_site_are_refused(emulator: Emulator, site: str) -> None:
     response = await control_post(emulator, "seed", SEED, Sec_Fetch_Site=site)
     assert (response.status, error_of(response)["code"]) == (403, "foreign_site")
     assert (await control_get(emulator, "requests", Sec_Fetch_Site=site)).status == 403
@@ -177,7 +177,7 @@ async def test_a_preflight_is_refused(emulator: Emulator) -> None:
     "content_type",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx", ""],
 )
-async def test_what_a_form_can_send_is_refused(emulator: Emulator, content_type: str) -> None:
+async def test_content_types_of_forms_are_refused(emulator: Emulator, content_type: str) -> None:
     response = await control_post(emulator, "seed", SEED, Content_Type=content_type)
     assert (response.status, error_of(response)["code"]) == (415, "unsupported_content_type")
     assert emulator.threads() == []

@@ -1,4 +1,4 @@
-"""What the inspector's page is fed with: counts, waiting faults, and a page of one view with its open rows."""
+"""The data of the inspector's page: counts, waiting faults, and a page of one view with its open rows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 
 from chatkit_async.emulator import Emulator, Fault
 from tests.emulator.raw import SESSIONS, post, raw_response, request_bytes
-from tests.emulator_control.control_requests import BEGINNING, LIST, SEED, control_get, still
+from tests.emulator_control.control_requests import BEGINNING, LIST, SEED, constant_emulator, control_get
 
 
 async def test_the_state_counts_everything_and_has_the_faults_that_wait() -> None:
-    async with still() as emulator:
+    async with constant_emulator() as emulator:
         emulator.seed(**SEED)
         emulator.add_faults(Fault(status=500, skip=1, times=2), Fault(kind="gone_cursor", times="always"))
         await post(emulator.base_url)
@@ -26,7 +26,7 @@ async def test_the_state_counts_everything_and_has_the_faults_that_wait() -> Non
 
 
 async def test_a_view_of_the_state_opens_rows() -> None:
-    async with still() as emulator:
+    async with constant_emulator() as emulator:
         emulator.seed(**SEED)
         await raw_response(emulator.base_url, LIST)
         threads = (await control_get(emulator, "state?view=threads&open=cthr_1&open=cthr_gone")).json
@@ -42,7 +42,7 @@ async def test_a_view_of_the_state_opens_rows() -> None:
 
 
 async def test_a_session_in_the_state_expires_by_the_clock() -> None:
-    async with still() as emulator:
+    async with constant_emulator() as emulator:
         emulator.seed(sessions=[{}])
         emulator.advance_clock(600)
         assert (await control_get(emulator, "state?view=sessions")).json["rows"][0]["session"]["status"] == "expired"

@@ -105,7 +105,7 @@ function showTrouble(trouble) {
 
 let timer;
 let polling = false;
-let again = false; // something else is to be shown than the pending poll fetches
+let again = false; // whether the page shows something else than the pending poll fetches
 
 async function poll() {
   again = polling;
