@@ -17,6 +17,8 @@ from .portal import Pending, Portal, lock, portals, refuse_at_exit
 
 T = TypeVar("T")
 InEventLoop = Literal["allow", "warn", "error"]
+SIGNAL_CHECK_S = 1.0
+"""CPython can miss a signal that comes as a thread falls asleep on a lock; it sees it at the next wake-up."""
 
 
 class Channel:
@@ -70,7 +72,8 @@ class Channel:
             portal = self._connection.admit(call)
             # This copies the caller's context, too; the task is created in the copy.
             portal.loop.call_soon_threadsafe(call.start)
-            call.woken.acquire()
+            while not call.woken.acquire(timeout=SIGNAL_CHECK_S):
+                pass
         except BaseException:
             call.abandon()
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 import time
@@ -80,6 +81,8 @@ def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_too(channel
         errors = [call.exception() for call in calls]
     assert [type(error) for error in errors] == [ClientClosedError] * 2
     assert channel.call(forty_two) == 42
+    del portal, calls, errors
+    gc.collect()  # asyncio logs here, rather than in a later test, that it lost the two tasks
 
 
 def test_a_loop_that_does_not_start_is_an_error_of_ours_and_the_next_call_tries_again(
