@@ -81,7 +81,6 @@ def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_too(channel
         errors = [call.exception() for call in calls]
     assert [type(error) for error in errors] == [ClientClosedError] * 2
     assert channel.call(forty_two) == 42
-    del portal, calls, errors
     gc.collect()  # asyncio logs here, rather than in a later test, that it lost the two tasks
 
 
