@@ -64,7 +64,7 @@ def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_too(channel
     channel.call(forty_two)
     portal = portals.current
     assert portal is not None
-    hung = threading.Event()
+    in_flight, hung = portal.calls, threading.Event()
 
     def hang() -> None:
         hung.wait()
@@ -76,11 +76,12 @@ def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_too(channel
     portal.loop.call_soon_threadsafe(hang)
     with ThreadPoolExecutor(2) as pool:
         calls = [pool.submit(channel.call, wait) for _ in range(2)]
-        eventually(lambda: len(portal.calls) == 2, "the calls to be handed over")
+        eventually(lambda: len(in_flight) == 2, "the calls to be handed over")
         hung.set()
         errors = [call.exception() for call in calls]
     assert [type(error) for error in errors] == [ClientClosedError] * 2
     assert channel.call(forty_two) == 42
+    del portal, calls, errors
     gc.collect()  # asyncio logs here, rather than in a later test, that it lost the two tasks
 
 
