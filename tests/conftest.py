@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -11,6 +12,8 @@ import pytest
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.emulator import Emulator
+
+from .examples import FEW
 
 KEY = "sk-test-0123456789abcdef"
 
@@ -25,6 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if "not slow" in config.getoption("markexpr"):
+        os.environ[FEW] = "1"
     if config.getoption("public_way", default=False):
         sys.modules["chatkit_async._async._fast_path"] = None  # type: ignore[assignment] - to import it is an error
 

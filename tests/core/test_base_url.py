@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
 from chatkit_async import ConfigurationError
 from chatkit_async._core.base_url import checked_base_url, is_loopback, origin
+from tests.examples import steady
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_a_long_url_is_not_repeated_whole() -> None:
     assert len(str(caught.value)) < 300
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@steady(150)
 @given(st.text(max_size=20), st.text(max_size=10), st.booleans())
 def test_an_accepted_base_url_is_one_that_the_http_library_accepts(host: str, path: str, insecure: bool) -> None:
     try:

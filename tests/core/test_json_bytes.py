@@ -6,15 +6,16 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit_async import RequestOptions
 from chatkit_async._core import json_bytes
+from tests.examples import steady
 from tests.types.documents import ANY_JSON, TEXT
 
 ORJSON = json_bytes.orjson
-steady = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+SOME = steady(100)
 
 
 @pytest.fixture(params=["orjson", "standard library"])
@@ -116,7 +117,7 @@ def assert_alike(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     ids=["bytes", "nearly JSON", "escapes", "numbers", "JSON"],
 )
 def test_both_readers_agree_on_any_body(bodies: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    @steady
+    @SOME
     @given(bodies)
     def check(body: bytes) -> None:
         assert_alike(body, monkeypatch)
@@ -145,7 +146,7 @@ def test_values_that_json_cannot_hold_are_not_encoded(value: Any) -> None:
 
 
 def test_any_body_that_options_accept_is_written_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    @steady
+    @SOME
     @given(st.dictionaries(TEXT, ANY_JSON, max_size=4))
     def check(body: dict[str, Any]) -> None:
         accepted = RequestOptions(body=body).body

@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from chatkit_async import (
@@ -34,12 +34,12 @@ from chatkit_async import (
 from chatkit_async._core.config import Settings, first_config
 from chatkit_async._core.prepared_call import prepare
 from chatkit_async._core.session_rows import CANCEL_SESSION, CREATE_SESSION
+from tests.examples import steady
 from tests.types.documents import ANY_JSON
 from tests.types.test_redacted import Hostile, HostileText
 
-steady = settings(
-    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+SOME = steady(60, suppress_health_check=list(HealthCheck))
+MORE = steady(150, suppress_health_check=list(HealthCheck))
 
 
 class Number(IntEnum):
@@ -161,7 +161,7 @@ def survives(action: Callable[[], object]) -> Any:
 
 @pytest.mark.parametrize(("make", "name"), EACH, ids=[f"{make.__name__} {name}" for make, name in EACH])
 def test_any_value_of_any_argument_passes_or_is_our_error(make: Callable[..., Any], name: str) -> None:
-    @steady
+    @SOME
     @given(JUNK)
     def check(junk: Any) -> None:
         made = survives(lambda: make(**{**REQUIRED.get(make, {}), name: junk}))
@@ -174,7 +174,7 @@ def test_any_value_of_any_argument_passes_or_is_our_error(make: Callable[..., An
 def test_any_mapping_passes_or_is_our_error(make: Any) -> None:
     known = st.sampled_from(list(attrs.fields_dict(make)))
 
-    @steady
+    @SOME
     @given(THINGS | st.dictionaries(known | st.text(max_size=8) | st.integers() | st.none(), JUNK, max_size=4))
     def check(junk: Any) -> None:
         survives(lambda: make.from_mapping(junk))
@@ -186,7 +186,7 @@ def test_any_nested_document_passes_or_is_our_error() -> None:
     known = st.sampled_from(["id", "version", "state_variables", "tracing", "enabled", "seconds", "anchor", "history"])
     nested = st.recursive(JUNK, lambda inner: st.dictionaries(known, inner, max_size=3), max_leaves=6)
 
-    @settings(steady, max_examples=150)
+    @MORE
     @given(nested, nested, nested)
     def check(workflow: Any, expires_after: Any, configuration: Any) -> None:
         survives(
@@ -202,7 +202,7 @@ def test_any_nested_document_passes_or_is_our_error() -> None:
 def test_options_that_were_accepted_can_be_sent(name: str) -> None:
     config = first_config(Settings(), {})
 
-    @steady
+    @SOME
     @given(JUNK)
     def check(junk: Any) -> None:
         options = survives(lambda: RequestOptions(**{name: junk}))
@@ -216,7 +216,7 @@ def test_options_that_were_accepted_can_be_sent(name: str) -> None:
 def test_params_that_were_accepted_can_be_sent() -> None:
     config = first_config(Settings(), {})
 
-    @settings(steady, max_examples=150)
+    @MORE
     @given(JUNK)
     def check(junk: Any) -> None:
         params = survives(lambda: SessionCancelParams(junk))

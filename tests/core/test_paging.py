@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit_async import ChatKitThread, Page, ParamsValidationError, ThreadListItemsParams, ThreadListParams
@@ -21,8 +21,9 @@ from chatkit_async._core.paging import (
     params_at,
 )
 from chatkit_async.types.page import point_backwards
+from tests.examples import steady
 
-steady = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+MANY = steady(300)
 SHAPES = st.sampled_from([("first_id", "last_id"), ("last_id",), ("first_id",), ()])
 
 
@@ -61,7 +62,7 @@ def walked(ids: list[str], params: Any, shapes: Any, empties: Any) -> list[list[
     return pages
 
 
-@steady
+@MANY
 @given(st.data())
 def test_a_walk_gives_each_item_of_its_window_once_and_in_order(data: st.DataObject) -> None:
     ids = [f"cthr_{number}" for number in range(data.draw(st.integers(0, 30), "count"))]
@@ -77,7 +78,7 @@ def test_a_walk_gives_each_item_of_its_window_once_and_in_order(data: st.DataObj
     assert all(len(part) <= limit for part in pages)
 
 
-@steady
+@MANY
 @given(st.data())
 def test_whatever_a_server_sends_a_walk_ends_or_moves(data: st.DataObject) -> None:
     ids = st.sampled_from(["a", "b", "c", None])

@@ -6,13 +6,14 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chatkit_async import ConfigurationError, RetryPolicy
 from chatkit_async._core.message import rate_limit
 from chatkit_async._core.retry import outcome_of_status, parse_duration_s, requested_wait_s, retries_status
 from chatkit_async.types.headers import Headers
+from tests.examples import steady
 
 NOW_S = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
 
@@ -109,7 +110,7 @@ def test_a_date_without_a_zone_is_utc_in_any_time_zone(monkeypatch: pytest.Monke
             time.tzset()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@steady(150)
 @given(
     st.text(max_size=40)
     | st.from_regex(r"\A[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} \d\d:\d\d:\d\d( [+-]\d{4}| GMT)?\Z")

@@ -39,6 +39,7 @@ def _full(emulator: Emulator) -> None:
     emulator.seed(threads=[{"thread": thread(1), "items": [item(number) for number in range(COUNT)]}])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_full")
 @pytest.mark.timeout(300)
 async def test_ten_thousand_items_come_once_and_in_order_through_25_kinds_of_weather(emulator: Emulator) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import chatkit_async
@@ -35,10 +35,10 @@ from chatkit_async._core.codec import structure
 from chatkit_async.types.params import Params, required_names
 from chatkit_async.types.result import Result, field_names
 from chatkit_async.types.unknown import Unknown
+from tests.examples import steady
 from tests.types.documents import FLOATS, INTEGERS, RESULTS, SCHEMAS, class_of, documents
 
-# The same examples on every run, on every machine: a failure is a finding, never a mood.
-steady = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+SOME = steady(40)
 
 
 def optional(cls: Any, *required: Any, **fields: Any) -> Any:
@@ -120,7 +120,7 @@ def without_none(document: dict[str, Any]) -> bool:
 @every_params
 @pytest.mark.parametrize("writer", ["orjson", None])
 def test_parameters_go_to_the_wire_and_back(cls: Any, writer: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    @steady
+    @SOME
     @given(PARAMS[cls])
     def check(params: Any) -> None:
         document = params.to_dict()
@@ -136,7 +136,7 @@ def test_parameters_go_to_the_wire_and_back(cls: Any, writer: str | None, monkey
 
 @every_params
 def test_parameters_copy_pickle_compare_and_hash(cls: Any) -> None:
-    @steady
+    @SOME
     @given(PARAMS[cls])
     def check(params: Any) -> None:
         for again in (
@@ -155,7 +155,7 @@ def test_parameters_copy_pickle_compare_and_hash(cls: Any) -> None:
 
 @every_params
 def test_parameters_are_frozen(cls: Any) -> None:
-    @settings(steady, max_examples=3)
+    @steady(3)
     @given(PARAMS[cls])
     def check(params: Any) -> None:
         for name in [*attrs.fields_dict(cls), "nonsense"]:
@@ -170,7 +170,7 @@ def test_any_response_of_the_schema_comes_back_as_it_came(schema: str) -> None:
     cls = RESULTS[schema]
     tag = tag_of(hints_of(class_of(cls)).get("type"))
 
-    @steady
+    @SOME
     @given(documents(SCHEMAS[schema]))
     def check(document: Any) -> None:
         found = structure(document, cls)
@@ -188,7 +188,7 @@ def test_any_response_of_the_schema_comes_back_as_it_came(schema: str) -> None:
 def test_any_response_copies_pickles_compares_hashes_and_shows_itself(schema: str) -> None:
     cls = RESULTS[schema]
 
-    @steady
+    @SOME
     @given(documents(SCHEMAS[schema]))
     def check(document: Any) -> None:
         found = structure(document, cls)
