@@ -17,7 +17,7 @@ from chatkit_async.emulator import Emulator
 
 
 class Step(NamedTuple):
-    """One call: what it is for, the line of code, what came of it, and advice if there is some."""
+    """One call: its purpose, the line of code, its outcome, and a hint if the error has one."""
 
     title: str
     code: str
@@ -119,7 +119,7 @@ def _print_next() -> None:
 
 
 def _highlighted(code: str) -> str:
-    """The code in colours where a terminal wants them."""
+    """The code, in colours if the terminal shows them."""
     if not coloured():
         return code
     # Only for a terminal: half of the demo's time would go into these imports.

@@ -1,4 +1,4 @@
-"""The body of `sessions create` as rows: each field of the API beside the option that fills it in."""
+"""The body of `sessions create`, one row for each field of the API with the option that sets it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 LONGEST_SHOWN: Final = 80  # characters: an argument may hold a whole document
 
-# As HTTPie does: the first `=` or `:=` ends the name.
+# The first `=` or `:=` ends the name, as in HTTPie.
 _PAIR = re.compile(r"(?P<name>.*?)(?P<sign>:?=)(?P<value>.*)", re.DOTALL)
 
 
@@ -65,7 +65,7 @@ def _shown(text: str) -> str:
 
 
 class Field(NamedTuple):
-    """A field of the create body: where it stands (the API's spelling), its option, and what `--help` says of it."""
+    """A field of the create body: its path in the API's spelling, its option, and its text in `--help`."""
 
     path: str
     option: str
@@ -75,7 +75,7 @@ class Field(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name under which click hands over the value."""
+        """The name of the argument that click passes."""
         return self.path.replace(".", "_")
 
 
@@ -85,7 +85,7 @@ STATE: Final = "workflow.state_variables"  # one option for each entry of the ma
 IDS: Final = {"session_id": "ID", "thread_id": "ID"}  # arguments, as `--help` calls them
 QUERY: Final = frozenset({"after", "before", "limit", "order"})  # of listings; their options have the same names
 
-# The client checks the ranges, so that all problems of a body are reported at once; here they are only named.
+# The client checks the ranges, so that all problems of a body are reported at once; the texts here only name them.
 FIELDS: Final = (
     Field("user", "--user", str, "ID", "Your own id of the user who will chat, 1 to 512 characters."),
     Field("workflow.id", "--workflow", str, "ID", "The workflow to run, as in wf_68df4b13b3588190a09d19288d4610ec."),
@@ -166,7 +166,7 @@ def check_dependent(values: Mapping[str, object]) -> None:
 
 
 def body(values: Mapping[str, object]) -> dict[str, object]:
-    """The create body in the API's spelling, from what the options hold; what was not given is left out."""
+    """The create body in the API's spelling; options that were not given are left out."""
     result: dict[str, object] = {}
     for field in FIELDS:
         if (value := values[field.name]) is not None:
@@ -175,7 +175,7 @@ def body(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def option_for(path: str) -> str:
-    """A path of a body or query as the user typed it: `--state['plan']`; the path itself where it is no option."""
+    """The option for a path of a body or query, as in `--state['plan']`; the path itself if it has no option."""
     for field in FIELDS:
         rest = path.removeprefix(field.path)
         if rest != path and rest[:1] in ("", "["):
@@ -184,7 +184,7 @@ def option_for(path: str) -> str:
 
 
 def _option(field: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    # Only to optional ones: click takes any default, even None, for a value. Without one a switch would be off.
+    # A required option gets no default, because click takes even None for a value. A switch without one would be off.
     settings: dict[str, Any] = {"required": True} if field.path in REQUIRED else {"default": None}
     if field.path == STATE:
         settings |= {"multiple": True, "callback": state_variables}

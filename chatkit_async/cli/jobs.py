@@ -60,7 +60,7 @@ def job_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def continuing(ctx: click.Context, advice: str) -> Generator[None]:
-    """After Ctrl-C says what is safe, and prints the command that continues."""
+    """After Ctrl-C prints the advice and the command that continues."""
     try:
         yield
     except KeyboardInterrupt:
@@ -69,7 +69,7 @@ def continuing(ctx: click.Context, advice: str) -> Generator[None]:
 
 
 def print_failures(failures: tuple[ThreadFailure, ...]) -> None:
-    """Names failures on stderr, twenty at most."""
+    """Prints failures on stderr, at most twenty."""
     lines = [("Failed", f"{failure.thread_id or 'listing'}: {failure.reason}") for failure in failures[:MAX_SHOWN]]
     if len(failures) > MAX_SHOWN:
         lines.append(("Failed", f"and {len(failures) - MAX_SHOWN} more; --json names all"))
@@ -91,7 +91,7 @@ class JobProgress:
         self._next_line_s = LINE_EVERY_S
 
     def show(self, progress: Progress) -> None:
-        """Shows an event; called from the thread of the client's event loop too."""
+        """Shows an event; also called in the thread of the client's event loop."""
         if self._bar is not None:
             self._bar.update(
                 self._task,
@@ -139,12 +139,12 @@ def _new_bar() -> Any:
 
 
 def _total(progress: Progress) -> int:
-    """Threads to do; an archive lists them again to check, and the count then begins anew."""
+    """Threads to do; when an archive lists them again to check, `listed` begins again at 0."""
     return max(progress.listed, progress.done)
 
 
 def _pace(progress: Progress) -> str:
-    """Threads a second, and the time for those that are listed and not done."""
+    """Threads a second, and the time for the listed threads that are not done."""
     rate = progress.done / max(progress.elapsed_s, 0.001)
     left_s = ceil((_total(progress) - progress.done) / rate) if rate else 0
     return f"{rate:,.0f}/s, {left_s // 60}:{left_s % 60:02} left" if rate else "..."

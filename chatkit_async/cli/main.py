@@ -21,7 +21,7 @@ HYPHEN: Final = "\ue000"  # stands for a hyphen while help is wrapped
 
 
 class HelpFormatter(click.HelpFormatter):
-    """Wraps help at words; click's own formatter also breaks after a hyphen, as in `--max-` and `items`."""
+    """Wraps help at words; click's own formatter also breaks lines after a hyphen, as in `--max-items`."""
 
     def write(self, string: str) -> None:
         """Adds text as it is printed."""
@@ -43,18 +43,18 @@ class Context(click.Context):
 
 
 class OrderedGroup(click.Group):
-    """A group that lists its commands as they were added, not by the alphabet."""
+    """A group that lists its commands in the order in which they were added."""
 
     context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names in the order they are explained."""
+        """The names in their order."""
         return list(self.commands)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the words begin with; raises click.UsageError, with the nearest name if there is one."""
+        """The command that the words begin with; raises click.UsageError, which suggests a similar name."""
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             self._suggest(ctx, args[0])
         name, command, rest = super().resolve_command(ctx, args)
@@ -63,7 +63,7 @@ class OrderedGroup(click.Group):
         return name, command, rest
 
     def _suggest(self, ctx: click.Context, name: str) -> None:
-        # Here, because most command lines have no need of it; older versions of click do not guess.
+        # Imported here, because most command lines do not need it. Older versions of click suggest nothing.
         from difflib import get_close_matches  # noqa: PLC0415
 
         for near in get_close_matches(name, self.list_commands(ctx), n=1):
@@ -71,7 +71,7 @@ class OrderedGroup(click.Group):
 
 
 class Entry(NamedTuple):
-    """Where a command is, and its line in the list of commands, which is printed without importing it."""
+    """The place of a command, and its line in the list of commands, which `--help` prints without importing it."""
 
     module: str
     name: str
@@ -93,10 +93,10 @@ COMMANDS: Final = {
 
 
 class LazyGroup(OrderedGroup):
-    """A group that knows its commands by the table alone."""
+    """A group that imports a command only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names in the table's order: the first thing to try is not the first in the alphabet."""
+        """The names in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -108,7 +108,7 @@ class LazyGroup(OrderedGroup):
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """The commands that begin so, from the table, and the options."""
+        """The commands that begin with these letters, and the options."""
         found = [CompletionItem(name, help=it.summary) for name, it in COMMANDS.items() if name.startswith(incomplete)]
         return found + click.Command.shell_complete(self, ctx, incomplete)
 
@@ -174,7 +174,7 @@ def completion(ctx: click.Context, shell: str) -> None:
     """
     require_stdout()
     kind = get_completion_class(shell)
-    if kind is None:  # pragma: no cover - click has the three of them
+    if kind is None:  # pragma: no cover - click has all three
         raise click.ClickException(f"click knows no completion for {shell}.")
     click.echo(kind(ctx.find_root().command, {}, "chatkit", "_CHATKIT_COMPLETE").source())
 
@@ -186,7 +186,7 @@ def run(arguments: Sequence[str]) -> int:
         arguments: the words after `chatkit`.
     """
     _escape_what_cannot_be_encoded(sys.stdout)
-    as_json = "--json" in arguments  # read here, because a line that click cannot parse has no options yet
+    as_json = "--json" in arguments  # read here, because click has no options for a line that it cannot parse
     try:
         words = [*map(_as_text, arguments)]
         code: int | None = chatkit.main(words, prog_name="chatkit", standalone_mode=False, obj=words)
@@ -202,7 +202,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _as_text(argument: str) -> str:
-    """The argument in UTF-8, also where the locale has only ASCII and Python kept the bytes as surrogates."""
+    """The argument decoded as UTF-8; under an ASCII locale Python holds its bytes as surrogates."""
     try:
         argument.encode()
     except UnicodeEncodeError:

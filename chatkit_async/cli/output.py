@@ -37,7 +37,7 @@ def colour() -> bool | None:
 
 
 def printable(text: str) -> str:
-    """The text with control characters escaped: a response must not be able to drive the terminal."""
+    """The text with control characters escaped: no response can control the terminal."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
@@ -69,7 +69,7 @@ def columns_of(terminal: TextIO) -> int:
 
 
 def print_lines(lines: Iterable[Line], *, err: bool = False) -> None:
-    """Prints labels and texts on stdout or stderr, the texts aligned and on a terminal wrapped."""
+    """Prints labels and aligned texts on stdout or stderr; on a terminal the texts are wrapped."""
     shown = list(lines)
     indent = max((len(label) for label, _ in shown), default=0) + 2
     for label, text in shown:
@@ -147,7 +147,7 @@ def _discard_the_rest() -> None:
 def command_to_paste(arguments: Sequence[str]) -> str:
     """A command line that can be pasted: this command with other arguments.
 
-    It is `chatkit ...` where the shell finds this very program under that name, else the program's path, else
+    It begins with `chatkit` if the shell finds this program under that name, else with the program's path, else with
     `python -m chatkit_async`.
     """
     return shlex.join([*_program(), *arguments])
@@ -164,7 +164,7 @@ def _program() -> list[str]:
 
 
 def _short(path: Path) -> str:
-    """The path relative to the current directory where it is below it."""
+    """The path, relative to the current directory if it is below it."""
     try:
         return os.path.join(".", path.absolute().relative_to(Path.cwd()))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Tables for people: fitted to a terminal, one line a row; whole, page by page, where the output goes elsewhere."""
+"""Tables for people: on a terminal cut to its width, one line a row; elsewhere whole and page by page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAST_WIDTH = 8  # of a column on a terminal too narrow for the columns' own lea
 
 
 class Column(NamedTuple):
-    """A column: its heading, where its texts are cut on a narrow terminal, and how narrow it may get."""
+    """A column: its heading, where its texts are cut on a narrow terminal, and its least width in cells."""
 
     heading: str
     cut: Literal["middle", "end"] = "end"
@@ -28,7 +28,7 @@ class Column(NamedTuple):
 
 
 class Table:
-    """A table whose rows come page by page; `with` prints what is held back, also after a failure.
+    """A table whose rows come page by page; leaving its `with` block prints the rows held back, also after a failure.
 
     On a terminal the rows are printed together at the end, cut so that each takes one line. Elsewhere, or with `wide`,
     they are printed whole, as they come.
@@ -92,7 +92,7 @@ def print_fitted(columns: Sequence[Column], rows: Sequence[TableRow]) -> None:
 
 
 def fitted_widths(columns: Sequence[Column], natural: Sequence[int], available: int) -> list[int]:
-    """The widths of the columns so that they fit: the last column gives way first, then the one before it.
+    """The widths that fit the terminal: the last column shrinks first, then the one before it.
 
     Args:
         columns: with the least width of each.
@@ -115,7 +115,7 @@ def shortened_row(columns: Sequence[Column], row: TableRow, widths: Sequence[int
 
 
 def shortened(text: str, width: int, cut: Literal["middle", "end"] = "end") -> str:
-    """The text in at most that many cells, with an ellipsis where it was cut."""
+    """The text, cut to that many cells, with an ellipsis at the cut."""
     if cells(text) <= width:
         return text
     tail_width = (width - 1) // 2 if cut == "middle" else 0
@@ -131,7 +131,7 @@ def _head(text: str, width: int) -> str:
 
 
 def aligned(row: TableRow, widths: Sequence[int]) -> str:
-    """The row as a line, each text but the last filled up to its column's width."""
+    """The row as a line; each text except the last is padded to the width of its column."""
     *texts, last = row
     filled = [text + " " * (width - cells(text) + GAP) for text, width in zip(texts, widths, strict=False)]
     return ("".join(filled) + last).rstrip()

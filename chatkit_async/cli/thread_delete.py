@@ -1,4 +1,4 @@
-"""`chatkit threads delete`, `erase` and `retain`: a question first, and a proof at the end."""
+"""`chatkit threads delete`, `erase` and `retain`: they ask first, and check at the end."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def delete(
     """
     unique = tuple(dict.fromkeys(thread_ids))
     for thread_id in unique:
-        chatkit_async.ThreadDeleteParams(thread_id)  # an id that cannot be stops all of it
+        chatkit_async.ThreadDeleteParams(thread_id)  # raises for an impossible id, before anything is deleted
     _require_terminal(yes, "add --yes to delete without a question.")
     with connection.client(needs_stdout=False) as client:
         if not yes and not _agreed(client, unique):
@@ -86,7 +86,7 @@ def _require_terminal(yes: bool, advice: str) -> None:
 
 
 def _agreed(client: chatkit_async.ChatKit, thread_ids: tuple[str, ...]) -> bool:
-    """Shows the threads and asks; there is no question where none of them exists."""
+    """Shows the threads and asks; if no thread exists, there is no question."""
     found = [_found(client, thread_id) for thread_id in thread_ids[:MAX_SHOWN]]
     hidden = len(thread_ids) - len(found)
     if not hidden and not any(found):
@@ -105,7 +105,7 @@ def _found(client: chatkit_async.ChatKit, thread_id: str) -> JSONObject | None:
 
 
 def _named(thread: JSONObject) -> str:
-    """Title, user and creation, as far as the thread has them."""
+    """Title, user and creation time of a thread, in one line."""
     labels = {label: text for label, text in thread_lines(thread) if label in ("title", "user", "created")}
     title = f'"{labels["title"]}"' if "title" in labels else "without a title"
     user = f"user {labels['user']}" if "user" in labels else "without a user"
@@ -114,7 +114,7 @@ def _named(thread: JSONObject) -> str:
 
 def _confirmed(count: int) -> bool:
     what = "this thread and all its items" if count == 1 else f"these {count} threads and all their items"
-    # On stderr, which no program reads; click.confirm writes a blank on stdout all the same.
+    # On stderr, because programs read stdout; click.confirm would write a blank there.
     click.echo(f"Delete {what}, for good? [y/N] ", nl=False, err=True)
     try:
         return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -17,7 +17,7 @@ from chatkit_async.types._json import JSON, JSONObject
 
 
 class Row(NamedTuple):
-    """A line: its label, where its value stands in the resource (or its copy does), and how that reads."""
+    """A line: its label, the paths of its value in the resource (the first that exists), and the text for the value."""
 
     label: str
     paths: tuple[str, ...]
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 
 def resource_lines(resource: JSONObject, rows: Iterable[Row]) -> list[Line]:
-    """The lines for a resource as the REST API shows it, in the order of the rows; what no row knows comes last."""
+    """The lines for a resource, in the order of the rows; fields without a row come last."""
     rows = tuple(rows)
     known = [(row.label, row.text(value)) for row in rows if (value := _first(resource, row.paths)) is not None]
     heads = {path.partition(".")[0] for row in rows for path in row.paths} | {"object"}
@@ -46,7 +46,7 @@ def utc(unix_s: float) -> str:
 
 
 def find(tree: JSON, path: str) -> JSON:
-    """What stands at a path of names joined by dots; None if nothing does."""
+    """The value at a path of names joined by dots; None if it is absent."""
     for part in path.split("."):
         tree = tree.get(part) if isinstance(tree, dict) else None
     return tree
@@ -114,7 +114,7 @@ def _history(value: JSON) -> str:
 
 
 def _with_limits(feature: JSON, **limits: str) -> str:
-    """Whether a feature is on, and the limits it then has."""
+    """Whether a feature is on, and its limits."""
     if not find(feature, "enabled"):
         return "off"
     found = [text.format(value) for name, text in limits.items() if (value := find(feature, name)) is not None]
@@ -131,7 +131,7 @@ THREAD_COLUMNS: Final = (
 ITEM_COLUMNS: Final = (Column("ID", "middle", 17), Column("CREATED (UTC)", min_width=16), Column("ITEM", min_width=20))
 
 ABSENT: Final = "-"
-MAX_TEXT_WIDTH: Final = 120  # cells of an item's beginning; `transcript` and --json have the whole
+MAX_TEXT_WIDTH: Final = 120  # cells of an item's text in a table; `transcript` and --json print all of it
 
 
 def thread_row(found: chatkit_async.ChatKitThread) -> TableRow:
@@ -142,10 +142,10 @@ def thread_row(found: chatkit_async.ChatKitThread) -> TableRow:
 
 
 def item_row(item: chatkit_async.ChatKitThreadItem) -> TableRow:
-    """An item under ITEM_COLUMNS: its author and its beginning, on one line."""
+    """An item under ITEM_COLUMNS: its author and first words, on one line."""
     shown = item.to_dict()
-    said = " ".join(chatkit_async.transcript([item]).split())
-    return _text(shown.get("id")), _text(_minute(shown.get("created_at"))), shortened(said, MAX_TEXT_WIDTH)
+    text = " ".join(chatkit_async.transcript([item]).split())
+    return _text(shown.get("id")), _text(_minute(shown.get("created_at"))), shortened(text, MAX_TEXT_WIDTH)
 
 
 def thread_lines(thread: JSONObject) -> list[Line]:

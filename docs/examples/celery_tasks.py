@@ -1,10 +1,10 @@
-"""Celery tasks that mint sessions, and archive and erase threads with many workers.
+"""Celery tasks that create sessions, and archive and erase threads with many workers.
 
     pip install chatkit-async 'celery[redis]' celery-types
     export OPENAI_API_KEY=sk-...
     celery -A celery_tasks worker
 
-In your web app: `mint.delay("user_123")`, `tasks.erase_threads.delay(user="user_123")`.
+In your web app: `create_session.delay("user_123")`, `tasks.erase_threads.delay(user="user_123")`.
 """
 
 import os
@@ -23,7 +23,7 @@ tasks = bulk_tasks(app, client, soft_time_limit=300)
 
 
 @app.task(autoretry_for=(RateLimitError,), retry_backoff=True, soft_time_limit=30)
-def mint(user: str) -> BrowserSecret:
+def create_session(user: str) -> BrowserSecret:
     """What the page of a user needs: a client secret, and when it expires."""
     return client.sessions.create(user=user, workflow="wf_abc").for_browser()
 

@@ -47,7 +47,7 @@ def labelled(done: Result) -> dict[str, str]:
     return {label: rest.strip() for label, rest in (line.split("  ", 1) for line in done.stdout.splitlines())}
 
 
-def test_all_threads_are_saved_in_a_file_for_this_user_alone(
+def test_all_threads_are_saved_in_a_file_that_only_this_user_can_read(
     five: list[object], path: str, env: dict[str, str]
 ) -> None:
     done = chatkit("archive", path, env=env)
@@ -75,7 +75,7 @@ def test_a_user_chooses_and_another_choice_for_the_same_file_is_refused(
     assert "user_0" in refused.stderr
 
 
-def test_an_incomplete_archive_names_the_failures_and_the_exit_code_tells(
+def test_an_incomplete_archive_names_the_failures_and_sets_the_exit_code(
     emulator: Emulator, five: list[object], path: str, env: dict[str, str]
 ) -> None:
     emulator.add_faults(Fault(method="GET", path="/cthr_3/items", status=403, times="always"))
@@ -141,7 +141,9 @@ def test_progress_never_shows_more_threads_done_than_there_are(capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("quiet", [{"TERM": "dumb"}, {}], ids=["a dumb terminal", "no terminal"])
-def test_elsewhere_there_is_no_bar(five: list[object], path: str, env: dict[str, str], quiet: dict[str, str]) -> None:
+def test_without_a_capable_terminal_there_is_no_bar(
+    five: list[object], path: str, env: dict[str, str], quiet: dict[str, str]
+) -> None:
     done = on_a_terminal("archive", path, env=env | quiet) if quiet else chatkit("archive", path, env=env)
     assert "\x1b" not in "".join(map(str, done))
     assert "━" not in "".join(map(str, done))
@@ -182,7 +184,7 @@ def test_a_thread_that_the_file_does_not_hold_is_a_failure_that_names_it(archive
 @pytest.mark.parametrize(
     "words", [("verify",), ("convert", "--to", "jsonl", "out"), ("threads", "list", "--archive")], ids=" ".join
 )
-def test_a_file_that_is_not_there_is_a_failure_that_names_it_and_makes_none(
+def test_a_missing_file_is_a_failure_that_names_it_and_is_not_created(
     tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

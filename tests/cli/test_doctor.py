@@ -61,7 +61,7 @@ def test_blanks_around_the_key_are_a_warning(env: dict[str, str]) -> None:
     assert "removed" in finding["advice"]
 
 
-def test_a_server_that_is_not_there_is_a_problem_of_the_connection(env: dict[str, str]) -> None:
+def test_an_absent_server_is_a_problem_of_the_connection(env: dict[str, str]) -> None:
     findings = found("--base-url", "http://127.0.0.1:1/v1", env=env)
     assert findings["connection"]["level"] == "problem"
     assert "Check base URL" in findings["connection"]["advice"]
@@ -116,7 +116,7 @@ def test_an_impossible_base_url_is_a_problem_and_not_a_traceback(env: dict[str, 
     assert "Traceback" not in done.stderr
 
 
-def test_certificates_that_are_not_there_are_a_problem(env: dict[str, str], tmp_path: Path) -> None:
+def test_missing_certificates_are_a_problem(env: dict[str, str], tmp_path: Path) -> None:
     missing = str(tmp_path / "no.pem")
     finding = found("--base-url", "https://127.0.0.1:1/v1", env=env | {"SSL_CERT_FILE": missing})["TLS"]
     assert finding["level"] == "problem"

@@ -133,7 +133,7 @@ def test_only_what_an_archive_holds_unchanged_is_deleted(
     assert "kept" in done.stdout
 
 
-def test_a_thread_that_fails_is_named_and_the_exit_code_tells(emulator: Emulator, env: dict[str, str]) -> None:
+def test_a_thread_that_fails_is_named_and_sets_the_exit_code(emulator: Emulator, env: dict[str, str]) -> None:
     emulator.add_faults(Fault(method="DELETE", path="/cthr_2", status=403, times="always"))
     done = chatkit(*ALL, "--yes", env=env)
     assert done.returncode == 1

@@ -35,7 +35,7 @@ def test_a_created_session_is_printed_for_people_with_its_secret_hidden(
     assert str(session["client_secret"]) not in done.stdout
 
 
-def test_the_values_stand_in_one_column(env: dict[str, str]) -> None:
+def test_the_values_are_aligned(env: dict[str, str]) -> None:
     lines = chatkit(*LEAST, env=env).stdout.splitlines()
     columns = {len(line) - len(line.split("  ", 1)[1].lstrip()) for line in lines}
     assert len(columns) == 1
@@ -66,7 +66,7 @@ def test_the_options_are_the_body(emulator: Emulator, env: dict[str, str]) -> No
     }
 
 
-def test_the_base_url_option_is_nearer_than_the_environment(emulator: Emulator, env: dict[str, str]) -> None:
+def test_the_base_url_option_wins_over_the_environment(emulator: Emulator, env: dict[str, str]) -> None:
     elsewhere = {**env, "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}
     assert chatkit(*LEAST, "--base-url", emulator.base_url, env=elsewhere).returncode == 0
     assert len(emulator.sessions()) == 1
@@ -86,7 +86,7 @@ def test_a_cancelled_session_is_printed_with_its_new_status(emulator: Emulator, 
     assert json.loads(chatkit("sessions", "cancel", session_id, "--json", env=env).stdout) == emulator.sessions()[0]
 
 
-def test_a_response_cannot_drive_the_terminal(emulator: Emulator, env: dict[str, str]) -> None:
+def test_a_response_cannot_control_the_terminal(emulator: Emulator, env: dict[str, str]) -> None:
     response = {"id": "cksess_\x1b[2J", "object": "chatkit.session", "status": "active\r", "user": "a\u202eb"}
     emulator.add_faults(Fault(path="/chatkit/sessions", status=200, body=response))
     done = chatkit(*LEAST, env=env)

@@ -91,7 +91,7 @@ def test_options_left_out_are_left_to_the_api(
     assert queries(emulator) == [{"limit": "100"}]
 
 
-def test_an_empty_listing_is_said_to_people_and_prints_nothing_for_programs(env: dict[str, str]) -> None:
+def test_an_empty_listing_is_a_sentence_for_people_and_nothing_for_programs(env: dict[str, str]) -> None:
     for_people, for_programs = chatkit("threads", "list", env=env), chatkit("threads", "list", "--json", env=env)
     assert (for_people.returncode, for_people.stdout, for_people.stderr) == (0, "", "No threads found.\n")
     assert (for_programs.returncode, for_programs.stdout, for_programs.stderr) == (0, "", "")
@@ -113,7 +113,7 @@ def test_items_are_lines_with_author_and_text(emulator: Emulator, env: dict[str,
     assert decoded(done.stdout) == items
 
 
-def test_one_thread_is_printed_with_all_that_is_known_of_it(emulator: Emulator, env: dict[str, str]) -> None:
+def test_one_thread_is_printed_with_all_its_fields(emulator: Emulator, env: dict[str, str]) -> None:
     locked = thread(1, status={"type": "locked", "reason": "review"}, title=None, mood="calm")
     emulator.seed(threads=[{"thread": locked, "items": []}])
     done = chatkit("threads", "get", "cthr_1", env=env)
@@ -134,7 +134,7 @@ HOSTILE = "\x1b[2J\x1b]0;owned\x07\r\nid [red]x[/red] \u202egnp \x9b31m"
 
 @pytest.mark.parametrize("words", [("list",), ("get", "cthr_1"), ("items", "cthr_1")], ids=" ".join)
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-def test_text_of_users_cannot_drive_the_terminal(
+def test_text_of_users_cannot_control_the_terminal(
     emulator: Emulator, env: dict[str, str], words: tuple[str, ...], term: str
 ) -> None:
     said = item(1, kind="chatkit.user_message", content=[{"type": "input_text", "text": HOSTILE}], attachments=[])
@@ -154,7 +154,7 @@ def test_headings_are_bold_on_a_terminal_that_wants_colours(five: list[Any], env
         assert "\x1b" not in on_a_terminal("threads", "list", env=env | quiet).shown
 
 
-def test_a_page_that_does_not_come_leaves_what_came_and_the_exit_code_tells(
+def test_a_failed_page_leaves_the_pages_before_it_and_sets_the_exit_code(
     emulator: Emulator, five: list[Any], env: dict[str, str]
 ) -> None:
     for command in (("threads", "list"), ("threads", "list", "--json")):
@@ -167,7 +167,7 @@ def test_a_page_that_does_not_come_leaves_what_came_and_the_exit_code_tells(
         assert "403" in done.stderr
 
 
-def test_on_a_terminal_too_what_came_is_shown_before_the_failure(
+def test_on_a_terminal_the_pages_before_a_failure_are_shown_too(
     emulator: Emulator, five: list[Any], env: dict[str, str]
 ) -> None:
     emulator.add_faults(Fault(method="GET", path=LISTED, delay=0.001))

@@ -71,7 +71,7 @@ def test_beside_a_pipe_nothing_is_shown_because_its_reader_may_use_the_same_term
     ],
     ids=["one page", "one page is enough", "objects on the terminal", "a dumb terminal"],
 )
-def test_there_is_no_count_where_it_would_say_nothing_or_be_in_the_way(
+def test_there_is_no_count_for_one_page_or_on_a_terminal_that_shows_the_objects(
     env: dict[str, str], words: tuple[str, ...], term: str
 ) -> None:
     done = on_a_terminal(*words, env=env | {"TERM": term})

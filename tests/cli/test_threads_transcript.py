@@ -16,7 +16,7 @@ from .terminal import on_a_terminal, seen
 TRANSCRIPT = ("threads", "transcript", "cthr_1")
 
 
-def said(number: int, text: str) -> dict[str, Any]:
+def message(number: int, text: str) -> dict[str, Any]:
     content = [{"type": "input_text", "text": text}]
     return item(number, kind="chatkit.user_message", content=content, attachments=[], inference_options=None)
 
@@ -25,7 +25,7 @@ def seed(emulator: Emulator, *items: dict[str, Any]) -> None:
     emulator.seed(threads=[{"thread": thread(1), "items": items}])
 
 
-def test_text_is_a_paragraph_an_item_the_oldest_first(emulator: Emulator, env: dict[str, str]) -> None:
+def test_text_has_a_paragraph_for_each_item_and_the_oldest_comes_first(emulator: Emulator, env: dict[str, str]) -> None:
     seed(emulator, *one_of_each_kind())
     done = chatkit(*TRANSCRIPT, env=env)
     assert (done.returncode, done.stderr) == (0, "")
@@ -35,15 +35,15 @@ def test_text_is_a_paragraph_an_item_the_oldest_first(emulator: Emulator, env: d
     assert len(paragraphs) == 7
 
 
-def test_markdown_keeps_what_was_said_from_being_markup(emulator: Emulator, env: dict[str, str]) -> None:
-    seed(emulator, said(1, "# loud\n```"))
+def test_markdown_puts_each_text_into_a_code_block(emulator: Emulator, env: dict[str, str]) -> None:
+    seed(emulator, message(1, "# loud\n```"))
     done = chatkit(*TRANSCRIPT, "--format", "markdown", env=env)
     assert done.stdout == "**User**\n\n````text\n# loud\n```\n````\n"
 
 
 @pytest.mark.parametrize("options", [("--json",), ("--format", "json"), ("--json", "--format", "json")], ids=" ".join)
 def test_json_is_one_array_of_the_items(emulator: Emulator, env: dict[str, str], options: tuple[str, ...]) -> None:
-    items = [*one_of_each_kind(), said(9, "5 €")]
+    items = [*one_of_each_kind(), message(9, "5 €")]
     seed(emulator, *items)
     done = chatkit(*TRANSCRIPT, *options, env=env)
     assert (done.returncode, done.stderr) == (0, "")
@@ -51,8 +51,8 @@ def test_json_is_one_array_of_the_items(emulator: Emulator, env: dict[str, str],
     assert done.stdout.isascii()
 
 
-def test_all_pages_are_in_it_and_as_few_as_can_be(emulator: Emulator, env: dict[str, str]) -> None:
-    seed(emulator, *(said(number, f"line {number}") for number in range(250)))
+def test_all_pages_are_in_it_and_no_request_is_unneeded(emulator: Emulator, env: dict[str, str]) -> None:
+    seed(emulator, *(message(number, f"line {number}") for number in range(250)))
     paragraphs = chatkit(*TRANSCRIPT, env=env).stdout.strip().split("\n\n")
     assert paragraphs == [f"User: line {number}" for number in range(250)]
     assert len(emulator.requests()) == 3
@@ -62,12 +62,12 @@ def test_all_pages_are_in_it_and_as_few_as_can_be(emulator: Emulator, env: dict[
 def test_control_characters_are_escaped_and_lines_and_tabs_stay(
     emulator: Emulator, env: dict[str, str], form: str
 ) -> None:
-    seed(emulator, said(1, "one\n\ttwo \x1b[2J\r\u202egnp\x9b"))
+    seed(emulator, message(1, "one\n\ttwo \x1b[2J\r\u202egnp\x9b"))
     shown = chatkit(*TRANSCRIPT, "--format", form, env=env).stdout
     assert "one\n\ttwo \\x1b[2J\\r\\u202egnp\\x9b" in shown
 
 
-def test_a_thread_without_items_is_told_to_people_and_an_empty_array_to_programs(
+def test_a_thread_without_items_is_a_sentence_for_people_and_an_empty_array_for_programs(
     emulator: Emulator, env: dict[str, str]
 ) -> None:
     seed(emulator)
@@ -91,7 +91,7 @@ def test_a_missing_thread_is_a_failure(env: dict[str, str]) -> None:
 
 def test_text_wraps_at_words_on_a_terminal_and_stays_whole_in_a_pipe(emulator: Emulator, env: dict[str, str]) -> None:
     long = "tracking " * 12 + "  end"
-    seed(emulator, said(1, f"{long}\n  two  blanks"))
+    seed(emulator, message(1, f"{long}\n  two  blanks"))
     shown = seen(on_a_terminal(*TRANSCRIPT, env=env, columns=80).shown)
     assert shown[:3] == [
         "User: " + " ".join(["tracking"] * 8),

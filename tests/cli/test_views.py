@@ -124,5 +124,5 @@ def test_a_thread_without_fields_has_a_row_of_dashes(emulator: Emulator, env: di
         ({}, "{}"),
     ],
 )
-def test_a_status_reads_whatever_it_is(status: dict[str, object], text: str) -> None:
+def test_every_status_has_a_text(status: dict[str, object], text: str) -> None:
     assert thread_lines({"status": status}) == [("status", text)]  # type: ignore[dict-item]

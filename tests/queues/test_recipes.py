@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.checkout, pytest.mark.timeout(180)]
 EXAMPLES = CHECKOUT / "docs" / "examples"
 ASKING = """
 import celery_tasks
-print(celery_tasks.mint.delay("ada").get(timeout=60)["client_secret"])
+print(celery_tasks.create_session.delay("ada").get(timeout=60)["client_secret"])
 celery_tasks.report_of_erasure(["ada"])
 """
 
