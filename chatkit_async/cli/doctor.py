@@ -149,15 +149,17 @@ def _scope() -> Finding:
 def _proxy(base_url: str) -> Finding:
     from chatkit_async._async.proxies import environment_proxy  # noqa: PLC0415 - imports the network
 
+    scheme = urlsplit(base_url).scheme
+    names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
+    variable = next((name for name in names if os.environ.get(name)), "")
     try:
         proxy = environment_proxy(base_url)
     except chatkit_async.ConfigurationError as error:
-        return Finding(
-            "problem", "proxy", as_options(str(error)), "Correct the variable, or name the host in NO_PROXY."
-        )
+        advice = f"Correct the variable {variable}, or name the host in NO_PROXY."
+        return Finding("problem", "proxy", str(error), advice)
     if proxy is None:
         return Finding("ok", "proxy", "none")
-    return Finding("ok", "proxy", f"{proxy.url} (from the environment; NO_PROXY excludes hosts)")
+    return Finding("ok", "proxy", f"{proxy.url} (from {variable}; NO_PROXY excludes hosts)")
 
 
 def _tls(base_url: str) -> Finding:

@@ -92,7 +92,7 @@ def test_a_clock_that_differs_from_the_servers_is_a_warning(
 def test_a_proxy_is_named_without_its_password(env: dict[str, str]) -> None:
     proxy = {"HTTPS_PROXY": "http://me:hunter2@127.0.0.1:1"}
     done = chatkit("doctor", "--base-url", "https://chatkit.invalid/v1", "--timeout", "2", env=env | proxy)
-    assert "http://127.0.0.1:1 (from the environment" in done.stdout
+    assert "http://127.0.0.1:1 (from HTTPS_PROXY;" in done.stdout
     assert "hunter2" not in done.stdout
     assert done.returncode == 1
 
@@ -100,6 +100,8 @@ def test_a_proxy_is_named_without_its_password(env: dict[str, str]) -> None:
 def test_an_impossible_proxy_is_a_problem(env: dict[str, str]) -> None:
     done = chatkit("doctor", "--base-url", "https://chatkit.invalid/v1", env=env | {"HTTPS_PROXY": "nonsense:hunter2@"})
     assert "problem  proxy" in done.stdout
+    assert "Correct the variable HTTPS_PROXY" in done.stdout
+    assert "threads.list" not in done.stdout  # no request is tried
     assert "hunter2" not in done.stdout
 
 

@@ -130,6 +130,16 @@ def test_hints_name_the_options(emulator: Emulator, env: dict[str, str]) -> None
     assert "=True" not in far
 
 
+@pytest.mark.parametrize("url", ["127.0.0.1:9/v1", "http://example.com/v1"], ids=["no scheme", "unencrypted"])
+def test_a_bad_base_url_is_named_by_its_variable_or_its_option(env: dict[str, str], url: str) -> None:
+    from_variable = chatkit(*LEAST, env=env | {"OPENAI_BASE_URL": url})
+    from_option = chatkit(*LEAST, "--base-url", url, env=env)
+    assert (from_variable.returncode, from_option.returncode) == (2, 2)
+    assert from_variable.stderr.startswith("Error: the environment variable OPENAI_BASE_URL: ")
+    assert "--base-url" not in from_variable.stderr
+    assert from_option.stderr.startswith("Error: --base-url: ")
+
+
 @pytest.mark.parametrize("columns", [60, 80])
 def test_errors_wrap_at_words_on_a_terminal(env: dict[str, str], columns: int) -> None:
     for words in (
