@@ -51,6 +51,11 @@ def test_the_documentation_builds_without_warnings(tmp_path: Path) -> None:
     assert "`chatkit threads erase`" in (tmp_path / "reference" / "command.html.md").read_text()
 
 
+def test_the_architecture_page_names_files_that_exist() -> None:
+    named = re.findall(r"`([\w/]+\.py)`", (DOCS / "architecture.md").read_text())
+    assert [path for path in named if not any((root / path).exists() for root in (ROOT, ROOT / "chatkit_async"))] == []
+
+
 PUBLIC_MODULES = ("chatkit_async", "chatkit_async.broker", "chatkit_async.bulk", "chatkit_async.emulator")
 DIRECTIVES = "".join(page.read_text() for page in DOCS.glob("reference/*.md"))
 
