@@ -40,7 +40,7 @@ def start(emulator: Emulator, path: Path) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", [0, 1, pytest.param(2, marks=pytest.mark.soak)])
 async def test_a_run_killed_at_any_moment_is_continued(
     client: AsyncChatKit, emulator: Emulator, path: Path, number: int
 ) -> None:

@@ -32,7 +32,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 def test_archiving_many_threads_takes_no_more_memory_than_a_few(emulator: Emulator, path: Path) -> None:
-    emulator.seed(threads=[*seed(150, items=20, user="few"), *seed(1150, items=20, user="many")[150:]])
+    emulator.seed(threads=[*seed(150, items=20, user="few"), *seed(650, items=20, user="many")[150:]])
     command = [sys.executable, "-c", PROGRAM, KEY, emulator.base_url, str(path)]
     found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     _, few_kib, many_kib = map(int, found.split())

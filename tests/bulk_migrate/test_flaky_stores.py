@@ -58,7 +58,10 @@ def is_hosted(thread: Any) -> bool:
     return hosted_id.startswith("cthr_") and len(hosted_id) < 10
 
 
-@pytest.mark.parametrize("seed", range(50))
+SEEDS = [*range(15), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(15, 50))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_runs_against_a_store_that_fails_end_in_a_whole_and_equal_one(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)
     pairs = [

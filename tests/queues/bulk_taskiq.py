@@ -18,7 +18,7 @@ client = AsyncChatKit(
     default_headers={"x-worker": os.environ.get("WORKER", "sender")},
     retry_policy=RetryPolicy(initial_delay_s=0.005, max_delay_s=0.02),
 )
-tasks = bulk_tasks(broker, client, page_size=10, page_timeout_s=8)
+tasks = bulk_tasks(broker, client, page_size=10, page_timeout_s=3)
 
 
 @broker.on_event(TaskiqEvents.WORKER_SHUTDOWN)

@@ -1,6 +1,7 @@
 """The blocking client in Celery's prefork pool: made and used before the fork, then by every child."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
 from typing import Any, NamedTuple
@@ -35,15 +36,22 @@ class Queue(NamedTuple):
         return result
 
 
-@pytest.fixture
-def queue(tmp_path: Path) -> Iterator[Queue]:
+@contextmanager
+def running_queue(folder: Path) -> Iterator[Queue]:
     with Emulator.in_thread() as emulator:
-        environment = {"QUEUE_FOLDER": str(tmp_path), "QUEUE_BASE_URL": emulator.base_url, "C_FORCE_ROOT": "true"}
+        environment = {"QUEUE_FOLDER": str(folder), "QUEUE_BASE_URL": emulator.base_url, "C_FORCE_ROOT": "true"}
         with (
-            make_app(tmp_path, "sender") as sender,
-            running_worker(*COMMAND.split(), log=tmp_path / "log", environment=environment) as process,
+            make_app(folder, "sender") as sender,
+            running_worker(*COMMAND.split(), log=folder / "log", environment=environment) as process,
         ):
-            yield Queue(emulator, process, sender, tmp_path)
+            yield Queue(emulator, process, sender, folder)
+
+
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queue]:
+    """One worker for all tests that leave it running."""
+    with running_queue(tmp_path_factory.mktemp("queue")) as running:
+        yield running
 
 
 def test_two_hundred_tasks_give_two_hundred_right_results_and_one_session_each(queue: Queue) -> None:
@@ -57,11 +65,10 @@ def test_two_hundred_tasks_give_two_hundred_right_results_and_one_session_each(q
     at_server = {
         session["id"]: (session["user"], session["status"])
         for session in queue.emulator.sessions()
-        if session["user"] != "parent"
+        if session["user"] in users
     }
     assert at_server == {session_id: (user, status) for session_id, user, status, _ in results}
     assert queue.process.pid not in {process_id for _, _, _, process_id in results}
-    assert_stops_on_term(queue.process)
 
 
 def test_a_soft_time_limit_ends_the_request_at_the_server_and_the_child_goes_on(queue: Queue) -> None:
@@ -75,15 +82,16 @@ def test_a_soft_time_limit_ends_the_request_at_the_server_and_the_child_goes_on(
     assert queue.send("create", "after", False).get(timeout=WAIT_S)[1] == "after"
 
 
-def test_a_worker_with_a_call_in_flight_stops_on_term_when_the_call_is_done(queue: Queue) -> None:
-    queue.emulator.add_faults(Fault(path="/late/cancel", delay=1))
-    result = queue.send("cancel", "late")
-    wait_until(lambda: ends(queue.emulator, "/late/cancel") == ["pending"], "the request")
+def test_a_worker_with_a_call_in_flight_stops_on_term_when_the_call_is_done(tmp_path: Path) -> None:
+    with running_queue(tmp_path) as queue:
+        queue.emulator.add_faults(Fault(path="/late/cancel", delay=1))
+        result = queue.send("cancel", "late")
+        wait_until(lambda: ends(queue.emulator, "/late/cancel") == ["pending"], "the request")
 
-    assert_stops_on_term(queue.process)
+        assert_stops_on_term(queue.process)
 
-    with pytest.raises(NotFoundError):
-        result.get(timeout=WAIT_S)
+        with pytest.raises(NotFoundError):
+            result.get(timeout=WAIT_S)
 
 
 def test_an_error_of_the_api_arrives_whole(queue: Queue) -> None:

@@ -36,7 +36,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def environment(redis_url: str, emulator: Emulator) -> dict[str, str]:
-    return {"REDIS_URL": redis_url, "OPENAI_BASE_URL": emulator.base_url, "VISIBILITY_TIMEOUT_S": "4"}
+    return {"REDIS_URL": redis_url, "OPENAI_BASE_URL": emulator.base_url, "VISIBILITY_TIMEOUT_S": "3"}
 
 
 @pytest.fixture
@@ -61,11 +61,11 @@ def single_job_report(job: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("fault", "method", "waiting"),
+    ("fault", "method", "waiting", "count"),
     [
-        (Fault(method="DELETE", delay=0.3, times="always"), "DELETE", 3),
-        (Fault(path="/chatkit/threads", skip=1, delay=30), "GET", 1),
-        (Fault(path="/chatkit/threads", skip=len(USERS) * 2, delay=30), "GET", 1),
+        (Fault(method="DELETE", delay=0.3, times="always"), "DELETE", 3, 3),
+        (Fault(path="/chatkit/threads", skip=1, delay=30), "GET", 1, 2),
+        (Fault(path="/chatkit/threads", skip=len(USERS) * 2, delay=30), "GET", 1, 2),
     ],
     ids=["deleting", "listing", "merging"],
 )
@@ -73,13 +73,14 @@ def test_an_erase_whose_worker_is_killed_midway_gives_the_report_of_a_single_job
     fault: Fault,
     method: str,
     waiting: int,
+    count: int,
     emulator: Emulator,
     environment: dict[str, str],
     module: ModuleType,
     tmp_path: Path,
 ) -> None:
     emulator.add_faults(fault)
-    with running_fleet(COMMAND, READY, tmp_path, environment) as workers:
+    with running_fleet(COMMAND, READY, tmp_path, environment, count) as workers:
         result = module.tasks.erase_threads.delay(users=list(USERS), concurrency=2)
         wait_until(lambda: len(worker_at(emulator, method)) == waiting, "workers under way")
         killed = worker_at(emulator, method).pop()

@@ -1,6 +1,7 @@
 """The async client in Taskiq's worker processes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
 from typing import Any, NamedTuple
@@ -38,26 +39,33 @@ async def value_of(task: AsyncTaskiqTask[Any]) -> Any:
     return result.return_value
 
 
-@pytest.fixture
-async def queue(tmp_path: Path) -> AsyncIterator[Queue]:
+@contextmanager
+def running_queue(folder: Path) -> Iterator[Queue]:
     with Emulator.in_thread() as emulator:
-        environment = {"QUEUE_FOLDER": str(tmp_path), "QUEUE_BASE_URL": emulator.base_url}
-        with running_worker(*COMMAND.split(), log=tmp_path / "log", environment=environment) as process:
-            yield Queue(emulator, process, FileBroker(tmp_path))
+        environment = {"QUEUE_FOLDER": str(folder), "QUEUE_BASE_URL": emulator.base_url}
+        with running_worker(*COMMAND.split(), log=folder / "log", environment=environment) as process:
+            yield Queue(emulator, process, FileBroker(folder))
 
 
-async def test_two_hundred_tasks_give_two_hundred_right_results_and_one_session_each(queue: Queue) -> None:
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queue]:
+    """One worker for all tests that leave it running."""
+    with running_queue(tmp_path_factory.mktemp("queue")) as running:
+        yield running
+
+
+async def test_two_hundred_tasks_give_two_hundred_right_results_and_one_session_each(tmp_path: Path) -> None:
     users = [f"user_{number}" for number in range(200)]
-    sent = [await queue.send("create", user, number % 4 == 0) for number, user in enumerate(users)]
-
-    results = [await value_of(task) for task in sent]
+    with running_queue(tmp_path) as queue:
+        sent = [await queue.send("create", user, number % 4 == 0) for number, user in enumerate(users)]
+        results = [await value_of(task) for task in sent]
+        assert_stops_on_term(queue.process)
 
     assert [user for _, user, _, _ in results] == users
     assert [status for _, _, status, _ in results] == ["active" if number % 4 else "cancelled" for number in range(200)]
     at_server = {session["id"]: (session["user"], session["status"]) for session in queue.emulator.sessions()}
     assert at_server == {session_id: (user, status) for session_id, user, status, _ in results}
     assert queue.process.pid not in {process_id for _, _, _, process_id in results}
-    assert_stops_on_term(queue.process)
 
 
 async def test_a_time_limit_ends_the_request_at_the_server_and_the_worker_goes_on(queue: Queue) -> None:
