@@ -1,4 +1,4 @@
-"""Jobs over many threads: archive, erase, retain, move; each exact, resumable, and proved by looking again.
+"""Jobs over many threads: archive, erase, retain, move; each exact, resumable, and proved by listing the threads again.
 
     from chatkit_async.bulk import Archive, archive
 

@@ -30,7 +30,7 @@ from ._job import (
 )
 from ._pages import RawPage
 from ._reports import ArchiveReport, Progress, Stage, ThreadFailure
-from ._requests import MOST_WALKS, PAGE_SIZE, ListingLostError, unreadable, walk
+from ._requests import LISTING_ATTEMPTS, PAGE_SIZE, ListingLostError, list_pages, unreadable
 from ._saving import Writer, read_items
 from ._statements import (
     Found,
@@ -45,8 +45,8 @@ from ._statements import (
     unlisted_threads,
 )
 
-MOST_LOOKS = 5  # walks over the whole listing in one run; two where nothing goes wrong
-LOOKS_FOR_FAILED = 3  # a thread that failed in so many looks fails the run
+MOST_ROUNDS = 5  # of listing all threads, in one run; two where nothing goes wrong
+ROUNDS_FOR_FAILED = 3  # a thread that failed in so many rounds fails the run
 
 
 async def archive(
@@ -105,7 +105,7 @@ async def archive(
 
 
 class ArchiveRun(Job):
-    """One run of `archive`: looks over the listing until one look shows nothing that was not read."""
+    """One run of `archive`: lists all threads in rounds, until a round shows none that was not read."""
 
     name = "archive"
 
@@ -114,7 +114,7 @@ class ArchiveRun(Job):
         self._writer = writer
         self._path = path
         self._users: tuple[str | None, ...] = users or (None,)
-        self._run = self._first_walk = self._walk_number = 0
+        self._run = self._first_listing = self._listing_number = 0
         self._under_way: set[str] = set()
         self._new_unread: set[str] = set()
         self._failures: dict[str | int | None, ThreadFailure] = {}  # by thread, by place for one without id, by None
@@ -133,19 +133,19 @@ class ArchiveRun(Job):
             raise
 
     async def _result(self) -> ArchiveReport:
-        self._run, self._first_walk = await self._writer.run(partial(begin_run, now_s=_now_s()))
-        self._walk_number = self._first_walk - 1
-        report = self._report(is_proved=await self._look_until_proved())
+        self._run, self._first_listing = await self._writer.run(partial(begin_run, now_s=_now_s()))
+        self._listing_number = self._first_listing - 1
+        report = self._report(is_proved=await self._list_until_proved())
         state, text = "complete" if report.is_complete else "incomplete", json.dumps(report.to_dict())
         self._tell("done")
         await self._writer.run(partial(end_run, run=self._run, state=state, now_s=_now_s(), report=text))
         return report
 
-    async def _look_until_proved(self) -> bool:
-        """Whether the last look found nothing that an earlier one had missed."""
-        last_look, found = 0, Found(self._first_walk)
-        for number in range(1, MOST_LOOKS + 1):
-            last_look, found = self._walk_number + 1, Found(self._first_walk)
+    async def _list_until_proved(self) -> bool:
+        """Whether the last round showed nothing that an earlier one had missed."""
+        first_of_round, found = 0, Found(self._first_listing)
+        for number in range(1, MOST_ROUNDS + 1):
+            first_of_round, found = self._listing_number + 1, Found(self._first_listing)
             self._failures.pop(None, None)
             self._listed = 0
             async with workers(self._concurrency, self._read) as hand_out:
@@ -154,21 +154,21 @@ class ArchiveRun(Job):
             await self._writer.flush()
             if self._stopped is not None:
                 return False
-            if number > 1 and not found.new and not (self._failures and number < LOOKS_FOR_FAILED):
+            if number > 1 and not found.new and not (self._failures and number < ROUNDS_FOR_FAILED):
                 break
         if None in self._failures:
             return False
-        unlisted = await self._writer.run(partial(unlisted_threads, run=self._run, first_walk=last_look))
+        unlisted = await self._writer.run(partial(unlisted_threads, run=self._run, first_listing=first_of_round))
         async with workers(min(self._concurrency, len(unlisted)), self._check_unlisted) as hand_out:
             await hand_out(unlisted)
         return found.missed == 0 and self._stopped is None
 
     async def _list(self, user: str | None, found: Found, hand_out: HandOut[HeldThread], stage: Stage) -> None:
         lost: ListingLostError | None = None
-        for number in range(1, MOST_WALKS + 1):
-            self._walk_number += 1
+        for number in range(1, LISTING_ATTEMPTS + 1):
+            self._listing_number += 1
             params = ThreadListParams(user=user, limit=PAGE_SIZE, order="asc")
-            pages = walk(self._requests, LIST_THREADS, params, trusts_end=number == MOST_WALKS)
+            pages = list_pages(self._requests, LIST_THREADS, params, trusts_end=number == LISTING_ATTEMPTS)
             place = Place(user)
             try:
                 async with aclosing(pages):
@@ -196,8 +196,8 @@ class ArchiveRun(Job):
             reason = f"thread {position} of the listing has no id, so its items cannot be read"
             self._failures[position] = ThreadFailure(thread_id=None, reason=reason)
         under_way = frozenset(self._under_way)  # what ends while the page is saved is not seen as read by it
-        held = await self._writer.run(partial(save_listed, run=self._run, walk=self._walk_number, listed=listed))
-        if any(thread.listed_in_walk == self._walk_number for thread in held):
+        held = await self._writer.run(partial(save_listed, run=self._run, listing=self._listing_number, listed=listed))
+        if any(thread.last_listing == self._listing_number for thread in held):
             raise ListingLostError("threads came twice")
         for thread in held:
             found.add(thread)
@@ -209,9 +209,9 @@ class ArchiveRun(Job):
         await hand_out(due)
 
     async def _is_all_read(self, page: RawPage, place: Place) -> bool:
-        """Whether this run has read all threads of the page: a look that only proves that is cheap."""
-        mark = partial(mark_listed, run=self._run, walk=self._walk_number, thread_ids=page.ids)
-        sort_at = None if self._walk_number == self._first_walk else await self._writer.run(mark)
+        """Whether this run has read all threads of the page: a round that only proves that is cheap."""
+        mark = partial(mark_listed, run=self._run, listing=self._listing_number, thread_ids=page.ids)
+        sort_at = None if self._listing_number == self._first_listing else await self._writer.run(mark)
         if sort_at is None:
             return False
         place.skip(len(page.ids), sort_at)
@@ -226,7 +226,7 @@ class ArchiveRun(Job):
             self._failed(thread.thread_id, error)
 
     async def _check_unlisted(self, thread: HeldThread) -> None:
-        """A thread that the last look did not show is gone, or was left out by mistake."""
+        """A thread that the last round did not show is gone, or was left out by mistake."""
         try:
             is_gone = await self._requests.retrieve(thread.thread_id) is None
         except (APIError, ParamsValidationError) as error:

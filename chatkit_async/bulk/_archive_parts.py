@@ -135,9 +135,9 @@ class _PartRun(ArchiveRun):
 
     thread_ids: Sequence[str] = ()
 
-    async def _look_until_proved(self) -> bool:
+    async def _list_until_proved(self) -> bool:
         listed = [ListedThread(thread_id, "{}", None, 0, at) for at, thread_id in enumerate(self.thread_ids)]
-        save = partial(save_listed, run=self._run, walk=self._first_walk, listed=listed)
+        save = partial(save_listed, run=self._run, listing=self._first_listing, listed=listed)
         async with workers(self._concurrency, self._read) as hand_out:
             await hand_out(await self._writer.run(save))
         await self._writer.flush()

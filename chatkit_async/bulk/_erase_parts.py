@@ -135,7 +135,7 @@ class _PartRun(EraseRun):
                 self._note(found, "deleted")
 
     async def finish(self, erasures: Sequence[ThreadErasure]) -> EraseReport:
-        """Deletes what the parts left over, and looks until none is left."""
+        """Deletes what the parts left over, and lists until none is left."""
         for user in self._choice.users:
             self._known[user] = {
                 one.thread_id: Candidate(one.thread_id, one.user, one.created_at, "")
@@ -145,7 +145,7 @@ class _PartRun(EraseRun):
         can_go_on = self._stopped is None and not self._failures
         due = ("failed",) if self._dry_run else ("planned", "failed")
         await self.work_on(erasures, due if can_go_on else (), is_repeated=not self._dry_run)
-        is_proved = can_go_on and not self._dry_run and await self._look_until_none_is_left()
+        is_proved = can_go_on and not self._dry_run and await self._list_until_none_is_left()
         return self.report(is_proved=is_proved)
 
     def take_over(self, plan: Message, parts: Sequence[Message]) -> None:

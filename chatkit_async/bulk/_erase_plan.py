@@ -13,10 +13,10 @@ from ..types.thread_operations import ThreadListItemsParams, ThreadListParams
 from ._file import explained
 from ._pages import Element, elements_of, text_field, time_field
 from ._reader import Archive
-from ._requests import MOST_WALKS, PAGE_SIZE, JobRequests, ListingLostError, unreadable, walk
+from ._requests import LISTING_ATTEMPTS, PAGE_SIZE, JobRequests, ListingLostError, list_pages, unreadable
 from ._statements import Anchor, held_items, held_thread, is_same
 
-MOST_LOOKS = 5
+MOST_ROUNDS = 5
 
 
 @attrs.frozen
@@ -38,15 +38,15 @@ def candidate(element: Element) -> Candidate | None:
 
 
 async def list_threads(requests: JobRequests, user: str | None, on_page: Callable[[int], None]) -> list[Candidate]:
-    """All threads as one walk over the listing shows them, newest first, so that younger ones do not come into it.
+    """All threads as one listing shows them, newest first, so that younger ones do not come into it.
 
     Raises:
         APIError: it cannot be listed.
     """
     lost: ListingLostError | None = None
-    for number in range(1, MOST_WALKS + 1):
+    for number in range(1, LISTING_ATTEMPTS + 1):
         params = ThreadListParams(user=user, limit=PAGE_SIZE, order="desc")
-        pages = walk(requests, LIST_THREADS, params, trusts_end=number == MOST_WALKS)
+        pages = list_pages(requests, LIST_THREADS, params, trusts_end=number == LISTING_ATTEMPTS)
         found: dict[str, Candidate] = {}
         try:
             async with aclosing(pages):
@@ -72,7 +72,7 @@ async def collect(requests: JobRequests, user: str | None, on_page: Callable[[in
         APIError: they cannot be listed.
     """
     known: dict[str, Candidate] = {}
-    for number in range(MOST_LOOKS):
+    for number in range(MOST_ROUNDS):
         found = await list_threads(requests, user, on_page)
         older = found if number == 0 else without_younger(found, known)
         missed = [one for one in older if one.thread_id not in known]
@@ -130,7 +130,7 @@ class ArchivedThreads:
 
 async def _is_same_tail(requests: JobRequests, thread_id: str, anchor: Anchor, tail: list[Element]) -> bool:
     params = ThreadListItemsParams(thread_id=thread_id, after=anchor.cursor, limit=PAGE_SIZE, order="asc")
-    pages, at = walk(requests, LIST_THREAD_ITEMS, params, trusts_end=True), 0
+    pages, at = list_pages(requests, LIST_THREAD_ITEMS, params, trusts_end=True), 0
     try:
         async with aclosing(pages):
             async for page in pages:

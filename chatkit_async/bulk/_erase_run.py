@@ -10,13 +10,13 @@ import anyio
 import attrs
 
 from ..errors import APIError, ChatKitError, ParamsValidationError
-from ._erase_plan import MOST_LOOKS, ArchivedThreads, Candidate, candidate, collect, list_threads
+from ._erase_plan import MOST_ROUNDS, ArchivedThreads, Candidate, candidate, collect, list_threads
 from ._job import Job, JobOptions, first_error_raised, workers
 from ._pages import element_of
 from ._reader import Archive
 from ._reports import EraseReport, ErasureOutcome, ThreadErasure, ThreadFailure
 
-FIRST_WAIT_S = 0.1  # before threads that were deleted and are still listed are looked for again; doubles
+FIRST_WAIT_S = 0.1  # before threads that were deleted and are still there are listed again; doubles
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +57,7 @@ class EraseRun(Job):
             await self._collect()
             if self._stopped is None and not self._failures:
                 await self._for_each([*self._plan.values()], self._erase)
-                is_proved = not self._dry_run and await self._look_until_none_is_left()
+                is_proved = not self._dry_run and await self._list_until_none_is_left()
         self._tell("done")
         return self._report(is_proved=is_proved)
 
@@ -114,10 +114,10 @@ class EraseRun(Job):
         before = self._results[one.thread_id].outcome
         return self._note(one, "deleted" if was_there or before == "deleted" else "already_gone")
 
-    async def _look_until_none_is_left(self) -> bool:
-        """Whether the last look showed none of the threads that were to be deleted."""
+    async def _list_until_none_is_left(self) -> bool:
+        """Whether the last listing showed none of the threads that were to be deleted."""
         left: list[Candidate] = []
-        for number in range(MOST_LOOKS):
+        for number in range(MOST_ROUNDS):
             if self._stopped is not None:
                 return False
             if number > 1:

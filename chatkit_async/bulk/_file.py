@@ -49,7 +49,7 @@ CREATE TABLE threads (
     anchor_cursor TEXT,
     anchor_id TEXT,
     read_in_run INTEGER,
-    listed_in_walk INTEGER NOT NULL,
+    listed_in_walk INTEGER NOT NULL, -- the number of the listing that showed it last
     gone_at INTEGER
 ) STRICT;
 CREATE INDEX threads_in_order ON threads (sort_at, position);

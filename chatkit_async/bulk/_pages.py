@@ -108,7 +108,7 @@ def elements_of(body: str) -> tuple[Element, ...]:
 
 
 class Cursors:
-    """The cursors of one walk over a listing: tells where the next page begins, and refuses to walk in circles.
+    """The cursors of one listing: tells where the next page begins, and refuses to go in circles.
 
     Args:
         first: the cursor of the first page; None for the start.

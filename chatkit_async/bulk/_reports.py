@@ -30,7 +30,7 @@ class Progress:
             out, "waiting" because the API asked to, "done".
         listed: threads listed so far; grows while listing goes on.
         done: threads that are finished.
-        failed: threads that failed; a later look may still finish them.
+        failed: threads that failed; a later round may still finish them.
         items: items saved by this job.
         requests: sent so far.
         elapsed_s: seconds since the job began.

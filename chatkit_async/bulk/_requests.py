@@ -1,4 +1,4 @@
-"""The requests of a job, paced together and repeated one by one, and its walks over listings."""
+"""The requests of a job, paced together and repeated one by one, and its listings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MOST_WAITS = 100  # for one request, each as long as the API says
 LONGEST_WAIT_S = 900.0  # what asks for more is a quota for the day: end, and run again later
 _ONCE = RequestOptions(max_retries=0)
 PAGE_SIZE = 100  # the API's largest
-MOST_WALKS = 4  # of one listing that loses its cursors
+LISTING_ATTEMPTS = 4  # to list what loses its cursors meanwhile
 
 
 class Limiter:
@@ -199,10 +199,10 @@ def _json_body(response: Response) -> bytes:
 
 
 class ListingLostError(Exception):
-    """The listing has to be walked again: its cursor is gone, or it contradicts itself. Never leaves the jobs."""
+    """The listing must begin again: its cursor is gone, or it contradicts itself. Never leaves the jobs."""
 
 
-async def walk(
+async def list_pages(
     requests: JobRequests, operation: Operation[Any, Any], params: Any, *, trusts_end: bool
 ) -> AsyncGenerator[RawPage]:
     """The pages of a listing, from the cursor `params.after` on.
@@ -214,7 +214,7 @@ async def walk(
         trusts_end: take an empty last page for the end, though the page before promised more.
 
     Raises:
-        ListingLostError: the cursor is gone, the listing walks in circles, or it ends against its promise.
+        ListingLostError: the cursor is gone, the cursors go in circles, or it ends against its promise.
     """
     cursors, is_first = Cursors(params.after), True
     while True:

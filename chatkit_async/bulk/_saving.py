@@ -16,7 +16,7 @@ from ..errors import NotFoundError
 from ..types.thread_operations import ThreadListItemsParams
 from ._file import transaction
 from ._pages import Element, RawPage, elements_of, page_of
-from ._requests import MOST_WALKS, PAGE_SIZE, JobRequests, ListingLostError, unreadable, walk
+from ._requests import LISTING_ATTEMPTS, PAGE_SIZE, JobRequests, ListingLostError, list_pages, unreadable
 from ._statements import START, Anchor, HeldThread, Saved, save_pages
 
 T = TypeVar("T")
@@ -125,8 +125,8 @@ async def read_items(requests: JobRequests, writer: Writer, run: int, thread: He
         APIError: it cannot be read.
     """
     lost: ListingLostError | None = None
-    for number in range(1, MOST_WALKS + 1):
-        reading = _Reading(requests, writer, run, thread, is_patient=number == MOST_WALKS)
+    for number in range(1, LISTING_ATTEMPTS + 1):
+        reading = _Reading(requests, writer, run, thread, is_patient=number == LISTING_ATTEMPTS)
         try:
             return await reading.read(then)
         except ListingLostError as error:
@@ -136,7 +136,7 @@ async def read_items(requests: JobRequests, writer: Writer, run: int, thread: He
 
 
 class _Reading:
-    """One walk over the items.
+    """One listing of the items.
 
     Args:
         requests: reads the pages.
@@ -168,7 +168,7 @@ class _Reading:
         params = ThreadListItemsParams(
             thread_id=self._thread.thread_id, after=anchor.cursor, limit=PAGE_SIZE, order="asc"
         )
-        pages, is_whole = walk(self._requests, LIST_THREAD_ITEMS, params, trusts_end=self._is_patient), True
+        pages, is_whole = list_pages(self._requests, LIST_THREAD_ITEMS, params, trusts_end=self._is_patient), True
         try:
             async with aclosing(pages):
                 async for page in pages:

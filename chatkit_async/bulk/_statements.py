@@ -52,7 +52,7 @@ class HeldThread(NamedTuple):
         key: its row.
         is_new: no run has read its items to their end.
         has_changed: the archive held it with other fields.
-        listed_in_walk: the walk over the listing that listed it last before; -1 if none has.
+        last_listing: the number of the listing that showed it last before; -1 if none has.
         is_read: this run has read it to its end.
         held: how many items are held.
         anchor: where to read on from.
@@ -62,7 +62,7 @@ class HeldThread(NamedTuple):
     thread_id: str
     is_new: bool
     has_changed: bool
-    listed_in_walk: int
+    last_listing: int
     is_read: bool
     held: int
     anchor: Anchor
@@ -188,29 +188,33 @@ UPDATE threads SET raw = ?, user = ?, sort_at = ?, position = ?, listed_in_walk 
 """
 
 
-def save_listed(database: sqlite3.Connection, run: int, walk: int, listed: Sequence[ListedThread]) -> list[HeldThread]:
+def save_listed(
+    database: sqlite3.Connection, run: int, listing: int, listed: Sequence[ListedThread]
+) -> list[HeldThread]:
     """Saves a page of threads; what the archive holds of each. Walks over listings are numbered over all runs."""
-    return [_save_thread(database, run, walk, one) for one in listed]
+    return [_save_thread(database, run, listing, one) for one in listed]
 
 
-def _save_thread(database: sqlite3.Connection, run: int, walk: int, one: ListedThread) -> HeldThread:
+def _save_thread(database: sqlite3.Connection, run: int, listing: int, one: ListedThread) -> HeldThread:
     row = database.execute(_HELD, (one.thread_id,)).fetchone()
     if row is None:
-        (key,) = database.execute(_INSERT, (one.thread_id, *one[1:], walk)).fetchone()
+        (key,) = database.execute(_INSERT, (one.thread_id, *one[1:], listing)).fetchone()
         return HeldThread(key, one.thread_id, True, False, -1, False, 0, START)
-    key, raw, listed_in_walk, read_in_run, held, *anchor = row
-    database.execute(_UPDATE, (*one[1:], walk, key))
+    key, raw, last_listing, read_in_run, held, *anchor = row
+    database.execute(_UPDATE, (*one[1:], listing, key))
     is_new, is_read, has_changed = read_in_run is None, read_in_run == run, not is_same(raw, one.text)
-    return HeldThread(key, one.thread_id, is_new, has_changed, listed_in_walk, is_read, held, Anchor(*anchor))
+    return HeldThread(key, one.thread_id, is_new, has_changed, last_listing, is_read, held, Anchor(*anchor))
 
 
-def mark_listed(database: sqlite3.Connection, run: int, walk: int, thread_ids: Sequence[str | None]) -> int | None:
+def mark_listed(database: sqlite3.Connection, run: int, listing: int, thread_ids: Sequence[str | None]) -> int | None:
     """Marks threads as listed again if this run has read all of them; their greatest `sort_at`, or None if not."""
     ids = json.dumps(thread_ids)
-    count, sort_at = database.execute(_COUNT_READ, (ids, run, walk)).fetchone()
+    count, sort_at = database.execute(_COUNT_READ, (ids, run, listing)).fetchone()
     if count < len(thread_ids) or not count:
         return None
-    database.execute("UPDATE threads SET listed_in_walk = ? WHERE id IN (SELECT value FROM json_each(?))", (walk, ids))
+    database.execute(
+        "UPDATE threads SET listed_in_walk = ? WHERE id IN (SELECT value FROM json_each(?))", (listing, ids)
+    )
     return int(sort_at)
 
 
@@ -220,11 +224,11 @@ WHERE threads.read_in_run = ? AND threads.listed_in_walk <> ?
 """
 
 
-def unlisted_threads(database: sqlite3.Connection, run: int, first_walk: int) -> list[HeldThread]:
-    """Threads held that no walk since this one listed, and that are not marked as gone."""
+def unlisted_threads(database: sqlite3.Connection, run: int, first_listing: int) -> list[HeldThread]:
+    """Threads held that no listing since this one showed, and that are not marked as gone."""
     rows = database.execute(
         "SELECT key, id, item_count, read_in_run FROM threads WHERE listed_in_walk < ? AND gone_at IS NULL",
-        (first_walk,),
+        (first_listing,),
     ).fetchall()
     return [HeldThread(row[0], row[1], row[3] is None, False, -1, row[3] == run, row[2], START) for row in rows]
 
@@ -235,14 +239,14 @@ def mark_gone(database: sqlite3.Connection, key: int, now_s: int) -> None:
 
 
 def begin_run(database: sqlite3.Connection, now_s: int) -> tuple[int, int]:
-    """The numbers of a new run and of its first walk over the listing; what a killed process left was interrupted."""
+    """The numbers of a new run and of its first listing; a run that a killed process left was interrupted."""
     database.execute("UPDATE runs SET state = 'interrupted' WHERE state = 'running'")
     (run,) = database.execute(
         "INSERT INTO runs (state, started_at, pid, host) VALUES ('running', ?, ?, ?) RETURNING id",
         (now_s, os.getpid(), socket.gethostname()),
     ).fetchone()
-    (walk,) = database.execute("SELECT coalesce(max(listed_in_walk), 0) + 1 FROM threads").fetchone()
-    return run, walk
+    (listing,) = database.execute("SELECT coalesce(max(listed_in_walk), 0) + 1 FROM threads").fetchone()
+    return run, listing
 
 
 def end_run(database: sqlite3.Connection, run: int, state: str, now_s: int, report: str | None) -> None:
@@ -251,17 +255,17 @@ def end_run(database: sqlite3.Connection, run: int, state: str, now_s: int, repo
 
 
 class Found:
-    """What a look saw that the looks before had not."""
+    """What a round of listings showed that the rounds before had not."""
 
-    def __init__(self, first_walk: int) -> None:
-        self._first_walk = first_walk
+    def __init__(self, first_listing: int) -> None:
+        self._first_listing = first_listing
         self._new_since_known = 0
         self.new = 0
         self.missed = 0
 
     def add(self, thread: HeldThread) -> None:
-        """Counts a thread; new ones before one that an earlier look saw were missed by it, others are younger."""
-        if thread.listed_in_walk < self._first_walk:
+        """Counts a thread; new ones before one that an earlier round showed were missed by it, others are younger."""
+        if thread.last_listing < self._first_listing:
             self.new += 1
             self._new_since_known += 1
         else:
@@ -270,7 +274,7 @@ class Found:
 
 
 class Place:
-    """Numbers the threads of one walk."""
+    """Numbers the threads of one listing."""
 
     def __init__(self, user: str | None) -> None:
         self._user = user

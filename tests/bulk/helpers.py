@@ -47,10 +47,10 @@ def write_archive(path: Path, conversations: Sequence[Conversation], state: str 
     """An archive of these threads and items, as a run that ended in this state leaves it."""
     with opened_for_writing(path, SETTINGS) as database:
         writer = Writer(database)
-        run, look = writer.run_now(lambda open_database: begin_run(open_database, 1_700_000_000))
+        run, listing = writer.run_now(lambda open_database: begin_run(open_database, 1_700_000_000))
         for position, (head, items) in enumerate(conversations):
             listed = ListedThread(head["id"], json.dumps(head), head.get("user"), 0, position)
-            (held,) = writer.run_now(lambda one, listed=listed: save_listed(one, run, look, [listed]))
+            (held,) = writer.run_now(lambda one, listed=listed: save_listed(one, run, listing, [listed]))
             page = parse_page(json.dumps({"data": items, "has_more": False}).encode())
             writer.run_now(lambda one, held=held, page=page: save_pages(one, run, held, 0, [page], START, is_last=True))
         writer.run_now(lambda one: end_run(one, run, state, 1_700_000_100, None))

@@ -50,7 +50,7 @@ async def test_an_unchanged_thread_costs_one_request(client: AsyncChatKit, emula
     assert sorted(one for one in asked if one.endswith("/items")) == sorted(
         f"/threads/cthr_{n}/items" for n in range(12)
     )
-    assert len(asked) == 12 + 2  # the listing, and the look that proves it
+    assert len(asked) == 12 + 2  # the listing, and the one that proves it
 
 
 async def test_a_changed_thread_costs_its_new_items(client: AsyncChatKit, emulator: Emulator, path: Path) -> None:

@@ -133,21 +133,21 @@ async def test_threads_of_another_order_are_a_warning() -> None:
     assert len(report.warnings) == 2
 
 
-async def test_a_store_that_lists_all_threads_to_each_user_is_walked_once() -> None:
+async def test_a_store_that_lists_all_threads_to_each_user_is_listed_once() -> None:
     class OneList(MemoryStore):
-        walks = 0
+        listings = 0
 
         def threads_of(self, context: Any) -> Any:
             return super().threads_of(None)
 
         async def load_threads(self, limit: int, after: str | None, order: str, context: Any) -> Any:
-            self.walks += 1
+            self.listings += 1
             return await super().load_threads(limit, after, order, context)
 
     store = OneList()
     source = ListSource(*((hosted_thread(number, user=f"user_{number}"), []) for number in range(30)))
     assert (await moved(source, store)).is_complete
-    assert store.walks < 10
+    assert store.listings < 10
 
 
 async def test_a_thread_without_an_id_fails_alone(store: Any) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_HANGS = 3  # threads in a row in which the store hung: more would take hours and change nothing
 
 ContextFor: TypeAlias = Callable[[str | None], object]
-LOOKS = (("asc", 100), ("desc", 20))
+LISTINGS = (("asc", 100), ("desc", 20))
 """Order and page size; the server itself lists pages of 20."""
 
 
@@ -145,7 +145,7 @@ class _Migration:
         self._taken_ids: set[str] = set()
 
     async def run(self, user: str | None) -> MigrationReport:
-        """Checks the store, moves all threads, and looks for them in the listings."""
+        """Checks the store, moves all threads, and finds them in the listings."""
         self._listed = sum(1 for _ in self._source.raw_threads(user))
         stopped: str | None = None
         for raw in self._source.raw_threads(user):
@@ -245,19 +245,19 @@ async def with_listings(
 ) -> tuple[list[ThreadMigration], list[str]]:
     """The results, where threads that are not listed have failed, and a warning if they come in another order.
 
-    A store that lists the threads of all users to each is walked once, not once a user.
+    A store that lists the threads of all users to each is listed once, not once a user.
     """
     results = list(results)
-    look = _Look(access_for)
+    listings = _Listings(access_for)
     for user, thread_ids in _by_user(results).items():
-        await look.at(user, thread_ids)
+        await listings.at(user, thread_ids)
     judged = [
-        attrs.evolve(result, outcome="failed", error=look.errors[result.thread_id])
-        if result.thread_id in look.errors and result.outcome != "failed"
+        attrs.evolve(result, outcome="failed", error=listings.errors[result.thread_id])
+        if result.thread_id in listings.errors and result.outcome != "failed"
         else result
         for result in results
     ]
-    return judged, [*look.warnings.values()]
+    return judged, [*listings.warnings.values()]
 
 
 def _by_user(results: Iterable[ThreadMigration]) -> dict[str | None, list[str]]:
@@ -268,16 +268,16 @@ def _by_user(results: Iterable[ThreadMigration]) -> dict[str | None, list[str]]:
     return by_user
 
 
-class _Look:
+class _Listings:
     def __init__(self, access_for: Callable[[str | None], Awaitable[StoreAccess]]) -> None:
         self._access_for = access_for
-        self._places: dict[str, dict[str, int]] = {order: {} for order, _ in LOOKS}
+        self._places: dict[str, dict[str, int]] = {order: {} for order, _ in LISTINGS}
         self.errors: dict[str | None, str] = {}
         self.warnings: dict[str, str] = {}
 
     async def at(self, user: str | None, thread_ids: list[str]) -> None:
         """Looks for the threads of one user, unless a listing of another user held them all."""
-        for order, page_size in LOOKS:
+        for order, page_size in LISTINGS:
             try:
                 if not self._places[order].keys() >= set(thread_ids):
                     listed = await (await self._access_for(user)).threads(order, page_size)

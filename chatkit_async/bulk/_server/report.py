@@ -138,7 +138,7 @@ class MigrationReport:
         threads: a result for each thread that was tried, oldest first.
         store: what the check of the store found before anything was moved; None if the archive holds no thread.
         stopped: why threads were left untried; None if none were.
-        warnings: what the last look at the listings of threads found.
+        warnings: what the last listings of threads showed.
     """
 
     threads: tuple[ThreadMigration, ...] = ()
