@@ -54,7 +54,8 @@ function showEmpty({ counts, rows: page }) {
   byId("empty").hidden = kind === "";
   if (kind === shownEmpty) return;
   shownEmpty = kind;
-  if (kind !== "") byId("empty").replaceChildren(...(counts[shown.view] ? noneFound() : VIEWS[shown.view].empty(location.origin)));
+  const none = counts[shown.view] ? noneFound : VIEWS[shown.view].empty;
+  byId("empty").replaceChildren(...(kind === "" ? [] : none(location.origin)));
 }
 
 function noneFound() {
