@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -137,6 +139,16 @@ async def test_only_so_much_of_bodies_is_kept(emulator: Emulator, monkeypatch: p
     assert [one.json["user"][0] for one in emulator.requests()] == ["b", "c"]  # type: ignore[call-overload, index]
 
 
+@pytest.fixture
+def frequent_switches() -> Iterator[None]:
+    """Threads take turns a hundred times as often as usual, so that a missing lock shows."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 100)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("frequent_switches")
 async def test_the_methods_may_be_called_while_requests_arrive() -> None:
     with Emulator.in_thread() as emulator:
         stop = threading.Event()
