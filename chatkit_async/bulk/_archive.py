@@ -137,7 +137,7 @@ class ArchiveRun(Job):
         self._listing_number = self._first_listing - 1
         report = self._report(is_proved=await self._list_until_proved())
         state, text = "complete" if report.is_complete else "incomplete", json.dumps(report.to_dict())
-        self._tell("done")
+        self._report_progress("done")
         await self._writer.run(partial(end_run, run=self._run, state=state, now_s=_now_s(), report=text))
         return report
 
@@ -174,7 +174,7 @@ class ArchiveRun(Job):
                 async with aclosing(pages):
                     async for page in pages:
                         await self._take_page(page, place, found, hand_out)
-                        self._tell(stage)
+                        self._report_progress(stage)
                         if self._stopped is not None:
                             break
             except ListingLostError as error:
@@ -250,13 +250,13 @@ class ArchiveRun(Job):
             self._changed += has_changed and not is_new
             self._unchanged += not has_changed and not is_new
             self._new_unread.discard(thread.thread_id)
-        self._tell("reading")
+        self._report_progress("reading")
 
     def _failed(self, thread_id: str, error: ChatKitError) -> None:
         self._failures[thread_id] = ThreadFailure.of(thread_id, error)
         self._under_way.discard(thread_id)
         self._stop_in_outage(error)
-        self._tell("reading")
+        self._report_progress("reading")
 
     def _report(self, *, is_proved: bool) -> ArchiveReport:
         return ArchiveReport(

@@ -58,7 +58,7 @@ async def erase(
         client: lists and deletes. Its `timeout` holds for each request; retries are the job's, at least five.
         user: the threads of this user, 1 to 512 characters.
         users: the threads of these users.
-        thread_ids: these threads; whether each is gone is asked for one by one.
+        thread_ids: these threads; one request each checks that they are gone.
         all_users: True for the threads of all users of the project. Exactly one of these four must be given.
         created_before: only threads created before this time: Unix seconds, or a datetime with a time zone; default:
             of any age. A thread without `created_at` is kept, and named.
@@ -184,8 +184,10 @@ def choice_of(  # noqa: PLR0917
         if is_given
     ]
     if len(chosen) != 1:
-        said = " and ".join(chosen) + " were given" if chosen else "none was given, and nothing was deleted"
-        raise invalid(job, "", "conflict", f"exactly one of user, users, thread_ids, all_users=True is needed; {said}")
+        message = " and ".join(chosen) + " were given" if chosen else "none was given, and nothing was deleted"
+        raise invalid(
+            job, "", "conflict", f"exactly one of user, users, thread_ids, all_users=True is needed; {message}"
+        )
     ids = None if thread_ids is None else checked_ids(job, thread_ids)
     filters = checked_users(job, user, users) or (None,)
     return Choice(users=filters, thread_ids=ids, created_before=_unix_s(job, created_before))
@@ -200,8 +202,8 @@ def _unix_s(job: str, moment: float | datetime | None) -> float | None:
         return moment.timestamp()
     seconds = as_float(moment)
     if seconds is None or not 0 <= seconds < float("inf"):
-        said = "must be Unix seconds of at least 0, or a datetime with a time zone"
-        raise invalid(job, "created_before", "invalid_value", said, moment)
+        message = "must be Unix seconds of at least 0, or a datetime with a time zone"
+        raise invalid(job, "created_before", "invalid_value", message, moment)
     return seconds
 
 

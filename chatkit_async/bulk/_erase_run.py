@@ -58,7 +58,7 @@ class EraseRun(Job):
             if self._stopped is None and not self._failures:
                 await self._for_each([*self._plan.values()], self._erase)
                 is_proved = not self._dry_run and await self._list_until_none_is_left()
-        self._tell("done")
+        self._report_progress("done")
         return self._report(is_proved=is_proved)
 
     async def _collect(self) -> None:
@@ -141,7 +141,7 @@ class EraseRun(Job):
         found: list[Candidate] = []
         for user in self._choice.users:
             try:
-                listed = await list_threads(self._requests, user, lambda _: self._tell("checking"))
+                listed = await list_threads(self._requests, user, lambda _: self._report_progress("checking"))
             except APIError as error:
                 self._failures.append(self._failed_listing(error))
                 return []
@@ -172,7 +172,7 @@ class EraseRun(Job):
     async def _for_each(self, values: list[Candidate], work: Callable[[Candidate], Awaitable[None]]) -> None:
         async def run(one: Candidate) -> None:
             await work(one)
-            self._tell("deleting")
+            self._report_progress("deleting")
 
         async with workers(self._concurrency, run) as hand_out:
             await hand_out(values)
@@ -203,7 +203,7 @@ class EraseRun(Job):
 
     def _count_listed(self, count: int) -> None:
         self._listed += count
-        self._tell("listing")
+        self._report_progress("listing")
 
     def _counts(self) -> tuple[int, int, int]:
         counts = self._outcomes

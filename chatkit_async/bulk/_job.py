@@ -85,8 +85,8 @@ def checked_options(
         raise invalid(job, "concurrency", "invalid_value", f"must be from 1 to {MOST_CONCURRENT}", concurrency)
     pace = as_float(requests_per_second)
     if requests_per_second is not None and (pace is None or not 0 < pace < math.inf):
-        said = "must be a finite number above 0, or None"
-        raise invalid(job, "requests_per_second", "invalid_value", said, requests_per_second)
+        message = "must be a finite number above 0, or None"
+        raise invalid(job, "requests_per_second", "invalid_value", message, requests_per_second)
     return JobOptions(client, concurrency, requests_per_second, on_progress)
 
 
@@ -118,7 +118,7 @@ class Job(ABC):
     name: Literal["archive", "erase"]
 
     def __init__(self, options: JobOptions) -> None:
-        pace = Limiter(options.requests_per_second, lambda wait_s: self._tell("waiting", wait_s))
+        pace = Limiter(options.requests_per_second, lambda wait_s: self._report_progress("waiting", wait_s))
         self._requests = JobRequests(options.client, pace)
         self._concurrency = options.concurrency
         self._on_progress = options.on_progress
@@ -148,7 +148,7 @@ class Job(ABC):
     def _counts(self) -> tuple[int, int, int]:
         """Threads done, threads failed, items saved."""
 
-    def _tell(self, stage: Stage, wait_s: float = 0.0) -> None:
+    def _report_progress(self, stage: Stage, wait_s: float = 0.0) -> None:
         if self._on_progress is None:
             return
         done, failed, items = self._counts()

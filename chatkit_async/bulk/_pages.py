@@ -47,7 +47,7 @@ class RawPage:
 
     Attributes:
         body: all of it as the API sent it.
-        ids: of its threads or items, in the order asked for; None where one has no usable id.
+        ids: of its threads or items, in the order of the listing; None where one has no usable id.
         first_open: the index of the first tool call that waits for its output, and so may change later; None if none.
         has_more: whether there are more pages.
         last_id: where the next page begins; None if the page does not say.

@@ -1,4 +1,4 @@
-"""What the bulk jobs tell: events while they run, reports at their end."""
+"""What the bulk jobs give their caller: progress events while they run, a report at their end."""
 
 from __future__ import annotations
 

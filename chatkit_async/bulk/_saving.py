@@ -62,7 +62,7 @@ class Writer:
             await self._until_done(step)
 
     async def flush(self) -> None:
-        """Returns when all that was added is written, and told."""
+        """Returns when all that was added is written, and each `then` was called."""
         await self.run(_nothing)
 
     def run_now(self, work: Work[T]) -> T:
@@ -116,7 +116,7 @@ def _nothing(database: sqlite3.Connection) -> None:
 
 
 async def read_items(requests: JobRequests, writer: Writer, run: int, thread: HeldThread, then: Then) -> None:
-    """Reads a thread and saves it; `then` is told what the archive gained, or None if the thread is gone.
+    """Reads a thread and saves it; calls `then` with what the archive gained, or with None if the thread is gone.
 
     Reading begins at the last item held, so one request tells whether the thread is unchanged. If the item there is
     another one, the API does not know the cursor any more, and the thread is read from its start.

@@ -118,7 +118,7 @@ def erase(
         client: lists and deletes. Its `timeout` holds for each request; retries are the job's, at least five.
         user: the threads of this user, 1 to 512 characters.
         users: the threads of these users.
-        thread_ids: these threads; whether each is gone is asked for one by one.
+        thread_ids: these threads; one request each checks that they are gone.
         all_users: True for the threads of all users of the project. Exactly one of these four must be given.
         created_before: only threads created before this time: Unix seconds, or a datetime with a time zone; default:
             of any age. A thread without `created_at` is kept, and named.
@@ -279,7 +279,7 @@ def check_store(
         store: the store to check.
         context: what your server would pass to it with a request; default None.
         ids: `store` (the default) uses ids that the store generates; `keep` uses ids of the form that hosted threads
-            and items have, as `migrate` does unless told otherwise.
+            and items have, as `migrate` does by default.
         times: `local` (the default) writes naive local times, as the package itself does; `utc` writes times with a
             time zone.
         time_step_us: microseconds between two items, at least 1 (the default); 1000 for a database that keeps

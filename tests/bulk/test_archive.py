@@ -46,11 +46,11 @@ async def test_an_unchanged_thread_costs_one_request(client: AsyncChatKit, emula
     before = len(emulator.requests())
     report = await archive(client, path)
     assert (report.unchanged, report.changed, report.new, report.items) == (12, 0, 0, 0)
-    asked = paths(emulator, since=before)
-    assert sorted(one for one in asked if one.endswith("/items")) == sorted(
+    sent = paths(emulator, since=before)
+    assert sorted(one for one in sent if one.endswith("/items")) == sorted(
         f"/threads/cthr_{n}/items" for n in range(12)
     )
-    assert len(asked) == 12 + 2  # the listing, and the one that proves it
+    assert len(sent) == 12 + 2  # the listing, and the one that proves it
 
 
 async def test_a_changed_thread_costs_its_new_items(client: AsyncChatKit, emulator: Emulator, path: Path) -> None:

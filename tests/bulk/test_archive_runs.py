@@ -25,10 +25,10 @@ async def test_a_pace_is_kept(client: AsyncChatKit, emulator: Emulator, path: Pa
 
 async def test_progress_grows_to_the_end(client: AsyncChatKit, emulator: Emulator, path: Path) -> None:
     emulator.seed(threads=seed(20))
-    told: list[Progress] = []
-    await archive(client, path, on_progress=told.append)
-    assert [one.done for one in told] == sorted(one.done for one in told)
-    assert (told[-1].stage, told[-1].done, told[-1].items, told[-1].failed) == ("done", 20, 60, 0)
+    events: list[Progress] = []
+    await archive(client, path, on_progress=events.append)
+    assert [one.done for one in events] == sorted(one.done for one in events)
+    assert (events[-1].stage, events[-1].done, events[-1].items, events[-1].failed) == ("done", 20, 60, 0)
 
 
 async def test_what_on_progress_raises_ends_the_run_as_it_is(

@@ -106,11 +106,11 @@ def _whole(chance: random.Random, thread: int) -> Any:
                 block = made["content"][0]
                 return {**made, "content": [{**block, "text": _text(chance)} for _ in range(chance.randrange(3))]}
             case "chatkit.client_tool_call":
-                answer = {
+                outcome = {
                     "output": chance.choice([None, "done", "[1]"]),
                     "status": chance.choice(["in_progress", "completed"]),
                 }
-                return {**made, **answer, "arguments": chance.choice(["{}", '{"a": [null]}', "[1]", "not JSON", ""])}
+                return {**made, **outcome, "arguments": chance.choice(["{}", '{"a": [null]}', "[1]", "not JSON", ""])}
             case "chatkit.widget":
                 return {**made, "widget": chance.choice(WIDGETS)}
             case _:

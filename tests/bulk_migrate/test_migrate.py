@@ -193,10 +193,10 @@ async def test_the_report_reads_as_text_and_as_json(store: Any) -> None:
 
 
 async def test_progress_is_told_after_each_thread(store: Any) -> None:
-    told: list[Progress] = []
+    events: list[Progress] = []
     source = ListSource(*((hosted_thread(number), [hosted_item(number)]) for number in range(3)))
-    await moved(source, store, on_progress=told.append)
-    assert [(each.stage, each.listed, each.done, each.items) for each in told] == [
+    await moved(source, store, on_progress=events.append)
+    assert [(each.stage, each.listed, each.done, each.items) for each in events] == [
         ("checking", 3, 0, 0),
         *(("moving", 3, number, number) for number in (1, 2, 3)),
         ("checking", 3, 3, 3),

@@ -106,8 +106,8 @@ async def test_the_server_pages_through_all_items(store: Any, path: Path) -> Non
 
 async def test_the_user_s_next_message_is_answered_with_the_default_converter(store: Any, path: Path) -> None:
     await migrate(path, store, context_for=lambda user: user)
-    said = {"content": [{"type": "input_text", "text": "and now?"}], "attachments": [], "inference_options": {}}
-    events = await requested(Shop(store), "threads.add_user_message", thread_id="cthr_1", input=said)
+    user_message = {"content": [{"type": "input_text", "text": "and now?"}], "attachments": [], "inference_options": {}}
+    events = await requested(Shop(store), "threads.add_user_message", thread_id="cthr_1", input=user_message)
     items = [event["item"] for event in events if event["type"] == "thread.item.done"]
     assert [item["type"] for item in items] == ["user_message", "assistant_message"]
     assert items[1]["content"][0]["text"].endswith(" inputs")

@@ -16,7 +16,7 @@ from .worker import CHECKOUT, running_worker, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.checkout, pytest.mark.timeout(180)]
 EXAMPLES = CHECKOUT / "docs" / "examples"
-ASKING = """
+SENDER = """
 import celery_tasks
 print(celery_tasks.create_session.delay("ada").get(timeout=60)["client_secret"])
 celery_tasks.report_of_erasure(["ada"])
@@ -66,23 +66,23 @@ def test_the_celery_program_mints_and_erases(emulator: Emulator, redis_url: str,
     environment = environment_of(emulator, redis_url)
     command = ["celery", "-A", "celery_tasks", "worker", "-l", "INFO", "--concurrency", "2"]
     with listening_worker(*command, ready="ready.", log=tmp_path / "log", environment=environment):
-        said = output_of(sys.executable, "-c", ASKING, environment=environment, cwd=tmp_path)
+        output = output_of(sys.executable, "-c", SENDER, environment=environment, cwd=tmp_path)
 
     [session] = emulator.sessions()
-    assert said.splitlines()[0] == session["client_secret"]
-    assert "'deleted': 250" in said
-    assert said.strip().endswith("complete")
+    assert output.splitlines()[0] == session["client_secret"]
+    assert "'deleted': 250" in output
+    assert output.strip().endswith("complete")
     assert [thread["user"] for thread in emulator.threads()] == ["brook"]
 
 
 def test_the_taskiq_program_erases(emulator: Emulator, redis_url: str, tmp_path: Path) -> None:
     environment = environment_of(emulator, redis_url)
-    command = ["taskiq", "worker", "taskiq_tasks:broker", "--workers", "2", "--max-async-tasks", "8"]
+    command = ["taskiq", "worker", "taskiq_tasks:broker", "--workers", "1", "--max-async-tasks", "8"]
     with listening_worker(*command, ready="Listening started.", log=tmp_path / "log", environment=environment):
         program = str(EXAMPLES / "taskiq_tasks.py")
-        said = output_of(sys.executable, program, "ada", environment=environment, cwd=tmp_path)
+        output = output_of(sys.executable, program, "ada", environment=environment, cwd=tmp_path)
 
-    assert "'deleted': 250" in said
+    assert "'deleted': 250" in output
     assert [thread["user"] for thread in emulator.threads()] == ["brook"]
 
 

@@ -46,7 +46,7 @@ async def check_store(
         store: the store to check.
         context: what your server would pass to it with a request; default None.
         ids: `store` (the default) uses ids that the store generates; `keep` uses ids of the form that hosted threads
-            and items have, as `migrate` does unless told otherwise.
+            and items have, as `migrate` does by default.
         times: `local` (the default) writes naive local times, as the package itself does; `utc` writes times with a
             time zone.
         time_step_us: microseconds between two items, at least 1 (the default); 1000 for a database that keeps

@@ -158,9 +158,9 @@ class _Migration:
                 stopped = f"the store hung in {MOST_HANGS} threads in a row"
                 break
         if stopped is None:
-            self._tell("checking")
+            self._report_progress("checking")
             self._results, self._order_warnings = await with_listings(self._results, self._access)
-        self._tell("done")
+        self._report_progress("done")
         return MigrationReport(tuple(self._results), self._checked, stopped, tuple(self._warnings()))
 
     async def _tried(self, raw: JSONObject) -> ThreadMigration | None:
@@ -174,7 +174,7 @@ class _Migration:
         except Exception as error:  # context_for is the caller's
             return attrs.evolve(result, error=f"context_for failed: {described(error)}")
         if self._checked is None:
-            self._tell("checking")
+            self._report_progress("checking")
             times = RisingTimes(self._settings.times, self._settings.time_step_us)
             self._checked = await tried(StoreTrial(access, self._settings.ids, times, self._settings.options))
         return await self._moved(raw, result, access) if self._checked.is_usable else None
@@ -226,9 +226,9 @@ class _Migration:
         self._results.append(result)
         self._done += result.outcome != "failed"
         self._items += result.written
-        self._tell("moving")
+        self._report_progress("moving")
 
-    def _tell(self, stage: Stage) -> None:
+    def _report_progress(self, stage: Stage) -> None:
         if self._on_progress is not None:
             failed, elapsed_s = len(self._results) - self._done, monotonic() - self._started_at
             counts = {"listed": self._listed, "done": self._done, "failed": failed, "items": self._items}

@@ -35,7 +35,7 @@ _TAKEN = re.compile("unique|duplicate|already exists|conflict|integrity", re.IGN
 
 @attrs.frozen
 class MoveSettings:
-    """What `migrate` was told that concerns a single thread."""
+    """The arguments of `migrate` that concern a single thread."""
 
     ids: Ids
     times: Times
