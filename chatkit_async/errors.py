@@ -1,4 +1,4 @@
-"""Everything this package raises, drawn first.
+"""Every error of this package; the tree:
 
 ChatKitError
 ├── ConfigurationError            settings with which no call can work; nothing was sent

@@ -175,7 +175,7 @@ class AsyncListing(Generic[T]):
             max_items: at most this many, at least 0; no page beyond them is requested. Default: all.
 
         Raises:
-            ParamsValidationError: `max_items` is no such number.
+            ParamsValidationError: `max_items` is not an integer of at least 0.
         """
         max_items = checked_max_items(max_items)
         items: list[T] = []
@@ -188,11 +188,7 @@ class AsyncListing(Generic[T]):
         return items if max_items is None else items[:max_items]
 
     def _walk_pages(self, *, prefetch: bool | None = None) -> Walk[T]:
-        """A walk over the pages, for callers that keep their own place.
-
-        Args:
-            prefetch: ask for the next page while one is used; default: what the listing was made with.
-        """
+        """A walk over the pages; `prefetch` as in `pages`."""
         prefetch = self._prefetch if prefetch is None else prefetch
         return Walk(self._fetch, self._params, operation=self._operation, prefetch=prefetch)
 

@@ -1,4 +1,4 @@
-"""Decoded JSON to result objects, exactly: the structure hooks of the one cattrs converter.
+"""Turns decoded JSON into result objects, without guessing: the structure hooks of the one cattrs converter.
 
 cattrs dispatches on the annotation; its own hooks would turn null into "None" and "7" into 7.
 """
@@ -31,7 +31,7 @@ from .annotations import (
     tag_of,
     without_none,
 )
-from .straight_line import NO_EXTRA, Field, straight_line
+from .generated_hooks import NO_EXTRA, Field, generated_hook
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -186,7 +186,7 @@ def _result_hook(annotation: Any, made: Converter) -> Hook:
     hooks = {name: made.get_structure_hook(hints[name]) for name in field_names(cls)}
     by_field = _by_field(cls, hooks, tag_of(hints.get("type")))
     fields = tuple(_field(name, hints[name], made) for name in field_names(cls))
-    return straight_line(cls, fields, by_field, Mismatch) if fields else by_field
+    return generated_hook(cls, fields, by_field, Mismatch) if fields else by_field
 
 
 def _field(name: str, hint: Any, made: Converter) -> Field:

@@ -1,4 +1,4 @@
-"""A response to its result, or to the one error that says why it has none.
+"""Turns a response into its result, or into an error that says what is wrong with the response.
 
 Functions that hold a decoded body never raise: they return the problem, so that no traceback shows a secret.
 """

@@ -1,4 +1,4 @@
-"""A refusal to the error of its status, with the API's words and a hint."""
+"""Turns an error response into the exception for its status, with the API's message and a hint."""
 
 from __future__ import annotations
 

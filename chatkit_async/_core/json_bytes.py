@@ -1,4 +1,4 @@
-"""JSON values to bytes and back, by orjson where it is installed (extra `speed`), else by the standard library."""
+"""Encodes and decodes JSON, by orjson where it is installed (extra `speed`), else by the standard library."""
 
 from __future__ import annotations
 

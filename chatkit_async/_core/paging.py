@@ -1,4 +1,4 @@
-"""The position of the next page of a listing: a pure function of the pages so far."""
+"""Where the next page of a listing begins: a pure function of the pages so far."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Page(_Directed, Generic[T]):
 
     @property
     def next_cursor(self) -> str | None:
-        """The id next to the next page: `last_id`, else the last item's; backwards, `first_id`, else the first item's.
+        """Where the next page begins: `last_id`, or the last item's id; backwards, `first_id` or the first item's id.
 
         Raises:
             MissingFieldError: the response lacks `has_more`, or both the id and `data`.

@@ -6,7 +6,6 @@ A converter returns an `Invalid` for a wrong value; `__attrs_post_init__` raises
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from operator import attrgetter
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -164,6 +163,8 @@ def right_name(cls: type[Params], name: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean limit?` for a misspelt name; empty if no known name resembles it."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
+
     near = get_close_matches(name, known, n=1, cutoff=0.75)
     return f"did you mean {near[0]}?" if near else ""
 

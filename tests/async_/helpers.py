@@ -1,4 +1,4 @@
-"""What these tests do again and again."""
+"""Calls and clients that many tests use."""
 
 from __future__ import annotations
 

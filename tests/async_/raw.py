@@ -1,4 +1,4 @@
-"""A server of a few lines, for responses that no sane server sends; it keeps the requests."""
+"""A small server for malformed and unusual responses; it keeps the requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A 200 that is not what the API documents: one error of ours each, the body masked, the work not denied."""
+"""A 200 that is not what the API documents: each is one error of ours, with a masked body and the right outcome."""
 
 from __future__ import annotations
 

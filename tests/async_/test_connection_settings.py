@@ -1,4 +1,4 @@
-"""What cannot be connections' settings is refused when the client is made, or at its first call."""
+"""Invalid connection settings are refused when the client is made, or at its first call."""
 
 from __future__ import annotations
 

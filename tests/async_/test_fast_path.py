@@ -1,4 +1,4 @@
-"""Which requests take the fast path, and what aiohttp may not change without turning it off."""
+"""Which requests take the fast path, and which changes of aiohttp turn it off."""
 
 from __future__ import annotations
 

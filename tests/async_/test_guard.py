@@ -1,4 +1,4 @@
-"""Each private part of aiohttp that is gone turns off what it is for, and the log says so; all calls still work."""
+"""Without a private part of aiohttp one feature is off, the log says which, and all calls still work."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ async def test_a_proxys_password_reaches_the_proxy_and_no_message(
     "url", [f"socks5://u:{PASSWORD}@p.example", f"http://u:{PASSWORD}@", f"http://u:{PASSWORD}@p:x"]
 )
 @pytest.mark.parametrize("where", ["argument", "environment"])
-async def test_a_proxy_that_is_none_is_refused_without_showing_it(
+async def test_an_invalid_proxy_is_refused_without_showing_it(
     monkeypatch: pytest.MonkeyPatch, url: str, where: str
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", url if where == "environment" else "")

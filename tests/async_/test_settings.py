@@ -1,4 +1,4 @@
-"""Settings of a client, of a copy and of one call; the nearest wins. Looked at where they arrive."""
+"""Settings of a client, of a copy and of one call; the nearest wins. The server sees which."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def test_a_header_that_http_cannot_carry_is_refused(value: Any, where: str
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "a\nb", "é", 7, b"x"])
-async def test_a_header_name_that_is_none_is_refused(name: Any) -> None:
+async def test_an_invalid_header_name_is_refused(name: Any) -> None:
     with pytest.raises(ConfigurationError):
         AsyncChatKit(KEY, default_headers={name: "1"})
 

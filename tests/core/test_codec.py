@@ -1,4 +1,4 @@
-"""Decoded JSON to objects, exactly: nothing is turned into something else, what is wrong is named by its path."""
+"""Decoded JSON becomes objects without conversions; an error names the wrong field by its path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A response to a result, or to the one error that says why not."""
+"""Responses become results, or one error that says what is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A refusal to its error: the API's words, our hint, no secret."""
+"""Error responses become exceptions: the API's message, our hint, no secret."""
 
 from __future__ import annotations
 

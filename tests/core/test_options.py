@@ -1,4 +1,4 @@
-"""`RequestOptions` and `Timeout`: what one call may say, and what is refused."""
+"""`RequestOptions` and `Timeout`: what one call may set, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a listing goes on, against a model of a server that keeps a list."""
+"""Where the next page begins, compared with a model of a server."""
 
 from __future__ import annotations
 

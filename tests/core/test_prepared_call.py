@@ -1,4 +1,4 @@
-"""A call with everything settled: its bytes, its URL, and that the nearest setting wins."""
+"""A call before it is sent: its bytes and its URL; the nearest setting wins."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from chatkit_async._sync.channel import Channel
 from .running import loop_threads
 
 
-def test_32_threads_share_one_client_and_each_gets_its_own_answer(client: ChatKit) -> None:
+def test_32_threads_share_one_client_and_each_gets_its_own_response(client: ChatKit) -> None:
     together = threading.Barrier(32)
 
     def work(number: int) -> list[str]:

@@ -94,7 +94,7 @@ async def test_a_query_that_no_url_can_hold_is_refused(client: AsyncChatKit, emu
     assert emulator.requests() == []
 
 
-async def test_an_empty_body_is_sent_and_none_is_not(client: AsyncChatKit, emulator: Emulator) -> None:
+async def test_an_empty_body_is_sent_and_a_missing_one_is_not(client: AsyncChatKit, emulator: Emulator) -> None:
     emulator.add_faults(Fault(status=204, body="", times=2))
     await client.request("POST", "/chatkit/x", body={})
     await client.request("POST", "/chatkit/x")

@@ -199,7 +199,7 @@ def test_each_field_of_the_documented_request_that_the_schema_refuses_is_answere
 
 
 @pytest.mark.parametrize("session_id", ["", ".", "..", None, 5, b"x", "\ud800"], ids=ascii)
-def test_an_id_that_would_change_the_path_or_is_none_is_refused(session_id: Any) -> None:
+def test_an_id_that_is_missing_or_would_change_the_path_is_refused(session_id: Any) -> None:
     with pytest.raises(ParamsValidationError) as caught:
         SessionCancelParams(session_id)
     assert [problem.path for problem in caught.value.problems] == ["session_id"]

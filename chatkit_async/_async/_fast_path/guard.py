@@ -1,4 +1,4 @@
-"""Checks that aiohttp is as this folder knows it: what is not is off, and the log says what that means."""
+"""Checks that aiohttp has the private parts this folder uses; without one, a feature is off and the log says which."""
 
 from __future__ import annotations
 

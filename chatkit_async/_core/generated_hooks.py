@@ -1,7 +1,7 @@
-"""Fast structure hooks: for each class a generated function of one statement a field, compiled at first use.
+"""Fast structure hooks: a function for each class, generated and compiled at first use, with one statement a field.
 
-It reads responses that are as documented; all others go to the hook by field, which knows absent fields and names
-wrong ones. The source is in `linecache`, so debuggers and tracebacks show its lines.
+It reads responses that are as documented. All others go to the hook by field, which handles absent fields and names
+wrong ones. The source is in `linecache`, so that debuggers and tracebacks show its lines.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Field:
     is_tag: bool = False
 
 
-def straight_line(cls: type[Result], fields: tuple[Field, ...], by_field: Hook, mismatch: type[Exception]) -> Hook:
+def generated_hook(cls: type[Result], fields: tuple[Field, ...], by_field: Hook, mismatch: type[Exception]) -> Hook:
     """A hook for a class.
 
     Args:
