@@ -64,27 +64,27 @@ def response(
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
 
 
-def always(answer: bytes, *, then_close: bool = False) -> Handler:
+def always(content: bytes, *, then_close: bool = False) -> Handler:
     """The same bytes for each request."""
 
     async def send(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
-        writer.write(answer)
+        writer.write(content)
         if then_close:
             writer.close()
 
     return send
 
 
-def in_turn(*answers: bytes | None) -> Handler:
+def in_turn(*contents: bytes | None) -> Handler:
     """One after the other, the last for ever; None closes the connection instead."""
-    left = list(answers)
+    left = list(contents)
 
     async def send(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
-        answer = left.pop(0) if len(left) > 1 else left[0]
-        if answer is None:
+        content = left.pop(0) if len(left) > 1 else left[0]
+        if content is None:
             writer.close()
         else:
-            writer.write(answer)
+            writer.write(content)
 
     return send
 
@@ -94,7 +94,7 @@ async def never(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None
 
 
 @asynccontextmanager
-async def raw_server(answer: Handler, *, context: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
+async def raw_server(handler: Handler, *, context: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
     """Serve on a free port of loopback until the block ends."""
     state = RawServer()
     tasks: set[asyncio.Task[None]] = set()
@@ -106,7 +106,7 @@ async def raw_server(answer: Handler, *, context: ssl.SSLContext | None = None) 
         state.connections += 1
         state.open_connections += 1
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
-            await _converse(state, reader, writer, answer)
+            await _converse(state, reader, writer, handler)
         state.open_connections -= 1
         state.has_changed.set()
         writer.close()
@@ -123,7 +123,7 @@ async def raw_server(answer: Handler, *, context: ssl.SSLContext | None = None) 
 
 
 async def _converse(
-    state: RawServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Handler
+    state: RawServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler
 ) -> None:
     connection = state.connections
     while not writer.is_closing():
@@ -137,16 +137,16 @@ async def _converse(
         received = ReceivedRequest(method, path, headers, body, connection, head + body)
         state.requests.append(received)
         state.has_changed.set()
-        await answer(writer, received)
+        await handler(writer, received)
         await writer.drain()
 
 
 @contextmanager
-def raw_server_in_thread(answer: Handler, *, context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
+def raw_server_in_thread(handler: Handler, *, context: ssl.SSLContext | None = None) -> Iterator[RawServer]:
     """The same in a loop of its own, which goes on while the caller's stands still."""
 
     async def serve(started: Future[tuple[RawServer, asyncio.AbstractEventLoop, asyncio.Event]]) -> None:
-        async with raw_server(answer, context=context) as server:
+        async with raw_server(handler, context=context) as server:
             stop = asyncio.Event()
             started.set_result((server, asyncio.get_running_loop(), stop))
             await stop.wait()

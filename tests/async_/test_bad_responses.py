@@ -51,13 +51,13 @@ JSON = [
 ]
 
 
-@pytest.mark.parametrize("answer", BAD.values(), ids=BAD)
-async def test_a_200_that_is_not_a_session_is_an_api_response_validation_error(answer: bytes) -> None:
-    async with raw_server(always(answer)) as server, made(server.base_url) as client:
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+async def test_a_200_that_is_not_a_session_is_an_api_response_validation_error(content: bytes) -> None:
+    async with raw_server(always(content)) as server, made(server.base_url) as client:
         error = await raised(APIResponseValidationError, create(client))
         assert connections_in_use(client) == 0
     assert (error.attempts, len(server.requests)) == (1, 1)
-    assert error.outcome == ("done" if answer in JSON else "unknown")
+    assert error.outcome == ("done" if content in JSON else "unknown")
     assert error.operation == "sessions.create"
     for shown in (
         str(error),
@@ -104,7 +104,7 @@ def bomb(size: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "content",
     [
         lambda: response(big(65 * MIB)),
         lambda: chunked(big(65 * MIB)),
@@ -113,8 +113,8 @@ def bomb(size: int) -> bytes:
     ],
     ids=["Content-Length", "chunked", "gzip", "announced and packed"],
 )
-async def test_a_body_larger_than_64_mib_is_not_read(answer: Callable[[], bytes]) -> None:
-    async with raw_server(always(answer())) as server, made(server.base_url) as client:
+async def test_a_body_larger_than_64_mib_is_not_read(content: Callable[[], bytes]) -> None:
+    async with raw_server(always(content())) as server, made(server.base_url) as client:
         error = await raised(APIResponseValidationError, create(client))
         assert connections_in_use(client) == 0
         assert (error.outcome, error.attempts, error.body, len(server.requests)) == ("unknown", 1, None, 1)

@@ -26,7 +26,7 @@ MOST_TURNS = {"fast": 2, "public": 3}  # aiohttp's own request writes its body i
 class CountingLoop(asyncio.SelectorEventLoop):
     """An event loop that counts its turns.
 
-    It gives the server the processor before each: how soon an answer comes would else decide over a turn more or less.
+    It gives the server the processor before each: otherwise a slow response would cost a turn more.
     """
 
     turns = 0

@@ -131,16 +131,16 @@ async def test_nested_with_asyncios_own_each_tells_its_own_end(
 
 
 async def test_outside_a_task_it_says_so(deadlines: Deadlines) -> None:
-    said: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    message: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def enter() -> None:
         try:
             Deadline(deadlines, 1).__enter__()
         except RuntimeError as error:
-            said.set_result(str(error))
+            message.set_result(str(error))
 
     asyncio.get_running_loop().call_soon(enter)
-    assert "task" in await said
+    assert "task" in await message
 
 
 async def test_what_was_ended_twice_counts_as_one_end(deadlines: Deadlines) -> None:

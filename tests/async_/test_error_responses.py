@@ -126,8 +126,8 @@ async def test_a_redirect_whose_body_breaks_off_is_still_that_redirect(call: Cal
 
 
 async def test_a_refusal_after_an_attempt_that_may_have_worked_leaves_the_outcome_unknown() -> None:
-    answers = in_turn(response(b"{}", status="500 Oops"), response(b"{}", status="400 Bad Request"))
-    async with raw_server(answers) as server, made(server.base_url) as client:
+    handler = in_turn(response(b"{}", status="500 Oops"), response(b"{}", status="400 Bad Request"))
+    async with raw_server(handler) as server, made(server.base_url) as client:
         error = await raised(APIStatusError, create(client))
     assert (error.status, error.outcome, error.attempts) == (400, "unknown", 2)
 

@@ -115,7 +115,7 @@ async def test_a_mock_of_sessions_sees_the_requests_of_a_client_that_is_already_
 
 
 @pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     guard.is_fast_path_known.cache_clear()
     caplog.set_level(logging.DEBUG, "chatkit_async")
     return lambda: [record.message for record in caplog.records if "Fast path disabled" in record.message]
@@ -178,20 +178,20 @@ async def test_an_unknown_aiohttp_disables_the_fast_path_and_the_log_says_so_onc
     change: Callable[[pytest.MonkeyPatch], None],
     monkeypatch: pytest.MonkeyPatch,
     fast_requests: list[Any],
-    said: Callable[[], list[str]],
+    logged: Callable[[], list[str]],
     received: Callable[[], Awaitable[list[ReceivedRequest]]],
 ) -> None:
     change(monkeypatch)
     assert len(await received()) == 2
-    assert (fast_requests, len(said())) == ([], 1)
-    assert aiohttp.__version__ in said()[0]
+    assert (fast_requests, len(logged())) == ([], 1)
+    assert aiohttp.__version__ in logged()[0]
 
 
 async def test_the_installed_aiohttp_is_known(
-    fast_requests: list[Any], said: Callable[[], list[str]], received: Callable[[], Awaitable[list[ReceivedRequest]]]
+    fast_requests: list[Any], logged: Callable[[], list[str]], received: Callable[[], Awaitable[list[ReceivedRequest]]]
 ) -> None:
     assert len(await received()) == len(fast_requests) == 2
-    assert said() == []
+    assert logged() == []
 
 
 def test_the_connector_reads_no_new_attribute_of_a_request() -> None:

@@ -47,8 +47,8 @@ async def test_a_session_of_the_users_is_used_and_stays_open(emulator: Emulator)
             await create(client)
         await client.aclose()
         assert not own.closed
-        async with own.get(emulator.base_url) as answer:
-            assert answer.status == 404
+        async with own.get(emulator.base_url) as response:
+            assert response.status == 404
     assert emulator.requests()[0].headers["x-theirs"] == "1"
 
 

@@ -99,8 +99,8 @@ async def test_all_kinds_of_callable_give_the_key(key: Any) -> None:
 
 async def test_a_callable_is_called_before_each_attempt() -> None:
     numbers = iter(range(1, 9))
-    answer = always(response(b"{}", status="503 Busy"))
-    async with raw_server(answer) as server:
+    busy = always(response(b"{}", status="503 Busy"))
+    async with raw_server(busy) as server:
         async with made(server.base_url, api_key=lambda: f"sk-{next(numbers)}") as client:
             await raised(Exception, create(client))
         assert [received.headers["authorization"] for received in server.requests] == [
@@ -149,7 +149,7 @@ async def test_a_copy_may_have_another_key(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "words"),
     [
         ({"api_key": "sk-test-0123456789wxyz"}, ["argument api_key", "…wxyz"]),
         ({"api_key": "sk-short"}, ["argument api_key"]),
@@ -158,12 +158,12 @@ async def test_a_copy_may_have_another_key(emulator: Emulator) -> None:
     ],
 )
 async def test_a_wrong_key_is_an_error_with_its_source_and_its_masked_end(
-    monkeypatch: pytest.MonkeyPatch, emulator: Emulator, settings: dict[str, Any], said: list[str]
+    monkeypatch: pytest.MonkeyPatch, emulator: Emulator, settings: dict[str, Any], words: list[str]
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0123456789stuv")
     emulator.add_faults(Fault(status=401))
     async with made(emulator.base_url, **settings) as client:
         error = await raised(AuthenticationError, create(client))
     assert error.hint is not None
-    assert all(word in error.hint for word in said)
+    assert all(word in error.hint for word in words)
     assert not any(part in str(error) for part in ("sk-short", "0123456789"))

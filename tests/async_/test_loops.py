@@ -170,8 +170,8 @@ UNCLOSED = {
 @pytest.mark.parametrize("program", UNCLOSED.values(), ids=UNCLOSED)
 async def test_an_unclosed_client_that_is_collected_is_one_resource_warning(emulator: Emulator, program: str) -> None:
     out, err, code = await run(program, emulator.base_url, warnings="always")
-    said = [line for line in err.splitlines() if not line.startswith("  ")]  # Python 3.13 adds the source line
-    assert (out, err.count("ResourceWarning"), len(said), code) == ("", 1, 1, 0), err
+    lines = [line for line in err.splitlines() if not line.startswith("  ")]  # Python 3.13 adds the source line
+    assert (out, err.count("ResourceWarning"), len(lines), code) == ("", 1, 1, 0), err
     assert "unclosed AsyncChatKit" in err
 
 

@@ -22,35 +22,35 @@ Call = Callable[..., Any]
 AMBIGUOUS = [(None, None), (True, True), (False, False)]
 
 LOST = {
-    "the connection is closed without an answer": Fault(drop=True, times=9),
+    "the connection is closed without a response": Fault(drop=True, times=9),
     "the work is done and the connection closed": Fault(drop="after", times=9),
-    "the answer breaks off": Fault(kind="truncated", times=9),
+    "the response breaks off": Fault(kind="truncated", times=9),
 }
 each_loss = pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 
 
 @each_loss
-@pytest.mark.parametrize(("said", "sends"), [(None, 1), (False, 1), (True, 3)])
+@pytest.mark.parametrize(("retry_ambiguous", "sends"), [(None, 1), (False, 1), (True, 3)])
 async def test_a_create_is_sent_again_only_with_retry_ambiguous(
-    emulator: Emulator, fault: Fault, said: bool | None, sends: int
+    emulator: Emulator, fault: Fault, retry_ambiguous: bool | None, sends: int
 ) -> None:
     emulator.add_faults(fault)
     async with made(emulator.base_url) as client:
-        error = await raised(APIConnectionError, create(client, RequestOptions(retry_ambiguous=said)))
+        error = await raised(APIConnectionError, create(client, RequestOptions(retry_ambiguous=retry_ambiguous)))
     assert (type(error), error.outcome, error.attempts) == (APIConnectionError, "unknown", sends)
     assert len(emulator.requests()) == sends
     assert isinstance(error.__cause__, aiohttp.ClientError)
 
 
 @each_loss
-@pytest.mark.parametrize(("said", "sends"), [(None, 3), (False, 1), (True, 3)])
+@pytest.mark.parametrize(("retry_ambiguous", "sends"), [(None, 3), (False, 1), (True, 3)])
 async def test_a_cancel_is_sent_again_unless_retry_ambiguous_is_false(
-    client: Any, emulator: Emulator, fault: Fault, said: bool | None, sends: int
+    client: Any, emulator: Emulator, fault: Fault, retry_ambiguous: bool | None, sends: int
 ) -> None:
     session = await create(client)
     emulator.add_faults(fault)
     async with made(emulator.base_url) as repeating:
-        call = repeating.sessions.cancel(session.id, options=RequestOptions(retry_ambiguous=said))
+        call = repeating.sessions.cancel(session.id, options=RequestOptions(retry_ambiguous=retry_ambiguous))
         error = await raised(APIConnectionError, call)
     assert (type(error), error.outcome, error.attempts) == (APIConnectionError, "unknown", sends)
     assert len(emulator.requests()) == sends + 1
@@ -114,8 +114,8 @@ async def _stop_before_the_second(
 
 @pytest.mark.parametrize("operation", [READ, DELETE], ids=["GET", "DELETE"])
 async def test_a_resend_by_aiohttp_is_counted(operation: Any) -> None:
-    answers = in_turn(response(), None, response())
-    async with raw_server(answers) as server, made(server.base_url) as client:
+    handler = in_turn(response(), None, response())
+    async with raw_server(handler) as server, made(server.base_url) as client:
         await send(client, operation)
         info = await send(client, operation)
         assert info.attempts == 2

@@ -28,12 +28,12 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("answer", MALFORMED.values(), ids=MALFORMED)
+@pytest.mark.parametrize("content", MALFORMED.values(), ids=MALFORMED)
 async def test_the_content_of_a_malformed_response_is_in_no_text_traceback_or_log(
-    answer: bytes, caplog: pytest.LogCaptureFixture
+    content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with raw_server(always(answer, then_close=True)) as server, made(server.base_url, max_retries=0) as client:
+    async with raw_server(always(content, then_close=True)) as server, made(server.base_url, max_retries=0) as client:
         error = await raised(APIConnectionError, create(client))
     assert error.outcome == "unknown"
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format(chain=True))

@@ -79,9 +79,9 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str, str]] = {
 
 
 @pytest.mark.parametrize("half", [AsyncChatKit, ChatKit])
-@pytest.mark.parametrize(("call", "answer", "more"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(("call", "advice", "more"), WRONG.values(), ids=WRONG)
 def test_a_wrong_keyword_is_named_with_the_right_one_and_shows_no_value(
-    half: type[Any], call: Callable[[Any], Any], answer: str, more: str
+    half: type[Any], call: Callable[[Any], Any], advice: str, more: str
 ) -> None:
     async def awaited(client: Any) -> None:
         await call(client)
@@ -90,7 +90,7 @@ def test_a_wrong_keyword_is_named_with_the_right_one_and_shows_no_value(
     with pytest.raises(TypeError) as caught:
         asyncio.run(awaited(client)) if half is AsyncChatKit else call(client)
     assert "got an unexpected keyword argument" in str(caught.value)
-    assert answer in str(caught.value)
+    assert advice in str(caught.value)
     assert more in str(caught.value)
     found = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     assert SECRET not in str([frame.locals for frame in found.stack if "/chatkit_async/" in frame.filename])

@@ -123,7 +123,7 @@ def test_what_a_loop_leaves_open_is_discarded_at_the_next_use() -> None:
 
 
 def test_what_a_loop_leaves_open_is_discarded_with_the_owner() -> None:
-    owner = PerLoop(Resource, unclosed="never said")
+    owner = PerLoop(Resource, unclosed="never shown")
     left = asyncio.new_event_loop()
     resource = left.run_until_complete(use(owner))
     left.close()

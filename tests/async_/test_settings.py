@@ -54,9 +54,9 @@ async def test_organization_and_project_are_headers(
     if where != "argument":
         monkeypatch.setenv("OPENAI_ORG_ID", "org-e" if where != "environment" else "org-1")
         monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-e" if where != "environment" else "proj-1")
-    said = {} if where == "environment" else {"organization": "org-1", "project": "proj-1"}
-    async with made(emulator.base_url, **({} if where == "copy" else said)) as client:
-        await create(client.with_options(**said) if where == "copy" else client)
+    given = {} if where == "environment" else {"organization": "org-1", "project": "proj-1"}
+    async with made(emulator.base_url, **({} if where == "copy" else given)) as client:
+        await create(client.with_options(**given) if where == "copy" else client)
     (received,) = emulator.requests()
     assert (received.headers["OpenAI-Organization"], received.headers["OpenAI-Project"]) == ("org-1", "proj-1")
 

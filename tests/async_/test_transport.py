@@ -54,7 +54,7 @@ async def send(transport: Transport, delivery: Delivery | None = None, connect_s
     return await transport.send(pool, REQUEST, delivery or Delivery(), connect_s=connect_s, proxy=None)
 
 
-def answer(server: aioresponses, **settings: Any) -> None:
+def mock_response(server: aioresponses, **settings: Any) -> None:
     server.post(URL, response_class=MockedResponse, **settings)
 
 
@@ -62,25 +62,25 @@ def answer(server: aioresponses, **settings: Any) -> None:
 async def test_a_response_is_returned_whole_with_any_status(
     transport: Transport, server: aioresponses, status: int
 ) -> None:
-    answer(server, status=status, body=b'{"a": 1}', headers={"X-Request-Id": "req_1"})
+    mock_response(server, status=status, body=b'{"a": 1}', headers={"X-Request-Id": "req_1"})
     response = await send(transport)
     assert (response.status, response.body, response.is_whole) == (status, b'{"a": 1}', True)
     assert response.headers["x-request-id"] == "req_1"
 
 
 async def test_what_is_handed_to_aiohttp_is_complete(transport: Transport, server: aioresponses) -> None:
-    answer(server)
+    mock_response(server)
     await send(transport, connect_s=3)
     ((call,),) = server.requests.values()
-    said = call.kwargs
-    assert (said["data"], said["headers"]) == (b"{}", REQUEST.headers)
-    assert (said["allow_redirects"], said["raise_for_status"], said["proxy"]) == (False, False, None)
-    assert said["timeout"] == aiohttp.ClientTimeout(total=None, sock_connect=3)
-    assert set(said["skip_auto_headers"]) == {"user-agent", "accept"}
+    passed = call.kwargs
+    assert (passed["data"], passed["headers"]) == (b"{}", REQUEST.headers)
+    assert (passed["allow_redirects"], passed["raise_for_status"], passed["proxy"]) == (False, False, None)
+    assert passed["timeout"] == aiohttp.ClientTimeout(total=None, sock_connect=3)
+    assert set(passed["skip_auto_headers"]) == {"user-agent", "accept"}
 
 
 async def test_no_limit_for_connecting_is_none_for_aiohttp(transport: Transport, server: aioresponses) -> None:
-    answer(server)
+    mock_response(server)
     await send(transport, connect_s=math.inf)
     ((call,),) = server.requests.values()
     assert call.kwargs["timeout"] == aiohttp.ClientTimeout(total=None)
@@ -101,7 +101,7 @@ async def test_no_limit_for_connecting_is_none_for_aiohttp(transport: Transport,
 async def test_what_aiohttp_raises_before_it_wrote_is_undelivered(
     transport: Transport, server: aioresponses, error: Exception, is_timeout: bool
 ) -> None:
-    answer(server, exception=error)
+    mock_response(server, exception=error)
     found = await raised(UndeliveredError, send(transport))
     assert (found.written, found.is_timeout, found.__cause__) == (False, is_timeout, error)
 
@@ -109,7 +109,7 @@ async def test_what_aiohttp_raises_before_it_wrote_is_undelivered(
 async def test_an_error_that_may_quote_the_response_is_replaced_as_cause(
     transport: Transport, server: aioresponses
 ) -> None:
-    answer(server, exception=aiohttp.ClientPayloadError("half of: ek_THE_SECRET"))
+    mock_response(server, exception=aiohttp.ClientPayloadError("half of: ek_THE_SECRET"))
     found = await raised(UndeliveredError, send(transport))
     assert type(found.__cause__) is aiohttp.ClientPayloadError
     assert "SECRET" not in str(found) + str(found.__cause__)
@@ -120,7 +120,7 @@ async def test_an_error_that_may_quote_the_response_is_replaced_as_cause(
 async def test_errors_that_are_not_the_networks_pass(
     transport: Transport, server: aioresponses, error: Exception
 ) -> None:
-    answer(server, exception=error)
+    mock_response(server, exception=error)
     assert await raised(type(error), send(transport)) is error
 
 
@@ -135,7 +135,7 @@ async def test_a_delivery_that_was_written_says_so_until_the_next_attempt(
 
     await delivery(request, write)
     assert delivery.is_written
-    answer(server, exception=aiohttp.ServerDisconnectedError())
+    mock_response(server, exception=aiohttp.ServerDisconnectedError())
     assert (await raised(UndeliveredError, send(transport, delivery))).written
     delivery.begin()
     assert not delivery.is_written
@@ -146,12 +146,12 @@ async def test_an_error_caused_by_closing_is_a_client_closed_error(transport: Tr
         await transport.aclose()
         raise aiohttp.ClientConnectionError("Connector is closed")
 
-    answer(server, callback=close)
+    mock_response(server, callback=close)
     await raised(ClientClosedError, send(transport))
 
 
 async def test_each_loop_has_a_session_of_its_own(transport: Transport, server: aioresponses) -> None:
-    answer(server, repeat=True)
+    mock_response(server, repeat=True)
     await send(transport)
     await send(transport)
     here = transport.pools.all()[asyncio.get_running_loop()].session
@@ -163,7 +163,7 @@ async def test_each_loop_has_a_session_of_its_own(transport: Transport, server: 
 async def test_our_own_session_keeps_no_cookies_and_reads_no_environment(
     transport: Transport, server: aioresponses
 ) -> None:
-    answer(server)
+    mock_response(server)
     await send(transport)
     session = transport.pools.all()[asyncio.get_running_loop()].session
     assert isinstance(session.cookie_jar, aiohttp.DummyCookieJar)

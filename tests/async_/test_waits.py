@@ -141,10 +141,10 @@ async def test_one_deadline_holds_over_attempts_waits_and_body(
 @pytest.mark.parametrize("where", ["client", "copy", "options", "detailed"])
 async def test_the_nearest_timeout_is_the_deadline(emulator: Emulator, where: str) -> None:
     emulator.add_faults(Fault(delay=30))
-    said: Any = Timeout(0.2, connect=5) if where == "detailed" else 0.2
-    async with made(emulator.base_url, timeout=said if where == "client" else 29) as client:
-        used = client.with_options(timeout=said) if where == "copy" else client
-        options = RequestOptions(timeout=said) if where in ("options", "detailed") else None
+    timeout: Any = Timeout(0.2, connect=5) if where == "detailed" else 0.2
+    async with made(emulator.base_url, timeout=timeout if where == "client" else 29) as client:
+        used = client.with_options(timeout=timeout) if where == "copy" else client
+        options = RequestOptions(timeout=timeout) if where in ("options", "detailed") else None
         error = await raised(APITimeoutError, create(used, options))
     assert "0.2 s" in str(error)
 

@@ -44,9 +44,9 @@ def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 def error(status: int, body: Any, headers: dict[str, str] | None = None, **settings: Any) -> APIStatusError:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = Response(status, Headers({"x-request-id": "req_1", **(headers or {})}.items()), content)
+    response = Response(status, Headers({"x-request-id": "req_1", **(headers or {})}.items()), content)
     config = first_config(Settings(**{"api_key": KEY, **settings}), {})
-    return error_for_response("sessions.create", answer, response_info(answer, attempts=1, elapsed_s=0.1), config)
+    return error_for_response("sessions.create", response, response_info(response, attempts=1, elapsed_s=0.1), config)
 
 
 def test_a_refusal_in_the_apis_shape_keeps_its_words() -> None:
@@ -95,9 +95,9 @@ def test_any_body_makes_an_error_with_a_message(body: Any, message: str, code: s
 
 
 def test_a_refusal_with_an_incomplete_body_says_so() -> None:
-    answer = Response(500, Headers(), b"", is_whole=False)
+    response = Response(500, Headers(), b"", is_whole=False)
     found = error_for_response(
-        "sessions.create", answer, response_info(answer, attempts=1, elapsed_s=0.1), first_config(Settings(), {})
+        "sessions.create", response, response_info(response, attempts=1, elapsed_s=0.1), first_config(Settings(), {})
     )
     assert found.message == "the response is larger than 64 MiB or broken, and was not read"
 

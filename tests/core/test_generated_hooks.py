@@ -74,9 +74,9 @@ def test_a_field_of_another_type_in_a_whole_response_is_refused_as_it_is_alone(s
     document = whole(SCHEMAS[schema])
     for name, value in [(name, value) for name in document for value in (None, 1.5, [None], {"type": None}, object())]:
         outcomes = []
-        for answer in ({name: value}, {**document, name: value}):
+        for changed in ({name: value}, {**document, name: value}):
             try:
-                outcomes.append(getattr(structure(answer, RESULTS[schema]), name))
+                outcomes.append(getattr(structure(changed, RESULTS[schema]), name))
             except Mismatch as mismatch:
                 outcomes.append((mismatch.path, mismatch.message))
         assert outcomes[0] == outcomes[1]

@@ -68,8 +68,8 @@ def documented(operation: Operation[Any, Any]) -> dict[str, Any]:
 
 @every_operation
 def test_an_operation_is_documented_with_its_path_method_and_response(operation: Operation[Any, Any]) -> None:
-    answer = documented(operation)["responses"]["200"]["content"]["application/json"]["schema"]
-    assert RESULTS[answer["$ref"].rpartition("/")[2]] == operation.result
+    schema = documented(operation)["responses"]["200"]["content"]["application/json"]["schema"]
+    assert RESULTS[schema["$ref"].rpartition("/")[2]] == operation.result
 
 
 @every_operation

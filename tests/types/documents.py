@@ -121,8 +121,8 @@ WITHOUT_STATE: dict[str, Any] = {**WHOLE, "workflow": {"id": "wf_1", "version": 
 SECRETLESS: dict[str, Any] = {**WHOLE, "client_secret": ""}
 DOCUMENTED: dict[str, dict[str, Any]] = {
     "whole": WHOLE,
-    "the documented answer to create": CREATED,
-    "the documented answer to cancel": CANCELLED,
+    "the documented response to create": CREATED,
+    "the documented response to cancel": CANCELLED,
     "the session example": WITHOUT_STATE,
     "cancelled, its secret empty": SECRETLESS,
 }

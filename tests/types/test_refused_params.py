@@ -265,13 +265,13 @@ def test_a_setting_of_one_call_among_the_keywords_is_answered_with_request_optio
 
 
 @pytest.mark.parametrize(
-    ("given", "answer"),
+    ("given", "advice"),
     [("requests_per_minute", "write rate_limits={"), ("nonsense", "it takes user, workflow, chatkit_configuration")],
 )
-def test_a_wrong_keyword_of_a_create_is_answered_as_the_key_of_a_mapping_is(given: str, answer: str) -> None:
+def test_a_wrong_keyword_of_a_create_is_answered_as_the_key_of_a_mapping_is(given: str, advice: str) -> None:
     with ChatKit("sk-test") as client, pytest.raises(TypeError) as caught:
         client.sessions.create(**LEAST, **{given: 1})
-    assert f"{given!r}: {answer}" in str(caught.value)
+    assert f"{given!r}: {advice}" in str(caught.value)
 
 
 def test_a_params_object_beside_keywords_is_refused_by_each_keyword() -> None:
