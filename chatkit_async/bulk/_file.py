@@ -21,7 +21,7 @@ from ..errors import ArchiveError
 
 APPLICATION_ID = int.from_bytes(b"ckar", "big")
 SCHEMA_VERSION = 1
-PAGE_BYTES = 8192  # items come in kilobytes: fewer pages to write, and to copy from the log
+PAGE_BYTES = 16384  # items come in kilobytes: fewer pages to write, and to copy from the log
 BUSY_TIMEOUT_S = 10.0  # a reader that checkpoints may hold the file for a moment
 _MAGIC = b"SQLite format 3\0"
 
