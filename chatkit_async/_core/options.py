@@ -199,7 +199,8 @@ def _advice(name: str, allowed: list[str], known_mistakes: Mapping[str, str]) ->
     if "options" in allowed and option in _option_names():
         return f"pass options=RequestOptions({option}=...)"
     instead = known_mistakes.get(name) or nearest(name, allowed)
-    return f"{instead}{' ' if instead.endswith('?') else '; ' if instead else ''}it takes {', '.join(allowed)}"
+    taken = f"it takes {', '.join(allowed)}"
+    return f"{instead} ({taken})" if instead else taken
 
 
 def _option_names() -> set[str]:
