@@ -50,8 +50,8 @@ class SessionBroker:
             to less than a session lives; default 60.
         share_secrets: Fernet keys; client secrets are then shared through the store, encrypted with the first, and
             decrypted with any. Default: they are not shared.
-        lease_s: seconds that making a session may take, retries included, and after which others stop waiting for a
-            process that died over it; default 15.
+        lease_s: seconds that creating a session may take, retries included; later, other processes no longer wait for
+            a process that stopped during it; default 15.
         sessions_per_minute: how many sessions a user may have made in a minute, on all devices, failed attempts not
             counted; None for any number; default 30.
 

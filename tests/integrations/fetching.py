@@ -105,5 +105,5 @@ def cookie_header(response: Response) -> Headers:
 
 
 def users(emulator: Emulator) -> list[Any]:
-    """The users of all sessions that were minted, oldest first."""
+    """The users of all sessions that were created, oldest first."""
     return [session["user"] for session in emulator.sessions()]
