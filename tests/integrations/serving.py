@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -21,6 +21,7 @@ DEADLINE_S = 30.0
 # It looks at a socket that it is given through another one, and leaves that open.
 GUNICORNS_OWN = "ignore::ResourceWarning:gunicorn.arbiter"
 APPS = "tests.integrations.apps"
+Test = TypeVar("Test", bound=Callable[..., None])
 
 
 @attrs.frozen
@@ -53,13 +54,14 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def each_value(names: str, values: Sequence[Any], ids: Callable[[Any], str] = str) -> pytest.MarkDecorator:
-    """Each value behind one framework, since the shared core decides, and the first one behind every other."""
-    one, *others = KINDS
-    rows = [value if "," in names else (value,) for value in values]
-    cases = [(one, *row) for row in rows] + [(kind, *rows[0]) for kind in others]
-    labels = [f"{one}-{ids(value)}" for value in values] + [f"{kind}-{ids(values[0])}" for kind in others]
-    return pytest.mark.parametrize(("kind", *names.split(", ")), cases, ids=labels, indirect=["kind"])
+def each_value(names: str, values: Sequence[Any], ids: Callable[[Any], str] = str) -> Callable[[Test], Test]:
+    """Tries each value behind one framework, since the shared core decides, and the first one behind every other."""
+
+    def parametrized(test: Test) -> Test:
+        rows = pytest.mark.parametrize(names, values, ids=[ids(value) for value in values])
+        return pytest.mark.decided_by_core(names.partition(",")[0])(rows(test))
+
+    return parametrized
 
 
 @attrs.frozen

@@ -38,7 +38,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, _emulator_thread: Emulator) ->
 
 
 @pytest.fixture
-def page(browser: Any, app: str) -> Iterator[Any]:
+def page(browser: Any, app: str, emulator: Emulator) -> Iterator[Any]:
     """The page, in a browser whose clock the test moves."""
     heard: list[str] = []
     with tab(browser, heard) as opened:
