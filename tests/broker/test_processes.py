@@ -58,8 +58,8 @@ class Worker:
         self.process.stdin.write(f"{times}\n")
         self.process.stdin.flush()
 
-    def session_ids(self) -> set[str]:
-        """The ids of the sessions it was handed."""
+    def line(self) -> set[str]:
+        """The words of its next line: first `ready`, then the ids of the sessions that it was handed."""
         assert self.process.stdout is not None
         return set(self.process.stdout.readline().split())
 
@@ -85,10 +85,8 @@ def worker(folder: Path, emulator: Emulator, redis_server: RedisServer, *, share
         encoding="utf-8",
     )
     with process:
-        made = Worker(process)
         try:
-            assert made.session_ids() == {"ready"}  # its first line
-            yield made
+            yield Worker(process)
         finally:
             process.kill()
 
@@ -98,13 +96,16 @@ def workers(
     count: int, folder: Path, emulator: Emulator, redis_server: RedisServer, *, share: str = SHARE
 ) -> Iterator[list[Worker]]:
     with ExitStack() as stack:
-        yield [stack.enter_context(worker(folder, emulator, redis_server, share=share)) for _ in range(count)]
+        started = [stack.enter_context(worker(folder, emulator, redis_server, share=share)) for _ in range(count)]
+        for process in started:  # They start at the same time.
+            assert process.line() == {"ready"}
+        yield started
 
 
 def requested_together(processes: list[Worker], times: int) -> list[set[str]]:
     for process in processes:
         process.begin(times)
-    return [process.session_ids() for process in processes]
+    return [process.line() for process in processes]
 
 
 def test_200_requests_on_four_processes_that_share_make_exactly_one_session(
@@ -127,7 +128,7 @@ def test_after_a_kill_of_the_creating_process_the_next_caller_succeeds_within_th
         doomed.process.send_signal(signal.SIGKILL)
         doomed.process.wait(10)
         other.begin(20)
-        assert len(other.session_ids()) == 1
+        assert len(other.line()) == 1
     assert len(emulator.requests()) == 2
 
 
