@@ -226,10 +226,8 @@ WHERE threads.read_in_run = ? AND threads.listed_in_walk <> ?
 
 def unlisted_threads(database: sqlite3.Connection, run: int, first_listing: int) -> list[HeldThread]:
     """Threads held that no listing since this one showed, and that are not marked as gone."""
-    rows = database.execute(
-        "SELECT key, id, item_count, read_in_run FROM threads WHERE listed_in_walk < ? AND gone_at IS NULL",
-        (first_listing,),
-    ).fetchall()
+    statement = "SELECT key, id, item_count, read_in_run FROM threads WHERE listed_in_walk < ? AND gone_at IS NULL"
+    rows = database.execute(statement, (first_listing,))
     return [HeldThread(row[0], row[1], row[3] is None, False, -1, row[3] == run, row[2], START) for row in rows]
 
 
