@@ -82,7 +82,8 @@ def bulk_tasks(
             header = [part.clone(args=(message, number, page)) for number, page in enumerate(pages)]
             raise current_task.replace(chord(header, merge.s(message=message, plan=plan)))
 
-        task: Send = app.task(name=name, acks_late=True, reject_on_worker_lost=True)(
+        # A shared task, with this app's client, would be added to every other Celery app of the process, too.
+        task: Send = app.task(name=name, acks_late=True, reject_on_worker_lost=True, shared=False)(
             takes_arguments_of(make_job, start)
         )
         return task
@@ -93,7 +94,7 @@ def bulk_tasks(
 def _part_task(app: Celery, client: ChatKit, soft_time_limit: int | None) -> Any:
     """Adds the task that works on one page; returns its signature, to be given the arguments."""
 
-    @app.task(name=f"{PREFIX}part", acks_late=True, reject_on_worker_lost=True)
+    @app.task(name=f"{PREFIX}part", acks_late=True, reject_on_worker_lost=True, shared=False)
     def part(message: Message, number: int, page: list[Any]) -> Message:
         job, info = job_of(message), current_task.request.delivery_info or {}
         is_repeated = bool(info.get("redelivered"))
@@ -109,7 +110,7 @@ def _part_task(app: Celery, client: ChatKit, soft_time_limit: int | None) -> Any
 def _merge_task(app: Celery, client: ChatKit) -> Send:
     """Adds the task that makes the report."""
 
-    @app.task(name=f"{PREFIX}merge", acks_late=True, reject_on_worker_lost=True)
+    @app.task(name=f"{PREFIX}merge", acks_late=True, reject_on_worker_lost=True, shared=False)
     def merge(parts: Sequence[Message] | Message, message: Message, plan: Message) -> Message:
         results = [parts] if isinstance(parts, dict) else parts  # Celery passes the result of a single part bare
         return client._channel.call(job_of(message).merge, client._async, plan, results)

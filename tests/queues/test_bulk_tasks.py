@@ -47,3 +47,11 @@ def test_a_misspelt_argument_is_refused_before_anything_is_sent() -> None:
     tasks = celery.bulk_tasks(Celery(broker="memory://"), ChatKit("sk-test"))
     with pytest.raises(TypeError, match="unexpected keyword argument 'usres'"):
         tasks.erase_threads.delay(usres=["ada"])
+
+
+def test_two_celery_apps_in_one_process_have_tasks_of_their_own() -> None:
+    apps = [Celery(broker="memory://", set_as_current=False) for _ in range(2)]
+    celery.bulk_tasks(apps[0], ChatKit("sk-first"))
+    assert not [name for name in apps[1].tasks if name.startswith("chatkit_async.")]
+    tasks = celery.bulk_tasks(apps[1], ChatKit("sk-second"))
+    assert tasks.erase_threads.app is apps[1]
