@@ -1,41 +1,18 @@
-"""`chatkit threads delete`, `erase` and `retain`: they ask first, and check at the end."""
+"""`chatkit threads delete`: it shows the threads, and asks."""
 
 from __future__ import annotations
 
-import re
 import sys
-import time
-from collections import Counter
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
 from chatkit_async.cli.errors import FAILURE, report_failure
-from chatkit_async.cli.jobs import (
-    MAX_SHOWN,
-    JobProgress,
-    continuing,
-    job_options,
-    print_failures,
-    report_option,
-    users_option,
-)
-from chatkit_async.cli.output import Line, is_terminal, print_json, print_lines
-from chatkit_async.cli.views import thread_lines, utc
+from chatkit_async.cli.jobs import MAX_SHOWN
+from chatkit_async.cli.output import is_terminal, print_json, print_lines
+from chatkit_async.cli.views import thread_lines
 from chatkit_async.types._json import JSONObject
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from chatkit_async.bulk import EraseReport
-    from chatkit_async.bulk import Progress as ProgressEvent
-
-MAX_USERS_SHOWN: Final = 5
-
-UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @click.command(short_help="Delete threads with all their items.")
@@ -70,7 +47,7 @@ def delete(
     unique = tuple(dict.fromkeys(thread_ids))
     for thread_id in unique:
         chatkit_async.ThreadDeleteParams(thread_id)  # raises for an impossible id, before anything is deleted
-    _require_terminal(yes, "add --yes to delete without a question.")
+    require_terminal(yes, "add --yes to delete without a question.")
     with connection.client(needs_stdout=False) as client:
         if not yes and not _agreed(client, unique):
             click.echo("Nothing was deleted.", err=True)
@@ -80,7 +57,8 @@ def delete(
         ctx.exit(FAILURE)
 
 
-def _require_terminal(yes: bool, advice: str) -> None:
+def require_terminal(yes: bool, advice: str) -> None:
+    """Refuses to delete without a terminal to ask on, unless `--yes` was given; raises click.UsageError."""
     if not yes and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise click.UsageError(f"There is no terminal to ask on: {advice}")
 
@@ -94,7 +72,7 @@ def _agreed(client: chatkit_async.ChatKit, thread_ids: tuple[str, ...]) -> bool:
     texts = [_named(thread) if thread else "not found" for thread in found]
     more = [("...", f"and {hidden} more")] if hidden else []
     print_lines([*zip(thread_ids, texts, strict=False), *more], err=True)
-    return _confirmed(hidden + sum(map(bool, found)))
+    return confirmed(hidden + sum(map(bool, found)))
 
 
 def _found(client: chatkit_async.ChatKit, thread_id: str) -> JSONObject | None:
@@ -112,7 +90,8 @@ def _named(thread: JSONObject) -> str:
     return ", ".join([title, user, *([f"created {labels['created']}"] if "created" in labels else [])])
 
 
-def _confirmed(count: int) -> bool:
+def confirmed(count: int) -> bool:
+    """Asks on the terminal whether to delete so many threads."""
     what = "this thread and all its items" if count == 1 else f"these {count} threads and all their items"
     # On stderr, because programs read stdout; click.confirm would write a blank there.
     click.echo(f"Delete {what}, for good? [y/N] ", nl=False, err=True)
@@ -134,202 +113,3 @@ def _delete(client: chatkit_async.ChatKit, thread_id: str, *, missing_ok: bool, 
     else:
         print_lines([("deleted", thread_id)])
     return True
-
-
-def _age(ctx: click.Context, param: click.Parameter, text: str) -> timedelta:
-    """An age such as `90d`."""
-    parts = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
-    if parts is None or not int(parts[1]):
-        raise click.BadParameter(
-            f"{text!r} is not an age: pass a number and one of s, m, h, d, w, as in 90d.", ctx, param
-        )
-    age = timedelta(**{UNITS[parts[2]]: int(parts[1])})
-    if age.total_seconds() > time.time():
-        raise click.BadParameter(f"{text!r} goes back beyond 1970: pass less, as in 90d.", ctx, param)
-    return age
-
-
-def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
-    """A date or time, UTC unless it names another zone."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        what = f"{text!r} is not a time: pass a date such as 2026-11-30, or 2026-11-30T12:00:00Z."
-        raise click.BadParameter(what, ctx, param) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-archived_option = click.option(
-    "--archived-in",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Delete only threads that this archive file holds whole and unchanged; keep the others, and report them.",
-)
-yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask. Required without a terminal.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Only show the plan; delete nothing.")
-
-
-@click.command(short_help="Delete the threads of users, and check that they are gone.")
-@click.option("--user", "users", metavar="ID", multiple=True, help="The threads of this user; repeat it for several.")
-@click.option("--thread", "thread_ids", metavar="ID", multiple=True, help="This thread; repeat it for several.")
-@click.option("--all-users", is_flag=True, help="The threads of all users of the project.")
-@click.option(
-    "--created-before",
-    callback=_moment,
-    metavar="TIME",
-    help="Only threads created before this date or time, as in 2026-11-30 or 2026-11-30T12:00:00Z, in UTC if it names"
-    " no zone.  [default: any age]",
-)
-@archived_option
-@dry_run_option
-@yes_option
-@job_options
-@connection_options
-@report_option
-@click.pass_context
-def erase(
-    ctx: click.Context,
-    /,
-    *,
-    users: tuple[str, ...],
-    thread_ids: tuple[str, ...],
-    all_users: bool,
-    created_before: datetime | None,
-    **options: Any,
-) -> None:
-    """Delete threads with all their items, for good, and list again until all of them are gone.
-
-    Name users, threads, or --all-users. The command shows its plan and asks first. It does not
-    touch threads that are created after its start. Run it again after an interruption.
-
-    Exit code 0 only if the last listing shows none of the threads.
-
-    \b
-    Examples:
-      chatkit threads erase --user user_123
-      chatkit threads erase --all-users --created-before 2026-01-01 \\
-          --archived-in threads.chatkit
-    """
-    if sum(map(bool, (users, thread_ids, all_users))) != 1:
-        raise click.UsageError("Choose what to delete by one of --user ID, --thread ID and --all-users.")
-    selection = {
-        "users": users or None,
-        "thread_ids": thread_ids or None,
-        "all_users": all_users,
-        "created_before": created_before,
-    }
-    _run(ctx, "erase", selection, **options)
-
-
-@click.command(short_help="Delete threads older than an age, for example every night.")
-@click.option(
-    "--older-than",
-    callback=_age,
-    metavar="AGE",
-    required=True,
-    help="The age: a number and s, m, h, d or w, for seconds to weeks, as in 90d.",
-)
-@users_option
-@archived_option
-@dry_run_option
-@yes_option
-@job_options
-@connection_options
-@report_option
-@click.pass_context
-def retain(ctx: click.Context, /, *, older_than: timedelta, users: tuple[str, ...], **options: Any) -> None:
-    """Delete the threads that are older than an age, for good; keep the others.
-
-    \b
-    Example, in a crontab:
-      15 3 * * *  chatkit threads retain --older-than 90d --yes
-    """
-    _run(ctx, "retain", {"older_than": older_than, "users": users or None}, **options)
-
-
-def _run(
-    ctx: click.Context,
-    job_name: str,
-    selection: dict[str, Any],
-    *,
-    archived_in: str | None,
-    dry_run: bool,
-    yes: bool,
-    job: dict[str, Any],
-    connection: Connection,
-    as_json: bool,
-) -> None:
-    from chatkit_async.bulk import blocking  # noqa: PLC0415 - with SQLite, which few commands need
-
-    _require_terminal(yes or dry_run, "add --yes to delete, or --dry-run to see the plan.")
-    work = getattr(blocking, job_name)
-    settings = {**selection, **job, "archived_in": archived_in}
-    with (
-        connection.client(needs_stdout=False) as client,
-        continuing(ctx, "What is deleted stays deleted. Continue with:"),
-    ):
-
-        def run(*, dry_run: bool) -> EraseReport:
-            with JobProgress(wanted=not as_json) as progress:
-                show: Callable[[ProgressEvent], None] = progress.show
-                report: EraseReport = work(client, dry_run=dry_run, on_progress=show, **settings)
-            return report
-
-        if dry_run or not yes:
-            plan = run(dry_run=True)
-            if dry_run:
-                _finish(ctx, plan, as_json=as_json)
-                return
-            print_lines(_plan_lines(plan), err=as_json)
-            print_failures(plan.failures)
-            if not plan.count("planned") or not _confirmed(plan.count("planned")):
-                click.echo("Nothing was deleted.", err=True)
-                ctx.exit(0 if plan.ok and not plan.threads else FAILURE)
-        _finish(ctx, run(dry_run=False), as_json=as_json)
-
-
-def _finish(ctx: click.Context, report: EraseReport, *, as_json: bool) -> None:
-    if as_json:
-        print_json(report.to_dict())
-    else:
-        print_lines(_plan_lines(report) if report.dry_run else _result_lines(report))
-        print_failures(report.failures)
-    if not report.ok:
-        ctx.exit(FAILURE)
-
-
-def _plan_lines(report: EraseReport) -> list[Line]:
-    planned = [thread for thread in report.threads if thread.outcome == "planned"]
-    users = Counter("without a user" if thread.user is None else thread.user for thread in planned).most_common()
-    times = sorted(thread.created_at for thread in planned if thread.created_at is not None)
-    named = [f"{user}: {count}" for user, count in users[:MAX_USERS_SHOWN]]
-    more = [f"{len(users) - MAX_USERS_SHOWN} more users"] if len(users) > MAX_USERS_SHOWN else []
-    return [
-        ("to delete", _threads(len(planned))),
-        *([("users", ", ".join([*named, *more]))] if named else []),
-        *([("created", f"{utc(times[0])} to {utc(times[-1])}")] if times else []),
-        *_kept_lines(report),
-    ]
-
-
-def _result_lines(report: EraseReport) -> list[Line]:
-    result = "complete" if report.is_complete else f"incomplete: {report.stopped or 'run it again'}"
-    return [
-        ("result", result),
-        ("deleted", _threads(report.count("deleted"))),
-        *([("already gone", str(report.count("already_gone")))] if report.count("already_gone") else []),
-        *_kept_lines(report),
-        *[("failed", f"{it.thread_id}: {it.reason}") for it in report.threads if it.outcome == "failed"][:MAX_SHOWN],
-        ("requests", f"{report.requests} in {report.elapsed_s:.1f} s"),
-    ]
-
-
-def _threads(count: int) -> str:
-    return "1 thread" if count == 1 else f"{count} threads"
-
-
-def _kept_lines(report: EraseReport) -> list[Line]:
-    reasons = Counter(thread.reason for thread in report.threads if thread.outcome == "kept")
-    return [("kept", f"{_threads(count)}: {reason}") for reason, count in reasons.most_common(MAX_USERS_SHOWN)]

@@ -22,7 +22,8 @@ from chatkit_async.cli.output import (
     wrapped_lines,
 )
 from chatkit_async.cli.table import Column, Table, TableRow
-from chatkit_async.cli.thread_delete import delete, erase, retain
+from chatkit_async.cli.thread_delete import delete
+from chatkit_async.cli.thread_erase import erase, retain
 from chatkit_async.cli.views import ITEM_COLUMNS, THREAD_COLUMNS, item_row, thread_lines, thread_row
 
 Format = Literal["text", "markdown", "json"]
