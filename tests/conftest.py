@@ -64,6 +64,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def fast_path(pytestconfig: pytest.Config) -> None:
+    """This test needs the folder `_fast_path`, which `--public-way` leaves out."""
+    if pytestconfig.getoption("public_way"):
+        pytest.skip("needs the fast path")
+
+
+@pytest.fixture
 async def client(emulator: Emulator) -> AsyncIterator[AsyncChatKit]:
     """The async client, pointed at the server."""
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as made:

@@ -33,13 +33,6 @@ def without_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, FOLDER, None)
 
 
-@pytest.fixture
-def fast_path(pytestconfig: pytest.Config) -> None:
-    """This test needs the folder `_fast_path`, which `--public-way` leaves out."""
-    if pytestconfig.getoption("public_way"):
-        pytest.skip("needs the fast path")
-
-
 @pytest.fixture(params=["fast_path", "without_fast_path"])
 def both_paths(request: pytest.FixtureRequest) -> None:
     """This test runs with the folder `_fast_path` and without it."""

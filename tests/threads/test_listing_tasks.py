@@ -186,6 +186,7 @@ def test_a_loop_that_ends_with_a_walk_and_a_page_ahead_is_quiet(emulator: Emulat
         pages = listed(client, prefetch=True).pages()
         kept.append(pages)
         await anext(pages)
+        await until_pending(emulator, 2)
 
     asyncio.run(begin())
     kept.clear()
@@ -193,6 +194,7 @@ def test_a_loop_that_ends_with_a_walk_and_a_page_ahead_is_quiet(emulator: Emulat
     assert asyncio.run(ids(listed(client))) == IDS
 
 
+@pytest.mark.usefixtures("fast_path")  # aiohttp's own way needs another turn of the loop to send it
 async def test_the_next_page_is_requested_even_if_the_reader_never_lets_the_loop_run(
     client: AsyncChatKit, emulator: Emulator
 ) -> None:
