@@ -194,10 +194,10 @@ def test_the_message_alone_stays_as_it_was() -> None:
 def test_one_problem_is_one_line_and_several_are_a_list() -> None:
     one = ParamsValidationError("Thing", (Problem("a.b", "invalid_type", "must be c"),))
     whole = ParamsValidationError("Thing", (Problem("", "invalid_type", "must be a mapping"),))
-    two = ParamsValidationError("Thing", (*one.problems, Problem("d", "unknown_parameter", "is none")))
+    two = ParamsValidationError("Thing", (*one.problems, Problem("d", "unknown_parameter", "is not allowed")))
     assert str(one) == "Thing: a.b: must be c"
     assert str(whole) == "Thing: must be a mapping"
-    assert str(two) == "Thing:\n  a.b: must be c\n  d: is none"
+    assert str(two) == "Thing:\n  a.b: must be c\n  d: is not allowed"
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_the_official_name_of_the_status_is_there_too() -> None:
 def test_a_pickled_error_holds_neither_key_nor_client_secret() -> None:
     body = masked({"client_secret": SECRET, "deep": [{"authorization": KEY}], "id": "cksess_1"})
     response = attrs.evolve(RESPONSE, headers=Headers([("x-request-id", "req_1"), ("set-cookie", SECRET)]))
-    error = APIResponseValidationError("the response is no session", body=body, response=response)
+    error = APIResponseValidationError("the response is not a session", body=body, response=response)
     assert error.body["client_secret"] == SECRET  # type: ignore[index]
     pickled = pickle.dumps(error)
     assert SECRET.encode() not in pickled

@@ -45,8 +45,8 @@ from ._statements import (
     unlisted_threads,
 )
 
-MOST_ROUNDS = 5  # of listing all threads, in one run; two where nothing goes wrong
-ROUNDS_FOR_FAILED = 3  # a thread that failed in so many rounds fails the run
+LISTING_ROUNDS = 5  # An undisturbed run needs two; new threads and failures need more.
+ROUNDS_FOR_FAILED = 3  # A thread that failed in so many rounds fails the run.
 
 
 async def archive(
@@ -117,7 +117,8 @@ class ArchiveRun(Job):
         self._run = self._first_listing = self._listing_number = 0
         self._under_way: set[str] = set()
         self._new_unread: set[str] = set()
-        self._failures: dict[str | int | None, ThreadFailure] = {}  # by thread, by place for one without id, by None
+        # The keys: a thread's id, its position if it has no id, None for a listing.
+        self._failures: dict[str | int | None, ThreadFailure] = {}
         self._new = self._changed = self._unchanged = self._gone = self._items = 0
 
     async def result(self) -> ArchiveReport:
@@ -144,7 +145,7 @@ class ArchiveRun(Job):
     async def _list_until_proved(self) -> bool:
         """Whether the last round showed nothing that an earlier one had missed."""
         first_of_round, found = 0, Found(self._first_listing)
-        for number in range(1, MOST_ROUNDS + 1):
+        for number in range(1, LISTING_ROUNDS + 1):
             first_of_round, found = self._listing_number + 1, Found(self._first_listing)
             self._failures.pop(None, None)
             self._listed = 0
@@ -195,7 +196,8 @@ class ArchiveRun(Job):
         for position in place.without_id:
             reason = f"thread {position} of the listing has no id, so its items cannot be read"
             self._failures[position] = ThreadFailure(thread_id=None, reason=reason)
-        under_way = frozenset(self._under_way)  # what ends while the page is saved is not seen as read by it
+        # Taken before the save: a thread that finishes during it may look unread, and would be read twice.
+        under_way = frozenset(self._under_way)
         held = await self._writer.run(partial(save_listed, run=self._run, listing=self._listing_number, listed=listed))
         if any(thread.last_listing == self._listing_number for thread in held):
             raise ListingLostError("threads came twice")
@@ -241,7 +243,7 @@ class ArchiveRun(Job):
         self._failures_in_a_row = 0
         self._under_way.discard(thread.thread_id)
         if saved is None:  # unless it is listed again, it is found to be gone at the end
-            reason = "the API says that there is no such thread, and lists it"
+            reason = "the API lists this thread but responds with 404 for its items"
             self._failures[thread.thread_id] = ThreadFailure(thread_id=thread.thread_id, reason=reason, status=404)
         else:
             self._failures.pop(thread.thread_id, None)

@@ -75,7 +75,7 @@ class ArchiveJob:
             client: reads.
             number: the page's number, which names its file.
             page: of the plan.
-            is_repeated: makes no difference: the file is made anew.
+            is_repeated: ignored, since the file is always made anew.
 
         Raises:
             ArchiveError: the folder cannot be used.
@@ -91,7 +91,7 @@ class ArchiveJob:
         return {"number": number, "requests": report.requests}
 
     def unfinished(self, number: int, page: Sequence[str]) -> Message:
-        """What stands for a part that was cut short; the merge does it anew."""
+        """The result used for an interrupted part; the merge repeats its work."""
         return {"number": number, "requests": 0}
 
     async def merge(self, client: AsyncChatKit, plan: Message, parts: Sequence[Message]) -> Message:

@@ -25,7 +25,7 @@ from ._requests import JobRequests, Limiter
 if TYPE_CHECKING:
     from ..broker import AsyncSessionBroker
 
-MOST_ROUNDS = 3
+ERASE_USER_ROUNDS = 3  # A user who keeps making sessions and threads must not keep the job running.
 
 
 async def erase(
@@ -250,7 +250,7 @@ async def erase_user(
     erasures: list[EraseReport] = []
     is_known = await _revoke(broker, user, sessions)
     left: tuple[str, ...] | None = None
-    for _ in range(MOST_ROUNDS):
+    for _ in range(ERASE_USER_ROUNDS):
         erasures.append(
             await erase(
                 client,

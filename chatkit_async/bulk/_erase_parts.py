@@ -55,7 +55,8 @@ class EraseJob:
         """
         began_at = time.time()
         with ExitStack() as stack:
-            opened_archive(client, self.archived_in, stack)  # one of another API is refused before anything is sent
+            # Refuses an archive of another API before anything is sent.
+            opened_archive(client, self.archived_in, stack)
             report = await erase(client, **attrs.asdict(attrs.evolve(self, archived_in=None, dry_run=True)))
         plan: Message = report.to_dict()
         return {
@@ -83,7 +84,7 @@ class EraseJob:
         return {"number": number, "requests": report.requests, "threads": report.to_dict()["threads"]}
 
     def unfinished(self, number: int, page: Sequence[Any]) -> Message:
-        """What stands for a part that was cut short; the merge does it anew."""
+        """The result used for an interrupted part; the merge repeats its work."""
         reason = "the task that deletes it was cut short"
         return {
             "number": number,
@@ -129,7 +130,7 @@ class _PartRun(EraseRun):
                 self._plan[one.thread_id] = found
             if one.outcome in due_outcomes:
                 due.append(found)
-        await self._for_each(due, self._erase)
+        await self._for_each(due, self._erase, "checking" if self._dry_run else "deleting")
         for found in due if is_repeated else ():
             if self._results[found.thread_id].outcome == "already_gone":
                 self._note(found, "deleted")

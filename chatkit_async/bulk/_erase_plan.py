@@ -16,7 +16,7 @@ from ._reader import Archive
 from ._requests import LISTING_ATTEMPTS, PAGE_SIZE, JobRequests, ListingLostError, list_pages, unreadable
 from ._statements import Anchor, held_items, held_thread, is_same
 
-MOST_ROUNDS = 5
+LISTINGS_TO_PROVE = 5  # At most, before the first delete and again after the last: a busy project changes meanwhile.
 
 
 @attrs.frozen
@@ -66,13 +66,13 @@ async def list_threads(requests: JobRequests, user: str | None, on_page: Callabl
 
 
 async def collect(requests: JobRequests, user: str | None, on_page: Callable[[int], None]) -> dict[str, Candidate]:
-    """The threads that exist when the job begins: listed until a listing shows no older one that is new.
+    """The threads that exist when the job begins: repeats the listing until it shows no missed thread.
 
     Raises:
         APIError: they cannot be listed.
     """
     known: dict[str, Candidate] = {}
-    for number in range(MOST_ROUNDS):
+    for number in range(LISTINGS_TO_PROVE):
         found = await list_threads(requests, user, on_page)
         older = found if number == 0 else without_younger(found, known)
         missed = [one for one in older if one.thread_id not in known]

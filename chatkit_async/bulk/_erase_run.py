@@ -10,13 +10,13 @@ import anyio
 import attrs
 
 from ..errors import APIError, ChatKitError, ParamsValidationError
-from ._erase_plan import MOST_ROUNDS, ArchivedThreads, Candidate, candidate, collect, list_threads
+from ._erase_plan import LISTINGS_TO_PROVE, ArchivedThreads, Candidate, candidate, collect, list_threads
 from ._job import Job, JobOptions, first_error_raised, workers
 from ._pages import element_of
 from ._reader import Archive
-from ._reports import EraseReport, ErasureOutcome, ThreadErasure, ThreadFailure
+from ._reports import EraseReport, ErasureOutcome, Stage, ThreadErasure, ThreadFailure
 
-FIRST_WAIT_S = 0.1  # before threads that were deleted and are still there are listed again; doubles
+FIRST_WAIT_S = 0.4  # The first two checks after the deletes follow at once; later waits are each twice as long.
 
 
 @attrs.frozen(kw_only=True)
@@ -56,7 +56,8 @@ class EraseRun(Job):
         with first_error_raised():
             await self._collect()
             if self._stopped is None and not self._failures:
-                await self._for_each([*self._plan.values()], self._erase)
+                stage: Stage = "checking" if self._dry_run else "deleting"
+                await self._for_each([*self._plan.values()], self._erase, stage)
                 is_proved = not self._dry_run and await self._list_until_none_is_left()
         self._report_progress("done")
         return self._report(is_proved=is_proved)
@@ -65,7 +66,7 @@ class EraseRun(Job):
         if self._choice.thread_ids is not None:
             ids = [Candidate(thread_id, None, None, "") for thread_id in self._choice.thread_ids]
             self._plan = {one.thread_id: one for one in ids}
-            await self._for_each(ids, self._retrieve)
+            await self._for_each(ids, self._retrieve, "reading")
             return
         for user in self._choice.users:
             try:
@@ -117,26 +118,27 @@ class EraseRun(Job):
     async def _list_until_none_is_left(self) -> bool:
         """Whether the last listing showed none of the threads that were to be deleted."""
         left: list[Candidate] = []
-        for number in range(MOST_ROUNDS):
+        for number in range(LISTINGS_TO_PROVE):
             if self._stopped is not None:
                 return False
             if number > 1:
-                await anyio.sleep(FIRST_WAIT_S * 2**number)
+                await anyio.sleep(FIRST_WAIT_S * 2 ** (number - 2))
             left = await self._left()
             outcomes = {self._results[one.thread_id].outcome for one in left}
             if not left or self._failures or (number > 0 and outcomes == {"failed"}):
                 break
-            await self._for_each(left, self._erase)
+            await self._for_each(left, self._erase, "deleting")
         for one in left:
             if self._results[one.thread_id].outcome != "failed":
-                self._note(one, "failed", "it was deleted, and is still there")
+                self._note(one, "failed", "the last check still found the thread after its delete: run erase again")
         return not left and not self._failures
 
     async def _left(self) -> list[Candidate]:
         """Threads that were to be deleted and are still there."""
         if self._choice.thread_ids is not None:
             left: list[Candidate] = []
-            await self._for_each([one for one in self._plan.values() if self._is_due(one)], partial(self._check, left))
+            due = [one for one in self._plan.values() if self._is_due(one)]
+            await self._for_each(due, partial(self._check, left), "checking")
             return left
         found: list[Candidate] = []
         for user in self._choice.users:
@@ -169,10 +171,12 @@ class EraseRun(Job):
                 known[one.thread_id] = one
                 self._choose(one)
 
-    async def _for_each(self, values: list[Candidate], work: Callable[[Candidate], Awaitable[None]]) -> None:
+    async def _for_each(
+        self, values: list[Candidate], work: Callable[[Candidate], Awaitable[None]], stage: Stage
+    ) -> None:
         async def run(one: Candidate) -> None:
             await work(one)
-            self._report_progress("deleting")
+            self._report_progress(stage)
 
         async with workers(self._concurrency, run) as hand_out:
             await hand_out(values)

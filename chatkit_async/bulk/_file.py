@@ -284,7 +284,7 @@ def _holder(path: Path) -> str:
 if sys.platform == "win32":
     import msvcrt
 
-    _FAR = 2**30  # Windows refuses reading where it is locked, and the holder's name is to be read
+    _FAR = 2**30  # Windows refuses to read locked bytes, and the holder's name must stay readable.
 
     def _lock(descriptor: int) -> None:
         os.lseek(descriptor, _FAR, os.SEEK_SET)

@@ -34,7 +34,7 @@ def checked_users(job: str, user: str | None, users: Iterable[str] | None) -> tu
     """The user filter, each user once; None for all users.
 
     Raises:
-        ParamsValidationError: both are given, none is in the list, or one is no user that the API could filter by.
+        ParamsValidationError: both are given, the list is empty, or a user is invalid.
     """
     if user is not None and users is not None:
         raise invalid(job, "users", "conflict", "pass user or users, not both")
@@ -47,7 +47,7 @@ def checked_ids(job: str, thread_ids: Iterable[str]) -> tuple[str, ...]:
     """Thread ids, each once.
 
     Raises:
-        ParamsValidationError: there are none, or one is no id.
+        ParamsValidationError: the list is empty, or an id is invalid.
     """
     return tuple(dict.fromkeys(_texts(job, "thread_ids", thread_ids, max_length=None)))
 

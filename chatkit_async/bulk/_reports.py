@@ -26,8 +26,8 @@ class Progress:
 
     Attributes:
         job: "archive", "erase" or "migrate".
-        stage: "listing" threads, "reading", "deleting" or "moving" them, "checking" the store or that nothing is left
-            out, "waiting" because the API asked to, "done".
+        stage: "listing" threads, "reading", "deleting" or "moving" them, "checking" the store, the
+            plan of a dry run or that nothing is left out, "waiting" because the API asked to, "done".
         listed: threads listed so far; grows while listing goes on.
         done: threads that are finished.
         failed: threads that failed; a later round may still finish them.

@@ -33,13 +33,13 @@ from ._pages import BrokenPageError, Cursors, RawPage, parse_page
 
 T = TypeVar("T")
 
-LEAST_RETRIES = 5  # a job is worth more patience than a call that a person waits for
-MOST_RETRIES_UNREADABLE = 2  # a response that is not as documented seldom gets better
-MOST_WAITS = 100  # for one request, each as long as the API says
-LONGEST_WAIT_S = 900.0  # what asks for more is a quota for the day: end, and run again later
+LEAST_RETRIES = 5  # A person waits for a single call, but not for a job.
+MOST_RETRIES_UNREADABLE = 2  # A response that is not as documented seldom gets better.
+MOST_WAITS = 100  # After so many waits that the API asked for, a request fails.
+LONGEST_WAIT_S = 900.0  # A longer wait is a daily quota: the job stops.
 _ONCE = RequestOptions(max_retries=0)
-PAGE_SIZE = 100  # the API's largest
-LISTING_ATTEMPTS = 4  # to list what loses its cursors meanwhile
+PAGE_SIZE = 100  # The API allows no larger one.
+LISTING_ATTEMPTS = 4  # Attempts at a listing whose cursors disappear or that contradicts itself.
 
 
 class Limiter:

@@ -126,7 +126,7 @@ async def read_items(requests: JobRequests, writer: Writer, run: int, thread: He
     """
     lost: ListingLostError | None = None
     for number in range(1, LISTING_ATTEMPTS + 1):
-        reading = _Reading(requests, writer, run, thread, is_patient=number == LISTING_ATTEMPTS)
+        reading = _Reading(requests, writer, run, thread, is_last_attempt=number == LISTING_ATTEMPTS)
         try:
             return await reading.read(then)
         except ListingLostError as error:
@@ -143,17 +143,17 @@ class _Reading:
         writer: saves the items.
         run: this run's number.
         thread: what is held, and where to begin.
-        is_patient: items that come twice are passed over, an end against the promise is believed.
+        is_last_attempt: accepts duplicate items and an early end.
     """
 
     def __init__(
-        self, requests: JobRequests, writer: Writer, run: int, thread: HeldThread, *, is_patient: bool
+        self, requests: JobRequests, writer: Writer, run: int, thread: HeldThread, *, is_last_attempt: bool
     ) -> None:
         self._requests = requests
         self._writer = writer
         self._run = run
         self._thread = thread
-        self._is_patient = is_patient
+        self._is_last_attempt = is_last_attempt
         self._pages: list[RawPage] = []
         self._seen: set[str | None] = set()
         self._previous_id = thread.anchor.cursor
@@ -168,7 +168,7 @@ class _Reading:
         params = ThreadListItemsParams(
             thread_id=self._thread.thread_id, after=anchor.cursor, limit=PAGE_SIZE, order="asc"
         )
-        pages, is_whole = list_pages(self._requests, LIST_THREAD_ITEMS, params, trusts_end=self._is_patient), True
+        pages, is_whole = list_pages(self._requests, LIST_THREAD_ITEMS, params, trusts_end=self._is_last_attempt), True
         try:
             async with aclosing(pages):
                 async for page in pages:
@@ -190,7 +190,7 @@ class _Reading:
     def _add(self, page: RawPage) -> None:
         new = {item_id for item_id in page.ids if item_id is not None}
         if len(new) + page.ids.count(None) < len(page.ids) or not self._seen.isdisjoint(new):
-            if not self._is_patient:
+            if not self._is_last_attempt:
                 raise ListingLostError("items came twice")
             page = self._without_seen(page)
         self._seen |= new

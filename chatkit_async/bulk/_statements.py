@@ -15,7 +15,7 @@ ITEMS_A_PAGE = 100  # of pages that are written anew
 
 
 class Anchor(NamedTuple):
-    """Where to read on: at the last item held, or the first that was still open, since these may have changed.
+    """The item at which the next run resumes: the last one saved, or the first unfinished tool call; both may change.
 
     Attributes:
         position: of the item that is read again.
@@ -113,7 +113,7 @@ def save_pages(  # noqa: PLR0917
     *,
     is_last: bool,
 ) -> Saved:
-    """Makes the items from the position `first` on those of the pages; the next run reads on at the anchor."""
+    """Replaces the items from position `first` on with those of the pages; the next run resumes at the anchor."""
     count = sum(len(page.ids) for page in pages)
     if first < thread.held:
         saved = _replace(database, run, thread.key, first, [one for page in pages for one in elements_of(page.body)])
@@ -173,7 +173,7 @@ def _replace(database: sqlite3.Connection, run: int, key: int, first: int, found
 
 def is_same(one: str, other: str) -> bool:
     """Whether two JSON texts hold the same value."""
-    return one == other or bool(json.loads(one) == json.loads(other))  # white space is no change
+    return one == other or bool(json.loads(one) == json.loads(other))  # White space makes no difference.
 
 
 _HELD = """
@@ -262,7 +262,7 @@ class Found:
         self.missed = 0
 
     def add(self, thread: HeldThread) -> None:
-        """Counts a thread; new ones before one that an earlier round showed were missed by it, others are younger."""
+        """Counts a thread: the earlier round missed a new one that is listed before a known one; others are younger."""
         if thread.last_listing < self._first_listing:
             self.new += 1
             self._new_since_known += 1

@@ -138,7 +138,7 @@ class Progress:
 
     def _show(self, text: str) -> None:
         if self._is_shown and (text or self._width):
-            # Blanks and carriage returns work on every terminal, and are no colours.
+            # Spaces and carriage returns work on every terminal and are not colour codes.
             blank = f"\r{' ' * self._width}\r" if self._width else ""
             click.echo(blank + text, nl=False, err=True)
             self._width = len(text)

@@ -74,7 +74,7 @@ def create(*, connection: Connection, as_json: bool, show_secret: bool, **values
 def cancel(*, session_id: str, connection: Connection, as_json: bool, show_secret: bool) -> None:
     """Cancel the session ID (cksess_...): its client secret stops working.
 
-    A session that is already cancelled or expired is no error: it is printed, with exit code 0.
+    A session that is already cancelled or expired is not an error: it is printed, with exit code 0.
 
     \b
     Example:

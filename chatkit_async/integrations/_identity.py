@@ -68,7 +68,7 @@ def blocking_identity(identify: Callable[[T], object] | None, request: T) -> Ide
     """The identity by an `identify` that must not wait.
 
     Raises:
-        RefusedRequest: 500, for what is no user.
+        RefusedRequest: 500, for a value that is not a user.
         ConfigurationError: it returned an awaitable.
     """
     returned = None if identify is None else identify(request)

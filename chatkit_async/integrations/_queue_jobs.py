@@ -135,7 +135,7 @@ def takes_arguments_of(make_job: Callable[..., Job], task: Callable[..., Any]) -
 
 
 def checked_page_size(page_size: int) -> int:
-    """Refuses a size that is no whole number from 1.
+    """Refuses a size that is not a whole number from 1.
 
     Raises:
         ConfigurationError: it is not.

@@ -65,7 +65,7 @@ def bulk_tasks(
         failures of the API are in the report.
 
     Raises:
-        ConfigurationError: `client` is no `ChatKit`, or `page_size` is out of range.
+        ConfigurationError: `client` is not a `ChatKit`, or `page_size` is out of range.
 
     Source: ChatKit REST API, ListThreadsMethod, ListThreadItemsMethod and DeleteThreadMethod.
     """

@@ -70,7 +70,7 @@ def bulk_tasks(
         failures of the API are in the report.
 
     Raises:
-        ConfigurationError: `client` is no `AsyncChatKit`, or a number is out of range.
+        ConfigurationError: `client` is not an `AsyncChatKit`, or a number is out of range.
 
     Source: ChatKit REST API, ListThreadsMethod, ListThreadItemsMethod and DeleteThreadMethod.
     """

@@ -33,7 +33,7 @@ FAULTS = [
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.kind or fault.status or fault.drop))
 @pytest.mark.parametrize("skip", [0, 1, 4])
-async def test_what_goes_wrong_for_a_while_changes_nothing(
+async def test_archive_survives_temporary_faults(
     client: AsyncChatKit, emulator: Emulator, path: Path, fault: Any, skip: int
 ) -> None:
     import attrs

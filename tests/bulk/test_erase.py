@@ -55,6 +55,25 @@ async def test_nothing_is_deleted_while_ids_are_collected(client: AsyncChatKit, 
     assert set(methods[last + 1 :]) == {"GET"}
 
 
+@pytest.mark.parametrize("choice", [{"all_users": True}, {"thread_ids": ["cthr_1", "cthr_2"]}], ids=["users", "ids"])
+async def test_the_progress_of_a_dry_run_never_says_that_it_deletes(
+    client: AsyncChatKit, emulator: Emulator, choice: Any
+) -> None:
+    emulator.seed(threads=of_users(10, 2))
+    seen: list[Progress] = []
+    await erase(client, **choice, dry_run=True, on_progress=seen.append)
+    stages = {progress.stage for progress in seen}
+    assert "checking" in stages
+    assert "deleting" not in stages
+
+
+async def test_progress_says_deleting_only_after_the_threads_are_read(client: AsyncChatKit, emulator: Emulator) -> None:
+    emulator.seed(threads=of_users(10, 2))
+    seen: list[Progress] = []
+    await erase(client, thread_ids=["cthr_1", "cthr_2"], on_progress=seen.append)
+    assert [*dict.fromkeys(progress.stage for progress in seen)] == ["reading", "deleting", "checking", "done"]
+
+
 async def test_a_dry_run_tells_the_plan_and_deletes_nothing(client: AsyncChatKit, emulator: Emulator) -> None:
     emulator.seed(threads=of_users(10, 1))
     report = await erase(client, all_users=True, dry_run=True)

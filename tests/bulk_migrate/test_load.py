@@ -73,7 +73,7 @@ async def test_a_class_is_called() -> None:
             "cannot be called without arguments: TypeError: missing a required argument: 'path'",
         ),
         ("migrated_shop:make_badly", "migrated_shop:make_badly failed: OSError: cannot reach postgresql://***@db"),
-        ("migrated_shop:make_nothing", "gives None, which cannot be used as a store: it is no chatkit.store.Store"),
+        ("migrated_shop:make_nothing", "gives None, which cannot be used as a store: it is not a chatkit.store.Store"),
         ("migrated_shop:number", "gives an object of the class int, which cannot be used as a store"),
         ("migrated_shop:half", "which cannot be used as a store: it lacks load_item"),
         ("migrated_shop:Abstract", "failed: TypeError: Can't instantiate abstract class Abstract"),

@@ -100,7 +100,7 @@ def load_context_for(spec: str) -> Callable[[str | None], object]:
         The function.
 
     Raises:
-        ConfigurationError: the name is of another form, cannot be imported, or is no function of one argument.
+        ConfigurationError: the name is of another form, cannot be imported, or is not a function of one argument.
     """
     found = _named(spec, "shop.chat:context_for")
     try:
@@ -158,7 +158,7 @@ def _store(found: Any, spec: str) -> Store[Any]:
     missing = _missing_methods(found)
     if missing:
         kind = "None" if found is None else f"an object of the class {type(found).__name__}"
-        lacks = "it is no chatkit.store.Store" if len(missing) > 3 else f"it lacks {', '.join(missing)}"
+        lacks = "it is not a chatkit.store.Store" if len(missing) > 3 else f"it lacks {', '.join(missing)}"
         raise ConfigurationError(f"{spec} gives {kind}, which cannot be used as a store: {lacks}")
     store: Store[Any] = found
     return store

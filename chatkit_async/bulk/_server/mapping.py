@@ -105,7 +105,7 @@ def _assistant_message(item: JSONObject, options: MappingOptions, losses: set[st
 def _widget(item: JSONObject, options: MappingOptions, losses: set[str]) -> JSONObject:
     widget = decoded(text_of(item, "widget"), losses)
     if not isinstance(widget, dict):
-        raise DamagedError("the widget is no JSON object")
+        raise DamagedError("the widget is not a JSON object")
     return {"type": "widget", "widget": widget, "copy_text": None}
 
 
@@ -242,7 +242,7 @@ def cleaned(value: JSON) -> tuple[JSON, set[str]]:
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
-        raise DamagedError("this is no JSON") from None
+        raise DamagedError("this is not JSON") from None
     if not _SURROGATE.search(text):
         return value, set()
     clean: JSON = json.loads(without_surrogates(text))
@@ -264,7 +264,7 @@ def decoded(text: JSON, losses: set[str], loss: str = "") -> JSON:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is no number of JSON")
+        raise ValueError(f"{text} is not a JSON number")
     return value
 
 

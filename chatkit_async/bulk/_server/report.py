@@ -29,7 +29,7 @@ LOSSES: Mapping[str, str] = {
     "thread_not_active": "the thread is locked or closed: a self-hosted server accepts messages to it all the same",
     "thread_status": "the status is unknown: the thread became active, its metadata holds the status",
     "thread_title": "the title is not text: the thread has none, its metadata holds it",
-    "time": "a time that is no number of seconds became that of the item before",
+    "time": "a time that is not a number of seconds became that of the item before",
     "tool_call_form": "arguments or output of tool calls were not the JSON that the server expects, and were wrapped",
     "tool_call_without_output": "tool calls without an output became completed ones",
     "unknown_block": "content blocks of an unknown kind became text",
