@@ -59,6 +59,11 @@ class Delivery:
         self.may_have_arrived = False
 
     @property
+    def is_begun(self) -> bool:
+        """Whether the current attempt has passed all middlewares, and waits for a connection or is written."""
+        return self._request is not None
+
+    @property
     def is_written(self) -> bool:
         """Whether the current attempt may have reached the server."""
         if self.may_have_arrived or self._is_unseen:

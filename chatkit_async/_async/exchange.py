@@ -41,6 +41,7 @@ class Exchange:
 
     __slots__ = (
         "_attempts",
+        "_awaits_key",
         "_call",
         "_config",
         "_delivery",
@@ -60,10 +61,11 @@ class Exchange:
         self._proxy = proxy
         self._delivery = Delivery()
         self._attempts = 0
+        self._awaits_key = False
         self._stale_attempts = 0  # met a closed connection before anything was written, so they are no retries
         self._is_stale = False  # whether the last attempt was one of them
         self._was_written = False  # whether the last attempt was written, if its response was lost
-        self._known: Outcome = "not_sent"  # over all attempts
+        self._known: Outcome = "not_sent"  # the worst outcome of the attempts so far
         self._started_s = monotonic()
 
     async def run(self) -> tuple[Response, ResponseInfo]:
@@ -97,7 +99,9 @@ class Exchange:
         try:
             request = self._call.request
             if "authorization" not in request.headers:
+                self._awaits_key = True
                 request = with_key(request, await current_key(self._config, request))
+                self._awaits_key = False
             response = await self._transport.send(
                 pool, request, self._delivery, connect_s=self._call.timeout.connect, proxy=self._proxy
             )
@@ -134,7 +138,7 @@ class Exchange:
 
     def _refused(self, response: Response, info: ResponseInfo) -> APIError:
         error = error_for_response(self._call.operation, response, info, self._config)
-        if self._delivery.may_have_arrived:  # the first of the two sends may have arrived
+        if self._delivery.may_have_arrived:  # this response refuses the second send; the first one may have arrived
             self._with_earlier("unknown")
         error.outcome = self._with_earlier(error.outcome)
         error.retry_after_s = requested_wait_s(response.headers, time.time())
@@ -152,8 +156,18 @@ class Exchange:
 
     def _deadline_error(self) -> APITimeoutError:
         self._log("timed out", None)
-        message = f"no response came within {self._call.timeout.total:g} s"
-        return self._no_response(APITimeoutError, message, written=self._delivery.is_written)
+        step, written = self._step(), self._delivery.is_written
+        message = f"no response came within {self._call.timeout.total:g} s{step and f': waited for {step}'}"
+        error = self._no_response(APITimeoutError, message, written=written)
+        if self._awaits_key and error.outcome == "not_sent":
+            error.hint = _KEY_HINT
+        return error
+
+    def _step(self) -> str:
+        """What the last attempt waited for before it was written; empty afterwards."""
+        if self._awaits_key:
+            return "the api_key function"
+        return "a free or new connection" if self._delivery.is_begun and not self._delivery.is_written else ""
 
     def _no_response(self, error_class: type[NoResponseT], message: str, *, written: bool) -> NoResponseT:
         outcome = self._with_earlier("unknown" if written else "not_sent")
@@ -194,9 +208,10 @@ _RANKS: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "done")
 
 _HINTS: Mapping[Outcome, str] = {
     "not_sent": "Nothing was sent: look at base_url, the proxy and the network.",
-    "refused": "The attempts before were refused.",
-    "unknown": "The work may have been done all the same.",
+    "refused": "Earlier attempts were refused, and the last one was not sent: try again later.",
+    "unknown": "The server may have done the work: check before you repeat the call.",
 }
+_KEY_HINT = "Nothing was sent: look at the api_key function, or allow more time (timeout)."
 _READ_HINT = "A read changes nothing: try again, or allow more time (timeout, max_retries)."
 
 _PLAIN_HTTP_HINT = (

@@ -29,7 +29,7 @@ LONGEST_EXCERPT = 500  # characters of a body that an error carries
 _WORK_DONE = "The work was done; if base_url names a gateway, it may have changed the response."
 _WORK_UNKNOWN = (
     "In place of the API, a proxy or captive portal may have responded: look at base_url and the network."
-    " The work may have been done all the same."
+    " The API may have done the work all the same."
 )
 
 

@@ -157,9 +157,38 @@ async def test_the_deadline_holds_while_the_key_is_awaited(emulator: Emulator) -
     async with AsyncChatKit(slow_key, base_url=emulator.base_url, timeout=0.1) as client:
         error = await raised(APITimeoutError, create(client))
     assert (error.outcome, emulator.requests()) == ("not_sent", [])
+    assert "within 0.1 s: waited for the api_key function" in str(error)
+    assert error.hint == "Nothing was sent: look at the api_key function, or allow more time (timeout)."
 
 
-async def test_a_deadline_that_passes_while_the_next_key_is_awaited_leaves_a_refusal_a_refusal(
+@pytest.mark.usefixtures("both_paths")
+async def test_the_error_of_a_deadline_says_that_a_connection_was_waited_for(emulator: Emulator) -> None:
+    emulator.add_faults(Fault(delay=30))
+    async with made(emulator.base_url, max_connections=1) as client:
+        first = asyncio.create_task(create(client))
+        async with asyncio.timeout(20):
+            while not emulator.requests():
+                await asyncio.sleep(0.005)
+        error = await raised(APITimeoutError, create(client, RequestOptions(timeout=0.1)))
+        first.cancel()
+        await asyncio.wait([first])
+    assert (error.outcome, len(emulator.requests())) == ("not_sent", 1)
+    assert "within 0.1 s: waited for a free or new connection" in str(error)
+    assert error.hint == "Nothing was sent: look at base_url, the proxy and the network."
+
+
+async def test_the_error_of_a_deadline_names_no_earlier_step_once_the_request_is_written(emulator: Emulator) -> None:
+    async def key() -> str:
+        return "sk-first"
+
+    emulator.add_faults(Fault(delay=30))
+    async with AsyncChatKit(key, base_url=emulator.base_url, timeout=0.3) as client:
+        error = await raised(APITimeoutError, create(client))
+    assert error.outcome == "unknown"
+    assert "waited for" not in str(error)
+
+
+async def test_after_a_refusal_a_deadline_during_the_key_lookup_keeps_the_outcome_refused(
     emulator: Emulator,
 ) -> None:
     keys = iter(["sk-first"])
@@ -174,3 +203,5 @@ async def test_a_deadline_that_passes_while_the_next_key_is_awaited_leaves_a_ref
     async with made(emulator.base_url, api_key=key, timeout=0.3) as client:
         error = await raised(APITimeoutError, create(client))
     assert (error.outcome, error.attempts, len(emulator.requests())) == ("refused", 2, 1)
+    assert "waited for the api_key function" in str(error)
+    assert error.hint == "Earlier attempts were refused, and the last one was not sent: try again later."
