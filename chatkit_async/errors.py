@@ -87,7 +87,7 @@ class ReentrantCallError(ChatKitError):
 
 
 class MintingLimitError(ChatKitError):
-    """The broker has reached its limit of sessions a minute for this user. Nothing was sent.
+    """The broker has reached its limit of sessions for this user in a fixed window of a minute. Nothing was sent.
 
     Attributes:
         retry_after_s: seconds until the next session is allowed.

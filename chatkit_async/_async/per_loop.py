@@ -63,7 +63,7 @@ class PerLoop(Generic[T]):
             self._entries.pop(ended, None)
         loop = asyncio.get_running_loop()
         entry = self._entries[loop] = _Entry(self._make(), loop)
-        # A loop that has finished its generators finishes no more of them: there the owner closes the object.
+        # After shutdown_asyncgens() a loop closes no new generator: there the owner alone closes the object.
         if not getattr(loop, "_asyncgens_shutdown_called", False):
             entry.keeper = _keeper(entry.value, loop, self._entries)
             with suppress(StopIteration):  # it has come to its `yield`
@@ -104,7 +104,7 @@ def _close_all(entries: _Entries[Any]) -> None:
     while entries:
         loop, entry = entries.popitem()
         with suppress(RuntimeError):  # the loop is closed, and the entry discards its object
-            # One turn later: in the last turn of a loop, what closing begins would not end.
+            # `discard` runs one turn later: a task that it starts in a loop's last turn is cancelled before it begins.
             loop.call_soon_threadsafe(loop.call_soon, entry.discard)
 
 

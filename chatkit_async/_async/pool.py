@@ -62,7 +62,7 @@ class Pool:
             raise ClientClosedError(SESSION_CLOSED)
         self.deadlines = Deadlines(asyncio.get_running_loop())
         self.used_at_s: float | None = None
-        # None: those of the session run, which middlewares of a request would replace.
+        # None keeps the session's own middlewares; those of a request replace them.
         self._middlewares = tuple(settings.middlewares) if self.is_ours or settings.middlewares else None
 
     def may_have_ended(self) -> bool:

@@ -112,7 +112,8 @@ class AsyncSessions:
     ) -> ChatSession:
         """Cancel a session: its client secret stops working.
 
-        Cancelling a session that is cancelled or expired changes nothing, so the call is repeated after any failure.
+        Cancelling a session that is cancelled or expired changes nothing, so the call is also sent again if its
+        response is lost.
 
         Wire form: `POST /chatkit/sessions/{session_id}/cancel`, no body.
 

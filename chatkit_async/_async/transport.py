@@ -23,7 +23,7 @@ from .proxies import ConnectionSettings, Proxy
 if TYPE_CHECKING:
     from ._fast_path.request import FastResponse
 
-# After so long a pause the state of a pool is unknown, and two turns of the loop cost less than a look at it.
+# After such a pause the loop gets two turns to notice closed connections: that costs less than a look at each.
 QUIET_S = 0.1
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
 _CLOSED_MEANWHILE = "The client was closed during this call."
@@ -110,7 +110,7 @@ def _pool_class() -> type[Pool]:
 
 
 async def _read(response: aiohttp.ClientResponse | FastResponse) -> Response:
-    """The response with its body; without, if it is too large, or if that of an error response broke off."""
+    """The response; without its body if that is too large, not decompressible, or cut off in an error response."""
     headers = Headers.received(response.headers)
     try:
         body = await _body(response)
@@ -135,7 +135,7 @@ def _read_at_once(response: aiohttp.ClientResponse | FastResponse) -> Response |
     Only for the responses of a plain pool: a middleware may have read others, and a trace wants to know of the reading.
     """
     content = response.content
-    # No connection: it is back in the pool.
+    # The connection is None once it is back in the pool.
     if response.connection is not None or content.exception() is not None or content.total_bytes > LARGEST_BODY_BYTES:
         return None
     return Response(response.status, Headers.received(response.headers), content.read_nowait())

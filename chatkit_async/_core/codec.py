@@ -172,7 +172,7 @@ def _items_hook(hook: Hook) -> Hook:
         items: list[Any] = []
         try:
             for item in value:
-                items.append(hook(item, None))  # noqa: PERF401 - its length is the place of what does not fit
+                items.append(hook(item, None))  # noqa: PERF401 - its length is the index of the item that fails
         except Mismatch as mismatch:
             raise mismatch.below(f"[{len(items)}]") from None
         return tuple(items)

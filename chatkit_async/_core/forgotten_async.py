@@ -1,4 +1,4 @@
-"""What `with` says in place of `async with`, and the reverse; hidden from type checkers, which refuse both lines."""
+"""A helpful TypeError where `with` and `async with` are mixed up; hidden from type checkers, which refuse the line."""
 
 from __future__ import annotations
 

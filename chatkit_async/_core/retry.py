@@ -7,8 +7,10 @@
 | 408, other 5xx                            | unknown  | yes                 | here               |
 | other 3xx, 4xx                            | refused  | no                  | here               |
 | connection lost after writing             | unknown  | if it is repeatable | `_async/exchange`  |
-| the deadline has passed                   | unknown  | no                  | `_async/exchange`  |
+| the deadline passed before writing        | not_sent | no                  | `_async/exchange`  |
+| the deadline passed after writing         | unknown  | no                  | `_async/exchange`  |
 
+An earlier attempt's outcome stays if it is worse: `refused` is worse than `not_sent`, `unknown` is worse than both.
 `max_retries` and the deadline limit every row. `x-should-retry` in a response overrides the rows about statuses.
 """
 

@@ -72,6 +72,6 @@ class DependentChannel(Channel):
         """Closes what the dependent has opened; after its client was closed there is nothing left to close."""
         is_open, self._is_closed = self._is_used and not self._is_closed, True
         if is_open:
-            self.in_event_loop = "allow"  # closing is no call to warn of
+            self.in_event_loop = "allow"  # closing needs no warning
             with contextlib.suppress(ClientClosedError):
                 super().call(self._aclose)

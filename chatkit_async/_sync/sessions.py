@@ -109,7 +109,8 @@ class Sessions:
     def cancel(self, session_id: str, *, options: RequestOptions | None = None, **unexpected: Never) -> ChatSession:
         """Cancel a session: its client secret stops working.
 
-        Cancelling a session that is cancelled or expired changes nothing, so the call is repeated after any failure.
+        Cancelling a session that is cancelled or expired changes nothing, so the call is also sent again if its
+        response is lost.
 
         Wire form: `POST /chatkit/sessions/{session_id}/cancel`, no body.
 

@@ -116,8 +116,8 @@ class Threads:
     ) -> ThreadDeleteResponse:
         """Delete a thread with all its items, for good.
 
-        The call is repeated after any failure. If the API then says that there is no such thread, an earlier attempt
-        that may have arrived has deleted it, and that counts as success.
+        The call is also sent again if its response is lost. If the API then says that there is no such thread, an
+        earlier attempt that may have arrived has deleted it, and that counts as success.
 
         Wire form: `DELETE /chatkit/threads/{thread_id}`.
 

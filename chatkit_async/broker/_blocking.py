@@ -35,8 +35,8 @@ class SessionBroker:
     remembers what it made and revoked meanwhile.
 
     A session is made by the broker itself: callers that are cancelled stop waiting for it, and it is kept for the next.
-    At most as many are made at once as the client has connections: 1,000 users at once through `max_connections=100`
-    are ten waves.
+    At most as many are made at once as the client has connections: with `max_connections=100`, the last of
+    1,000 users waits as long as ten creations take.
 
     Example:
         with ChatKit() as client, SessionBroker(client, workflow="wf_abc") as broker:
@@ -52,8 +52,8 @@ class SessionBroker:
             decrypted with any. Default: they are not shared.
         lease_s: seconds that creating a session may take, retries included; later, other processes no longer wait for
             a process that stopped during it; default 15.
-        sessions_per_minute: how many sessions a user may have made in a minute, on all devices, failed attempts not
-            counted; None for any number; default 30.
+        sessions_per_minute: how many sessions a user may have made in a fixed window of a minute, on all devices;
+            failed attempts do not count; None for any number; default 30.
 
     Raises:
         ParamsValidationError: settings of the sessions that the API would refuse.

@@ -42,8 +42,8 @@ class AsyncSessionBroker:
     remembers what it made and revoked meanwhile.
 
     A session is made by the broker itself: callers that are cancelled stop waiting for it, and it is kept for the next.
-    At most as many are made at once as the client has connections: 1,000 users at once through `max_connections=100`
-    are ten waves.
+    At most as many are made at once as the client has connections: with `max_connections=100`, the last of
+    1,000 users waits as long as ten creations take.
 
     Example:
         async with AsyncChatKit() as client, AsyncSessionBroker(client, workflow="wf_abc") as broker:
@@ -59,8 +59,8 @@ class AsyncSessionBroker:
             decrypted with any. Default: they are not shared.
         lease_s: seconds that creating a session may take, retries included; later, other processes no longer wait for
             a process that stopped during it; default 15.
-        sessions_per_minute: how many sessions a user may have made in a minute, on all devices, failed attempts not
-            counted; None for any number; default 30.
+        sessions_per_minute: how many sessions a user may have made in a fixed window of a minute, on all devices;
+            failed attempts do not count; None for any number; default 30.
 
     Raises:
         ParamsValidationError: settings of the sessions that the API would refuse.
@@ -162,7 +162,7 @@ class AsyncSessionBroker:
             if cached is not None and self._creator.is_fresh(cached) and request.fits(cached):
                 return cached.live
             cached = await self._creator.create(request, state)
-            # A session that is no longer fresh could not be replaced; a browser that has it gets it again.
+            # If it is not fresh, creation failed and this is the old session: even a browser that has it gets it.
             if request.fits(cached) or not self._creator.is_fresh(cached):
                 return cached.live
 

@@ -14,10 +14,9 @@ from .._fork import at_fork
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
-# A call frees more expired values than it adds, so that memory shrinks, and few, so that no call stalls its event loop.
-FREED_PER_CALL = 8
-CHECKS = 4  # A time limit is waited for in so many parts.
-LATE_FACTOR = 2.0  # A part that takes so many times longer than it should shows that our own event loop is busy.
+FREED_PER_CALL = 8  # Each `set` frees up to so many expired values: memory shrinks, and no call blocks its loop.
+CHECKS = 4  # A time limit is split into so many waits.
+LATE_FACTOR = 2.0  # A wait that takes so many times its length means that our event loop was busy: it does not count.
 MOST_LATE_CHECKS = 20
 CLOSE_S = 0.25  # Cancelled work may have to close a connection.
 
@@ -34,7 +33,7 @@ class Expiring(Generic[K, T]):
     """Values by key, each until it expires. Any thread may use it.
 
     Each `set` frees a few of the oldest values that have expired. A value that lives longer than those set after it
-    keeps them in memory, which does no harm within the hour that our longest live.
+    keeps them in memory, for at most one hour: no value of ours lives longer.
     """
 
     def __init__(self, clock: Callable[[], float] = now_s) -> None:

@@ -36,8 +36,9 @@ class MemoryStore:
     """The default store: this process's memory. What has expired is dropped, so that it does not grow.
 
     With one process, nothing else is needed. Several processes each have their own: `revoke` then reaches only the
-    sessions of the process that runs it, and is never complete; use a `RedisStore` there. A warning in the log says so
-    where a worker of uvicorn or gunicorn, or WEB_CONCURRENCY, shows that there are several.
+    sessions of the process that runs it; use a `RedisStore` there. Where a worker of uvicorn or gunicorn, or
+    WEB_CONCURRENCY, shows that there are several, a warning in the log says so, and `revoke` is never complete; nor
+    is it in a child that was forked after the first use. Other signs of several processes are not looked for.
 
     Args:
         clock: seconds that only grow; default: the process's monotonic clock.

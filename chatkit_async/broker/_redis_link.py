@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = tuple[str | int | bytes, ...]
 _Waiting: TypeAlias = "tuple[tuple[Command, ...], asyncio.Future[list[Any]]]"
-LIMIT_S, LIMIT_AFTER_FAILURE_S = 1.0, 0.25  # for a reply
+LIMIT_S, LIMIT_AFTER_FAILURE_S = 1.0, 0.25  # A reply may take so long.
 MOST_AT_ONCE = 256  # More callers in one exchange would hold up the event loop.
 
 
@@ -63,7 +63,7 @@ class Link:
         if self._sender is not None:
             self._sender.cancel()
         closing = self._loop.create_task(self.aclose())
-        # The loop may end before the task, which is no reason for asyncio to print.
+        # The loop may end before the task: this silences asyncio's "Task was destroyed but it is pending!".
         setattr(closing, "_log_destroy_pending", False)  # noqa: B010 - unknown to typeshed
 
     async def _send_all(self) -> None:
@@ -124,7 +124,7 @@ def _fail(batch: Sequence[_Waiting], error: BaseException) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(cause)
-            future.exception()  # The caller may have left, which is no reason for asyncio to print.
+            future.exception()  # The caller may have left: this silences "exception was never retrieved".
 
 
 def redis_asyncio() -> Any:

@@ -128,8 +128,12 @@ redis.call('PEXPIRE', key, KEPT)
 return {{has_lapsed, ids}}
 """
 
-# KEYS: the state of all users. ARGV: the epoch that this process knows or '', a new one, for how long from now sessions
-# may be missing, for how long if the epoch has changed, which means that Redis lost its data, and how long it is kept.
+# KEYS[1]: the state of all users.
+# ARGV[1]: the epoch that this process knows, or ''. Another epoch in Redis means that Redis lost its data.
+# ARGV[2]: the epoch to write where Redis has none.
+# ARGV[3]: milliseconds from now for which sessions may be missing, or 0.
+# ARGV[4]: the same, if Redis lost its data.
+# ARGV[5]: milliseconds after which Redis drops this state.
 STATE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -44,7 +44,7 @@ class RedisStore:
     """A store in Redis, for the brokers of several processes and machines. Needs `pip install chatkit-async[redis]`.
 
     It holds session ids until they expire, counts, leases, and live sessions only if the broker's `share_secrets` has
-    them encrypted. Keys hold hashes of user ids, which hide them from a glance, not from a guess: guard it.
+    them encrypted. Keys hold hashes of user ids; a guessed id can be checked against its hash, so protect Redis.
 
     Works in any number of event loops, with one connection in each, and after a fork. Set `maxmemory-policy` to
     `noeviction` or `volatile-ttl`: with others Redis may drop users with live sessions, whom `revoke` then cannot
@@ -154,7 +154,7 @@ class RedisStore:
         return reply
 
     async def _run(self, user: str, command: Command, *others: Command) -> list[Any]:
-        """The replies to a command on a user's key, where what another program wrote is dropped, and to others."""
+        """The replies to commands, the first on a user's key, deleted if another program gave it a wrong type."""
         link = self._links.here()
         reply, *more = await link.run(command, *others)
         if isinstance(reply, Exception) and ERROR_OF_ONE_KEY in str(reply):
@@ -169,7 +169,7 @@ class RedisStore:
         return Link(self._make())
 
     def _check(self, gap_s: float = 0.0) -> tuple[Command, Command]:
-        """The commands that check Redis; with a gap, it learns that sessions may be missing for so many seconds."""
+        """The commands that check Redis; `gap_s` above 0 tells it for how many seconds sessions may be missing."""
         is_known = now_s() - self._checked_s < KEPT_S - SESSION_LIFE_S  # Later, the state may have expired by itself.
         epochs = (self._epoch if is_known else "", secrets.token_hex(8))
         gaps = (_ms(gap_s) if gap_s else 0, _ms(SESSION_LIFE_S), _ms(KEPT_S))

@@ -29,7 +29,7 @@ from ._store import (
 
 T = TypeVar("T")
 Step: TypeAlias = Callable[[Store], Awaitable[object]]
-FAILURES = 3  # in a row, each begun after the one before was known; fewer are no outage.
+FAILURES = 3  # So many failures in a row are an outage; calls that fail together count once, a refusal is one at once.
 PAUSE_S = 2.0  # between two attempts at a store that is down
 REPEATED_PER_CALL = 8  # users whose missed steps one call repeats
 
@@ -40,7 +40,8 @@ class ResilientStore:
     """The store's replies; while it fails, those of this process's memory.
 
     Only this process knows the sessions that it creates meanwhile, and its `revoke` ends them; other processes learn by
-    `report_gap` that sessions may be missing. Revocations are repeated before the next step for their user.
+    `report_gap` that sessions may be missing. What the store missed, such as a revocation, is repeated before
+    the next step for its user; any step also repeats what was missed for up to eight other users.
     """
 
     def __init__(self, store: Store) -> None:
@@ -63,7 +64,7 @@ class ResilientStore:
         return self._memory.own_generation(place)
 
     async def begin(self, creation: Creation) -> BeginReply:
-        """Begins a creation, or says what is in its way."""
+        """Begins a creation, or returns why it cannot begin."""
         reply = await self._call(lambda store: store.begin(creation), BeginReply, creation.place.user)
         if reply is not None:
             return reply
@@ -84,7 +85,9 @@ class ResilientStore:
         if reply is not None:
             self._unknown_to_store.pop(session.session_id)
             return attrs.evolve(reply, earlier_ids=tuple({*reply.earlier_ids, *own.earlier_ids}))
-        if session.began.is_from_store:  # It takes the creation for one that is under way, and others wait for that.
+        if (
+            session.began.is_from_store
+        ):  # The store still counts the creation as running, and other processes wait for it.
             self._repeat_later(place.user, creation.ticket, lambda store: store.fail(creation, is_unknown=True))
         state = attrs.evolve(session.began, is_from_store=False)
         if creation.is_renewal:  # The store's secret of this place is cancelled, and must not be handed out again.
@@ -162,7 +165,7 @@ class ResilientStore:
         return True
 
     def _repeat_later(self, user: str, name: str, step: Step) -> None:
-        """Has a step repeated before the next one for this user, in place of an earlier one of that name."""
+        """Has a step repeated, at the latest before the next one for this user; replaces one of the same name."""
         self._missed.set(user, {**(self._missed.get(user) or {}), name: step}, now_s() + KEPT_S)
 
     async def _repeat_missed(self, user: str) -> bool:

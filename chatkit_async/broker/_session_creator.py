@@ -234,7 +234,7 @@ class SessionCreator:
         )
 
     def _gate(self) -> asyncio.Semaphore:
-        """As wide as the client's connection pool in this loop."""
+        """Limits the creations at once to the client's connections in this loop."""
         loop = asyncio.get_running_loop()
         if loop not in self._gates:
             connector = self._client._caller.shared.transport().pools.here().session.connector

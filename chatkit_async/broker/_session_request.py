@@ -135,7 +135,7 @@ def checked_session_id(session_id: str) -> str:
 
 
 def _checked_name(name: str, value: str) -> str:
-    """A user or device as a plain string; a lazy object that stands for one (Django's) gives its own.
+    """A user or device as a plain string; Django's `SimpleLazyObject` is evaluated.
 
     Of any other type only the type is named: integrations log the message, and a log must not show users.
     """

@@ -37,7 +37,7 @@ class Flight(Generic[T]):
     def start(self, work: Coroutine[Any, Any, T], end: Callable[[], None]) -> None:
         """Runs the work as a task of this loop, and calls `end` when it is over."""
         self.task = self._loop.create_task(work)
-        # A loop that is closed before the task ends is no reason for asyncio to print: callers do not know the task.
+        # The loop may end before the task: this silences asyncio's "Task was destroyed but it is pending!".
         setattr(self.task, "_log_destroy_pending", False)  # noqa: B010 - unknown to typeshed
         self.task.add_done_callback(lambda _: self._finish(end))
 
@@ -74,7 +74,7 @@ class Flight(Generic[T]):
         self._is_over = True
         assert self.task is not None
         if not self.task.cancelled():
-            self.task.exception()  # All callers may have left, which is no reason for asyncio to print.
+            self.task.exception()  # All callers may have left: this silences "exception was never retrieved".
         for loop, woken in self._waiting:
             with contextlib.suppress(RuntimeError):  # That loop has ended.
                 loop.call_soon_threadsafe(_wake, woken)

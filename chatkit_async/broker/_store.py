@@ -9,7 +9,7 @@ import attrs
 
 SESSION_LIFE_S = 600.0  # the longest that the API allows
 KEPT_S = 3600.0  # A user's data outlives all sessions and creations that began before its last change.
-WINDOW_S = 60.0  # of sessions_per_minute
+WINDOW_S = 60.0  # sessions_per_minute counts in fixed windows of this length.
 
 
 class StoreRefusedError(Exception):
@@ -137,7 +137,8 @@ class Store(Protocol):
     """Where the brokers of one app meet: session ids, encrypted secrets, leases, counts; each until it expires.
 
     Every method is one atomic step. A store may lose what it holds: the broker then makes new sessions. What a store
-    raises counts as a failure, and so does a reply after more than a second: the broker goes on without the store.
+    raises counts as a failure, and so does a reply that takes more than a second, or more than a quarter of a second
+    after a failure: the broker goes on without the store.
     """
 
     async def read(self, place: Place) -> PlaceState:
@@ -145,7 +146,7 @@ class Store(Protocol):
         ...
 
     async def begin(self, creation: Creation) -> BeginReply:
-        """Begins a creation, counts it and takes the lease; or says what is in its way."""
+        """Begins a creation, counts it and takes the lease; or returns why it cannot begin."""
         ...
 
     async def keep(self, session: CreatedSession) -> KeepReply:

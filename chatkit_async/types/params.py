@@ -39,7 +39,7 @@ class Params(PartialRepr):
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
-        cls._values = attrgetter(*field_names(cls), "__class__")  # and its class last: of one name it makes no tuple
+        cls._values = attrgetter(*field_names(cls), "__class__")  # which returns no tuple for a single name
 
     def __attrs_post_init__(self) -> None:
         if not _NO_VALUE.isdisjoint(map(type, self._values(self))):

@@ -113,7 +113,7 @@ FAILURES: dict[str, Failure] = {
     "a response that is a list": by(Fault(body=[BODY])),
     "a response that is a string": by(Fault(body=f'"{SECRET}"'.encode(), headers={"content-type": "application/json"})),
     "a response in text": by(Fault(body=f"client_secret={SECRET}")),
-    "a response that is no strict session": by(Fault(body=BODY), options=RequestOptions(strict=True)),
+    "a response that strict mode refuses": by(Fault(body=BODY), options=RequestOptions(strict=True)),
     "broken JSON": by(Fault(kind="broken_json")),
     "a broken response": by(Fault(kind="truncated")),
     "a broken response twice": by(Fault(kind="truncated", times=2), options=RequestOptions(retry_ambiguous=True)),

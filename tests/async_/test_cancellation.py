@@ -97,7 +97,7 @@ class Stuck:
 
 @pytest.mark.parametrize("leave", LEAVES)
 @pytest.mark.parametrize("first", [never, half_a_body, half_a_chunk, half_a_gzip])
-async def test_a_call_left_is_a_request_ended(
+async def test_a_cancelled_call_closes_its_connection(
     leave: Leave, first: Callable[[asyncio.StreamWriter, ReceivedRequest], Awaitable[None]]
 ) -> None:
     stuck = Stuck(first)

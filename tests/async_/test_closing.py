@@ -52,7 +52,7 @@ async def test_closing_ends_the_connections() -> None:
         await server.until(lambda known: known.open_connections == 0)
 
 
-async def waits_for_an_answer(client: AsyncChatKit, emulator: Emulator) -> None:
+async def waits_for_a_response(client: AsyncChatKit, emulator: Emulator) -> None:
     emulator.add_faults(Fault(delay=30))
 
 
@@ -64,7 +64,7 @@ async def waits_for_another_attempt(client: AsyncChatKit, emulator: Emulator) ->
     emulator.add_faults(Fault(status=503, headers={"retry-after": "25"}))
 
 
-UNDER_WAY = [waits_for_an_answer, waits_for_the_body, waits_for_another_attempt]
+UNDER_WAY = [waits_for_a_response, waits_for_the_body, waits_for_another_attempt]
 
 
 @pytest.mark.parametrize("arrange", UNDER_WAY)

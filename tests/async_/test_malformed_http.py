@@ -53,7 +53,7 @@ async def test_the_content_of_a_malformed_response_is_in_no_text_traceback_or_lo
 
 @pytest.mark.usefixtures("both_paths")
 async def test_a_server_that_wants_to_switch_protocols_is_left() -> None:
-    asyncio.get_running_loop().set_debug(True)  # aiohttp then says which response nobody closed, and the test fails
+    asyncio.get_running_loop().set_debug(True)  # aiohttp then says which response was not closed, and the test fails
     switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: another\r\nConnection: upgrade\r\n\r\n"
     async with raw_server(always(switch)) as server, made(server.base_url) as client:
         await raised(APIResponseValidationError, create(client))

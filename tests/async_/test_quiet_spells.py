@@ -52,12 +52,12 @@ async def test_many_creates_at_once_after_a_blocked_loop_succeed_too() -> None:
 async def test_a_connection_closed_during_a_blocked_loop_carries_nothing(
     tls: tuple[ssl.SSLContext, ssl.SSLContext], encrypted: bool
 ) -> None:
-    async def answer_and_leave(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
+    async def respond_and_leave(writer: asyncio.StreamWriter, received: ReceivedRequest) -> None:
         writer.write(response())
         await writer.drain()
         asyncio.get_running_loop().call_later(0.05, writer.close)
 
-    with raw_server_in_thread(answer_and_leave, context=tls[0] if encrypted else None) as server:
+    with raw_server_in_thread(respond_and_leave, context=tls[0] if encrypted else None) as server:
         url = f"https://localhost:{server.port}/v1" if encrypted else server.base_url
         async with made(url, ssl=tls[1]) as client:
             for number in range(1, 6):

@@ -11,6 +11,7 @@ from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
 from chatkit_async.broker._clock import Expiring
 
+from .failures import KEYS, well
 from .outages import MovedClock
 from .redis_server import PROGRAM, RedisServer
 
@@ -25,7 +26,7 @@ async def broker(client: AsyncChatKit) -> AsyncIterator[AsyncSessionBroker]:
 @pytest.fixture(scope="session")
 def _redis_process() -> Iterator[RedisServer]:
     if PROGRAM is None:
-        assert not os.environ.get("CI"), "redis-server is to be installed here"
+        assert not os.environ.get("CI"), "install redis-server: CI may not skip these tests"
         pytest.skip("needs redis-server (Debian: apt-get install redis-server)")
     server = RedisServer()
     try:
@@ -63,6 +64,24 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> MovedClock:
     for kind in (MemoryStore, Expiring):
         monkeypatch.setattr(kind.__init__, "__defaults__", (moved,))
     return moved
+
+
+@pytest.fixture
+def well_again(redis_server: RedisServer) -> Iterator[None]:
+    """After the test, that Redis works again, whatever the test did to it."""
+    yield
+    well(redis_server)
+
+
+@pytest.fixture(params=["own secrets", "shared secrets"])
+async def either_broker(
+    client: AsyncChatKit, redis_server: RedisServer, request: pytest.FixtureRequest
+) -> AsyncIterator[AsyncSessionBroker]:
+    """A broker on that Redis, without shared secrets and with them."""
+    keys = KEYS if request.param == "shared secrets" else None
+    store = RedisStore(redis_server.url)
+    async with AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=keys) as made:
+        yield made
 
 
 @pytest.fixture

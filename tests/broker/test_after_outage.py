@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -15,27 +14,10 @@ from .failures import KEYS, full, other_process, well
 from .outages import MovedClock, user_key, warnings
 from .redis_server import RedisServer
 
-
-@pytest.fixture(params=["own secrets", "shared secrets"])
-async def broker(
-    client: AsyncChatKit, redis_server: RedisServer, request: pytest.FixtureRequest
-) -> AsyncIterator[AsyncSessionBroker]:
-    keys = KEYS if request.param == "shared secrets" else None
-    store = RedisStore(redis_server.url)
-    async with AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=keys) as made:
-        yield made
-
-
-@pytest.fixture
-def _well_again(redis_server: RedisServer) -> Iterator[None]:
-    yield
-    well(redis_server)
-
-
 # --- what other processes learn of it ---------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("short_pause", "_well_again")
+@pytest.mark.usefixtures("short_pause", "well_again")
 async def test_after_an_outage_no_revocation_is_complete_for_a_sessions_life(
     client: AsyncChatKit, redis_server: RedisServer, clock: MovedClock, emulator: Emulator
 ) -> None:
@@ -54,7 +36,7 @@ async def test_after_an_outage_no_revocation_is_complete_for_a_sessions_life(
         assert (await second.revoke("user_1")).is_complete
 
 
-@pytest.mark.usefixtures("short_pause", "_well_again")
+@pytest.mark.usefixtures("short_pause", "well_again")
 async def test_a_revocation_in_an_outage_holds_when_redis_is_back(
     client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
 ) -> None:
@@ -70,7 +52,7 @@ async def test_a_revocation_in_an_outage_holds_when_redis_is_back(
         assert emulator.sessions()[0]["status"] == "cancelled"
 
 
-@pytest.mark.usefixtures("short_pause", "_well_again")
+@pytest.mark.usefixtures("short_pause", "well_again")
 async def test_a_revocation_in_an_outage_reaches_redis_with_the_next_call_for_any_user(
     client: AsyncChatKit, redis_server: RedisServer
 ) -> None:
@@ -83,7 +65,7 @@ async def test_a_revocation_in_an_outage_reaches_redis_with_the_next_call_for_an
         assert await second.secret_for("user_1") != live
 
 
-@pytest.mark.usefixtures("short_pause", "_well_again")
+@pytest.mark.usefixtures("short_pause", "well_again")
 async def test_a_revocation_in_an_outage_reaches_redis_when_the_broker_closes(
     client: AsyncChatKit, redis_server: RedisServer
 ) -> None:
@@ -96,7 +78,7 @@ async def test_a_revocation_in_an_outage_reaches_redis_when_the_broker_closes(
         assert await second.secret_for("user_1") != live
 
 
-@pytest.mark.usefixtures("short_pause", "_well_again")
+@pytest.mark.usefixtures("short_pause", "well_again")
 async def test_what_a_renewal_in_an_outage_cancelled_is_not_handed_out_when_redis_is_back(
     client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
 ) -> None:
@@ -116,7 +98,7 @@ async def test_what_a_renewal_in_an_outage_cancelled_is_not_handed_out_when_redi
         assert new != old
 
 
-@pytest.mark.usefixtures("short_pause", "_well_again")
+@pytest.mark.usefixtures("short_pause", "well_again")
 async def test_a_creation_that_ended_in_an_outage_blocks_no_other_process_when_redis_is_back(
     client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
 ) -> None:
@@ -135,19 +117,19 @@ async def test_a_creation_that_ended_in_an_outage_blocks_no_other_process_when_r
         assert not (await second.revoke("user_1")).is_complete
 
 
-@pytest.mark.usefixtures("short_pause", "_well_again")
+@pytest.mark.usefixtures("short_pause", "well_again")
 @pytest.mark.parametrize("returns", [False, True], ids=["that goes on", "that ends before it"])
 async def test_a_creation_under_way_when_its_user_is_revoked_in_an_outage_is_cancelled(
-    broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator, returns: bool
+    either_broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator, returns: bool
 ) -> None:
-    await broker.secret_for("user_0")
+    await either_broker.secret_for("user_0")
     emulator.add_faults(Fault(delay=2))
-    call = asyncio.create_task(broker.secret_for("user_1"))
+    call = asyncio.create_task(either_broker.secret_for("user_1"))
     async with asyncio.timeout(20):
         while len(emulator.sessions()) < 2:
             await asyncio.sleep(0.005)
     redis_server.freeze()
-    await broker.revoke("user_1")
+    await either_broker.revoke("user_1")
     if returns:
         well(redis_server)
     with pytest.raises(SessionRevokedError):
@@ -155,47 +137,47 @@ async def test_a_creation_under_way_when_its_user_is_revoked_in_an_outage_is_can
     assert emulator.sessions()[1]["status"] == "cancelled"
 
 
-@pytest.mark.usefixtures("short_pause", "_well_again")
+@pytest.mark.usefixtures("short_pause", "well_again")
 @pytest.mark.parametrize("is_empty", [False, True], ids=["frozen", "restarted empty"])
 async def test_a_redis_that_is_away_when_a_session_has_been_made_is_no_reason_to_fail(
-    broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator, is_empty: bool
+    either_broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator, is_empty: bool
 ) -> None:
-    await broker.secret_for("user_1")
-    await broker.revoke("user_1")
+    await either_broker.secret_for("user_1")
+    await either_broker.revoke("user_1")
     emulator.add_faults(Fault(delay=0.5))
-    call = asyncio.create_task(broker.secret_for("user_1"))
+    call = asyncio.create_task(either_broker.secret_for("user_1"))
     async with asyncio.timeout(20):
         while len(emulator.sessions()) < 2:
             await asyncio.sleep(0.005)
     redis_server.restart() if is_empty else redis_server.freeze()
     live = await call
     well(redis_server)
-    assert await broker.owns("user_1", live.session_id)
-    revocation = await broker.revoke("user_1")
+    assert await either_broker.owns("user_1", live.session_id)
+    revocation = await either_broker.revoke("user_1")
     assert [result.session_id for result in revocation.sessions] == [live.session_id]
     assert not revocation.is_complete
 
 
-@pytest.mark.usefixtures("_well_again")
+@pytest.mark.usefixtures("well_again")
 async def test_callers_at_once_share_one_session_in_an_outage(
-    broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator
+    either_broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator
 ) -> None:
     redis_server.stop()
-    assert len(set(await asyncio.gather(*(broker.secret_for("user_1") for _ in range(50))))) == 1
+    assert len(set(await asyncio.gather(*(either_broker.secret_for("user_1") for _ in range(50))))) == 1
     assert len(emulator.sessions()) == 1
 
 
 # --- a Redis that lost what it held -----------------------------------------------------------------------------------
 
 
-async def test_one_lost_key_is_one_users(
-    broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator, caplog: pytest.LogCaptureFixture
+async def test_losing_one_redis_key_affects_one_user(
+    either_broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lives = [await broker.secret_for(f"user_{number}") for number in range(20)]
+    lives = [await either_broker.secret_for(f"user_{number}") for number in range(20)]
     redis_server.ask("DEL", user_key("user_7"))
-    again = [await broker.secret_for(f"user_{number}") for number in range(20)]
+    again = [await either_broker.secret_for(f"user_{number}") for number in range(20)]
     assert [number for number in range(20) if lives[number] != again[number]] in ([], [7])
-    assert (await broker.revoke("user_1")).is_complete
+    assert (await either_broker.revoke("user_1")).is_complete
     assert len(emulator.sessions()) <= 21
     assert warnings(caplog) == []
 
@@ -219,18 +201,18 @@ async def test_a_redis_that_lost_its_data_makes_revocations_incomplete_for_every
 
 
 async def test_a_revocation_right_after_the_loss_is_incomplete(
-    broker: AsyncSessionBroker, redis_server: RedisServer
+    either_broker: AsyncSessionBroker, redis_server: RedisServer
 ) -> None:
-    live = await broker.secret_for("user_1")
+    live = await either_broker.secret_for("user_1")
     redis_server.ask("FLUSHALL")
-    revocation = await broker.revoke("user_1")
+    revocation = await either_broker.revoke("user_1")
     assert [result.session_id for result in revocation.sessions] == [live.session_id]
     assert not revocation.is_complete
 
 
-async def test_with_a_fresh_redis_a_revocation_is_complete(broker: AsyncSessionBroker) -> None:
-    await broker.secret_for("user_1")
-    assert (await broker.revoke("user_1")).is_complete
+async def test_with_a_fresh_redis_a_revocation_is_complete(either_broker: AsyncSessionBroker) -> None:
+    await either_broker.secret_for("user_1")
+    assert (await either_broker.revoke("user_1")).is_complete
 
 
 async def test_a_redis_that_evicts_is_warned_of_and_makes_revocations_incomplete(

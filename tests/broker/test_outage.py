@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,23 +18,6 @@ from .failures import KEYS, frozen, full, other_process, read_only, stopped, wel
 from .outages import STEPS, BrokenStore, MovedClock, warnings
 from .redis_server import RedisServer
 
-
-@pytest.fixture(params=["own secrets", "shared secrets"])
-async def broker(
-    client: AsyncChatKit, redis_server: RedisServer, request: pytest.FixtureRequest
-) -> AsyncIterator[AsyncSessionBroker]:
-    keys = KEYS if request.param == "shared secrets" else None
-    store = RedisStore(redis_server.url)
-    async with AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=keys) as made:
-        yield made
-
-
-@pytest.fixture
-def _well_again(redis_server: RedisServer) -> Iterator[None]:
-    yield
-    well(redis_server)
-
-
 OUTAGES: list[tuple[Callable[[RedisServer], None], str]] = [
     (stopped, "ConnectionError"),
     (frozen, "TimeoutError"),
@@ -47,67 +30,69 @@ each_outage = pytest.mark.parametrize(
 
 
 @each_outage
-@pytest.mark.usefixtures("_well_again")
+@pytest.mark.usefixtures("well_again")
 async def test_in_an_outage_sessions_are_made_handed_out_limited_and_revoked(
-    broker: AsyncSessionBroker,
+    either_broker: AsyncSessionBroker,
     redis_server: RedisServer,
     emulator: Emulator,
     caplog: pytest.LogCaptureFixture,
     fail: Callable[[RedisServer], None],
     error: str,
 ) -> None:
-    before = await broker.secret_for("user_0")
+    before = await either_broker.secret_for("user_0")
     fail(redis_server)
-    live = await broker.secret_for("user_1")
-    assert await broker.secret_for("user_1") == live
-    assert (await broker.secret_for("user_1", current=live.client_secret)) != live
-    assert await broker.owns("user_1", live.session_id)
-    assert await broker.secret_for("user_0") == before
-    revocation = await broker.revoke("user_1")
+    live = await either_broker.secret_for("user_1")
+    assert await either_broker.secret_for("user_1") == live
+    assert (await either_broker.secret_for("user_1", current=live.client_secret)) != live
+    assert await either_broker.owns("user_1", live.session_id)
+    assert await either_broker.secret_for("user_0") == before
+    revocation = await either_broker.revoke("user_1")
     assert (len(revocation.sessions), revocation.is_complete) == (2, False)
     ended = [session["id"] for session in emulator.sessions() if session["status"] == "cancelled"]
     assert sorted(ended) == sorted(result.session_id for result in revocation.sessions)
     for _ in range(30):
-        live = await broker.secret_for("user_2", current=live.client_secret)
+        live = await either_broker.secret_for("user_2", current=live.client_secret)
     with pytest.raises(MintingLimitError):
-        await broker.secret_for("user_2", current=live.client_secret)
+        await either_broker.secret_for("user_2", current=live.client_secret)
     [text] = warnings(caplog)
     assert text.startswith(f"The broker's store is down: RedisStore('{redis_server.path}', prefix='chatkit-async'):")
     assert error in text
 
 
-@pytest.mark.usefixtures("_well_again")
+@pytest.mark.usefixtures("well_again")
 @pytest.mark.parametrize("fail", [stopped, frozen], ids=["killed", "frozen"])
 async def test_an_outage_is_logged_once_and_its_end_once(
-    broker: AsyncSessionBroker,
+    either_broker: AsyncSessionBroker,
     redis_server: RedisServer,
     caplog: pytest.LogCaptureFixture,
     clock: MovedClock,
     fail: Callable[[RedisServer], None],
 ) -> None:
-    await broker.secret_for("user_0")
+    await either_broker.secret_for("user_0")
     fail(redis_server)
     for number in range(12):
-        await broker.secret_for(f"user_{number}")
+        await either_broker.secret_for(f"user_{number}")
         clock.ahead_s += 1
     well(redis_server)
     clock.ahead_s += 3
     for number in range(5):
-        await broker.secret_for(f"user_{number}")
+        await either_broker.secret_for(f"user_{number}")
     assert [text.split(":")[0] for text in warnings(caplog)] == [
         "The broker's store is down",
         "The broker's store is up again",
     ]
 
 
-@pytest.mark.usefixtures("_well_again")
-async def test_a_frozen_redis_holds_up_no_call_for_long(broker: AsyncSessionBroker, redis_server: RedisServer) -> None:
-    await broker.secret_for("user_0")
+@pytest.mark.usefixtures("well_again")
+async def test_a_frozen_redis_holds_up_no_call_for_long(
+    either_broker: AsyncSessionBroker, redis_server: RedisServer
+) -> None:
+    await either_broker.secret_for("user_0")
     redis_server.freeze()
     took = []
     for number in range(8):
         began_s = time.monotonic()
-        await broker.secret_for(f"user_{number}")
+        await either_broker.secret_for(f"user_{number}")
         took.append(time.monotonic() - began_s)
     assert len([seconds for seconds in took if seconds > 0.5]) <= 2  # afterwards Redis is left alone
 
@@ -150,14 +135,14 @@ async def test_nothing_listens_there_and_the_log_says_so_when_the_app_starts(
 
 
 async def test_one_hiccup_is_no_outage_and_costs_no_second_session(
-    broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator, caplog: pytest.LogCaptureFixture
+    either_broker: AsyncSessionBroker, redis_server: RedisServer, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    live = await broker.secret_for("user_1")
+    live = await either_broker.secret_for("user_1")
     for _ in range(5):
         redis_server.ask("CLIENT", "KILL", "TYPE", "normal")
-        assert await broker.secret_for("user_1") == live
-    assert await broker.owns("user_1", live.session_id)
-    assert (await broker.revoke("user_1")).is_complete
+        assert await either_broker.secret_for("user_1") == live
+    assert await either_broker.owns("user_1", live.session_id)
+    assert (await either_broker.revoke("user_1")).is_complete
     assert warnings(caplog) == []
 
 
@@ -172,16 +157,18 @@ async def test_callers_that_fail_together_count_once(client: AsyncChatKit, caplo
 
 
 async def test_a_busy_event_loop_is_no_outage(
-    broker: AsyncSessionBroker, emulator: Emulator, caplog: pytest.LogCaptureFixture
+    either_broker: AsyncSessionBroker, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await broker.secret_for("user_1")
+    await either_broker.secret_for("user_1")
 
     async def block() -> None:
         for _ in range(12):
             time.sleep(0.3)  # far beyond the limit of an exchange, in sum
             await asyncio.sleep(0)
 
-    _, lives = await asyncio.gather(block(), asyncio.gather(*(broker.secret_for(f"user_{n}") for n in range(50))))
+    _, lives = await asyncio.gather(
+        block(), asyncio.gather(*(either_broker.secret_for(f"user_{n}") for n in range(50)))
+    )
     assert len(set(lives)) == len(emulator.sessions()) == 50
     assert warnings(caplog) == []
 

@@ -44,7 +44,7 @@ async def test_brokers_with_the_same_keys_hand_out_one_session(
 
 
 @pytest.mark.parametrize("ahead_s", [3600, -3600])
-async def test_where_the_clock_is_wrong_brokers_that_have_made_none_yet_hand_out_that_one_too(
+async def test_brokers_with_a_wrong_clock_share_one_session(
     client: AsyncChatKit, store: Store, emulator: Emulator, ahead_s: float
 ) -> None:
     emulator.advance_clock(ahead_s)

@@ -105,7 +105,7 @@ def _holds_text(path: str, text: str) -> bool:
 
 
 def is_untouched() -> bool:
-    """Whether no tool has replaced the functions that the fast path leaves out: it wants to see the requests."""
+    """Whether the functions that the fast path leaves out are aiohttp's own: a tool replaces them to see requests."""
     # By identity: wrappers of wrapt compare equal to what they wrap.
     try:
         return all(map(is_, _read_left_out(_CLASSES), _LEFT_OUT))

@@ -115,7 +115,7 @@ class FastRequest(aiohttp.ClientRequest):
     _ssl = True
 
     def __init__(self, request: Request, delivery: Delivery) -> None:
-        # Without aiohttp's `__init__`, which is what the fast path leaves out.
+        # aiohttp's `__init__` is not called: leaving it out is what makes this path fast.
         self.method = request.method
         self.url = self.original_url = URL(request.url, encoded=True)
         delivery.count(self)

@@ -15,7 +15,7 @@ def function_twins(source: Source, twin: Functions, words: Mapping[str, str]) ->
     for name in twin.names:
         node = source.definitions.get(name)
         if not isinstance(node, ast.AsyncFunctionDef) or node.decorator_list:
-            raise source.refuse(node or source.tree, f"{name} is no coroutine function of this module")
+            raise source.refuse(node or source.tree, f"{name} is not a coroutine function of this module")
         body = [docstring(source, node, words), *masking(source, node), _forwarding(source, node, words)]
         yield "\n".join([header(source, node, words), *(f"    {line}" for line in body if line)])
 

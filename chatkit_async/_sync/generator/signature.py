@@ -58,7 +58,7 @@ def _is_leading(statement: ast.stmt, parameters: set[str]) -> bool:
 
 
 def _names(targets: list[ast.expr]) -> set[str]:
-    """The names that are assigned; other targets as text that is no name."""
+    """The names that are assigned; other targets as text that cannot be a name."""
     parts = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
     return {part.id if isinstance(part, ast.Name) else ast.dump(part) for part in parts}
 

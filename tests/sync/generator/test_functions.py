@@ -190,7 +190,7 @@ def test_a_function_that_is_given_an_async_client_says_what_it_takes(jobs: Modul
 def test_a_function_that_is_no_coroutine_function_is_refused(folder: Path) -> None:
     write(folder, "jobs/kinds.py", BROKER_JOB)
     write(folder, "jobs/_count.py", COUNT.replace("async def total", "def total"))
-    with pytest.raises(generator.GeneratorError, match=r"_count\.py:39: total is no coroutine function"):
+    with pytest.raises(generator.GeneratorError, match=r"_count\.py:39: total is not a coroutine function"):
         generator.generated(folder, (*TWINS, *JOBS))
 
 
