@@ -194,7 +194,7 @@ class AsyncListing(Generic[T]):
 
     if not TYPE_CHECKING:  # which refuses these uses by itself
 
-        def __iter__(self) -> NoReturn:
+        def __getitem__(self, _: object) -> NoReturn:  # `for` calls it where there is no `__iter__`
             raise TypeError(
                 "an AsyncListing is not walked by `for`: write `async for`, or `await` it for its first page"
             )

@@ -14,8 +14,7 @@ class AsyncOnly:
             name = type(self).__name__
             raise TypeError(f"{name} is not entered by `with`: write `async with` (in code that blocks, use ChatKit)")
 
-        def __exit__(self, *_: object) -> None:
-            """Python looks it up before it calls `__enter__`."""
+        __exit__ = None  # Python looks for it first; None keeps the class from counting as a context manager
 
 
 class BlockingOnly:
@@ -27,5 +26,4 @@ class BlockingOnly:
             name = type(self).__name__
             raise TypeError(f"{name} blocks, and is not entered by `async with`: write `with`, or use AsyncChatKit")
 
-        def __aexit__(self, *_: object) -> NoReturn:
-            """Python looks it up before it calls `__aenter__`."""
+        __aexit__ = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .._async.listing import AsyncListing, Walk
 from .._core.paging import checked_max_items
@@ -115,11 +115,6 @@ class Listing(Generic[T]):
             if max_items is not None and len(items) >= max_items:
                 break
         return items[:max_items]
-
-    if not TYPE_CHECKING:  # which refuses this use by itself
-
-        def __aiter__(self) -> NoReturn:
-            raise TypeError("a Listing blocks, and is not walked by `async for`: write `for`, or use AsyncChatKit")
 
     def __repr__(self) -> str:
         page: Page[T] | None = vars(self).get("_first_page")  # a traceback shows also a listing whose first page failed

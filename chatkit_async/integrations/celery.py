@@ -71,7 +71,8 @@ def bulk_tasks(
     """
     own = checked_twin(client, ChatKit, "bulk_tasks")
     checked_page_size(page_size)
-    part, merge = _part_task(app, own, soft_time_limit), _merge_task(app, own)
+    part, merge = _part_task(app, own), _merge_task(app, own)
+    limit: dict[str, Any] = {} if soft_time_limit is None else {"soft_time_limit": soft_time_limit}
 
     def add_task(name: str, make_job: Callable[..., Job]) -> Send:
         def start(*args: Any, **kwargs: Any) -> Message:
@@ -79,7 +80,7 @@ def bulk_tasks(
             job, plan, pages, message = own._channel.call(planned_job, own._async, wanted, job_id, page_size)
             if not pages:
                 return own._channel.call(job.merge, own._async, plan, [])
-            header = [part.clone(args=(message, number, page)) for number, page in enumerate(pages)]
+            header = [part.s(message, number, page).set(**limit) for number, page in enumerate(pages)]
             raise current_task.replace(chord(header, merge.s(message=message, plan=plan)))
 
         # A shared task, with this app's client, would be added to every other Celery app of the process, too.
@@ -91,8 +92,8 @@ def bulk_tasks(
     return bulk_tasks_of(add_task)
 
 
-def _part_task(app: Celery, client: ChatKit, soft_time_limit: int | None) -> Any:
-    """Adds the task that works on one page; returns its signature, to be given the arguments."""
+def _part_task(app: Celery, client: ChatKit) -> Any:
+    """Adds the task that works on one page; it stays unevaluated, since the app may be configured later."""
 
     @app.task(name=f"{PREFIX}part", acks_late=True, reject_on_worker_lost=True, shared=False)
     def part(message: Message, number: int, page: list[Any]) -> Message:
@@ -103,8 +104,7 @@ def _part_task(app: Celery, client: ChatKit, soft_time_limit: int | None) -> Any
         except (ChatKitError, SoftTimeLimitExceeded) as error:
             return cut_short(job, number, page, error)
 
-    limit: dict[str, Any] = {} if soft_time_limit is None else {"soft_time_limit": soft_time_limit}
-    return part.s().set(**limit)
+    return part
 
 
 def _merge_task(app: Celery, client: ChatKit) -> Send:

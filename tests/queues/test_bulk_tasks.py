@@ -55,3 +55,11 @@ def test_two_celery_apps_in_one_process_have_tasks_of_their_own() -> None:
     assert not [name for name in apps[1].tasks if name.startswith("chatkit_async.")]
     tasks = celery.bulk_tasks(apps[1], ChatKit("sk-second"))
     assert tasks.erase_threads.app is apps[1]
+
+
+def test_a_celery_app_may_be_configured_after_its_tasks_were_added() -> None:
+    app = Celery(broker="memory://", autofinalize=False)
+    celery.bulk_tasks(app, ChatKit("sk-test"), soft_time_limit=5)
+    app.conf.task_track_started = True
+    app.finalize()
+    assert all(app.tasks[name].track_started for name in NAMES)
