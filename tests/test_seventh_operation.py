@@ -151,7 +151,7 @@ def steps(copy: Copy) -> dict[str, Callable[[], None]]:
         behaviours: lambda: copy.append(behaviours, BEHAVIOUR),
         "chatkit_async/cli/threads.py": lambda: copy.append("chatkit_async/cli/threads.py", COMMAND),
         "tests/openapi-chatkit.json": copy.document,
-        "tests/threads": lambda: copy.append("tests/sync/test_twin.py", TEST),
+        "tests": lambda: copy.append("tests/sync/test_twin.py", TEST),
         "README.md or docs": lambda: copy.append("README.md", '\n    client.threads.update("cthr_1", title="New")\n'),
     }
 

@@ -165,7 +165,7 @@ class JobRequests:
         return failures <= self._most_retries and retries_status(error.status, error.code, should_retry)
 
     def _delay_s(self, error: APIError, retry: int) -> float:
-        chance = random.random()  # noqa: S311 - jitter is no secret
+        chance = random.random()  # noqa: S311 - jitter needs no secrecy
         return self._client._caller.config.retry_policy.delay_s(retry, error.retry_after_s, chance)
 
 

@@ -345,8 +345,8 @@ def migrate(
 
     First it checks the store on throwaway threads, as `check_store` does, and moves nothing if the store has a
     problem. Then it moves thread after thread, oldest first, and reads each back in both orders; at the end it lists
-    the threads of every user. Where it was interrupted, run it again: what is there already stays as it is, and what
-    the archive got since is added. What cannot be carried over is in the report, thread by thread.
+    the threads of every user. Where it was interrupted, run it again: it writes only what is missing in the store
+    or differs from the archive. What cannot be carried over is in the report, thread by thread.
 
     Run it before users meet the new server: an item that was changed or deleted in the store since the last run
     becomes again what the archive holds. Messages that came in through the new server stay.

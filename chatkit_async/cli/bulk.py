@@ -209,8 +209,8 @@ def migrate(
     """Move the threads of the archive FILE into a store of the package openai-chatkit.
 
     The command first tries the store with threads that it deletes again. Then it writes each thread
-    and reads it back. Run it again to continue: threads that are there stay as they are. Needs the
-    extra `server`: pip install 'chatkit-async[server]'.
+    and reads it back. Run it again to continue: it writes only what is missing in the store or differs
+    from the archive. Needs the extra `server`: pip install 'chatkit-async[server]'.
 
     Exit code 0 only if every thread was read back as it was written.
 

@@ -54,7 +54,7 @@ class FaultQueue:
         self.queued.clear()
 
     def take(self, request: ApiRequest, api: Api, data: ApiData) -> Fault | None:
-        """The first fault that matches this request, counted; None if none does."""
+        """The first matching fault with no request left to skip, counted; None if there is none."""
         for queued in self.queued:
             if not matches(queued.fault, request, api, data):
                 continue

@@ -34,7 +34,8 @@ def upper_case(method: str | None) -> str | None:
 class Fault(PartialRepr):
     """Something that goes wrong with the next requests that match.
 
-    A request matches if `method`, `path` and `query` do; the first fault added that matches is the one that is used.
+    A request matches if `method`, `path` and `query` do. It meets the first matching fault that was added, but a fault
+    that still has requests to skip counts it and leaves it to the next matching one.
     A fault without `status`, `body` and `drop` lets the real response pass: late with `delay`, damaged with `kind`,
     with `headers` added.
 
