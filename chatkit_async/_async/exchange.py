@@ -65,7 +65,7 @@ class Exchange:
         self._stale_attempts = 0  # met a closed connection before anything was written, so they are no retries
         self._is_stale = False  # whether the last attempt was one of them
         self._was_written = False  # whether the last attempt was written, if its response was lost
-        self._known: Outcome = "not_sent"  # the worst outcome of the attempts so far
+        self._known: Outcome = "not_sent"  # It is the worst outcome of all attempts so far.
         self._started_s = monotonic()
 
     async def run(self) -> tuple[Response, ResponseInfo]:

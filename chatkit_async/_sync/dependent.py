@@ -17,7 +17,7 @@ def checked_twin(given: T, kind: type[T], taker: str) -> T:
     """The blocking object that `taker`, a class or function, was given.
 
     Raises:
-        ConfigurationError: it is no `kind`.
+        ConfigurationError: it is not a `kind`.
     """
     if not isinstance(given, kind):
         text = f"{taker} takes a {kind.__name__}, not {type(given).__name__}; an Async{kind.__name__} goes with the"

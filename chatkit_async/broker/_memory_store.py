@@ -36,9 +36,10 @@ class MemoryStore:
     """The default store: this process's memory. What has expired is dropped, so that it does not grow.
 
     With one process, nothing else is needed. Several processes each have their own: `revoke` then reaches only the
-    sessions of the process that runs it; use a `RedisStore` there. Where a worker of uvicorn or gunicorn, or
-    WEB_CONCURRENCY, shows that there are several, a warning in the log says so, and `revoke` is never complete; nor
-    is it in a child that was forked after the first use. Other signs of several processes are not looked for.
+    sessions of the process that runs it; use a `RedisStore` there. Where the settings of
+    uvicorn, gunicorn, hypercorn or granian, or WEB_CONCURRENCY, show that there are several, a warning in the log says
+    so, and `revoke` is never complete; nor is it in a child that was forked after the first use. Without such a sign
+    `revoke` knows of this process alone, and may say that it is complete.
 
     Args:
         clock: seconds that only grow; default: the process's monotonic clock.

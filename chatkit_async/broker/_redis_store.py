@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 CHECK_S = 1.0  # between two checks of Redis's clock, and of whether it lost data
 SAFE_POLICIES = ("noeviction", "volatile-ttl")
-ERROR_OF_ONE_KEY = "WRONGTYPE"  # Another program wrote to a user's key, which is no outage.
+ERROR_OF_ONE_KEY = "WRONGTYPE"  # Another program wrote to a user's key, which is not an outage.
 
 log = logging.getLogger("chatkit_async")
 

@@ -9,6 +9,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
 from chatkit_async import AsyncChatKit, RequestOptions, RetryPolicy, Timeout
 from chatkit_async.emulator import Emulator, Fault
@@ -185,6 +186,17 @@ async def test_the_error_of_a_deadline_names_no_earlier_step_once_the_request_is
     async with AsyncChatKit(key, base_url=emulator.base_url, timeout=0.3) as client:
         error = await raised(APITimeoutError, create(client))
     assert error.outcome == "unknown"
+    assert "waited for" not in str(error)
+
+
+async def test_the_error_of_a_deadline_does_not_blame_the_connection_for_a_slow_middleware(emulator: Emulator) -> None:
+    async def slow(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        await asyncio.sleep(30)
+        return await handler(request)
+
+    async with made(emulator.base_url, middlewares=[slow], timeout=0.1) as client:
+        error = await raised(APITimeoutError, create(client))
+    assert (error.outcome, emulator.requests()) == ("not_sent", [])
     assert "waited for" not in str(error)
 
 
