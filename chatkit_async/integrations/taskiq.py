@@ -30,6 +30,8 @@ from ._queue_jobs import (
     planned_job,
 )
 
+__all__ = ["bulk_tasks"]  # Taskiq adds a name to this module for each task that is made.
+
 Send: TypeAlias = "AsyncTaskiqDecoratedTask[..., Any]"
 
 POLL_S = 0.2  # between two checks whether a page is done
