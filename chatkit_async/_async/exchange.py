@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import time
@@ -221,9 +222,7 @@ _PLAIN_HTTP_HINT = (
 
 
 async def _sleep(delay_s: float) -> None:
-    from anyio import sleep  # noqa: PLC0415 - only a call that is sent again needs it
-
-    await sleep(delay_s)
+    await asyncio.sleep(delay_s)  # anyio would be imported here, which fails where a retry has no open file left
 
 
 def _warn_of_announcement(response: Response) -> None:

@@ -103,9 +103,10 @@ return {{found, version, earlier}}
 # ARGV: device, slot, ticket, whether the API may have created a session.
 FAIL = f"""{_COMMON}
 local slot, ticket = ARGV[2], ARGV[3]
-if get('t:' .. ticket) ~= '' then
+local held = get('t:' .. ticket)
+if held ~= '' then
     local ends, count = minute()
-    if count > 0 then set('n', text(ends) .. ' ' .. text(count - 1)) end
+    if count > 0 and first(held) > now then set('n', text(ends) .. ' ' .. text(count - 1)) end
     end_creation(ticket, slot)
     if ARGV[4] == '1' then set('t:' .. ticket, text(now) .. ' ' .. slot) end
 end

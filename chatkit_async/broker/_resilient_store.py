@@ -65,7 +65,7 @@ class ResilientStore:
 
     async def begin(self, creation: Creation) -> BeginReply:
         """Begins a creation, or returns why it cannot begin."""
-        reply = await self._call(lambda store: store.begin(creation), BeginReply, creation.place.user)
+        reply = await self._call_until_known(lambda store: store.begin(creation), BeginReply, creation.place.user)
         if reply is not None:
             return reply
         reply = await self._memory.begin(attrs.evolve(creation, is_shared=False))
@@ -78,7 +78,7 @@ class ResilientStore:
         self._unknown_to_store.set(session.session_id, True, now_s() + session.life_s)
         reply = None
         try:
-            reply = await self._call(lambda store: store.keep(session), KeepReply, place.user)
+            reply = await self._call_until_known(lambda store: store.keep(session), KeepReply, place.user)
         finally:
             if reply is None:
                 self._repeat_later("", "gap", _report_gap)
@@ -128,15 +128,14 @@ class ResilientStore:
 
     async def check(self) -> None:
         """Calls the store, so that what is wrong with it is in the log before the first caller comes."""
-        for _ in range(FAILURES):
-            if await self._call(_ping, bool) is not None:
-                break
+        await self._call_until_known(_ping, bool)
 
     async def aclose(self) -> None:
         """Reports what the store missed, and closes it."""
-        if len(self._missed):
-            self._again_at_s = float("-inf")
-            await self._call(_ping, bool)
+        self._again_at_s = float("-inf")
+        for _ in range(len(self._missed)):  # Each call repeats the steps of a few users.
+            if not len(self._missed) or await self._call(_ping, bool) is None:
+                break
         await self._try(lambda store: store.aclose(), type(None))
 
     async def _call(self, step: Callable[[Store], Awaitable[T]], kind: type[T], user: str = "") -> T | None:
@@ -149,6 +148,17 @@ class ResilientStore:
             return None
         reply = await self._try(step, kind)
         return None if reply is None else reply[0]
+
+    async def _call_until_known(self, step: Callable[[Store], Awaitable[T]], kind: type[T], user: str = "") -> T | None:
+        """As `_call`, repeated until the store has replied or counts as down.
+
+        A single failure is no outage: other processes still use the store, and must find in it what this one does.
+        """
+        for _ in range(FAILURES):
+            reply = await self._call(step, kind, user)
+            if reply is not None or self._is_down:
+                break
+        return reply
 
     async def _is_available(self) -> bool:
         """Whether the store is up; after a pause one caller tries it."""

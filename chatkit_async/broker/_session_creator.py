@@ -237,6 +237,8 @@ class SessionCreator:
         """Limits the creations at once to the client's connections in this loop."""
         loop = asyncio.get_running_loop()
         if loop not in self._gates:
+            for ended in [known for known in self._gates if known.is_closed()]:
+                del self._gates[ended]  # A semaphore that was waited for keeps its loop alive.
             connector = self._client._caller.shared.transport().pools.here().session.connector
             self._gates[loop] = asyncio.Semaphore((connector and connector.limit) or UNLIMITED)
         return self._gates[loop]

@@ -34,7 +34,7 @@ class AppBroker(AsyncSessionBroker):
 
     def __init__(self, client: AsyncChatKit | None, workflow: WorkflowLike, options: BrokerOptions) -> None:
         self._arguments = (client, workflow, options)
-        self.app_client = client or AsyncChatKit(max_connections=MAX_CONNECTIONS)
+        self.app_client = client or AsyncChatKit(max_connections=_max_connections())
         self._has_ended = False
         super().__init__(self.app_client, workflow=workflow, **options)
 
@@ -103,3 +103,13 @@ def _load(broker: AsyncSessionBroker) -> None:
     if config.api_key is None and "authorization" not in config.headers:
         raise ConfigurationError(NO_KEY)
     broker._creator.load()
+
+
+def _max_connections() -> int:
+    """The connections of an app's own client: half of the files that the process may open, since browsers need some."""
+    try:
+        import resource  # noqa: PLC0415 - unknown to Windows
+    except ImportError:
+        return MAX_CONNECTIONS
+    open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_CONNECTIONS if open_files < 0 else max(1, min(MAX_CONNECTIONS, open_files // 2))
