@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -83,6 +84,15 @@ async def test_the_call_succeeds_as_soon_as_an_attempt_does(emulator: Emulator) 
         session = await create(client)
     assert session.response.attempts == len(emulator.requests()) == 3
     assert len(emulator.sessions()) == 1
+
+
+async def test_a_retry_imports_nothing_since_no_open_file_may_be_left(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.add_faults(Fault(status=500))
+    async with made(emulator.base_url) as client:
+        monkeypatch.setitem(sys.modules, "anyio", None)
+        assert (await create(client)).response.attempts == 2
 
 
 async def test_each_retry_has_its_number_in_a_header(emulator: Emulator) -> None:

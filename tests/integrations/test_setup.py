@@ -99,6 +99,19 @@ async def test_the_client_of_an_app_creates_far_more_than_100_sessions_at_once(
     await asyncio.gather(*calls, return_exceptions=True)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+async def test_the_client_of_an_app_takes_half_of_the_files_that_a_process_may_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (256, 256))
+    app = aiohttp.web.Application()
+    broker = for_aiohttp.setup(app, workflow="wf_1")
+    async with running(app):
+        connector = broker._client._caller.shared.transport().pools.here().session.connector
+        assert connector is not None
+        assert connector.limit == 128
+
+
 @pytest.mark.parametrize("make", [Starlette, FastAPI])
 async def test_an_app_can_start_again_as_in_tests(make: Any) -> None:
     app = make()
