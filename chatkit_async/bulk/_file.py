@@ -23,7 +23,7 @@ APPLICATION_ID = int.from_bytes(b"ckar", "big")
 SCHEMA_VERSION = 1
 PAGE_BYTES = 16384  # items come in kilobytes: fewer pages to write, and to copy from the log
 BUSY_TIMEOUT_S = 10.0  # a reader that checkpoints may hold the file for a moment
-_MAGIC = b"SQLite format 3\0"
+MAGIC = b"SQLite format 3\0"
 
 _TABLES = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -190,8 +190,8 @@ def _reading_mode(path: Path) -> str:
 
 def _connected(path: Path, uri: str) -> sqlite3.Connection:
     with path.open("rb") as file:
-        start = file.read(len(_MAGIC))
-    if start not in (b"", _MAGIC):
+        start = file.read(len(MAGIC))
+    if start not in (b"", MAGIC):
         raise _foreign(path)
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
 

@@ -220,7 +220,7 @@ class Archive:
             A report with counts, and the threads that are incomplete in the archive.
 
         Raises:
-            ArchiveError: the file cannot be written.
+            ArchiveError: the file cannot be written, or is an archive.
         """
         from ._whole_archive import write_jsonl  # noqa: PLC0415 - as above
 
@@ -239,7 +239,7 @@ class Archive:
             A report, as for `write_jsonl`.
 
         Raises:
-            ArchiveError: the file cannot be written.
+            ArchiveError: the file cannot be written, or is an archive.
         """
         from ._whole_archive import write_markdown  # noqa: PLC0415 - as above
 

@@ -20,7 +20,7 @@ from ..types.items import ChatKitThreadItem
 from ..types.result import slot_value
 from ..types.thread import ChatKitThread
 from ..types.unknown import UnknownThreadItem
-from ._file import database_path
+from ._file import APPLICATION_ID, MAGIC, database_path
 from ._pages import decoded, elements_of, object_of, thread_of
 from ._reports import ArchiveProblem, ConversionReport, VerifyReport
 
@@ -33,6 +33,7 @@ SELECT key, id, raw, item_count, is_complete OR gone_at IS NOT NULL FROM threads
 """
 _PAGES = "SELECT position, item_count, body FROM item_pages WHERE thread_key = ? ORDER BY position"
 _STRAY = "SELECT count(*) FROM item_pages WHERE thread_key NOT IN (SELECT key FROM threads)"
+_HEADER_BYTES = 72  # of an SQLite file: its application id ends here
 _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which Markdown lets a backslash escape
 
 
@@ -173,19 +174,36 @@ def _converted(
 
 
 @contextmanager
-def _replaced(target: Path) -> Generator[TextIO]:
-    """A text file that takes the target's place when it is whole, and leaves nothing behind when it is not."""
+def _replaced(path: Path) -> Generator[TextIO]:
+    """A text file that takes the path's place when it is whole, and leaves nothing behind when it is not."""
+    target = Path(os.path.realpath(path))  # a symbolic link stays, and the file that it names is replaced
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
+        _check_replaceable(path, target.parent)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with _text_file(descriptor, is_compressed=target.suffix == ".gz") as file:
+        with _text_file(descriptor, is_compressed=path.suffix == ".gz") as file:
             yield file
         temporary.replace(target)
     except OSError as error:
-        raise ArchiveError(f"{target} cannot be written: {error.strerror or error}") from error
+        raise ArchiveError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _check_replaceable(path: Path, folder: Path) -> None:
+    if not folder.is_dir():
+        raise ArchiveError(f"{path} cannot be written: the folder {folder} does not exist; make it, or choose another")
+    if path.exists() and not path.is_file():
+        raise ArchiveError(f"{path} is not a file: choose another path")
+    if path.exists() and _is_archive(path):
+        raise ArchiveError(f"{path} is an archive, which would be lost: choose another path")
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    return header.startswith(MAGIC) and header.endswith(APPLICATION_ID.to_bytes(4, "big"))
 
 
 @contextmanager

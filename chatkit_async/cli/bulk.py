@@ -99,6 +99,8 @@ def convert(ctx: click.Context, *, path: str, layout: str, target: str, user: st
     """
     from chatkit_async.bulk import Archive  # noqa: PLC0415
 
+    if target == "-":
+        raise click.UsageError("OUT is a file, and cannot be stdout: choose a name such as threads.jsonl.")
     with Archive(path) as source:
         write = source.write_jsonl if layout == "jsonl" else source.write_markdown
         report = write(target, user=user)

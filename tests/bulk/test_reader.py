@@ -219,7 +219,7 @@ def test_a_conversion_that_fails_leaves_the_earlier_file_and_no_other(path: Path
     with Archive(path) as archive:
         with pytest.raises(ArchiveError, match="cannot be written"):
             archive.write_jsonl(tmp_path / "missing" / "out.jsonl")
-        with pytest.raises(ArchiveError, match="cannot be written"):
+        with pytest.raises(ArchiveError, match="is not a file"):
             archive.write_jsonl(tmp_path / "folder")
     assert sorted(os.listdir(tmp_path)) == ["folder", path.name]
 
@@ -233,3 +233,52 @@ def test_a_conversion_names_threads_that_are_not_whole(path: Path, tmp_path: Pat
         report = archive.write_jsonl(tmp_path / "out.jsonl")
     assert not report.ok
     assert report.to_dict()["incomplete_threads"] == ["cthr_2"]
+
+
+@pytest.mark.parametrize("way", ["itself", "symlink", "hard link", "another archive"])
+def test_a_conversion_refuses_to_replace_an_archive(path: Path, tmp_path: Path, way: str) -> None:
+    write_archive(path, [(thread(1), [])])
+    target = path if way == "itself" else tmp_path / "other"
+    if way == "symlink":
+        target.symlink_to(path)
+    elif way == "hard link":
+        target.hardlink_to(path)
+    elif way == "another archive":
+        write_archive(target, [(thread(2), [])])
+    before, names = target.read_bytes(), sorted(os.listdir(tmp_path))
+    with Archive(path) as archive:
+        for write in (archive.write_jsonl, archive.write_markdown):
+            with pytest.raises(ArchiveError, match="is an archive, which would be lost: choose another path"):
+                write(target)
+        assert archive.verify().ok
+    assert (target.read_bytes(), sorted(os.listdir(tmp_path))) == (before, names)
+
+
+@pytest.mark.parametrize("way", ["folder", "FIFO"])
+def test_a_conversion_refuses_what_is_not_a_file(path: Path, tmp_path: Path, way: str) -> None:
+    write_archive(path, [(thread(1), [])])
+    target = tmp_path / "other"
+    target.mkdir() if way == "folder" else os.mkfifo(target)
+    with Archive(path) as archive, pytest.raises(ArchiveError, match="other is not a file: choose another path"):
+        archive.write_jsonl(target)
+    assert not target.is_file()
+
+
+@pytest.mark.parametrize("is_dangling", [True, False])
+def test_a_conversion_writes_the_file_that_a_symlink_names(path: Path, tmp_path: Path, *, is_dangling: bool) -> None:
+    write_archive(path, [(thread(1), [])])
+    (tmp_path / "folder").mkdir()
+    link, named = tmp_path / "link", tmp_path / "folder" / "out.jsonl"
+    link.symlink_to(named)
+    if not is_dangling:
+        named.write_text("earlier")
+    with Archive(path) as archive:
+        archive.write_jsonl(link)
+    assert link.is_symlink()
+    assert json.loads(named.read_text()) == {"thread": thread(1), "items": []}
+
+
+def test_a_conversion_names_the_folder_that_does_not_exist(path: Path, tmp_path: Path) -> None:
+    write_archive(path, [(thread(1), [])])
+    with Archive(path) as archive, pytest.raises(ArchiveError, match=r"the folder .*missing does not exist"):
+        archive.write_jsonl(tmp_path / "missing" / "out.jsonl")

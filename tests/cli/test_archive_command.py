@@ -208,6 +208,16 @@ def test_convert_writes_json_lines_and_markdown(archived: str, tmp_path: Path) -
     assert "The north gate." in text.read_text()
 
 
+def test_convert_refuses_stdout_and_an_archive_as_its_output(archived: str) -> None:
+    stdout = chatkit("convert", archived, "--to", "jsonl", "-")
+    assert (stdout.returncode, stdout.stdout) == (2, "")
+    assert "OUT is a file" in stdout.stderr
+    itself = chatkit("convert", archived, "--to", "markdown", archived)
+    assert (itself.returncode, itself.stdout) == (1, "")
+    assert "choose another path" in itself.stderr
+    assert chatkit("verify", archived).returncode == 0
+
+
 def test_verify_counts_and_finds_damage(archived: str) -> None:
     whole = chatkit("verify", archived)
     assert (whole.returncode, whole.stderr) == (0, "")
