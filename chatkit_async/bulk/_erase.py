@@ -14,10 +14,11 @@ import attrs
 from .._async.client import AsyncChatKit
 from ..errors import APIError
 from ..types.checks import as_float
+from ..types.redacted import quoted
 from ._erase_plan import list_threads
 from ._erase_run import Choice, EraseRun
 from ._file import refuse_other_settings, stored_settings
-from ._job import checked_ids, checked_options, checked_users, invalid, settings_of
+from ._job import check_async, check_flag, checked_ids, checked_options, checked_users, invalid, settings_of
 from ._reader import Archive
 from ._reports import EraseReport, EraseUserReport, Progress
 from ._requests import JobRequests, Limiter
@@ -81,6 +82,7 @@ async def erase(
     Source: ChatKit REST API, DeleteThreadMethod.
     """
     options = checked_options("erase", client, concurrency, requests_per_second, on_progress)
+    check_flag("erase", "dry_run", dry_run)
     choice = choice_of("erase", user, users, thread_ids, all_users, created_before)
     with ExitStack() as stack:
         archive = opened_archive(client, archived_in, stack)
@@ -122,9 +124,11 @@ async def retain(
 
     Source: ChatKit REST API, DeleteThreadMethod.
     """
+    check_async("retain", client, AsyncChatKit)
     age_s = older_than.total_seconds() if isinstance(older_than, timedelta) else as_float(older_than)
     if age_s is None or not 0 < age_s < float("inf"):
-        raise invalid("retain", "older_than", "invalid_value", "must be a timedelta or seconds above 0", older_than)
+        message = f"must be a timedelta or seconds above 0, not {quoted(older_than)}"
+        raise invalid("retain", "older_than", "invalid_value", message, older_than)
     if all_users is None:
         all_users = user is None and users is None
     return await erase(
@@ -171,8 +175,7 @@ def choice_of(  # noqa: PLR0917
     Raises:
         ParamsValidationError: no choice, more than one, or one that cannot work.
     """
-    if not isinstance(all_users, bool):
-        raise invalid(job, "all_users", "invalid_type", "must be True or False", all_users)
+    check_flag(job, "all_users", all_users)
     chosen = [
         name
         for name, is_given in (
@@ -196,13 +199,12 @@ def choice_of(  # noqa: PLR0917
 def _unix_s(job: str, moment: float | datetime | None) -> float | None:
     if moment is None:
         return None
-    if isinstance(moment, datetime):
-        if moment.tzinfo is None:
-            raise invalid(job, "created_before", "invalid_value", "must have a time zone", moment)
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
         return moment.timestamp()
     seconds = as_float(moment)
     if seconds is None or not 0 <= seconds < float("inf"):
-        message = "must be Unix seconds of at least 0, or a datetime with a time zone"
+        example = "as in datetime(2026, 1, 31, tzinfo=timezone.utc)"
+        message = f"must be Unix seconds of at least 0, or a datetime with a time zone, {example}; not {quoted(moment)}"
         raise invalid(job, "created_before", "invalid_value", message, moment)
     return seconds
 
@@ -244,6 +246,9 @@ async def erase_user(
 
     Source: ChatKit REST API, CancelChatSessionMethod and DeleteThreadMethod.
     """
+    from ..broker import AsyncSessionBroker  # noqa: PLC0415 - the other jobs need none
+
+    check_async("erase_user", broker, AsyncSessionBroker)
     checked_users("erase_user", user, None)
     checked_options("erase_user", client, concurrency, requests_per_second, on_progress)
     sessions: dict[str, bool] = {}

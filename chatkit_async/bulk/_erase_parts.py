@@ -20,7 +20,7 @@ from .._async.client import AsyncChatKit
 from ._erase import choice_of, erase, opened_archive
 from ._erase_plan import Candidate
 from ._erase_run import Choice, EraseRun
-from ._job import checked_options
+from ._job import check_flag, checked_options
 from ._reader import Archive
 from ._reports import EraseReport, ThreadErasure, ThreadFailure
 
@@ -53,6 +53,7 @@ class EraseJob:
         Raises:
             ParamsValidationError, ArchiveError, ConfigurationError, ClientClosedError: as for `erase`.
         """
+        check_flag("erase", "dry_run", self.dry_run)
         began_at = time.time()
         with ExitStack() as stack:
             # Refuses an archive of another API before anything is sent.

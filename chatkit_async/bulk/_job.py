@@ -15,9 +15,9 @@ import attrs
 from anyio import to_thread
 
 from .._async.client import AsyncChatKit
-from ..errors import APIError, ChatKitError, ParamsValidationError, Problem
+from ..errors import APIError, ChatKitError, ConfigurationError, ParamsValidationError, Problem
 from ..types.checks import Invalid, as_float, text, whole_number
-from ..types.redacted import kind_of, redacted
+from ..types.redacted import quoted, redacted
 from ._file import Settings
 from ._reports import Progress, Stage, ThreadFailure
 from ._requests import JobRequests, Limiter, ends_the_job, is_outage
@@ -27,6 +27,7 @@ T = TypeVar("T")
 MOST_CONCURRENT = 100
 LONGEST_USER = 512  # characters that the API takes as a filter
 OUTAGE_FAILURES = 10  # threads in a row that the API failed on: it is down
+_LISTS = {"users": "write users=[...] or user=...", "thread_ids": "write thread_ids=[...]"}
 HandOut = Callable[[Iterable[T]], Awaitable[None]]
 
 
@@ -37,7 +38,7 @@ def checked_users(job: str, user: str | None, users: Iterable[str] | None) -> tu
         ParamsValidationError: both are given, the list is empty, or a user is invalid.
     """
     if user is not None and users is not None:
-        raise invalid(job, "users", "conflict", "pass user or users, not both")
+        raise invalid(job, "users", "conflict", "write users=[...] or user=..., not both")
     if users is None:
         return None if user is None else (_checked_text(job, "user", user),)
     return tuple(dict.fromkeys(_texts(job, "users", users, max_length=LONGEST_USER)))
@@ -78,16 +79,32 @@ def checked_options(
     """The options of a job.
 
     Raises:
+        ConfigurationError: the client is a blocking one.
         ParamsValidationError: the concurrency or pace is out of range.
     """
+    check_async(job, client, AsyncChatKit)
     found: Any = whole_number(concurrency, minimum=1, maximum=MOST_CONCURRENT)
     if not isinstance(found, int):
-        raise invalid(job, "concurrency", "invalid_value", f"must be from 1 to {MOST_CONCURRENT}", concurrency)
+        message = f"must be from 1 to {MOST_CONCURRENT}, not {quoted(concurrency)}"
+        raise invalid(job, "concurrency", "invalid_value", message, concurrency)
     pace = as_float(requests_per_second)
     if requests_per_second is not None and (pace is None or not 0 < pace < math.inf):
-        message = "must be a finite number above 0, or None"
+        message = f"must be a finite number above 0, or None; not {quoted(requests_per_second)}"
         raise invalid(job, "requests_per_second", "invalid_value", message, requests_per_second)
     return JobOptions(client, concurrency, requests_per_second, on_progress)
+
+
+def check_async(job: str, given: object, kind: type) -> None:
+    """Raises `ConfigurationError` for a client or broker that is not an async one."""
+    if not isinstance(given, kind):
+        text = f"{job} takes an {kind.__name__}, not {type(given).__name__}"
+        raise ConfigurationError(f"{text}; blocking clients go with chatkit_async.bulk.blocking")
+
+
+def check_flag(job: str, path: str, value: object) -> None:
+    """Raises `ParamsValidationError` unless the value is True or False: None must not choose a deletion."""
+    if not isinstance(value, bool):
+        raise invalid(job, path, "invalid_type", f"must be True or False, not {quoted(value)}", value)
 
 
 def invalid(job: str, path: str, code: str, message: str, value: object = None) -> ParamsValidationError:
@@ -97,10 +114,11 @@ def invalid(job: str, path: str, code: str, message: str, value: object = None) 
 
 def _texts(job: str, path: str, values: Any, *, max_length: int | None) -> list[str]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise invalid(job, path, "invalid_type", f"must be a list of strings, not {kind_of(values)}", values)
+        message = f"must be a list of strings, not {quoted(values)}: {_LISTS[path]}"
+        raise invalid(job, path, "invalid_type", message, values)
     found = [_checked_text(job, f"{path}[{index}]", value, max_length) for index, value in enumerate(values)]
     if not found:
-        raise invalid(job, path, "empty", "must not be empty")
+        raise invalid(job, path, "empty", f"must not be empty: {_LISTS[path]}")
     return found
 
 
