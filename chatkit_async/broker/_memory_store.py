@@ -15,6 +15,7 @@ from typing import Any
 from ._clock import Expiring, lock, now_s
 from ._store import (
     KEPT_S,
+    MOST_DEVICES,
     SESSION_LIFE_S,
     WINDOW_S,
     BeginReply,
@@ -196,6 +197,8 @@ class _User:
     def revoke(self, revocation_id: str, device: str | None, now: float) -> tuple[tuple[str, ...], bool]:
         """The ids of live sessions, and whether a creation lapsed, which may have created one."""
         self.revocations[device or ""] = revocation_id
+        if len(self.revocations) + len(self.versions) > MOST_DEVICES:
+            self.revocations, self.versions = {"": revocation_id}, {}
         self._drop_expired(now)
         self.secrets = {slot: held for slot, held in self.secrets.items() if not _is_of(slot, device)}
         self.leases = {slot: held for slot, held in self.leases.items() if not _is_of(slot, device)}

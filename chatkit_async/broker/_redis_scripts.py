@@ -7,7 +7,7 @@ ticket" of the lease, `s:{session id}` "end slot", `t:{ticket}` "end slot" of a 
 
 from __future__ import annotations
 
-from ._store import KEPT_S, SESSION_LIFE_S, WINDOW_S
+from ._store import KEPT_S, MOST_DEVICES, SESSION_LIFE_S, WINDOW_S
 
 _COMMON = f"""
 local time = redis.call('TIME')
@@ -117,8 +117,12 @@ return 0
 REVOKE = f"""{_COMMON}
 local revocation, device, ids, has_lapsed = ARGV[1], ARGV[2], {{}}, '0'
 set(device == '' and 'g' or 'd:' .. device, revocation)
-local function is_of(slot) return device == '' or string.sub(slot, 1, #device + 1) == device .. '.' end
 drop_expired()
+if redis.call('HLEN', key) > {MOST_DEVICES} then
+    set('g', revocation)
+    each(function(kind, _, _, field) if kind == 'd:' or kind == 'v:' then drop(field) end end)
+end
+local function is_of(slot) return device == '' or string.sub(slot, 1, #device + 1) == device .. '.' end
 each(function(kind, name, value, field)
     local slot = string.match(value, '^%d+ (%S+)$') or ''
     if (kind == 'r:' or kind == 'l:') and is_of(name) then drop(field) end

@@ -9,6 +9,7 @@ import attrs
 
 SESSION_LIFE_S = 600.0  # the longest that the API allows
 KEPT_S = 3600.0  # A user's data outlives all sessions and creations that began before its last change.
+MOST_DEVICES = 500  # More revocations of single devices than this are held as one of the whole user.
 WINDOW_S = 60.0  # sessions_per_minute counts in fixed windows of this length.
 
 
