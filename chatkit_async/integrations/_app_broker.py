@@ -17,7 +17,7 @@ from ..errors import ChatKitError, ConfigurationError
 from ..types.session_operations import WorkflowLike
 from ._options import BrokerOptions
 
-# With 100, a thousand users at once wait for ten waves; more than 500 come near the usual limit of 1,024 open files.
+# With 100, most of a thousand users wait for others; more than 500 come near the usual limit of 1,024 open files.
 MAX_CONNECTIONS = 500
 NO_KEY = (
     "setup: no API key: set the environment variable OPENAI_API_KEY before the app starts, or pass"
