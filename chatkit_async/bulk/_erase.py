@@ -129,13 +129,11 @@ async def retain(
     if age_s is None or not 0 < age_s < float("inf"):
         message = f"must be a timedelta or seconds above 0, not {quoted(older_than)}"
         raise invalid("retain", "older_than", "invalid_value", message, older_than)
-    if all_users is None:
-        all_users = user is None and users is None
     return await erase(
         client,
         user=user,
         users=users,
-        all_users=all_users,
+        all_users=(user is None and users is None) if all_users is None else all_users,
         created_before=time.time() - age_s,
         archived_in=archived_in,
         dry_run=dry_run,
