@@ -17,7 +17,7 @@ import click
 import chatkit_async
 from chatkit_async._core.base_url import DEFAULT_BASE_URL
 from chatkit_async.cli.connection import Connection
-from chatkit_async.cli.output import command_to_paste, is_pipe, is_terminal, print_error_lines, require_stdout
+from chatkit_async.cli.output import command_to_paste, is_pipe, is_terminal, print_warning, require_stdout
 
 if TYPE_CHECKING:
     from chatkit_async.bulk import ArchiveInfo
@@ -212,7 +212,7 @@ def _id(row: object) -> object:
 
 
 @contextmanager
-def source(connection: Connection, archive: str | None) -> Generator[ApiSource | ArchiveSource]:
+def source(connection: Connection, archive: str | None, *, as_json: bool) -> Generator[ApiSource | ArchiveSource]:
     """The API, or the archive of that name, open until the `with` block ends; an archive needs no key."""
     if archive is None:
         with connection.client() as client:
@@ -223,7 +223,7 @@ def source(connection: Connection, archive: str | None) -> Generator[ApiSource |
     require_stdout()
     with Archive(archive) as opened:
         if not opened.is_complete:
-            print_error_lines([("Incomplete", _continuation(archive, opened.info))])
+            print_warning("Incomplete", _continuation(archive, opened.info), as_json=as_json)
         yield ArchiveSource(opened)
 
 

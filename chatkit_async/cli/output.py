@@ -88,6 +88,14 @@ def print_error_lines(lines: Iterable[Line]) -> None:
         click.echo("\n".join([f"{styled} {first}", *(f"  {line}" for line in rest)]), err=True, color=colour())
 
 
+def print_warning(kind: str, message: str, *, as_json: bool) -> None:
+    """Prints a warning on stderr: as errors are printed, in a line or as a JSON object."""
+    if as_json:
+        print_json({"warning": {"kind": kind, "message": message}}, err=True)
+    else:
+        print_error_lines([(kind, message)])
+
+
 def print_json(value: Mapping[str, object], *, err: bool = False) -> None:
     """Prints one JSON object on one line, in ASCII, which every encoding can hold."""
     print_json_lines([value], err=err)

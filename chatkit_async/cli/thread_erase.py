@@ -196,6 +196,8 @@ def _finish(ctx: click.Context, report: EraseReport, *, as_json: bool) -> None:
     else:
         print_lines(_plan_lines(report) if report.dry_run else _result_lines(report))
         print_failures(report.failures)
+        if report.dry_run:
+            click.echo("Nothing was deleted.", err=True)
     if not report.ok:
         ctx.exit(FAILURE)
 

@@ -71,7 +71,7 @@ def list_threads(
       chatkit threads list --json | jq -r 'select(.status.type == "closed") | .id'
     """
     progress = listing_progress(as_json)
-    with source(connection, archive) as threads:
+    with source(connection, archive, as_json=as_json) as threads:
         found = threads.threads(user, selection, progress)
         _print(found, THREAD_COLUMNS, thread_row, name="threads", wide=wide, as_json=as_json, progress=progress)
 
@@ -88,7 +88,7 @@ def get(*, thread_id: str, archive: str | None, connection: Connection, as_json:
     Example:
       chatkit threads get cthr_68df4b13
     """
-    with source(connection, archive) as threads:
+    with source(connection, archive, as_json=as_json) as threads:
         thread = threads.thread(thread_id)
     if as_json:
         print_json(thread.to_dict())
@@ -115,7 +115,7 @@ def items(
       chatkit threads items cthr_68df4b13 --json > items.jsonl
     """
     progress = listing_progress(as_json)
-    with source(connection, archive) as threads:
+    with source(connection, archive, as_json=as_json) as threads:
         found = threads.items(thread_id, selection, progress)
         _print(found, ITEM_COLUMNS, item_row, name="items", wide=wide, as_json=as_json, progress=progress)
 
@@ -174,7 +174,7 @@ def transcript(
     """
     if as_json and layout not in (None, "json"):
         raise click.UsageError(f"--json and --format {layout} exclude each other.")
-    with source(connection, archive) as threads, Progress() as progress:
+    with source(connection, archive, as_json=as_json) as threads, Progress() as progress:
         items = [item for page in threads.items(thread_id, OLDEST_FIRST, progress) for item in page]
     _print_transcript(items, "json" if as_json else layout or "text")
 
