@@ -8,9 +8,9 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
-from chatkit_async.cli.errors import FAILURE, report_failure
+from chatkit_async.cli.errors import FAILURE, INTERRUPTED, report_failure
 from chatkit_async.cli.jobs import MAX_SHOWN
-from chatkit_async.cli.output import is_terminal, print_json, print_lines
+from chatkit_async.cli.output import is_terminal, print_json, print_lines, print_warning
 from chatkit_async.cli.views import thread_lines
 from chatkit_async.types._json import JSONObject
 
@@ -52,7 +52,13 @@ def delete(
         if not yes and not _agreed(client, unique):
             click.echo("Nothing was deleted.", err=True)
             ctx.exit(FAILURE)
-        done = [_delete(client, thread_id, missing_ok=missing_ok, as_json=as_json) for thread_id in unique]
+        done: list[bool] = []
+        try:
+            for thread_id in unique:
+                done.append(_delete(client, thread_id, missing_ok=missing_ok, as_json=as_json))  # noqa: PERF401
+        except KeyboardInterrupt:
+            _report_interruption(unique[len(done) :], as_json=as_json)
+            ctx.exit(INTERRUPTED)
     if not all(done):
         ctx.exit(FAILURE)
 
@@ -100,6 +106,15 @@ def confirmed(count: int) -> bool:
     except KeyboardInterrupt:
         click.echo(err=True)
         return False
+
+
+def _report_interruption(left: tuple[str, ...], *, as_json: bool) -> None:
+    """Names the thread under way, whose response is not known, and those after it."""
+    if not as_json:
+        click.echo(err=True)  # after the `^C` that a terminal echoes
+    if left:
+        rest = f"; not tried: {', '.join(left[1:])}" if left[1:] else ""
+        print_warning("Interrupted", f"{left[0]} may have been deleted{rest}", as_json=as_json)
 
 
 def _delete(client: chatkit_async.ChatKit, thread_id: str, *, missing_ok: bool, as_json: bool) -> bool:

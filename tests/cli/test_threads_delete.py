@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
 from chatkit_async.emulator import Emulator, Fault
 from tests.threads.seeding import thread
 
-from .running import chatkit
+from .running import DEADLINE_S, chatkit, started, wait_until
 from .terminal import on_a_terminal, seen
 
 DELETE = ("threads", "delete")
@@ -75,6 +76,25 @@ def test_an_impossible_id_stops_the_whole_command(emulator: Emulator, env: dict[
     done = chatkit(*DELETE, "cthr_1", "..", "--yes", env=env)
     assert (done.returncode, done.stdout) == (2, "")
     assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_ctrl_c_names_the_thread_under_way_and_those_not_tried(
+    emulator: Emulator, env: dict[str, str], *, is_json: bool
+) -> None:
+    emulator.seed(threads=[{"thread": thread(number), "items": []} for number in (3, 4)])
+    emulator.add_faults(Fault(method="DELETE", path="/cthr_2", delay=60))
+    words = (*DELETE, *BOTH, "cthr_3", "cthr_4", "--yes", *(["--json"] if is_json else []))
+    with started(*words, env=env) as process:
+        wait_until(lambda: any(it.path.endswith("/cthr_2") for it in emulator.requests()))
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, len(output.splitlines())) == (130, 1)
+    message = "cthr_2 may have been deleted; not tried: cthr_3, cthr_4"
+    if is_json:
+        assert json.loads(errors) == {"warning": {"kind": "Interrupted", "message": message}}
+    else:
+        assert errors.strip() == f"Interrupted: {message}"
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
