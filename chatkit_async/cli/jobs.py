@@ -144,10 +144,12 @@ def _total(progress: Progress) -> int:
 
 
 def _pace(progress: Progress) -> str:
-    """Threads a second, and the time for the listed threads that are not done."""
+    """Threads a second, and the time for the rest; an archive lists threads while it reads, so its rest is unknown."""
     rate = progress.done / max(progress.elapsed_s, 0.001)
-    left_s = ceil((_total(progress) - progress.done) / rate) if rate else 0
-    return f"{rate:,.0f}/s, {left_s // 60}:{left_s % 60:02} left" if rate else "..."
+    if not rate or progress.job == "archive":
+        return f"{rate:,.0f}/s" if rate else "..."
+    left_s = ceil((_total(progress) - progress.done) / rate)
+    return f"{rate:,.0f}/s, {left_s // 60}:{left_s % 60:02} left"
 
 
 def _stage(progress: Progress) -> str:

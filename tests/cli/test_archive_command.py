@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from chatkit_async.bulk import Archive, Progress
-from chatkit_async.cli.jobs import JobProgress
+from chatkit_async.bulk._reports import Stage
+from chatkit_async.cli.jobs import JobProgress, _pace
 from chatkit_async.emulator import Emulator, Fault
 from tests.threads.seeding import item, one_of_each_kind, thread
 
@@ -109,6 +110,10 @@ def test_ctrl_c_prints_the_command_that_continues(
         rf"\S.* archive {re.escape(path)} --base-url {re.escape(emulator.base_url)}\n",
         listed.stderr,
     )
+    in_json = chatkit("threads", "get", "cthr_no", "--archive", path, "--json")
+    warning, error = map(json.loads, in_json.stderr.splitlines())
+    assert warning == {"warning": {"kind": "Incomplete", "message": listed.stderr.partition(": ")[2].strip()}}
+    assert error["error"]["kind"] == "ArchiveError"
     verified = chatkit("verify", path)
     assert (verified.returncode, verified.stderr.count("Problem:")) == (1, 2)
     assert "5 threads, such as cthr_1, cthr_2, cthr_3: its items were not read to the end" in verified.stderr
@@ -138,6 +143,14 @@ def test_progress_never_shows_more_threads_done_than_there_are(capsys: pytest.Ca
             Progress(job="archive", stage="checking", listed=100, done=299, failed=0, items=0, requests=9, elapsed_s=12)
         )
     assert capsys.readouterr().err == "archive: checking, 299 of 299 threads, 0 items, 0 failed, 12 s\n"
+
+
+@pytest.mark.parametrize(
+    ("job", "stage", "shown"), [("archive", "reading", "10/s"), ("erase", "deleting", "10/s, 0:20 left")]
+)
+def test_the_time_left_is_shown_only_where_all_threads_are_listed(job: str, stage: Stage, shown: str) -> None:
+    progress = Progress(job=job, stage=stage, listed=300, done=100, failed=0, items=0, requests=9, elapsed_s=10)
+    assert _pace(progress) == shown
 
 
 @pytest.mark.parametrize("quiet", [{"TERM": "dumb"}, {}], ids=["a dumb terminal", "no terminal"])
