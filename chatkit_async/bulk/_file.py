@@ -86,6 +86,11 @@ class Settings:
     project: str | None
     users: tuple[str, ...] | None
 
+    def _in_words(self, name: str) -> str:
+        if name == "users":
+            return "all users" if self.users is None else f"users {', '.join(self.users)}"
+        return f"{name}={getattr(self, name)!r}"
+
 
 def database_path(path: str | os.PathLike[str]) -> Path:
     """The path as an absolute one: the program may change its folder meanwhile."""
@@ -233,11 +238,9 @@ def _foreign(path: Path) -> ArchiveError:
 def refuse_other_settings(path: Path, stored: Settings, wanted: Settings, job: str, advice: str) -> None:
     """Raises `ArchiveError` if an archive was made with other settings than a job has."""
     for name in ("base_url", "project", "users"):
-        there, here = getattr(stored, name), getattr(wanted, name)
-        if there != here:
-            there, here = (list(value) if isinstance(value, tuple) else value for value in (there, here))
-            both = f"was made with {name}={there!r}, this {job} has {name}={here!r}"
-            raise ArchiveError(f"the archive {path} {both}: {advice}")
+        if getattr(stored, name) != getattr(wanted, name):
+            there, here = stored._in_words(name), wanted._in_words(name)
+            raise ArchiveError(f"the archive {path} was made with {there}, this {job} has {here}: {advice}")
 
 
 @contextmanager
