@@ -87,9 +87,8 @@ class Settings:
     users: tuple[str, ...] | None
 
     def _in_words(self, name: str) -> str:
-        if name == "users":
-            return "all users" if self.users is None else f"users {', '.join(self.users)}"
-        return f"{name}={getattr(self, name)!r}"
+        users = "all users" if self.users is None else f"users {', '.join(self.users)}"
+        return users if name == "users" else f"{name}={getattr(self, name)!r}"
 
 
 def database_path(path: str | os.PathLike[str]) -> Path:
