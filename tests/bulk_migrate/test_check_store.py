@@ -166,3 +166,11 @@ async def test_arguments_out_of_range_are_all_named_at_once() -> None:
         await check_store(store, ids="mine", times="gmt", time_step_us=0, timeout_s=0)  # type: ignore[arg-type]
     assert [problem.path for problem in caught.value.problems] == ["ids", "times", "time_step_us", "timeout_s"]
     assert store.threads == {}
+
+
+@pytest.mark.parametrize("value", [None, "text", 1])
+async def test_only_true_and_false_decide_whether_attachments_are_checked(value: Any) -> None:
+    store: Any = broken.AddDoesNothing()
+    with pytest.raises(ParamsValidationError, match=f"attachments: must be True or False, not {value!r}$"):
+        await check_store(store, attachments=value)
+    assert store.threads == {}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import anyio
 
+from ...errors import ParamsValidationError, Problem
+from ...types.redacted import quoted, redacted
 from .arguments import Ids, MappingOptions, check_settings
 from .mapping import map_item
 from .report import StoreReport
@@ -63,6 +65,10 @@ async def check_store(
         ParamsValidationError: an argument is out of its range; the store was not touched.
     """
     check_settings("check_store", store=store, time_step_us=time_step_us, timeout_s=timeout_s, ids=ids, times=times)
+    given: object = attachments
+    if not isinstance(given, bool):  # `migrate` takes a word here
+        text = f"must be True or False, not {quoted(given)}"
+        raise ParamsValidationError("check_store", (Problem("attachments", "invalid_type", text, redacted(given)),))
     options = MappingOptions(attachments="keep" if attachments else "text")
     access = StoreAccess(store, context, timeout_s)
     return await tried(StoreTrial(access, ids, RisingTimes(times, time_step_us), options))
