@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 import threading
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -289,19 +287,3 @@ loop.close()
 """
     lines = printed(tmp_path, text, emulator=emulator).splitlines()
     assert sorted(lines) == ["True", "child True", "ended 0"]
-
-
-def test_event_loops_that_have_ended_are_not_kept(emulator: Emulator) -> None:
-    client = AsyncChatKit(KEY, base_url=emulator.base_url, max_connections=1)
-    broker = AsyncSessionBroker(client, workflow="wf_1")
-    loops = []
-
-    async def create(number: int) -> None:
-        loops.append(weakref.ref(asyncio.get_running_loop()))
-        await asyncio.gather(*(broker.secret_for(f"user_{number}_{more}") for more in range(3)))
-
-    for number in range(4):
-        asyncio.run(create(number))
-    gc.collect()
-    assert sum(loop() is not None for loop in loops) <= 1
-    asyncio.run(client.aclose())

@@ -17,11 +17,9 @@ from chatkit_async import (
     SessionRevokedError,
 )
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore, RevokedSession
-from chatkit_async.broker._store import MOST_DEVICES
 from chatkit_async.emulator import Emulator, Fault
 
 from ..conftest import KEY
-from .outages import user_key
 
 
 def statuses(emulator: Emulator, user: str = "user_1") -> list[object]:
@@ -294,27 +292,3 @@ async def test_a_session_being_made_for_a_device_ends_when_the_device_is_revoked
     with pytest.raises(SessionRevokedError):
         await calls[0]
     assert await broker.owns("user_1", (await calls[1]).session_id)
-
-
-@pytest.mark.parametrize("kind", ["memory", "redis"])
-async def test_a_user_with_a_new_device_for_each_logout_does_not_grow_without_end(
-    client: AsyncChatKit, request: pytest.FixtureRequest, kind: str
-) -> None:
-    store = MemoryStore() if kind == "memory" else RedisStore(request.getfixturevalue("redis_server").url)
-    async with AsyncSessionBroker(client, workflow="wf_1", store=store) as broker:
-        live = await broker.secret_for("user_1", device="phone")
-        for number in range(MOST_DEVICES + 10):
-            assert (await broker.revoke("user_1", device=f"device_{number}")).is_complete
-        assert await held(store, request) < MOST_DEVICES
-        (ended,) = (await broker.revoke("user_1", device="phone")).sessions
-        assert ended.session_id == live.session_id
-        assert await broker.secret_for("user_1", device="phone") != live
-
-
-async def held(store: MemoryStore | RedisStore, request: pytest.FixtureRequest) -> int:
-    """How many values a store holds of its one user."""
-    if isinstance(store, MemoryStore):
-        (user,) = [store._users.get(name) for name in store._users.keys(9)]
-        assert user is not None
-        return len(user.revocations) + len(user.versions)
-    return int(request.getfixturevalue("redis_server").ask("HLEN", user_key()))

@@ -1,0 +1,57 @@
+"""What a broker and its stores keep does not grow without end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+
+from chatkit_async import AsyncChatKit
+from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
+from chatkit_async.broker._store import MOST_DEVICES
+from chatkit_async.emulator import Emulator
+
+from ..conftest import KEY
+from .outages import user_key
+
+
+def test_event_loops_that_have_ended_are_not_kept(emulator: Emulator) -> None:
+    client = AsyncChatKit(KEY, base_url=emulator.base_url, max_connections=1)
+    broker = AsyncSessionBroker(client, workflow="wf_1")
+    loops = []
+
+    async def create(number: int) -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        await asyncio.gather(*(broker.secret_for(f"user_{number}_{more}") for more in range(3)))
+
+    for number in range(4):
+        asyncio.run(create(number))
+    gc.collect()
+    assert sum(loop() is not None for loop in loops) <= 1
+    asyncio.run(client.aclose())
+
+
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+async def test_a_user_with_a_new_device_for_each_logout_does_not_grow_without_end(
+    client: AsyncChatKit, request: pytest.FixtureRequest, kind: str
+) -> None:
+    store = MemoryStore() if kind == "memory" else RedisStore(request.getfixturevalue("redis_server").url)
+    async with AsyncSessionBroker(client, workflow="wf_1", store=store) as broker:
+        live = await broker.secret_for("user_1", device="phone")
+        for number in range(MOST_DEVICES + 10):
+            assert (await broker.revoke("user_1", device=f"device_{number}")).is_complete
+        assert await held(store, request) < MOST_DEVICES
+        (ended,) = (await broker.revoke("user_1", device="phone")).sessions
+        assert ended.session_id == live.session_id
+        assert await broker.secret_for("user_1", device="phone") != live
+
+
+async def held(store: MemoryStore | RedisStore, request: pytest.FixtureRequest) -> int:
+    """How many values a store holds of its one user."""
+    if isinstance(store, MemoryStore):
+        (user,) = [store._users.get(name) for name in store._users.keys(9)]
+        assert user is not None
+        return len(user.revocations) + len(user.versions)
+    return int(request.getfixturevalue("redis_server").ask("HLEN", user_key()))
