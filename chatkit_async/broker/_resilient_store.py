@@ -157,8 +157,8 @@ class ResilientStore:
         for _ in range(FAILURES):
             reply = await self._call(step, kind, user)
             if reply is not None or self._is_down:
-                break
-        return reply
+                return reply
+        return None
 
     async def _is_available(self) -> bool:
         """Whether the store is up; after a pause one caller tries it."""
