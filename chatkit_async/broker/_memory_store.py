@@ -50,7 +50,7 @@ class MemoryStore:
         self._clock = clock
         self._users: Expiring[str, _User] = Expiring(clock)
         self._gap_ends_s = 0.0
-        self._creator, self._process = os.getpid(), 0
+        self._process: int | None = None
         self._is_alone = True
 
     async def read(self, place: Place) -> PlaceState:
@@ -120,9 +120,9 @@ class MemoryStore:
         """Warns once in each worker if this process is one of several, which this store does not reach."""
         if self._process == os.getpid():
             return
-        self._process, evidence = os.getpid(), several_workers()
-        # A fork leaves the store in the parent, and perhaps in other children, which may create sessions.
-        self._is_alone = evidence is None and self._process == self._creator
+        is_child, self._process = self._process is not None, os.getpid()
+        evidence = several_workers()
+        self._is_alone = evidence is None and not is_child  # The parent of a fork may go on creating sessions.
         if evidence is not None:
             log.warning(
                 "A MemoryStore in one of several workers (%s): each makes sessions of its own, and revoke reaches only"

@@ -133,21 +133,6 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     assert printed(tmp_path, text, warnings=FORK_WARNING) == "0\n"
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
-def test_a_store_that_crossed_a_fork_does_not_claim_that_it_knows_all_sessions(tmp_path: Path) -> None:
-    text = """
-import asyncio, os
-from chatkit_async.broker import MemoryStore
-store = MemoryStore()
-child = os.fork()
-if not child:
-    os._exit(asyncio.run(store.revoke("user", "id"), debug=False).is_complete)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-    assert printed(tmp_path, text, warnings=FORK_WARNING) == "0\n"
-
-
 # --- several workers ------------------------------------------------------------------------------------------------
 
 
