@@ -130,7 +130,6 @@ async def test_a_walk_that_is_left_early_drops_the_prefetched_page(client: Async
     async for _ in client.threads.list_items("cthr_1", limit=5, prefetch=True):
         emulator.add_faults(Fault(method="GET", delay=30))
         break
-    eventually(lambda: len(emulator.requests()) == 2, "the page ahead, which otherwise meets the next test's faults")
     for _ in range(10):  # the loop ends generators that were left in tasks of their own
         await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
