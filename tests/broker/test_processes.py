@@ -61,7 +61,9 @@ class Worker:
     def line(self) -> set[str]:
         """The words of its next line: first `ready`, then the ids of the sessions that it was handed."""
         assert self.process.stdout is not None
-        return set(self.process.stdout.readline().split())
+        text = self.process.stdout.readline()
+        assert text, f"the worker ended with {self.process.wait(10)}"
+        return set(text.split())
 
 
 @contextmanager

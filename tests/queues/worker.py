@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from chatkit_async.emulator import Emulator
@@ -38,9 +38,10 @@ def running_worker(*command: str, log: Path, environment: Mapping[str, str]) -> 
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
+    """Kills a worker and all its children, unless it was waited for: its id may then be that of another process."""
+    if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=10)
+        process.wait(timeout=10)
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = WAIT_S) -> None:
