@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from secrets import token_hex
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,7 @@ from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLik
 from ..types.session_params import StateVariables
 from ._memory_store import MemoryStore
 from ._resilient_store import ResilientStore
-from ._revocation import Revocation, cancel_all
+from ._revocation import Revocation, cancel_all, cancel_quietly
 from ._secret_cache import LiveSecret, SecretCache
 from ._session_creator import SessionCreator
 from ._session_request import (
@@ -86,7 +87,9 @@ class AsyncSessionBroker:
         self._template = SessionTemplate(workflow, chatkit_configuration, expires_after, rate_limits)
         self._client = checked_client(client)
         store = checked_store(store)
-        self._store = store if type(store) is MemoryStore else ResilientStore(store)
+        self._store = (
+            store if type(store) is MemoryStore else ResilientStore(store, partial(cancel_quietly, self._client))
+        )
         settings = checked_settings(self._template.life_s, margin_s, lease_s, sessions_per_minute)
         self._secrets = SecretCache(share_secrets)
         self._creator = SessionCreator(self._client, self._template, self._store, self._secrets, settings)
@@ -214,7 +217,9 @@ class AsyncSessionBroker:
         Returns:
             A result for each session, and whether all ended; one that is gone already (404) has ended. It is not
             complete while the store is down and ten minutes after, with a `MemoryStore` among several workers,
-            and if the process that made a session stopped before the store knew it.
+            and if the process that made a session stopped before the store knew it. It knows nothing of a process
+            that alone cannot reach the store: a session that was being made there is cancelled with the first call
+            to its broker after the store is back, and those that are made there meanwhile live on.
 
         Raises:
             ParamsValidationError: a user or device that the API would refuse; nothing was sent.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Command: TypeAlias = tuple[str | int | bytes, ...]
 _Waiting: TypeAlias = "tuple[tuple[Command, ...], asyncio.Future[list[Any]]]"
 LIMIT_S, LIMIT_AFTER_FAILURE_S = 1.0, 0.25  # A reply may take so long.
+NO_CLUSTER = "RedisStore cannot use a Cluster; give it the url of a Redis that is not part of one"
 MOST_AT_ONCE = 256  # More callers in one exchange would hold up the event loop.
 
 
@@ -73,11 +74,11 @@ class Link:
             try:
                 replies = await self._exchange([command for commands, _ in batch for command in commands])
             except BaseException as error:
+                if self._has_failed or not isinstance(error, Exception):  # What waits would most likely fail as well.
+                    batch, self._waiting = [*batch, *self._waiting], []
                 self._has_failed = True
                 _fail(batch, error)
                 if not isinstance(error, Exception):
-                    _fail(self._waiting, error)
-                    self._waiting = []
                     raise
             else:
                 self._has_failed = False
@@ -96,7 +97,7 @@ class Link:
         except RedisError as error:
             cause = error.__cause__ or error  # A wrong password comes wrapped in a ConnectionError.
             if is_refusal(cause):
-                raise StoreRefusedError(type(cause).__name__) from cause
+                raise StoreRefusedError(advice(cause)) from cause
             raise
         return replies
 
@@ -109,6 +110,16 @@ def is_refusal(error: BaseException) -> bool:
     if not isinstance(error, exceptions.RedisError):
         return False
     return isinstance(error, refused) or not isinstance(error, (exceptions.ConnectionError, exceptions.TimeoutError))
+
+
+def advice(refusal: BaseException) -> str:
+    """What to do about a refusal."""
+    from redis import exceptions  # noqa: PLC0415 - of an extra
+
+    of_cluster = (exceptions.AskError, exceptions.ClusterDownError, exceptions.TryAgainError)
+    if isinstance(refusal, of_cluster):
+        return f"it is a node of a Redis Cluster: {NO_CLUSTER}"
+    return "it refuses to work: look at its password, rights, memory and role"
 
 
 def _settle(batch: Sequence[_Waiting], replies: Sequence[Any]) -> None:

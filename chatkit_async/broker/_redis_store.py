@@ -15,7 +15,18 @@ from ..errors import ConfigurationError
 from ..types.secret import Hidden, as_secret, without_value
 from . import _redis_scripts as scripts
 from ._clock import now_s
-from ._redis_link import Command, Link, client_for, copy_of, is_refusal, location, parsed_url, redis_asyncio
+from ._redis_link import (
+    NO_CLUSTER,
+    Command,
+    Link,
+    advice,
+    client_for,
+    copy_of,
+    is_refusal,
+    location,
+    parsed_url,
+    redis_asyncio,
+)
 from ._store import (
     KEPT_S,
     SESSION_LIFE_S,
@@ -51,6 +62,8 @@ class RedisStore:
     reach; it says so by `is_complete=False`. The same is true for ten minutes after Redis lost its data, as soon as one
     process that knew it before has noticed; if all processes start anew with an empty Redis, they cannot know.
 
+    A Redis Cluster is not supported: a `RedisCluster` is refused, and for a url of one of its nodes the log says so.
+
     Example:
         store = RedisStore("redis://localhost:6379/0")
 
@@ -69,7 +82,8 @@ class RedisStore:
         kind = type(client).__name__
         client = client if isinstance(client, redis_asyncio().Redis) else without_value(client)
         if isinstance(client, Hidden):
-            raise ConfigurationError(f"RedisStore takes a redis.asyncio.Redis as client, not {kind}")
+            hint = f": {NO_CLUSTER}" if kind == "RedisCluster" else ""
+            raise ConfigurationError(f"RedisStore takes a redis.asyncio.Redis as client, not {kind}{hint}")
         if (url is None) == (client is None):
             raise ConfigurationError("RedisStore takes a url, or a client: one of the two")
         self._prefix = prefix
@@ -213,7 +227,7 @@ def _raised(reply: Any) -> Any:
     """The reply, unless it is an error, which is raised."""
     if isinstance(reply, Exception):
         if is_refusal(reply):
-            raise StoreRefusedError(type(reply).__name__) from reply
+            raise StoreRefusedError(advice(reply)) from reply
         raise reply
     return reply
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import attrs
@@ -28,7 +30,7 @@ from ._store import (
 )
 
 T = TypeVar("T")
-Step: TypeAlias = Callable[[Store], Awaitable[object]]
+Step: TypeAlias = Callable[[], Awaitable[bool]]  # returns whether the store replied
 FAILURES = 3  # So many failures in a row are an outage; calls that fail together count once, a refusal is one at once.
 PAUSE_S = 2.0  # between two attempts at a store that is down
 REPEATED_PER_CALL = 8  # users whose missed steps one call repeats
@@ -44,8 +46,8 @@ class ResilientStore:
     the next step for its user; any step also repeats what was missed for up to eight other users.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, cancel: Callable[[tuple[str, ...]], Awaitable[object]]) -> None:
+        self._store, self._cancel = store, cancel
         self._memory = _Memory()
         self._has_own_limit = type(store) is RedisStore
         self._failures = 0
@@ -81,19 +83,12 @@ class ResilientStore:
             reply = await self._call_until_known(lambda store: store.keep(session), KeepReply, place.user)
         finally:
             if reply is None:
-                self._repeat_later("", "gap", _report_gap)
+                self._keep_later(session)
         if reply is not None:
             self._unknown_to_store.pop(session.session_id)
             return attrs.evolve(reply, earlier_ids=tuple({*reply.earlier_ids, *own.earlier_ids}))
-        if (
-            session.began.is_from_store
-        ):  # The store still counts the creation as running, and other processes wait for it.
-            self._repeat_later(place.user, creation.ticket, lambda store: store.fail(creation, is_unknown=True))
-        state = attrs.evolve(session.began, is_from_store=False)
-        if creation.is_renewal:  # The store's secret of this place is cancelled, and must not be handed out again.
-            self._repeat_later(place.user, place.device, _revocation(place.user, creation.ticket, place.device))
-            state = attrs.evolve(state, version=creation.ticket)
-        return KeepReply(state, own.earlier_ids)
+        version = creation.ticket if creation.is_renewal else session.began.version
+        return KeepReply(attrs.evolve(session.began, version=version, is_from_store=False), own.earlier_ids)
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
         """Ends a creation without a session."""
@@ -114,7 +109,7 @@ class ResilientStore:
             reply = await self._call(step, RevokeReply, user)
         finally:
             if reply is None:
-                self._repeat_later(user, device or "", step)
+                self._repeat_later(user, device or "", self._repetition(step))
         if reply is None:
             return RevokeReply(own.session_ids, is_complete=False)
         return RevokeReply(tuple(dict.fromkeys((*reply.session_ids, *own.session_ids))), reply.is_complete)
@@ -174,6 +169,42 @@ class ResilientStore:
         log.warning("The broker's store is up again: %s", self._name())
         return True
 
+    def _keep_later(self, session: CreatedSession) -> None:
+        """Has the store hear of a session that it may not know."""
+        creation, place = session.creation, session.creation.place
+        if session.began.is_from_store:  # Until then the store counts the creation as being under way.
+            keep = partial(self._keep_late, session, now_s() + session.life_s)
+            self._repeat_later(place.user, creation.ticket, keep)
+        else:
+            self._repeat_later("", "gap", self._repetition(_report_gap))
+        if creation.is_renewal:  # The store's secret of this place is cancelled, and must not be handed out again.
+            revoke = _revocation(place.user, creation.ticket, place.device)
+            self._repeat_later(place.user, place.device, self._repetition(revoke))
+
+    async def _keep_late(self, session: CreatedSession, ends_s: float) -> bool:
+        """Remembers a session after an outage; it ends if its user was revoked meanwhile."""
+        creation, user, session_id = session.creation, session.creation.place.user, session.session_id
+        if not await self._memory.owns(user, session_id):  # It has ended already.
+            return await self._try(lambda store: store.fail(creation, is_unknown=False), type(None)) is not None
+        creation = attrs.evolve(creation, is_renewal=False)  # Another renewal may have followed.
+        late = attrs.evolve(session, creation=creation, life_s=ends_s - now_s())
+        reply = await self._try(lambda store: store.keep(late), KeepReply)
+        if reply is None:
+            return False
+        self._unknown_to_store.pop(session_id)
+        if late.is_revoked(reply[0].state) or late.is_replaced(reply[0].state):
+            with suppress(ChatKitError):  # The client may be closed.
+                await self._cancel((session_id,))
+            await self._memory.forget(user, (session_id,))
+            await self._try(lambda store: store.forget(user, (session_id,)), type(None))
+        return True
+
+    def _repetition(self, step: Callable[[Store], Awaitable[object]]) -> Step:
+        async def repeat() -> bool:
+            return await self._try(step, object) is not None
+
+        return repeat
+
     def _repeat_later(self, user: str, name: str, step: Step) -> None:
         """Has a step repeated, at the latest before the next one for this user; replaces one of the same name."""
         self._missed.set(user, {**(self._missed.get(user) or {}), name: step}, now_s() + KEPT_S)
@@ -185,7 +216,7 @@ class ResilientStore:
         for name in dict.fromkeys(("", user, *self._missed.keys(REPEATED_PER_CALL))):
             steps = self._missed.get(name) or {}
             for step in steps.values():
-                if await self._try(step, object) is None:
+                if not await step():
                     return False
             if self._missed.get(name) is steps:
                 self._missed.pop(name)
@@ -220,7 +251,7 @@ class ResilientStore:
             "The broker's store is down: %s: %s (%s). Sessions are made without it, and revocations are incomplete",
             self._name(),
             type(error.__cause__ or error).__name__,
-            "it refuses to work: look at its password, rights, memory and role" if is_refusal else "no reply",
+            error if is_refusal else "no reply",
         )
 
     def _name(self) -> str:

@@ -191,8 +191,9 @@ class SessionCreator:
         life_s = seconds_left(session, self._settings.life_s)
         variables = digest_of_variables(request.workflow)
         encrypted = self._secrets.encrypted(place, live, variables)
-        kept = await self._store.keep(CreatedSession(attempt.creation, session.id, life_s, began, encrypted))
-        if not await self._is_valid(attempt, began, kept.state, session.id):
+        created = CreatedSession(attempt.creation, session.id, life_s, began, encrypted)
+        kept = await self._store.keep(created)
+        if not await self._is_valid(attempt, created, kept.state):
             return None
         state, ticket = kept.state, attempt.creation.ticket
         secret = CachedSecret(live, variables, state.generation, state.version, ticket, now_s() + life_s)
@@ -205,22 +206,19 @@ class SessionCreator:
         options = RequestOptions(timeout=attrs.evolve(timeout, total=min(timeout.total, self._settings.lease_s)))
         return await self._client.sessions.create(self._template.params(request), options=options)
 
-    async def _is_valid(self, attempt: _Attempt, began: PlaceState, now: PlaceState, session_id: str) -> bool:
+    async def _is_valid(self, attempt: _Attempt, session: CreatedSession, now: PlaceState) -> bool:
         """Whether a new session may be handed out; one that may not is cancelled.
 
         Raises:
             SessionRevokedError: its user or device were revoked meanwhile.
         """
-        is_comparable = began.is_from_store and now.is_from_store
-        was_revoked = attempt.own_generation != self._own_generation(attempt.request) or (
-            is_comparable and is_revoked(began.generation, now.generation)
-        )
-        was_renewed = is_comparable and now.version not in {"", began.version, attempt.creation.ticket}
-        if was_revoked or was_renewed:
-            await self.cancel(attempt.request.place.user, (session_id,))
-        if was_revoked:
+        is_revoked = attempt.own_generation != self._own_generation(attempt.request) or session.is_revoked(now)
+        is_valid = not is_revoked and not session.is_replaced(now)
+        if not is_valid:
+            await self.cancel(attempt.request.place.user, (session.session_id,))
+        if is_revoked:
             raise SessionRevokedError("The user was revoked while a session was being made; it was cancelled")
-        return not was_renewed
+        return is_valid
 
     def _own_generation(self, request: SessionRequest) -> str:
         return self._store.own_generation(request.place)

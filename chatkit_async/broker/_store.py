@@ -117,6 +117,17 @@ class CreatedSession:
     began: PlaceState
     secret: str | None = attrs.field(default=None, repr=False)
 
+    def is_revoked(self, now: PlaceState) -> bool:
+        """Whether its user or device was revoked since its creation began, by a later state of the store."""
+        return self._is_comparable(now) and is_revoked(self.began.generation, now.generation)
+
+    def is_replaced(self, now: PlaceState) -> bool:
+        """Whether another creation has renewed the place since this one began."""
+        return self._is_comparable(now) and now.version not in {"", self.began.version, self.creation.ticket}
+
+    def _is_comparable(self, now: PlaceState) -> bool:
+        return self.began.is_from_store and now.is_from_store
+
 
 @attrs.frozen
 class KeepReply:

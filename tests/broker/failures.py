@@ -7,17 +7,28 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from chatkit_async import AsyncChatKit
-from chatkit_async.broker import AsyncSessionBroker, RedisStore
+from chatkit_async.broker import AsyncSessionBroker, RedisStore, Store
+from chatkit_async.broker._store import Place
 
 from .redis_server import RedisServer
 
 KEYS = [Fernet.generate_key()]
+HERE = Place("user", "device", "device.settings")
 
 
 def other_process(client: AsyncChatKit, redis_server: RedisServer, **settings: Any) -> AsyncSessionBroker:
     """A broker that shares nothing but Redis."""
-    store = RedisStore(redis_server.url)
+    return on_store(client, RedisStore(redis_server.url), **settings)
+
+
+def on_store(client: AsyncChatKit, store: Store, **settings: Any) -> AsyncSessionBroker:
+    """A broker that shares its secrets through a store."""
     return AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=KEYS, **settings)
+
+
+def connected(redis_server: RedisServer) -> int:
+    """How many connections Redis has, that of the question included."""
+    return int(redis_server.ask("INFO", "clients").split("connected_clients:")[1].split()[0])
 
 
 def stopped(redis_server: RedisServer) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from chatkit_async.broker import MemoryStore, Store, _clock
+from chatkit_async.broker import MemoryStore, RedisStore, Store, _clock
 from chatkit_async.broker._session_request import digest
 
 STEPS = [name for name in vars(Store) if not name.startswith("_") and name != "aclose"]
@@ -39,6 +40,53 @@ class BrokenStore(MemoryStore):
             raise ConnectionError("down")
 
         return fail if self.is_down else super().__getattribute__(name)
+
+
+class CutOffStore(RedisStore):
+    """Redis as one process sees it that loses the replies to a step, and then is cut off.
+
+    Args:
+        url: of the Redis.
+        step: the one that is lost.
+        times: how often it is lost; all steps are lost meanwhile.
+        is_done: whether Redis still gets the command.
+        meanwhile: what happens when the step has been lost for the first time.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        step: str,
+        *,
+        times: int | None = None,
+        is_done: bool = False,
+        meanwhile: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        super().__init__(url)
+        self.step, self.left, self.is_done, self.meanwhile = step, times, is_done, meanwhile
+        self.is_cut_off = False
+
+    def reconnect(self) -> None:
+        self.step, self.is_cut_off = "", False
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in STEPS:
+            return super().__getattribute__(name)
+        step = super().__getattribute__(name)
+
+        async def run(*arguments: object, **more: object) -> Any:
+            self.is_cut_off = (self.is_cut_off or name == self.step) and self.left != 0
+            if not self.is_cut_off:
+                return await step(*arguments, **more)
+            self.left = None if self.left is None else self.left - 1
+            if self.is_done:
+                await step(*arguments, **more)
+            if self.meanwhile is not None:
+                meanwhile, self.meanwhile = self.meanwhile, None
+                await meanwhile()
+            raise ConnectionError("cut off")
+
+        return run
 
 
 class MovedClock:

@@ -11,6 +11,8 @@ import pytest
 
 from chatkit_async import AsyncChatKit, ConfigurationError, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
+from chatkit_async.broker._redis_link import MOST_AT_ONCE, Link
+from chatkit_async.broker._resilient_store import FAILURES
 from chatkit_async.broker._store import Creation
 from chatkit_async.emulator import Emulator
 
@@ -97,6 +99,28 @@ async def test_a_frozen_redis_holds_up_no_call_for_long(
     assert len([seconds for seconds in took if seconds > 0.5]) <= 2  # afterwards Redis is left alone
 
 
+@pytest.mark.usefixtures("well_again")
+async def test_a_frozen_redis_costs_a_few_exchanges_however_many_callers_wait(
+    either_broker: AsyncSessionBroker, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchanges = 0
+    exchange = Link._exchange
+
+    async def counted(link: Link, commands: Any) -> Any:
+        nonlocal exchanges
+        exchanges += 1
+        return await exchange(link, commands)
+
+    live = await either_broker.secret_for("user_0")
+    monkeypatch.setattr(Link, "_exchange", counted)
+    redis_server.freeze()
+    count = 6 * MOST_AT_ONCE  # of callers with a secret, and one without
+    calls = [either_broker.secret_for("user_0") for _ in range(count)]
+    *lives, other = await asyncio.gather(*calls, either_broker.secret_for("user_1"))
+    assert (set(lives), other != live) == ({live}, True)
+    assert exchanges <= FAILURES + 1  # The first two fail calls that began together, which count once.
+
+
 @pytest.mark.parametrize(
     ("ask", "error"),
     [
@@ -122,6 +146,27 @@ async def test_the_log_distinguishes_a_refusal_from_a_fault_of_the_network(
     [text] = warnings(caplog)
     assert f"{error} (it refuses to work: look at its password, rights, memory and role)" in text
     assert "hushhush" not in text
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [("MOVED 3999 127.0.0.1:6381", "MovedError"), ("CLUSTERDOWN Hash slot not served", "ClusterDownError")],
+)
+async def test_the_log_says_that_a_redis_cluster_cannot_be_used(
+    client: AsyncChatKit, caplog: pytest.LogCaptureFixture, reply: str, error: str
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65536):
+            writer.write(f"-{reply}\r\n".encode() * 9)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1") as server:
+        store = RedisStore(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        async with AsyncSessionBroker(client, workflow="wf_1", store=store) as broker:
+            await broker.start()
+            await broker.secret_for("user_1")
+    [text] = warnings(caplog)
+    assert f"{error} (it is a node of a Redis Cluster: RedisStore cannot use a Cluster; give it the url of" in text
 
 
 async def test_nothing_listens_there_and_the_log_says_so_when_the_app_starts(

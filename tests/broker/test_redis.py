@@ -12,14 +12,14 @@ from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
 from chatkit_async.broker._store import Creation, RevokeReply
 from chatkit_async.emulator import Emulator, Fault
 
+from .failures import HERE, connected, other_process
 from .outages import MovedClock, user_key, warnings
 from .redis_server import RedisServer
-from .sharing import HERE, connected, sharing
 
 
 @pytest.fixture
 async def broker(client: AsyncChatKit, redis_server: RedisServer) -> AsyncIterator[AsyncSessionBroker]:
-    async with sharing(client, redis_server) as made:
+    async with other_process(client, redis_server) as made:
         await made.start()
         yield made
 
@@ -41,7 +41,7 @@ async def test_a_hit_is_one_read_and_a_creation_three_round_trips(
 async def test_waiting_for_another_process_costs_a_handful_of_commands(
     client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
 ) -> None:
-    brokers = [sharing(client, redis_server) for _ in range(10)]
+    brokers = [other_process(client, redis_server) for _ in range(10)]
     for broker in brokers:
         await broker.start()
     emulator.add_faults(Fault(delay=1))
@@ -55,7 +55,7 @@ async def test_waiting_for_another_process_costs_a_handful_of_commands(
 async def test_many_callers_at_once_share_exchanges_and_one_connection(
     client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with sharing(client, redis_server) as broker:
+    async with other_process(client, redis_server) as broker:
         lives = await asyncio.gather(*(broker.secret_for(f"user_{number}") for number in range(600)))
         assert len(set(lives)) == len(emulator.sessions()) == 600
         assert connected(redis_server) == 2
@@ -75,7 +75,7 @@ async def test_a_users_data_and_the_state_vanish_by_themselves(
 async def test_a_state_that_has_expired_in_a_quiet_hour_is_no_loss(
     client: AsyncChatKit, clock: MovedClock, redis_server: RedisServer
 ) -> None:
-    async with sharing(client, redis_server) as broker:
+    async with other_process(client, redis_server) as broker:
         await broker.secret_for("user_1")
         clock.ahead_s = 3500
         redis_server.ask("FLUSHALL")
@@ -122,7 +122,7 @@ async def test_after_the_lease_of_a_lost_creation_another_broker_makes_one(
     client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
 ) -> None:
     emulator.add_faults(Fault(delay=30))
-    first, second = sharing(client, redis_server, lease_s=0.5), sharing(client, redis_server, lease_s=0.5)
+    first, second = other_process(client, redis_server, lease_s=0.5), other_process(client, redis_server, lease_s=0.5)
     call = asyncio.create_task(first.secret_for("user_1"))
     async with asyncio.timeout(20):
         while not emulator.requests():

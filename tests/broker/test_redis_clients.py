@@ -23,14 +23,14 @@ from chatkit_async.emulator import Emulator
 
 from ..conftest import KEY
 from ..sync.running import printed
+from .failures import HERE, KEYS, connected, other_process
 from .outages import user_key, warnings
 from .redis_server import RedisServer
-from .sharing import HERE, KEYS, connected, sharing
 
 
 @pytest.fixture
 async def broker(client: AsyncChatKit, redis_server: RedisServer) -> AsyncIterator[AsyncSessionBroker]:
-    async with sharing(client, redis_server) as made:
+    async with other_process(client, redis_server) as made:
         await made.start()
         yield made
 
@@ -42,14 +42,14 @@ def test_loops_one_after_another_each_have_a_connection_that_closes_with_them(
     redis_server: RedisServer, emulator: Emulator
 ) -> None:
     client = AsyncChatKit(KEY, base_url=emulator.base_url)
-    broker = sharing(client, redis_server)
+    broker = other_process(client, redis_server)
     assert len({asyncio.run(broker.secret_for("user_1")) for _ in range(3)}) == 1
     assert broker._store._store._links.all() == {}  # type: ignore[attr-defined]
 
 
 def test_loops_in_several_threads_share_one_session(redis_server: RedisServer, emulator: Emulator) -> None:
     client = AsyncChatKit(KEY, base_url=emulator.base_url)
-    broker, found, together = sharing(client, redis_server), [], threading.Barrier(4)
+    broker, found, together = other_process(client, redis_server), [], threading.Barrier(4)
 
     async def work() -> None:
         together.wait(20)
@@ -164,6 +164,10 @@ async def test_scripts_work_after_redis_has_forgotten_them(
         ({"url": "redis://somebody:hushhush@h:port"}, "redis://host"),
         ({"url": 5}, "redis://host"),
         ({"client": redis.Redis()}, "takes a redis.asyncio.Redis as client, not Redis"),
+        (
+            {"client": object.__new__(redis.asyncio.RedisCluster)},
+            "not RedisCluster: RedisStore cannot use a Cluster; give",
+        ),
         ({"client": "redis://somebody:hushhush@h"}, "takes a redis.asyncio.Redis as client, not str"),
     ],
 )
@@ -270,7 +274,7 @@ async def test_a_state_of_another_type_is_no_outage(
     client: AsyncChatKit, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     redis_server.ask("SET", "chatkit-async:state", "foo")
-    async with sharing(client, redis_server) as broker:
+    async with other_process(client, redis_server) as broker:
         await broker.secret_for("user_1")
         assert (await broker.revoke("user_1")).is_complete
     assert warnings(caplog) == []
