@@ -6,14 +6,14 @@ import asyncio
 import copy
 import math
 import os
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import wait
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 from aiohttp import web
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
@@ -26,6 +26,9 @@ from ._state import EmulatorState, store_at
 
 # Short: leaving the emulator cuts off pending requests rather than wait for them.
 SHUTDOWN_TIMEOUT_S = 0.05
+# Six turns of the loop accept a connection and begin its request.
+TURNS_TO_READ = 20
+READ_WAIT_S = 1.0  # a loop that ends, or that a clock of the user blocks, reads nothing
 # Addresses that mean "every address of this machine", and one to connect to.
 REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound to
 
@@ -82,6 +85,7 @@ class Emulator:
         self._state = EmulatorState(api_keys, read_clock, new_token, store_at(state), responses)
         self._runner: web.ServerRunner | None = None
         self._base_url: str | None = None
+        self._portal: BlockingPortal | None = None  # of `in_thread`, while it runs
 
     @classmethod
     def in_thread(
@@ -244,7 +248,13 @@ class Emulator:
             self._state.clock.set(unix_s)
 
     def reset(self) -> None:
-        """Removes sessions, threads, requests and faults, and sets the clock to the machine's time."""
+        """Removes sessions, threads, requests and faults, and sets the clock to the machine's time.
+
+        An emulator in its own thread first reads what was sent to it: a request of an earlier test, whose client may
+        be closed by now, must not use up a fault of the next test.
+        """
+        if self._portal is not None:
+            wait([self._portal.start_task_soon(read_what_was_sent)], READ_WAIT_S)
         with self._state.lock:
             self._state.reset()
 
@@ -255,45 +265,21 @@ def base_url(host: str, port: int) -> str:
     return f"http://[{reachable}]:{port}/v1" if ":" in reachable else f"http://{reachable}:{port}/v1"
 
 
-class AsyncContext(Protocol):
-    """An async context manager."""
-
-    async def __aenter__(self) -> object: ...
-
-    async def __aexit__(self, *exc_info: object) -> object: ...
+async def read_what_was_sent() -> None:
+    """Returns once the requests that had arrived before are read, those of connections not yet accepted included."""
+    for _ in range(TURNS_TO_READ):
+        await asyncio.sleep(0)
 
 
-ContextT = TypeVar("ContextT", bound=AsyncContext)
-Started = Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]
+EmulatorT = TypeVar("EmulatorT", bound=Emulator)
 
 
 @contextmanager
-def running_in_thread(context: ContextT) -> Generator[ContextT]:
-    """Enters the context in another thread; raises here what its start raises there."""
-    started: Started = Future()
-    thread = threading.Thread(target=run_in_thread, args=(context, started), name="chatkit-emulator", daemon=True)
-    thread.start()
-    loop, stop = started.result()
-    try:
-        yield context
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-
-
-def run_in_thread(context: AsyncContext, started: Started) -> None:
-    """The target of the thread."""
-    try:
-        asyncio.run(enter_until_stopped(context, started))
-    except BaseException as error:
-        if started.done():
-            raise
-        started.set_exception(error)
-
-
-async def enter_until_stopped(context: AsyncContext, started: Started) -> None:
-    """Enters the context, reports how to stop it, and waits to be stopped."""
-    stop = asyncio.Event()
-    async with context:
-        started.set_result((asyncio.get_running_loop(), stop))
-        await stop.wait()
+def running_in_thread(emulator: EmulatorT) -> Generator[EmulatorT]:
+    """Starts the emulator in another thread; raises here what its start raises there."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(emulator):
+        emulator._portal = portal
+        try:
+            yield emulator
+        finally:
+            emulator._portal = None

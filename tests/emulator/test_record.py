@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -123,6 +126,27 @@ async def test_a_request_pending_at_a_reset_is_not_in_the_new_log(emulator: Emul
     emulator.reset()
     assert (await waiting).status == 200
     assert emulator.requests() == []
+
+
+async def test_a_request_that_arrived_before_a_reset_meets_nothing_that_was_added_after_it() -> None:
+    is_busy = threading.Event()
+
+    async def be_busy() -> None:
+        is_busy.set()
+        time.sleep(0.2)  # the emulator accepts no connection meanwhile
+
+    with Emulator.in_thread() as emulator:
+        assert emulator._portal is not None
+        emulator._portal.start_task_soon(be_busy)
+        is_busy.wait()
+        url = urlsplit(emulator.base_url)
+        with socket.create_connection((url.hostname, url.port)) as connection:
+            connection.sendall(request_bytes("GET", "/v1/chatkit/threads"))
+            emulator.reset()
+            emulator.add_faults(Fault(status=503))
+            assert connection.recv(15) == b"HTTP/1.1 200 OK"
+        assert emulator.requests() == []
+        assert (await post(emulator.base_url)).status == 503
 
 
 async def test_only_the_last_requests_are_kept(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
