@@ -83,7 +83,7 @@ REQUIRED: Final = frozenset({"user", "workflow.id"})
 STATE: Final = "workflow.state_variables"  # one option for each entry of the map
 
 IDS: Final = {"session_id": "ID", "thread_id": "ID"}  # arguments, as `--help` calls them
-QUERY: Final = frozenset({"after", "before", "limit", "order"})  # of listings; their options have the same names
+QUERY: Final = frozenset({"after", "before", "order"})  # of listings; their options have the same names
 
 # The client checks the ranges, so that all problems of a body are reported at once; the texts here only name them.
 FIELDS: Final = (

@@ -30,7 +30,7 @@ T = TypeVar("T", chatkit_async.ChatKitThread, chatkit_async.ChatKitThreadItem)
 class Selection(NamedTuple):
     """What to list, and how much of it."""
 
-    limit: int | None
+    page_size: int | None
     order: str | None
     after: str | None
     before: str | None
@@ -38,24 +38,34 @@ class Selection(NamedTuple):
 
     def query(self) -> dict[str, Any]:
         """The arguments of the client's listings; pages as large as they can be, unless that is too much or set."""
-        limit = min(MAX_PAGE_SIZE, self.max_items or MAX_PAGE_SIZE) if self.limit is None else self.limit
+        limit = min(MAX_PAGE_SIZE, self.max_items or MAX_PAGE_SIZE) if self.page_size is None else self.page_size
         return {"limit": limit, "order": self.order, "after": self.after, "before": self.before}
 
 
+def _refuse_limit(ctx: click.Context, param: click.Parameter, number: str | None) -> None:
+    if number is not None:
+        raise click.UsageError(
+            "--limit does not exist, because the API's limit is the size of a page."
+            f" The most to list in all: --max-items {number}. The size of a page: --page-size {number}.",
+            ctx,
+        )
+
+
 _OPTIONS: Final = (
-    click.option(
-        "--limit",
-        type=int,
-        metavar="N",
-        help="The size of a page: how many each request asks for, 1 to 100. All pages are listed; see --max-items."
-        "  [default: 100, or --max-items if that is less]",
-    ),
     click.option(
         "--max-items",
         type=click.IntRange(min=1),
         metavar="N",
         help="The most to list in all.  [default: all]",
     ),
+    click.option(
+        "--page-size",
+        type=click.IntRange(1, MAX_PAGE_SIZE),
+        metavar="N",
+        help="How many each request asks for, 1 to 100; pages follow until all are listed."
+        "  [default: 100, or --max-items if that is less]",
+    ),
+    click.option("--limit", metavar="N", hidden=True, expose_value=False, callback=_refuse_limit),
     click.option(
         "--order",
         type=click.Choice(["asc", "desc"]),
@@ -67,9 +77,7 @@ _OPTIONS: Final = (
         metavar="ID",
         help="End before this id. Without --after, the page just before it comes first, then the page before that.",
     ),
-    click.option(
-        "--wide", is_flag=True, help="Print ids and titles whole on a terminal too; elsewhere they always are."
-    ),
+    click.option("--wide", is_flag=True, help="Print all columns and whole texts on a terminal too, as elsewhere."),
     click.option(
         "--json",
         "as_json",
@@ -203,7 +211,7 @@ def _selected(found: Iterable[T], selection: Selection) -> Iterator[tuple[T, ...
     if selection.before is not None:
         rows = takewhile(lambda row: _id(row) != selection.before, rows)
     rows = islice(rows, selection.max_items)
-    while page := tuple(islice(rows, selection.limit or MAX_PAGE_SIZE)):
+    while page := tuple(islice(rows, selection.page_size or MAX_PAGE_SIZE)):
         yield page
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from io import TextIOWrapper
+from io import BufferedWriter, RawIOBase, TextIOWrapper
 from typing import Final, NamedTuple
 
 import click
@@ -50,6 +50,25 @@ class OrderedGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names in their order."""
         return list(self.commands)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The words after the group's own options; raises click.UsageError, which says where an option belongs."""
+        words = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            self._suggest_place(ctx, error.option_name, words)
+            raise
+
+    def _suggest_place(self, ctx: click.Context, option: str, words: list[str]) -> None:
+        """Fails with the place of an option that the command behind it has."""
+        found: click.Command = self
+        path = ctx.command_path
+        for word in words:
+            if isinstance(found, click.Group) and (command := found.get_command(ctx, word)) is not None:
+                found, path = command, f"{path} {word}"
+        if any(option in param.opts for param in found.params):
+            ctx.fail(f"{option} belongs behind the command: {path} {option} ...")
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -185,7 +204,7 @@ def run(arguments: Sequence[str]) -> int:
     Args:
         arguments: the words after `chatkit`.
     """
-    _escape_what_cannot_be_encoded(sys.stdout)
+    _prepare_stdout()
     as_json = "--json" in arguments  # read here, because click has no options for a line that it cannot parse
     try:
         words = [*map(_as_text, arguments)]
@@ -211,6 +230,13 @@ def _as_text(argument: str) -> str:
     return argument
 
 
-def _escape_what_cannot_be_encoded(stream: object) -> None:
-    if isinstance(stream, TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")
+def _prepare_stdout() -> None:
+    """Makes stdout take texts whole, and escape what it cannot encode."""
+    stream = sys.stdout
+    if not isinstance(stream, TextIOWrapper):
+        return
+    stream.reconfigure(errors="backslashreplace")
+    with suppress(OSError, ValueError):  # a stand-in for stdout has no descriptor
+        os.set_blocking(stream.fileno(), True)  # a program that shares the pipe may have turned it off
+    if isinstance(stream.buffer, RawIOBase):  # PYTHONUNBUFFERED: a write that succeeds in part would lose the rest
+        sys.stdout = TextIOWrapper(BufferedWriter(stream.buffer), stream.encoding, stream.errors)

@@ -27,6 +27,9 @@ FAILED_WRITES: Final = frozenset(
     if hasattr(errno, name)  # Windows lacks some
 )
 
+# Not printable to Python, and parts of ordinary texts: no-break spaces, and joiners within words and emoji.
+HARMLESS: Final = frozenset("\u00a0\u202f\u3000\u200c\u200d")
+
 Line = tuple[str, str]
 """A label and the text beside it."""
 
@@ -38,7 +41,9 @@ def colour() -> bool | None:
 
 def printable(text: str) -> str:
     """The text with control characters escaped: no response can control the terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return "".join(
+        char if char.isprintable() or char in HARMLESS else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def printable_text(text: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from itertools import accumulate, dropwhile
+from itertools import accumulate, compress, dropwhile
 from typing import Literal, NamedTuple
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 import click
 
@@ -20,11 +20,19 @@ LEAST_WIDTH = 8  # of a column on a terminal too narrow for the columns' own lea
 
 
 class Column(NamedTuple):
-    """A column: its heading, where its texts are cut on a narrow terminal, and its least width in cells."""
+    """A column: its heading, and what a narrow terminal does to it.
+
+    Attributes:
+        heading: of the column.
+        cut: where its texts are cut; ids in the middle.
+        min_width: in cells.
+        may_go: if all rows have the same text, the column is left out, and the text is printed below the table.
+    """
 
     heading: str
     cut: Literal["middle", "end"] = "end"
     min_width: int = 8
+    may_go: bool = False
 
 
 class Table:
@@ -34,7 +42,7 @@ class Table:
     they are printed whole, as they come.
 
     Args:
-        columns: in their order; the last ones are cut first.
+        columns: in their order; `fitted_widths` says which are cut first.
         wide: print all texts whole on a terminal too.
 
     Attributes:
@@ -74,15 +82,19 @@ class Table:
 
 def print_fitted(columns: Sequence[Column], rows: Sequence[TableRow]) -> None:
     """Prints a table no wider than the terminal; a line never breaks."""
-    heads = tuple(column.heading for column in columns)
-    natural = [max(map(cells, column)) for column in zip(heads, *rows, strict=True)]
     available = columns_of(sys.stdout)
+    if _total_width(natural_widths(columns, rows)) > available:
+        columns, rows, left_out = without_repetition(columns, rows)
+    else:
+        left_out = ""
+    natural = natural_widths(columns, rows)
     widths = fitted_widths(columns, natural, available)
     heading, *lines = (
-        shortened(aligned(shortened_row(columns, row, widths), widths), available) for row in [heads, *rows]
+        shortened(aligned(shortened_row(columns, row, widths), widths), available)
+        for row in [tuple(column.heading for column in columns), *rows]
     )
     click.echo(click.style(heading, bold=True), color=colour())
-    click.echo("\n".join(lines))
+    click.echo("\n".join([*lines, *([shortened(left_out, available)] if left_out else [])]))
     if any(
         column.cut == "middle" and width < whole for column, width, whole in zip(columns, widths, natural, strict=True)
     ):
@@ -91,8 +103,25 @@ def print_fitted(columns: Sequence[Column], rows: Sequence[TableRow]) -> None:
         )
 
 
+def without_repetition(
+    columns: Sequence[Column], rows: Sequence[TableRow]
+) -> tuple[Sequence[Column], Sequence[TableRow], str]:
+    """The table without the columns that have one text in all of several rows, and a line that names these texts."""
+    kept = [not column.may_go or len({row[place] for row in rows}) > 1 for place, column in enumerate(columns)]
+    if len(rows) < 2 or all(kept):
+        return columns, rows, ""
+    names = ", ".join(f"{it.heading.lower()} {rows[0][place]}" for place, it in enumerate(columns) if not kept[place])
+    return [*compress(columns, kept)], [tuple(compress(row, kept)) for row in rows], f"In all rows: {names}"
+
+
+def natural_widths(columns: Sequence[Column], rows: Sequence[TableRow]) -> list[int]:
+    """The widths that would show all texts whole."""
+    heads = tuple(column.heading for column in columns)
+    return [max(map(cells, column)) for column in zip(heads, *rows, strict=True)]
+
+
 def fitted_widths(columns: Sequence[Column], natural: Sequence[int], available: int) -> list[int]:
-    """The widths that fit the terminal: the last column shrinks first, then the one before it.
+    """The widths that fit the terminal: ids shrink first, then the last column, then the one before it.
 
     Args:
         columns: with the least width of each.
@@ -100,13 +129,19 @@ def fitted_widths(columns: Sequence[Column], natural: Sequence[int], available: 
         available: the width of the terminal.
     """
     widths = list(natural)
-    excess = sum(natural) + GAP * (len(columns) - 1) - available
+    excess = _total_width(natural) - available
+    ids = [place for place, column in enumerate(columns) if column.cut == "middle"]
+    others = [place for place, column in enumerate(columns) if column.cut == "end"]
     for least_widths in ([column.min_width for column in columns], [LEAST_WIDTH] * len(columns)):
-        for place in reversed(range(len(columns))):
+        for place in [*ids, *reversed(others)]:
             given = min(max(excess, 0), max(widths[place] - least_widths[place], 0))
             widths[place] -= given
             excess -= given
     return widths
+
+
+def _total_width(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def shortened_row(columns: Sequence[Column], row: TableRow, widths: Sequence[int]) -> TableRow:
@@ -120,7 +155,7 @@ def shortened(text: str, width: int, cut: Literal["middle", "end"] = "end") -> s
         return text
     tail_width = (width - 1) // 2 if cut == "middle" else 0
     tail = _head(text[::-1], tail_width)[::-1] if tail_width else ""
-    tail = "".join(dropwhile(combining, tail))  # an accent whose letter was cut off
+    tail = "".join(dropwhile(is_zero_width, tail))  # an accent whose letter was cut off
     return f"{_head(text, width - 1 - cells(tail))}{ELLIPSIS}{tail}"
 
 
@@ -139,4 +174,9 @@ def aligned(row: TableRow, widths: Sequence[int]) -> str:
 
 def cells(text: str) -> int:
     """How many columns of a terminal the text takes."""
-    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+    return sum(0 if is_zero_width(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def is_zero_width(char: str) -> bool:
+    """Whether a character is drawn upon another, as accents and Thai vowels are, or joins two."""
+    return not char.isascii() and category(char) in ("Mn", "Me", "Cf")

@@ -27,7 +27,7 @@ from chatkit_async.cli.thread_erase import erase, retain
 from chatkit_async.cli.views import ITEM_COLUMNS, THREAD_COLUMNS, item_row, thread_lines, thread_row
 
 Format = Literal["text", "markdown", "json"]
-OLDEST_FIRST: Final = Selection(limit=None, order="asc", after=None, before=None, max_items=None)
+OLDEST_FIRST: Final = Selection(page_size=None, order="asc", after=None, before=None, max_items=None)
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 

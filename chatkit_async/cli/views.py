@@ -122,13 +122,13 @@ def _with_limits(feature: JSON, **limits: str) -> str:
 
 
 THREAD_COLUMNS: Final = (
-    Column("ID", "middle", 17),
+    Column("ID", "middle", 13),
     Column("CREATED (UTC)", min_width=16),
-    Column("STATUS"),
-    Column("USER", "middle", 10),
-    Column("TITLE", min_width=16),
+    Column("STATUS", may_go=True),
+    Column("USER", "middle", 11, may_go=True),
+    Column("TITLE", min_width=20),
 )
-ITEM_COLUMNS: Final = (Column("ID", "middle", 17), Column("CREATED (UTC)", min_width=16), Column("ITEM", min_width=20))
+ITEM_COLUMNS: Final = (Column("ID", "middle", 13), Column("CREATED (UTC)", min_width=16), Column("ITEM", min_width=20))
 
 ABSENT: Final = "-"
 MAX_TEXT_WIDTH: Final = 120  # cells of an item's text in a table; `transcript` and --json print all of it

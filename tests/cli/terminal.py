@@ -73,8 +73,11 @@ def _stdout(into: Literal["terminal", "file", "pipe"], terminal: int) -> Generat
 
 
 def opened(columns: int) -> tuple[int, int]:
-    """Both ends of a new terminal of that width."""
+    """Both ends of a new terminal of that width, without the echo, which comes at any time."""
     screen, terminal = pty.openpty()
+    modes = termios.tcgetattr(terminal)
+    modes[3] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSANOW, modes)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     return screen, terminal
 

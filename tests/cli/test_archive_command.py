@@ -97,10 +97,10 @@ def test_an_incomplete_archive_names_the_failures_and_sets_the_exit_code(
 def test_ctrl_c_prints_the_command_that_continues(
     emulator: Emulator, five: list[object], path: str, env: dict[str, str]
 ) -> None:
-    emulator.add_faults(Fault(method="GET", path="/cthr_1/items", delay=60))
+    emulator.add_faults(Fault(method="GET", path="/items", delay=60, times="always"))  # so that no thread is read
     words = ("archive", path, "--concurrency", "2")
     with started(*words, env=env) as process:
-        wait_until(lambda: any(it.path.endswith("/cthr_1/items") for it in emulator.requests()))
+        wait_until(lambda: any(it.path.endswith("/items") for it in emulator.requests()))
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=DEADLINE_S)
     assert (process.returncode, output) == (130, "")
@@ -172,7 +172,7 @@ def test_the_file_is_read_without_a_key_as_the_api_is_read(
         ("threads", "list", "--user", "user_1", "--order", "asc"),
         ("threads", "list", "--after", "cthr_4", "--max-items", "2"),
         ("threads", "list", "--before", "cthr_2"),
-        ("threads", "items", "cthr_1", "--limit", "2"),
+        ("threads", "items", "cthr_1", "--page-size", "2"),
         ("threads", "get", "cthr_2"),
     ):
         from_api = chatkit(*words, "--json", env=env)

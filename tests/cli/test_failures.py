@@ -270,3 +270,27 @@ def test_an_unencrypted_server_elsewhere_is_called_only_when_that_is_allowed(env
     allowed = chatkit(*words, "--allow-insecure-http", env=env)
     assert allowed.returncode == 1
     assert allowed.stderr.startswith("Error: sessions.create: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (("--json", "threads", "get", "cthr_1"), "chatkit threads get --json"),
+        (("threads", "--json", "get", "cthr_1"), "chatkit threads get --json"),
+        (("--base-url", "http://127.0.0.1:1/v1", "threads", "list"), "chatkit threads list --base-url"),
+        (("--user=ada", "sessions", "create"), "chatkit sessions create --user"),
+        (("--concurrency", "2", "archive", "a.chatkit"), "chatkit archive --concurrency"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_an_option_before_its_command_is_answered_with_its_place(words: tuple[str, ...], place: str) -> None:
+    done = chatkit(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{place.rsplit(maxsplit=1)[-1]} belongs behind the command: {place} ..." in done.stderr
+
+
+@pytest.mark.parametrize("words", [("--wrong", "threads", "get"), ("--json", "threads"), ("--state", "doctor")])
+def test_an_option_of_no_command_that_follows_is_unknown(words: tuple[str, ...]) -> None:
+    done = chatkit(*words)
+    assert done.returncode == 2
+    assert "No such option" in done.stderr

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import select
 import subprocess
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,11 +15,20 @@ import pytest
 
 from chatkit_async.emulator import Emulator
 
-from .running import COMMAND, DEADLINE_S, environment, run_with_streams
+from .running import COMMAND, DEADLINE_S, environment, run_with_streams, wait_until
 
 FULL = Path("/dev/full")
 LEAST = ("sessions", "create", "--user", "ada", "--workflow", "wf_1")
 READING = (LEAST, ("threads", "list"), ("threads", "get", "cthr_1"), ("threads", "transcript", "cthr_1"))
+
+
+LONG = "Grüße an 日本 " * 20_000
+
+
+def seed_long(emulator: Emulator) -> None:
+    """A thread whose transcript is larger than a pipe holds."""
+    said = {"type": "chatkit.user_message", "content": [{"type": "input_text", "text": LONG.strip()}]}
+    emulator.seed(threads=[{"thread": {"id": "one"}, "items": [said]}])
 
 
 def ended(words: tuple[str, ...], env: dict[str, str], redirection: str) -> tuple[int, str]:
@@ -41,6 +52,45 @@ def test_a_process_says_why_it_cannot_print(env: dict[str, str]) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, f"Error: stdout cannot be written: {os.strerror(28)}.\n")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["", "unbuffered"])
+def test_output_that_a_disk_takes_in_part_is_a_failure(
+    emulator: Emulator, env: dict[str, str], tmp_path: Path, unbuffered: str
+) -> None:
+    seed_long(emulator)
+    with open(tmp_path / "talk.txt", "wb") as file:
+        done = subprocess.run(
+            ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh", *COMMAND, "threads", "transcript", "one"],
+            env=environment(env) | {"PYTHONUNBUFFERED": unbuffered},
+            stdout=file,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=DEADLINE_S,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, f"Error: stdout cannot be written: {os.strerror(errno.EFBIG)}.\n")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["", "unbuffered"])
+def test_a_pipe_that_does_not_block_gets_the_whole_output(
+    emulator: Emulator, env: dict[str, str], unbuffered: str
+) -> None:
+    seed_long(emulator)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with subprocess.Popen(
+        [*COMMAND, "threads", "transcript", "one"],
+        env=environment(env) | {"PYTHONUNBUFFERED": unbuffered},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+    ) as process:
+        wait_until(lambda: not select.select([], [writing], [], 0)[1])  # the pipe is full
+        os.close(writing)
+        with open(reading, encoding="utf-8") as pipe:
+            text = pipe.read()
+        assert (process.wait(DEADLINE_S), process.stderr and process.stderr.read()) == (0, b"")
+    assert text == f"User: {LONG.strip()}\n"
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")

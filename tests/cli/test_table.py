@@ -44,8 +44,10 @@ def test_a_table_without_rows_has_no_heading(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize(("text", "columns"), [("abc", 3), ("日本", 4), ("e\u0301", 1), ("", 0)])
-def test_wide_characters_take_two_columns_and_accents_none(text: str, columns: int) -> None:
+@pytest.mark.parametrize(
+    ("text", "columns"), [("abc", 3), ("日本", 4), ("e\u0301", 1), ("\u0e01\u0e34", 1), ("\u200d", 0), ("", 0)]
+)
+def test_wide_characters_take_two_columns_and_marks_none(text: str, columns: int) -> None:
     assert cells(text) == columns
     assert aligned((text, "|"), [6]) == text + " " * (8 - columns) + "|"
 
@@ -53,15 +55,17 @@ def test_wide_characters_take_two_columns_and_accents_none(text: str, columns: i
 @pytest.mark.parametrize(
     ("natural", "available", "widths"),
     [
-        ([37, 16, 6, 9, 8], 100, [37, 16, 6, 9, 8]),
-        ([37, 16, 6, 9, 120], 100, [37, 16, 6, 9, 24]),
-        ([37, 16, 6, 30, 120], 100, [37, 16, 6, 17, 16]),
-        ([37, 16, 6, 30, 120], 80, [24, 16, 6, 10, 16]),
-        ([37, 16, 6, 30, 120], 60, [17, 13, 6, 8, 8]),
-        ([37, 16, 6, 30, 120], 40, [8, 8, 6, 8, 8]),
+        ([53, 16, 6, 9, 8], 100, [53, 16, 6, 9, 8]),
+        ([53, 16, 6, 9, 20], 100, [41, 16, 6, 9, 20]),
+        ([53, 16, 6, 9, 120], 100, [13, 16, 6, 9, 48]),
+        ([53, 16, 6, 36, 120], 100, [13, 16, 6, 11, 46]),
+        ([53, 16, 6, 36, 120], 80, [13, 16, 6, 11, 26]),
+        ([53, 16, 6, 36, 20], 80, [13, 16, 6, 17, 20]),
+        ([53, 16, 6, 36, 120], 60, [8, 16, 6, 8, 14]),
+        ([53, 16, 6, 36, 120], 40, [8, 8, 6, 8, 8]),
     ],
 )
-def test_the_last_column_gives_way_first_down_to_its_least_width(
+def test_ids_give_way_first_and_then_the_last_column_down_to_its_least_width(
     natural: list[int], available: int, widths: list[int]
 ) -> None:
     assert fitted_widths(THREAD_COLUMNS, natural, available) == widths
@@ -90,20 +94,39 @@ def test_a_cut_text_ends_in_an_ellipsis_and_is_no_wider_than_allowed(
     assert cells(found) <= width
 
 
+def test_a_title_has_a_third_of_a_narrow_terminal(emulator: Emulator, env: dict[str, str]) -> None:
+    threads = [thread(1, user=LONG_USER, id=f"{LONG_ID}1", title="x" * 90), thread(2, id=f"{LONG_ID}2", user="ada")]
+    emulator.seed(threads=[{"thread": it, "items": []} for it in threads])
+    shown = on_a_terminal("threads", "list", env=env | QUIET, columns=80).shown
+    assert "x" * 26 in shown
+
+
+def test_a_text_of_all_rows_is_below_the_table_if_that_does_not_fit(seeded: Emulator, env: dict[str, str]) -> None:
+    heading, *_, same, _ = seen(on_a_terminal("threads", "list", env=env | QUIET, columns=80).shown.rstrip())
+    assert heading.split() == ["ID", "CREATED", "(UTC)", "TITLE"]
+    assert same == f"In all rows: status active, user {LONG_USER}"
+
+
+def test_all_columns_stay_where_they_fit(emulator: Emulator, env: dict[str, str]) -> None:
+    emulator.seed(threads=[{"thread": thread(number), "items": []} for number in (1, 2)])
+    heading, *rows = seen(on_a_terminal("threads", "list", env=env | QUIET, columns=80).shown.rstrip())
+    assert heading.split() == ["ID", "CREATED", "(UTC)", "STATUS", "USER", "TITLE"]
+    assert len(rows) == 2
+
+
 @pytest.mark.parametrize("columns", [60, 80, 100])
 def test_every_row_is_one_line_that_fits_the_terminal(seeded: Emulator, env: dict[str, str], columns: int) -> None:
     shown = seen(on_a_terminal("threads", "list", env=env | QUIET, columns=columns).shown.rstrip())
-    heading, *rows, hint = shown
+    heading, *rows, _, hint = shown
     assert hint == "Ids are shortened to fit; --wide prints them whole."
-    assert heading.split() == ["ID", "CREATED", "(UTC)", "STATUS", "USER", "TITLE"]
     assert len(rows) == len(TITLES)
     assert max(map(cells, [heading, *rows])) <= columns
-    assert all(LONG_ID[:7] in row and "…" in row for row in rows)
+    assert all(LONG_ID[:6] in row and "…" in row for row in rows)
 
 
 def test_no_line_breaks_on_the_narrowest_terminal_either(seeded: Emulator, env: dict[str, str]) -> None:
     table, _, _ = on_a_terminal("threads", "list", env=env | QUIET, columns=20).shown.partition("Ids are")
-    assert len(seen(table.rstrip())) == 1 + len(TITLES)
+    assert len(seen(table.rstrip())) == 1 + len(TITLES) + 1
     assert max(map(cells, seen(table))) <= 20
 
 

@@ -45,15 +45,15 @@ def test_a_table_has_a_heading_and_a_line_for_each_thread(five: list[Any], env: 
 
 
 def test_json_is_a_line_for_each_thread_as_the_api_gave_it(five: list[Any], env: dict[str, str]) -> None:
-    done = chatkit("threads", "list", "--json", "--limit", "2", env=env)
+    done = chatkit("threads", "list", "--json", "--page-size", "2", env=env)
     assert (done.returncode, done.stderr) == (0, "")
     assert decoded(done.stdout) == five
 
 
-def test_limit_is_the_size_of_a_page_and_all_pages_are_listed(
+def test_a_page_has_that_size_and_all_pages_are_listed(
     emulator: Emulator, five: list[Any], env: dict[str, str]
 ) -> None:
-    assert len(decoded(chatkit("threads", "list", "--json", "--limit", "2", env=env).stdout)) == 5
+    assert len(decoded(chatkit("threads", "list", "--json", "--page-size", "2", env=env).stdout)) == 5
     assert [it["limit"] for it in queries(emulator)] == ["2", "2", "2"]
 
 
@@ -63,8 +63,8 @@ def test_limit_is_the_size_of_a_page_and_all_pages_are_listed(
         ((), ["100"]),
         (("--max-items", "3"), ["3"]),
         (("--max-items", "300"), ["100"]),
-        (("--max-items", "3", "--limit", "2"), ["2", "2"]),
-        (("--max-items", "4", "--limit", "2"), ["2", "2"]),
+        (("--max-items", "3", "--page-size", "2"), ["2", "2"]),
+        (("--max-items", "4", "--page-size", "2"), ["2", "2"]),
     ],
 )
 def test_max_items_is_how_many_there_are_in_all_and_no_further_page_is_requested(
@@ -77,7 +77,7 @@ def test_max_items_is_how_many_there_are_in_all_and_no_further_page_is_requested
 
 
 def test_the_options_are_the_query(emulator: Emulator, env: dict[str, str]) -> None:
-    options = ("--user", "ada", "--order", "asc", "--after", "cthr_1", "--before", "cthr_9", "--limit", "7")
+    options = ("--user", "ada", "--order", "asc", "--after", "cthr_1", "--before", "cthr_9", "--page-size", "7")
     assert chatkit("threads", "list", *options, env=env).returncode == 0
     query = {"user": "ada", "order": "asc", "after": "cthr_1", "before": "cthr_9", "limit": "7"}
     assert queries(emulator) == [query]
@@ -109,7 +109,7 @@ def test_items_are_lines_with_author_and_text(emulator: Emulator, env: dict[str,
         "Assistant: The north gate.",
     ]
     assert said[-1].startswith("Unknown item (chatkit.hologram): ")
-    done = chatkit("threads", "items", "cthr_1", "--order", "asc", "--json", "--limit", "3", env=env)
+    done = chatkit("threads", "items", "cthr_1", "--order", "asc", "--json", "--page-size", "3", env=env)
     assert decoded(done.stdout) == items
 
 
@@ -161,7 +161,7 @@ def test_a_failed_page_leaves_the_pages_before_it_and_sets_the_exit_code(
         emulator.clear_faults()
         emulator.add_faults(Fault(method="GET", path=LISTED, delay=0.001, times=2))
         emulator.add_faults(Fault(method="GET", path=LISTED, status=403))
-        done = chatkit(*command, "--limit", "2", env=env)
+        done = chatkit(*command, "--page-size", "2", env=env)
         assert done.returncode == 4
         assert [it["id"] in done.stdout for it in five] == [True, True, True, True, False]
         assert "403" in done.stderr
@@ -172,7 +172,7 @@ def test_on_a_terminal_the_pages_before_a_failure_are_shown_too(
 ) -> None:
     emulator.add_faults(Fault(method="GET", path=LISTED, delay=0.001))
     emulator.add_faults(Fault(method="GET", path=LISTED, status=403))
-    done = on_a_terminal("threads", "list", "--limit", "4", env=env | {"TERM": "dumb"})
+    done = on_a_terminal("threads", "list", "--page-size", "4", env=env | {"TERM": "dumb"})
     assert done.returncode == 4
     assert [line.split()[0] for line in seen(done.shown)[:6]] == [
         "ID",
@@ -188,7 +188,7 @@ def test_a_page_is_printed_when_it_comes_and_ctrl_c_ends_the_wait_for_the_next(
     emulator: Emulator, five: list[Any], env: dict[str, str]
 ) -> None:
     emulator.add_faults(Fault(method="GET", path=LISTED, delay=0.001), Fault(method="GET", path=LISTED, delay=60))
-    with started("threads", "list", "--json", "--limit", "2", env=env) as process:
+    with started("threads", "list", "--json", "--page-size", "2", env=env) as process:
         first = [json.loads(process.stdout.readline()) for _ in range(2)]
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=DEADLINE_S)
@@ -199,7 +199,7 @@ def test_a_page_is_printed_when_it_comes_and_ctrl_c_ends_the_wait_for_the_next(
 def test_a_closed_pipe_ends_the_listing_without_an_error(emulator: Emulator, env: dict[str, str]) -> None:
     emulator.seed(threads=[{"thread": thread(number), "items": []} for number in range(2000)])
     reading, writing = os.pipe()
-    command = [*COMMAND, "threads", "list", "--limit", "1"]
+    command = [*COMMAND, "threads", "list", "--page-size", "1"]
     with subprocess.Popen(command, env=environment(env), stdout=writing, stderr=subprocess.PIPE) as process:
         os.close(writing)
         assert os.read(reading, 1)
@@ -210,9 +210,27 @@ def test_a_closed_pipe_ends_the_listing_without_an_error(emulator: Emulator, env
     assert len(emulator.requests()) < 2000
 
 
-@pytest.mark.parametrize(
-    ("option", "value"), [("--limit", "0"), ("--limit", "101"), ("--user", ""), ("--user", "u" * 513)]
-)
+@pytest.mark.parametrize("words", [("threads", "list"), ("threads", "items", "cthr_1")], ids=" ".join)
+def test_limit_is_answered_with_both_options_that_it_may_mean(
+    emulator: Emulator, env: dict[str, str], words: tuple[str, ...]
+) -> None:
+    done = chatkit(*words, "--limit", "5", env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "The most to list in all: --max-items 5. The size of a page: --page-size 5." in done.stderr
+    assert "--limit" not in chatkit(*words, "--help").stdout
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("size", ["-3", "0", "101"])
+@pytest.mark.parametrize("source", [(), ("--archive", "some.chatkit")], ids=["api", "archive"])
+def test_a_page_has_1_to_100(emulator: Emulator, env: dict[str, str], source: tuple[str, ...], size: str) -> None:
+    done = chatkit("threads", "list", *source, "--page-size", size, env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"Error: Invalid value for '--page-size': {size} is not in the range 1<=x<=100.\n" in done.stderr
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize(("option", "value"), [("--user", ""), ("--user", "u" * 513)])
 def test_what_the_api_would_refuse_is_reported_with_its_option_and_not_sent(
     emulator: Emulator, env: dict[str, str], option: str, value: str
 ) -> None:

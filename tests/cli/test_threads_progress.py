@@ -12,7 +12,7 @@ from tests.threads.seeding import item, thread
 from .running import chatkit
 from .terminal import on_a_terminal, seen
 
-PAGED = ("threads", "list", "--limit", "2")
+PAGED = ("threads", "list", "--page-size", "2")
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_beside_a_pipe_nothing_is_shown_because_its_reader_may_use_the_same_term
     ("words", "term"),
     [
         (("threads", "list"), "xterm-256color"),
-        (("threads", "list", "--limit", "2", "--max-items", "2"), "xterm-256color"),
+        (("threads", "list", "--page-size", "2", "--max-items", "2"), "xterm-256color"),
         ((*PAGED, "--json"), "xterm-256color"),
         (PAGED, "dumb"),
     ],

@@ -67,6 +67,12 @@ def test_control_characters_are_escaped_and_lines_and_tabs_stay(
     assert "one\n\ttwo \\x1b[2J\\r\\u202egnp\\x9b" in shown
 
 
+def test_spaces_and_joiners_of_ordinary_texts_stay(emulator: Emulator, env: dict[str, str]) -> None:
+    text = "Bon\u00a0! \u202f5 \u3000 \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \U0001f469\u200d\U0001f4bb"
+    seed(emulator, message(1, text))
+    assert chatkit(*TRANSCRIPT, env=env).stdout == f"User: {text}\n"
+
+
 def test_a_thread_without_items_is_a_sentence_for_people_and_an_empty_array_for_programs(
     emulator: Emulator, env: dict[str, str]
 ) -> None:
