@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, aclosing, suppress
+from contextlib import aclosing, suppress
 from functools import partial
 
 import anyio
@@ -16,7 +16,7 @@ from .._async.client import AsyncChatKit
 from .._core.thread_rows import LIST_THREADS
 from ..errors import APIError, ChatKitError, ParamsValidationError
 from ..types.thread_operations import ThreadListParams
-from ._file import database_path, explained, opened_for_writing
+from ._file import database_path
 from ._job import (
     HandOut,
     Job,
@@ -31,7 +31,7 @@ from ._job import (
 from ._pages import RawPage
 from ._reports import ArchiveReport, Progress, Stage, ThreadFailure
 from ._requests import LISTING_ATTEMPTS, PAGE_SIZE, ListingLostError, list_pages, unreadable
-from ._saving import Writer, read_items
+from ._saving import Writer, opened_writer, read_items
 from ._statements import (
     Found,
     HeldThread,
@@ -98,9 +98,7 @@ async def archive(
     chosen = checked_users("archive", user, users)
     options = checked_options("archive", client, concurrency, requests_per_second, on_progress)
     file = database_path(path)
-    with ExitStack() as stack, explained(file):
-        opening = opened_for_writing(file, settings_of(client, chosen))
-        writer = Writer(await in_thread(partial(stack.enter_context, opening)))
+    async with opened_writer(file, settings_of(client, chosen)) as writer:
         return await ArchiveRun(options, writer, str(file), chosen).result()
 
 

@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -25,10 +25,10 @@ from ..errors import APIError, ArchiveError
 from ._archive import ArchiveRun
 from ._erase_parts import Message, began_s, pages_of
 from ._erase_plan import list_threads
-from ._file import Settings, database_path, explained, opened_for_reading, opened_for_writing, stored_settings
+from ._file import Settings, database_path, explained, opened_for_reading, stored_settings
 from ._job import JobOptions, checked_options, checked_users, in_thread, settings_of, workers
 from ._requests import JobRequests, Limiter
-from ._saving import Writer
+from ._saving import opened_writer
 from ._statements import HeldThread, ListedThread, Saved, copy_thread, save_listed
 
 
@@ -81,10 +81,10 @@ class ArchiveJob:
             ArchiveError: the folder cannot be used.
         """
         users, target = self._users, self._folder / f"{number:06}.part"
-        with ExitStack() as stack, explained(target):
-            own = Path(stack.enter_context(tempfile.TemporaryDirectory())) / target.name
-            with opened_for_writing(own, settings_of(client, users)) as database:
-                run = _PartRun(self._options(client), Writer(database), str(own), users)
+        with tempfile.TemporaryDirectory() as folder, explained(target):
+            own = Path(folder) / target.name
+            async with opened_writer(own, settings_of(client, users)) as writer:
+                run = _PartRun(self._options(client), writer, str(own), users)
                 run.thread_ids = page
                 report = await run.result()
             await in_thread(partial(_move, own, target))
@@ -107,8 +107,7 @@ class ArchiveJob:
         """
         users, file = self._users, Path(self.path)
         settings = settings_of(client, users)
-        with ExitStack() as stack, explained(file):
-            writer = Writer(await in_thread(partial(stack.enter_context, opened_for_writing(file, settings))))
+        async with opened_writer(file, settings) as writer:
             run = _MergeRun(self._options(client), writer, str(file), users)
             run.parts = await in_thread(partial(_threads_in_parts, self._folder, settings))
             run.take_over(plan, parts)

@@ -22,6 +22,7 @@ from ..errors import ArchiveError
 APPLICATION_ID = int.from_bytes(b"ckar", "big")
 SCHEMA_VERSION = 1
 PAGE_BYTES = 16384  # items come in kilobytes: fewer pages to write, and to copy from the log
+LOG_PAGES = 200  # of the write-ahead log: 3 MB that the system keeps in memory, where a larger log takes new memory
 BUSY_TIMEOUT_S = 10.0  # a reader that checkpoints may hold the file for a moment
 MAGIC = b"SQLite format 3\0"
 
@@ -114,6 +115,7 @@ def opened_for_writing(path: Path, settings: Settings) -> Generator[sqlite3.Conn
             _create_tables(database, path, settings)
             database.execute("PRAGMA journal_mode = WAL").close()
             database.execute("PRAGMA synchronous = NORMAL").close()
+            database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}").close()
             advice = "continue with the same settings, or choose another file"
             refuse_other_settings(path, stored_settings(database, path), settings, "run", advice)
             yield database

@@ -80,10 +80,7 @@ def parse_page(body: bytes) -> RawPage:
     if last_id is not None and not isinstance(last_id, str):
         raise BrokenPageError(f"last_id of a page should be a string, is {kind_of(last_id)}")
     ids = _ids_of(data)
-    may_be_open = '"in_progress"' in text or "\\u00" in text  # JSON may spell any letter as \\u00xx
-    return RawPage(
-        text, ids, _first_open(data) if may_be_open else None, has_more, last_id or (ids[-1] if ids else None)
-    )
+    return RawPage(text, ids, _first_open(data), has_more, last_id or (ids[-1] if ids else None))
 
 
 def page_of(elements: Sequence[Element]) -> RawPage:

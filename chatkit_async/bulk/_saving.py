@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
@@ -14,7 +15,8 @@ from anyio import to_thread
 from .._core.thread_rows import LIST_THREAD_ITEMS
 from ..errors import NotFoundError
 from ..types.thread_operations import ThreadListItemsParams
-from ._file import transaction
+from ._file import Settings, explained, opened_for_writing, transaction
+from ._job import in_thread
 from ._pages import Element, RawPage, elements_of, page_of
 from ._requests import LISTING_ATTEMPTS, PAGE_SIZE, JobRequests, ListingLostError, list_pages, unreadable
 from ._statements import START, Anchor, HeldThread, Saved, save_pages
@@ -99,6 +101,22 @@ class Writer:
         with transaction(self._database):
             for step in steps:
                 step.result = step.work(self._database)
+
+
+@asynccontextmanager
+async def opened_writer(path: Path, settings: Settings) -> AsyncGenerator[Writer]:
+    """The writer of an archive, which is opened and closed off the event loop.
+
+    Raises:
+        ArchiveError: as `opened_for_writing`; also for what SQLite raises inside the block.
+    """
+    with explained(path), ExitStack() as file:
+        writer = Writer(await in_thread(partial(file.enter_context, opened_for_writing(path, settings))))
+        try:
+            yield writer
+        finally:
+            with anyio.CancelScope(shield=True):
+                await in_thread(file.close)
 
 
 class _Step:
@@ -188,7 +206,7 @@ class _Reading:
             raise ListingLostError(f"item {expected_id} is not where it was")
 
     def _add(self, page: RawPage) -> None:
-        new = {item_id for item_id in page.ids if item_id is not None}
+        new = {*page.ids} - {None}
         if len(new) + page.ids.count(None) < len(page.ids) or not self._seen.isdisjoint(new):
             if not self._is_last_attempt:
                 raise ListingLostError("items came twice")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -90,6 +93,22 @@ async def test_a_run_cancelled_while_it_opens_the_file_holds_it_no_longer(client
         with suppress(asyncio.CancelledError):
             await run
         await archive(client, path)
+
+
+async def test_the_file_is_closed_off_the_event_loop(
+    client: AsyncChatKit, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_in: list[threading.Thread] = []
+
+    class Connection(sqlite3.Connection):
+        def close(self) -> None:
+            closed_in.append(threading.current_thread())
+            super().close()  # copies the log into the file
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Connection))
+    await archive(client, path)
+    assert len(closed_in) == 1
+    assert closed_in != [threading.current_thread()]
 
 
 async def test_a_second_run_on_the_same_file_is_told_which_process_has_it(
