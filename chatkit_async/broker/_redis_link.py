@@ -143,7 +143,7 @@ def redis_asyncio() -> Any:
     try:
         import redis.asyncio  # noqa: PLC0415 - of an extra
     except ImportError as error:
-        raise ConfigurationError("RedisStore needs redis-py: pip install chatkit-async[redis]") from error
+        raise ConfigurationError("RedisStore needs redis-py: pip install 'chatkit-async[redis]'") from error
     return redis.asyncio
 
 

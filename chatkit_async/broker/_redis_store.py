@@ -52,7 +52,7 @@ log = logging.getLogger("chatkit_async")
 
 
 class RedisStore:
-    """A store in Redis, for the brokers of several processes and machines. Needs `pip install chatkit-async[redis]`.
+    """A store in Redis, for the brokers of several processes and machines. Needs `pip install 'chatkit-async[redis]'`.
 
     It holds session ids until they expire, counts, leases, and live sessions only if the broker's `share_secrets` has
     them encrypted. Keys hold hashes of user ids; a guessed id can be checked against its hash, so protect Redis.

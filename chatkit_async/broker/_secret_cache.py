@@ -151,7 +151,7 @@ def _fernet(keys: Sequence[str | bytes]) -> MultiFernet:
     try:
         from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415 - of an extra
     except ImportError as error:
-        raise ConfigurationError("share_secrets needs cryptography: pip install chatkit-async[broker]") from error
+        raise ConfigurationError("share_secrets needs cryptography: pip install 'chatkit-async[broker]'") from error
     if isinstance(keys, Hidden) or not keys:
         raise ConfigurationError(f"share_secrets: a list of Fernet keys, the newest first; {_MAKE_ONE}")
     return MultiFernet([_key(Fernet, key, number) for number, key in enumerate(keys)])

@@ -64,4 +64,4 @@ try:
 except ConfigurationError as error:
     print(error)
 """
-    assert f"pip install chatkit-async[{extra}]" in python(program)
+    assert f"pip install 'chatkit-async[{extra}]'" in python(program)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import chatkit_async
 from chatkit_async.cli.output import command_to_paste
 
 from .running import DEADLINE_S, environment
@@ -71,3 +73,12 @@ def test_the_demos_commands_work_in_the_shell_it_was_started_from(
     shown = subprocess.run(["sh", "-c", command], check=False, **settings)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout.startswith("Usage: chatkit ")
+
+
+def test_every_extra_to_install_is_quoted_since_zsh_takes_brackets_for_a_pattern() -> None:
+    root = Path(chatkit_async.__file__).parents[1]
+    texts = {path: path.read_text("utf-8") for path in [root / "README.md", *root.glob("docs/**/*.md")]}
+    texts |= {path: path.read_text("utf-8") for path in root.glob("chatkit_async/**/*.py")}
+    lines = [line for text in texts.values() for line in text.splitlines() if "pip install" in line]
+    assert any("'chatkit-async[" in line for line in lines)
+    assert [line for line in lines if re.search(r"(?<!['\w-])[\w-]+\[\w", line.partition("pip install")[2])] == []
