@@ -15,6 +15,7 @@ import attrs
 
 from ..errors import Problem
 from ..types._json import JSON, JSONObject, json_value
+from ..types.params import nearest
 from ._refusals import (
     RequestRefused,
     missing_parameter,
@@ -30,6 +31,7 @@ from ._refusals import (
 
 # Python refuses to read numbers of more than 4,300 digits; more than 20 are beyond every bound of the API.
 DIGITS = re.compile(r"-?[0-9]{1,100}")
+NOTHING: Mapping[str, JSON] = {}
 
 
 class Check(Protocol):
@@ -196,7 +198,10 @@ class Scalars:
 
 @attrs.frozen
 class Resource:
-    """An object of a seed: these fields, checked and completed by the defaults; other fields are kept."""
+    """An object of a seed: these fields, checked and completed by the defaults; other fields are kept.
+
+    A name like that of a field which is left out is refused: it is more likely misspelt than undocumented.
+    """
 
     fields: Mapping[str, Check]
     defaults: JSONObject = attrs.field(factory=dict[str, JSON])
@@ -206,9 +211,19 @@ class Resource:
             raise wrong_type(path, "an object", value)
         return self.completed(value, path)
 
-    def completed(self, value: JSONObject, path: str) -> JSONObject:
-        """The object with each of these fields, checked, in the table's order; then all others."""
-        whole = {**self.defaults, **value}
+    def completed(self, value: JSONObject, path: str, blanks: Mapping[str, JSON] = NOTHING) -> JSONObject:
+        """The object with each of these fields, checked, in the table's order; then all others.
+
+        Args:
+            value: the object.
+            path: where it is, for errors.
+            blanks: defaults for this object alone.
+        """
+        missing = self.fields.keys() - value
+        for name in value.keys() - self.fields:
+            if nearest(name, missing):
+                raise unknown_parameter(f"{path}.{name}", tuple(self.fields))
+        whole = {**self.defaults, **blanks, **value}
         for name in self.fields:
             if name not in whole:
                 raise missing_parameter(f"{path}.{name}")
@@ -229,13 +244,17 @@ class Tagged:
     def __call__(self, value: JSON, path: str) -> JSON:
         if not isinstance(value, dict):
             raise wrong_type(path, "an object", value)
+        return self.completed(value, path)
+
+    def completed(self, value: JSONObject, path: str, blanks: Mapping[str, JSON] = NOTHING) -> JSONObject:
+        """The object as `Resource.completed` gives it; unchanged if its type is unknown."""
         if "type" not in value:
             raise missing_parameter(f"{path}.type", self.kinds)
         tag = value["type"]
         if not isinstance(tag, str):
             raise wrong_type(f"{path}.type", "a string", tag)
         kind = self.kinds.get(tag) or self.kinds.get(self.prefix + tag)
-        return value if kind is None else kind.completed(value, path)
+        return value if kind is None else kind.completed(value, path, blanks)
 
 
 def json_copy(value: object, path: str) -> JSON:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..types._json import JSON, JSONObject
+from ..types.params import nearest
 
 NOT_JSON = (
     "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library "
@@ -160,7 +161,8 @@ def missing_parameter(path: str, allowed: Iterable[str] = ()) -> RequestRefused:
 
 def unknown_parameter(path: str, allowed: tuple[str, ...] = ()) -> RequestRefused:
     """400: the API has no such field; `allowed` are the fields there are."""
-    message = f"Unknown parameter: '{path}'.{supported(allowed)}"
+    near = nearest(path.rpartition(".")[2], allowed)
+    message = f"Unknown parameter: '{path}'{f': {near}' if near else '.'}{supported(allowed)}"
     return RequestRefused(400, message, code="unknown_parameter", param=path)
 
 

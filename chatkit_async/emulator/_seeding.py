@@ -61,7 +61,7 @@ def completed_seed(threads: Iterable[object], sessions: Iterable[object], blanks
 def conversation(given: JSONObject, path: str, blanks: Blanks) -> Conversation:
     """A thread and its items."""
     defaults: JSONObject = {"id": f"cthr_{blanks.new_token()}", "created_at": blanks.now_s}
-    thread = THREAD.completed({**defaults, **cast("JSONObject", given["thread"])}, f"{path}.thread")
+    thread = THREAD.completed(cast("JSONObject", given["thread"]), f"{path}.thread", defaults)
     given_items = each(given.get("items", []), f"{path}.items")
     items = [item(one, item_path, thread, blanks) for item_path, one in given_items]
     refuse_duplicates((f"{path}.items[{n}]", one) for n, one in enumerate(items))
@@ -75,7 +75,7 @@ def item(given: JSONObject, path: str, thread: JSONObject, blanks: Blanks) -> JS
         "created_at": blanks.now_s,
         "thread_id": thread["id"],
     }
-    completed = ANY_ITEM.completed(cast("JSONObject", ITEM({**defaults, **given}, path)), path)
+    completed = ANY_ITEM.completed(ITEM.completed(given, path, defaults), path, defaults)
     if completed["thread_id"] != thread["id"]:
         raise RequestRefused(
             400, f"it must be its thread's id, {thread['id']!r}, or left out", param=f"{path}.thread_id"
@@ -96,7 +96,7 @@ def session(given: JSONObject, path: str, blanks: Blanks) -> JSONObject:
         "max_requests_per_1_minute": rate_limit,
         "rate_limits": {"max_requests_per_1_minute": rate_limit},
     }
-    return SESSION.completed({**defaults, **given}, path)
+    return SESSION.completed(given, path, defaults)
 
 
 def as_list(given: Iterable[object]) -> object:

@@ -271,7 +271,7 @@ def test_filled_in_times_are_those_of_the_emulators_clock(client: tuple[Emulator
         ),
         (
             {"threads": [{"thread": {}, "item": []}]},
-            "Unknown parameter: 'threads[0].item'. Supported values are: 'thread', 'items'.",
+            "Unknown parameter: 'threads[0].item': did you mean items? Supported values are: 'thread', 'items'.",
         ),
         (
             {"threads": [{"thread": {}, "items": [{"type": "user_message", "content": "hi"}]}]},
@@ -284,3 +284,50 @@ def test_a_refusal_names_the_path_and_the_allowed_values(seeded: Emulator, seed:
     with pytest.raises(ConfigurationError) as refused:
         seeded.seed(**seed)
     assert str(refused.value) == f"the seed was refused: {message}"
+
+
+COMMON = "'id', 'object', 'created_at', 'thread_id', 'type'"
+
+
+@pytest.mark.parametrize(
+    ("seed", "path", "name", "allowed"),
+    [
+        ({"threads": [{"thread": {"titel": "x"}}]}, "threads[0].thread.titel", "title", "'title', 'status', 'user'"),
+        ({"threads": [{"thread": {"createdAt": 5}}]}, "threads[0].thread.createdAt", "created_at", "'id', 'object'"),
+        (
+            {"threads": [{"thread": {"status": {"type": "closed", "resaon": "done"}}}]},
+            "threads[0].thread.status.resaon",
+            "reason",
+            "'type', 'reason'",
+        ),
+        (
+            {"threads": [{"thread": {}, "items": [{"type": "chatkit.user_message", "contents": []}]}]},
+            "threads[0].items[0].contents",
+            "content",
+            f"{COMMON}, 'content', 'attachments', 'inference_options'",
+        ),
+        (
+            {"threads": [{"thread": {}, "items": [{"type": "chatkit.video", "creatd_at": 5}]}]},
+            "threads[0].items[0].creatd_at",
+            "created_at",
+            COMMON,
+        ),
+        ({"sessions": [{"expires": 5}]}, "sessions[0].expires", "expires_at", "'expires_at', 'user'"),
+        ({"sessions": [{"workflow": {"versoin": "1"}}]}, "sessions[0].workflow.versoin", "version", "'id', 'version'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_misspelt_field_is_refused_with_its_path_and_the_names_there_are(
+    seeded: Emulator, seed: dict[str, Any], path: str, name: str, allowed: str
+) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        seeded.seed(**seed)
+    message = str(refused.value)
+    assert f"Unknown parameter: '{path}': did you mean {name}? Supported values are: " in message
+    assert allowed in message
+    assert (seeded.threads(), seeded.sessions()) == ([], [])
+
+
+def test_an_undocumented_field_is_kept_beside_the_field_that_its_name_resembles(seeded: Emulator) -> None:
+    seeded.seed(threads=[{"thread": {"title": "Hours", "titles": ["Hours", "Stunden"]}}])
+    assert seeded.threads()[0]["titles"] == ["Hours", "Stunden"]

@@ -43,7 +43,7 @@ def test_a_seed_file_may_leave_out_threads_and_sessions(file: Path) -> None:
         ("[]", "the seed was refused: Invalid type for 'seed': expected an object, but got an array instead."),
         (
             '{"thread": []}',
-            "the seed was refused: Unknown parameter: 'thread'. Supported values are: 'threads', 'sessions'.",
+            "the seed was refused: Unknown parameter: 'thread': did you mean threads? Supported values are: 'threads'",
         ),
         (
             '{"threads": {}}',
