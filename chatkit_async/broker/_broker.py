@@ -18,14 +18,7 @@ from ._resilient_store import ResilientStore
 from ._revocation import Revocation, cancel_all, cancel_quietly
 from ._secret_cache import LiveSecret, SecretCache
 from ._session_creator import SessionCreator
-from ._session_request import (
-    SessionTemplate,
-    checked_client,
-    checked_session_id,
-    checked_settings,
-    checked_store,
-    store_or_hidden,
-)
+from ._session_request import SessionTemplate, checked_client, checked_session_id, checked_store, store_or_hidden
 from ._store import Store
 
 
@@ -84,15 +77,22 @@ class AsyncSessionBroker:
     ) -> None:
         share_secrets = hidden_keys(share_secrets)  # An error about one setting must not show others.
         store = store_or_hidden(store)
-        self._template = SessionTemplate(workflow, chatkit_configuration, expires_after, rate_limits)
+        self._template = SessionTemplate(
+            workflow,
+            chatkit_configuration,
+            expires_after,
+            rate_limits,
+            margin_s=margin_s,
+            lease_s=lease_s,
+            per_minute=sessions_per_minute,
+        )
         self._client = checked_client(client)
         store = checked_store(store)
         self._store = (
             store if type(store) is MemoryStore else ResilientStore(store, partial(cancel_quietly, self._client))
         )
-        settings = checked_settings(self._template.life_s, margin_s, lease_s, sessions_per_minute)
         self._secrets = SecretCache(share_secrets)
-        self._creator = SessionCreator(self._client, self._template, self._store, self._secrets, settings)
+        self._creator = SessionCreator(self._client, self._template, self._store, self._secrets)
         self._is_closed = False
 
     async def start(self) -> None:

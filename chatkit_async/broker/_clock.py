@@ -15,9 +15,8 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 FREED_PER_CALL = 8  # Each `set` frees up to so many expired values: memory shrinks, and no call blocks its loop.
-CHECKS = 4  # A time limit is split into so many waits.
-LATE_FACTOR = 2.0  # A wait that takes so many times its length means that our event loop was busy: it does not count.
-MOST_LATE_CHECKS = 20
+# A time limit is split into so many waits. One that ends late, since our event loop was busy, is still counted once.
+CHECKS = 20
 CLOSE_S = 0.25  # Cancelled work may have to close a connection.
 
 # Guards all that brokers keep in memory; taken for microseconds, and over a fork, so that no child finds it locked.
@@ -56,7 +55,6 @@ class Expiring(Generic[K, T]):
         return None if entry is None or entry[0] <= self._clock() else entry[1]
 
     def pop(self, key: K) -> None:
-        """Drops the value."""
         with lock:
             self._entries.pop(key, None)
 
@@ -73,14 +71,17 @@ class Expiring(Generic[K, T]):
 
 
 async def within(limit_s: float, work: Awaitable[T]) -> T:
-    """The result of the work, which is cancelled at the limit; time in which our own event loop is busy does not count.
+    """The result of the work, which is cancelled at the limit; time in which our own event loop is busy hardly counts.
 
     Raises:
         TimeoutError: there was no result in time.
     """
     task = asyncio.ensure_future(work)
     try:
-        await _wait(task, limit_s)
+        for _ in range(CHECKS):
+            await asyncio.wait([task], timeout=limit_s / CHECKS)
+            if task.done():
+                break
     except BaseException:
         task.cancel()
         raise
@@ -92,16 +93,6 @@ async def within(limit_s: float, work: Awaitable[T]) -> T:
     task.cancel()
     await asyncio.wait([task], timeout=CLOSE_S)
     raise TimeoutError(f"no reply within {limit_s} s")
-
-
-async def _wait(task: asyncio.Future[T], limit_s: float) -> None:
-    loop, part_s = asyncio.get_running_loop(), limit_s / CHECKS
-    checks = late = 0
-    while checks < CHECKS and not task.done():
-        began_s = loop.time()
-        await asyncio.wait([task], timeout=part_s)
-        is_late = loop.time() - began_s > LATE_FACTOR * part_s and late < MOST_LATE_CHECKS
-        late, checks = late + is_late, checks + (not is_late)
 
 
 def _acquire() -> None:

@@ -52,6 +52,7 @@ class MemoryStore:
         self._gap_ends_s = 0.0
         self._process: int | None = None
         self._is_alone = True
+        self.is_fallback = False  # for another store, which several workers share
 
     async def read(self, place: Place) -> PlaceState:
         with lock:
@@ -59,7 +60,7 @@ class MemoryStore:
             return PlaceState("/", "") if user is None else user.state(place, self._clock())
 
     def own_generation(self, place: Place) -> str:
-        """The generation of a place, which changes when this process revokes it."""
+        """It changes when this process revokes the place."""
         user = self._users.get(place.user)
         return "/" if user is None else user.generation(place.device)
 
@@ -118,7 +119,7 @@ class MemoryStore:
 
     def _check_workers(self) -> None:
         """Warns once in each worker if this process is one of several, which this store does not reach."""
-        if self._process == os.getpid():
+        if self.is_fallback or self._process == os.getpid():
             return
         is_child, self._process = self._process is not None, os.getpid()
         evidence = several_workers()
@@ -189,7 +190,6 @@ class _User:
         return KeepReply(state, tuple(name for name in earlier if name != session.session_id))
 
     def end(self, creation: Creation) -> None:
-        """Ends a creation and its lease."""
         self.creations.pop(creation.ticket, None)
         if self._holds_lease(creation):
             del self.leases[creation.place.slot]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Command: TypeAlias = tuple[str | int | bytes, ...]
 _Waiting: TypeAlias = "tuple[tuple[Command, ...], asyncio.Future[list[Any]]]"
 LIMIT_S, LIMIT_AFTER_FAILURE_S = 1.0, 0.25  # A reply may take so long.
+ADVICE = "it refuses to work: look at its password, rights, memory and role"
 NO_CLUSTER = "RedisStore cannot use a Cluster; give it the url of a Redis that is not part of one"
 MOST_AT_ONCE = 256  # More callers in one exchange would hold up the event loop.
 
@@ -53,7 +54,6 @@ class Link:
             del replies  # Its exception refers to this frame.
 
     async def aclose(self) -> None:
-        """Closes the client, if it is ours."""
         if self._is_ours:
             await self.client.aclose()
 
@@ -86,40 +86,28 @@ class Link:
 
     async def _exchange(self, commands: Sequence[Command]) -> list[Any]:
         """The replies to commands in one pipeline, within the time limit."""
-        from redis.exceptions import RedisError  # noqa: PLC0415 - of an extra
-
         pipeline: Any = self.client.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
         limit_s = LIMIT_AFTER_FAILURE_S if self._has_failed else LIMIT_S
         try:
             replies: list[Any] = await within(limit_s, pipeline.execute(raise_on_error=False))
-        except RedisError as error:
-            cause = error.__cause__ or error  # A wrong password comes wrapped in a ConnectionError.
-            if is_refusal(cause):
-                raise StoreRefusedError(advice(cause)) from cause
+        except Exception as error:
+            raise_refusal(error.__cause__ or error)  # A wrong password comes wrapped in a ConnectionError.
             raise
         return replies
 
 
-def is_refusal(error: BaseException) -> bool:
-    """Whether Redis itself refuses to work, as with a wrong password, rather than the network."""
+def raise_refusal(error: BaseException) -> None:
+    """Raises StoreRefusedError if Redis itself refuses to work, as with a wrong password, rather than the network."""
     from redis import exceptions  # noqa: PLC0415 - of an extra
 
-    refused = (exceptions.AuthenticationError, exceptions.AuthorizationError)
-    if not isinstance(error, exceptions.RedisError):
-        return False
-    return isinstance(error, refused) or not isinstance(error, (exceptions.ConnectionError, exceptions.TimeoutError))
-
-
-def advice(refusal: BaseException) -> str:
-    """What to do about a refusal."""
-    from redis import exceptions  # noqa: PLC0415 - of an extra
-
-    of_cluster = (exceptions.AskError, exceptions.ClusterDownError, exceptions.TryAgainError)
-    if isinstance(refusal, of_cluster):
-        return f"it is a node of a Redis Cluster: {NO_CLUSTER}"
-    return "it refuses to work: look at its password, rights, memory and role"
+    refusals = (exceptions.AuthenticationError, exceptions.AuthorizationError)
+    faults = (exceptions.ConnectionError, exceptions.TimeoutError)
+    if isinstance(error, refusals) or (isinstance(error, exceptions.RedisError) and not isinstance(error, faults)):
+        of_cluster = (exceptions.AskError, exceptions.ClusterDownError, exceptions.TryAgainError)
+        advice = f"it is a node of a Redis Cluster: {NO_CLUSTER}" if isinstance(error, of_cluster) else ADVICE
+        raise StoreRefusedError(advice) from error
 
 
 def _settle(batch: Sequence[_Waiting], replies: Sequence[Any]) -> None:
@@ -160,7 +148,6 @@ def parsed_url(url: str) -> Mapping[str, Any]:
 
 
 def client_for(url: str) -> Redis:
-    """A client of ours."""
     from redis.asyncio import Redis  # noqa: PLC0415 - of an extra
     from redis.asyncio.retry import Retry  # noqa: PLC0415
     from redis.backoff import NoBackoff  # noqa: PLC0415

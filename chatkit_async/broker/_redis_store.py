@@ -19,12 +19,11 @@ from ._redis_link import (
     NO_CLUSTER,
     Command,
     Link,
-    advice,
     client_for,
     copy_of,
-    is_refusal,
     location,
     parsed_url,
+    raise_refusal,
     redis_asyncio,
 )
 from ._store import (
@@ -38,7 +37,6 @@ from ._store import (
     Place,
     PlaceState,
     RevokeReply,
-    StoreRefusedError,
 )
 
 if TYPE_CHECKING:
@@ -125,7 +123,7 @@ class RedisStore:
         kept = (session.session_id, _ms(session.life_s), session.secret or "")
         reply = await self._script(scripts.KEEP, session.creation, *kept, is_renewal, began.generation, began.version)
         generation, version, earlier = _checked(reply, 3)
-        return KeepReply(PlaceState(_text(generation), _text(version)), _texts(earlier))
+        return KeepReply(PlaceState(_text(generation), _text(version)), tuple(map(_text, earlier)))
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
         await self._script(scripts.FAIL, creation, int(is_unknown))
@@ -138,7 +136,7 @@ class RedisStore:
         command = _command(scripts.REVOKE, self._key(user), revocation_id, device or "")
         reply, *check = await self._run(user, command, *self._check())
         has_lapsed, session_ids = _checked(reply, 2)
-        return RevokeReply(_texts(session_ids), self._note_check(*check) and _text(has_lapsed) != "1")
+        return RevokeReply(tuple(map(_text, session_ids)), self._note_check(*check) and _text(has_lapsed) != "1")
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
         fields = [f"s:{session_id}" for session_id in session_ids]
@@ -226,8 +224,7 @@ def _command(script: str, key: str, *arguments: str | int) -> Command:
 def _raised(reply: Any) -> Any:
     """The reply, unless it is an error, which is raised."""
     if isinstance(reply, Exception):
-        if is_refusal(reply):
-            raise StoreRefusedError(advice(reply)) from reply
+        raise_refusal(reply)
         raise reply
     return reply
 
@@ -237,10 +234,6 @@ def _checked(reply: Any, length: int) -> list[Any]:
     if not isinstance(reply, list) or len(reply) != length:
         raise ValueError("Redis replied with something else than the broker wrote")
     return reply
-
-
-def _texts(values: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(_text(value) for value in values)
 
 
 def _text(value: Any) -> str:

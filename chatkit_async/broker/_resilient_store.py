@@ -31,7 +31,9 @@ from ._store import (
 
 T = TypeVar("T")
 Step: TypeAlias = Callable[[], Awaitable[bool]]  # returns whether the store replied
-FAILURES = 3  # So many failures in a row are an outage; calls that fail together count once, a refusal is one at once.
+# So many failures in a row are an outage; calls that fail together count once, a refusal is an outage at once. Until
+# then a creation repeats its steps, since other processes must find in the store what this one does.
+FAILURES = 3
 PAUSE_S = 2.0  # between two attempts at a store that is down
 REPEATED_PER_CALL = 8  # users whose missed steps one call repeats
 
@@ -48,7 +50,8 @@ class ResilientStore:
 
     def __init__(self, store: Store, cancel: Callable[[tuple[str, ...]], Awaitable[object]]) -> None:
         self._store, self._cancel = store, cancel
-        self._memory = _Memory()
+        self._memory = MemoryStore()
+        self._memory.is_fallback = True
         self._has_own_limit = type(store) is RedisStore
         self._failures = 0
         self._failed_s = self._again_at_s = float("-inf")
@@ -57,30 +60,28 @@ class ResilientStore:
         self._unknown_to_store: Expiring[str, bool] = Expiring()  # ids of sessions that only this process knows
 
     async def read(self, place: Place) -> PlaceState:
-        """What is held of a place."""
         state = await self._call(lambda store: store.read(place), PlaceState, place.user)
         return attrs.evolve(await self._memory.read(place), is_from_store=False) if state is None else state
 
     def own_generation(self, place: Place) -> str:
-        """A generation that changes when this process revokes the place, whether the store is up or not."""
+        """It changes when this process revokes the place, whether the store is up or not."""
         return self._memory.own_generation(place)
 
     async def begin(self, creation: Creation) -> BeginReply:
-        """Begins a creation, or returns why it cannot begin."""
-        reply = await self._call_until_known(lambda store: store.begin(creation), BeginReply, creation.place.user)
+        user = creation.place.user
+        reply = await self._call(lambda store: store.begin(creation), BeginReply, user, attempts=FAILURES)
         if reply is not None:
             return reply
         reply = await self._memory.begin(attrs.evolve(creation, is_shared=False))
         return attrs.evolve(reply, state=attrs.evolve(reply.state, is_from_store=False))
 
     async def keep(self, session: CreatedSession) -> KeepReply:
-        """Remembers a session."""
         creation, place = session.creation, session.creation.place
         own = await self._memory.keep(session)
         self._unknown_to_store.set(session.session_id, True, now_s() + session.life_s)
         reply = None
         try:
-            reply = await self._call_until_known(lambda store: store.keep(session), KeepReply, place.user)
+            reply = await self._call(lambda store: store.keep(session), KeepReply, place.user, attempts=FAILURES)
         finally:
             if reply is None:
                 self._keep_later(session)
@@ -91,31 +92,27 @@ class ResilientStore:
         return KeepReply(attrs.evolve(session.began, version=version, is_from_store=False), own.earlier_ids)
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
-        """Ends a creation without a session."""
         await self._memory.fail(creation, is_unknown=is_unknown)
         await self._call(lambda store: store.fail(creation, is_unknown=is_unknown), type(None))
 
     async def owns(self, user: str, session_id: str) -> bool:
-        """Whether this is a live session of the user."""
         owns = await self._call(lambda store: store.owns(user, session_id), bool, user)
         may_be_ours = owns is None or self._unknown_to_store.get(session_id) is not None
         return owns or (may_be_ours and await self._memory.owns(user, session_id))
 
     async def revoke(self, user: str, revocation_id: str, device: str | None) -> RevokeReply:
-        """Revokes in the store and in this process."""
         own, reply = await self._memory.revoke(user, revocation_id, device), None
         step = _revocation(user, revocation_id, device)
         try:
             reply = await self._call(step, RevokeReply, user)
         finally:
             if reply is None:
-                self._repeat_later(user, device or "", self._repetition(step))
+                self._repeat_later(user, device or "", partial(self._has_reply, step))
         if reply is None:
             return RevokeReply(own.session_ids, is_complete=False)
         return RevokeReply(tuple(dict.fromkeys((*reply.session_ids, *own.session_ids))), reply.is_complete)
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
-        """Drops sessions that no longer live."""
         ids = list(session_ids)
         await self._memory.forget(user, ids)
         if ids:
@@ -123,7 +120,7 @@ class ResilientStore:
 
     async def check(self) -> None:
         """Calls the store, so that what is wrong with it is in the log before the first caller comes."""
-        await self._call_until_known(_ping, bool)
+        await self._call(_ping, bool, attempts=FAILURES)
 
     async def aclose(self) -> None:
         """Reports what the store missed, and closes it."""
@@ -133,26 +130,21 @@ class ResilientStore:
                 break
         await self._try(lambda store: store.aclose(), type(None))
 
-    async def _call(self, step: Callable[[Store], Awaitable[T]], kind: type[T], user: str = "") -> T | None:
+    async def _call(
+        self, step: Callable[[Store], Awaitable[T]], kind: type[T], user: str = "", *, attempts: int = 1
+    ) -> T | None:
         """The store's reply to a step; None if the caller must do without the store.
 
         Raises:
             ChatKitError: the store's settings are wrong.
         """
-        if not await self._is_available() or not await self._repeat_missed(user):
-            return None
-        reply = await self._try(step, kind)
-        return None if reply is None else reply[0]
-
-    async def _call_until_known(self, step: Callable[[Store], Awaitable[T]], kind: type[T], user: str = "") -> T | None:
-        """As `_call`, repeated until the store has replied or counts as down.
-
-        A single failure is no outage: other processes still use the store, and must find in it what this one does.
-        """
-        for _ in range(FAILURES):
-            reply = await self._call(step, kind, user)
-            if reply is not None or self._is_down:
-                return reply
+        for _ in range(attempts):
+            if await self._is_available() and await self._repeat_missed(user):
+                reply = await self._try(step, kind)
+                if reply is not None:
+                    return reply[0]
+            if self._is_down:
+                break
         return None
 
     async def _is_available(self) -> bool:
@@ -176,16 +168,16 @@ class ResilientStore:
             keep = partial(self._keep_late, session, now_s() + session.life_s)
             self._repeat_later(place.user, creation.ticket, keep)
         else:
-            self._repeat_later("", "gap", self._repetition(_report_gap))
+            self._repeat_later("", "gap", partial(self._has_reply, _report_gap))
         if creation.is_renewal:  # The store's secret of this place is cancelled, and must not be handed out again.
             revoke = _revocation(place.user, creation.ticket, place.device)
-            self._repeat_later(place.user, place.device, self._repetition(revoke))
+            self._repeat_later(place.user, place.device, partial(self._has_reply, revoke))
 
     async def _keep_late(self, session: CreatedSession, ends_s: float) -> bool:
         """Remembers a session after an outage; it ends if its user was revoked meanwhile."""
         creation, user, session_id = session.creation, session.creation.place.user, session.session_id
         if not await self._memory.owns(user, session_id):  # It has ended already.
-            return await self._try(lambda store: store.fail(creation, is_unknown=False), type(None)) is not None
+            return await self._has_reply(lambda store: store.fail(creation, is_unknown=False))
         creation = attrs.evolve(creation, is_renewal=False)  # Another renewal may have followed.
         late = attrs.evolve(session, creation=creation, life_s=ends_s - now_s())
         reply = await self._try(lambda store: store.keep(late), KeepReply)
@@ -196,14 +188,11 @@ class ResilientStore:
             with suppress(ChatKitError):  # The client may be closed.
                 await self._cancel((session_id,))
             await self._memory.forget(user, (session_id,))
-            await self._try(lambda store: store.forget(user, (session_id,)), type(None))
+            return await self._has_reply(lambda store: store.forget(user, (session_id,)))
         return True
 
-    def _repetition(self, step: Callable[[Store], Awaitable[object]]) -> Step:
-        async def repeat() -> bool:
-            return await self._try(step, object) is not None
-
-        return repeat
+    async def _has_reply(self, step: Callable[[Store], Awaitable[object]]) -> bool:
+        return await self._try(step, object) is not None
 
     def _repeat_later(self, user: str, name: str, step: Step) -> None:
         """Has a step repeated, at the latest before the next one for this user; replaces one of the same name."""
@@ -256,13 +245,6 @@ class ResilientStore:
 
     def _name(self) -> str:
         return repr(self._store) if self._has_own_limit else type(self._store).__name__
-
-
-class _Memory(MemoryStore):
-    """The memory of a process whose workers share another store."""
-
-    def _check_workers(self) -> None:
-        """Does nothing: several workers share the store."""
 
 
 def _revocation(user: str, revocation_id: str, device: str | None) -> Callable[[Store], Awaitable[RevokeReply]]:

@@ -22,7 +22,7 @@ from ._memory_store import MemoryStore
 from ._resilient_store import ResilientStore
 from ._revocation import cancel_quietly
 from ._secret_cache import CachedSecret, LiveSecret, SecretCache
-from ._session_request import SessionRequest, SessionTemplate, Settings, digest_of_variables
+from ._session_request import SessionRequest, SessionTemplate, digest_of_variables
 from ._single_flight import SingleFlight
 from ._store import WINDOW_S, BeginReply, CreatedSession, Creation, PlaceState, is_revoked
 
@@ -31,21 +31,6 @@ SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0  # between two questions about anot
 PAUSE_FACTOR = 0.8  # of the time it has taken so far: few questions, however long the API takes
 LEASES_WAITED = 2  # Then a creation begins beside the other process's.
 UNLIMITED = 1000  # creations at once, if the client has no limit of connections
-
-
-@attrs.frozen
-class _Attempt:
-    """A creation under way.
-
-    Attributes:
-        request: what it is for.
-        creation: what the store knows of it.
-        own_generation: this process's, when it began.
-    """
-
-    request: SessionRequest
-    creation: Creation
-    own_generation: str
 
 
 class SessionCreator:
@@ -57,16 +42,14 @@ class SessionCreator:
         template: SessionTemplate,
         store: MemoryStore | ResilientStore,
         secrets: SecretCache,
-        settings: Settings,
     ) -> None:
-        self._client, self._template, self._settings = client, template, settings
+        self._client, self._template = client, template
         self._store, self._secrets = store, secrets
         self._flights: SingleFlight[CachedSecret] = SingleFlight()
         self._gates = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()
 
     def is_fresh(self, secret: CachedSecret) -> bool:
-        """Whether a session lives long enough to be handed out."""
-        return secret.ends_s - now_s() > self._settings.margin_s
+        return secret.ends_s - now_s() > self._template.margin_s
 
     async def create(self, request: SessionRequest, state: PlaceState) -> CachedSecret:
         """A new session, shared by all callers that wait for it; if that fails, the live one."""
@@ -124,37 +107,36 @@ class SessionCreator:
         creation = Creation(
             place=request.place,
             ticket=ticket,
-            lease_s=self._settings.lease_s + LEASE_SLACK_S,
+            lease_s=self._template.lease_s + LEASE_SLACK_S,
             is_shared=self._secrets.is_shared,
             is_renewal=is_renewal,
-            margin_s=self._settings.margin_s,
+            margin_s=self._template.margin_s,
             unsuitable_ticket="" if state.secret is None else state.secret.ticket,
-            per_minute=self._settings.per_minute,
+            per_minute=self._template.per_minute,
+            own_generation=self._store.own_generation(request.place),
         )
-        attempt = _Attempt(request, creation, self._own_generation(request))
         try:
-            return await self._created_or_found(attempt, state)
+            return await self._created_or_found(request, creation, state)
         except (Exception, asyncio.CancelledError) as error:
             # Not in a `finally`: a loop that is dropped closes this coroutine, which then must not await.
             if not isinstance(error, MintingLimitError):
                 await self._store.fail(creation, is_unknown=_is_unknown(error))
             raise
 
-    async def _created_or_found(self, attempt: _Attempt, began: PlaceState) -> CachedSecret:
+    async def _created_or_found(self, request: SessionRequest, creation: Creation, began: PlaceState) -> CachedSecret:
         """A new session, or one that another process created meanwhile."""
         while True:
             async with self._gate():  # before the lease is taken, so that no lease ages in the queue for a connection
-                reply = await self._store.begin(attempt.creation)
-                secret = await self._secret(attempt, began, reply)
+                reply = await self._store.begin(creation)
+                secret = await self._secret(request, creation, began, reply)
             if reply.status == "wait":
-                reply = await self._waited(attempt.creation, reply)
+                reply = await self._waited(creation, reply)
                 async with self._gate():
-                    secret = await self._secret(attempt, began, reply)
+                    secret = await self._secret(request, creation, began, reply)
             if secret is not None:
                 return secret
             if reply.state.secret is not None:  # The request does not fit it.
-                creation = attrs.evolve(attempt.creation, unsuitable_ticket=reply.state.secret.ticket)
-                attempt = attrs.evolve(attempt, creation=creation)
+                creation = attrs.evolve(creation, unsuitable_ticket=reply.state.secret.ticket)
 
     async def _waited(self, creation: Creation, reply: BeginReply) -> BeginReply:
         """The store's reply once no other creation is under way."""
@@ -167,7 +149,9 @@ class SessionCreator:
             reply = await self._store.begin(creation)
         return reply
 
-    async def _secret(self, attempt: _Attempt, began: PlaceState, reply: BeginReply) -> CachedSecret | None:
+    async def _secret(
+        self, request: SessionRequest, creation: Creation, began: PlaceState, reply: BeginReply
+    ) -> CachedSecret | None:
         """A new session, or what another process created; None if there is neither yet."""
         state = reply.state
         if began.is_from_store == state.is_from_store and is_revoked(began.generation, state.generation):
@@ -176,57 +160,54 @@ class SessionCreator:
             case "limited":
                 raise self._limit_error(reply.seconds)
             case "go":
-                return await self._created(attempt, state)
+                return await self._created(request, creation, state)
             case "found":
-                found = self._secrets.find(attempt.request.place, state)
-                return found if found is not None and attempt.request.fits(found) else None
+                found = self._secrets.find(request.place, state)
+                return found if found is not None and request.fits(found) else None
             case "wait":
                 return None
 
-    async def _created(self, attempt: _Attempt, began: PlaceState) -> CachedSecret | None:
+    async def _created(self, request: SessionRequest, creation: Creation, began: PlaceState) -> CachedSecret | None:
         """A new session, remembered; None if the place was renewed meanwhile, and the session cancelled."""
-        session = await self._send(attempt.request)
-        request, place = attempt.request, attempt.request.place
-        live = LiveSecret(session.client_secret, session.expires_at, session.id)
-        life_s = seconds_left(session, self._settings.life_s)
+        response, place = await self._send(request), request.place
+        live = LiveSecret(response.client_secret, response.expires_at, response.id)
+        life_s = seconds_left(response, self._template.life_s)
         variables = digest_of_variables(request.workflow)
         encrypted = self._secrets.encrypted(place, live, variables)
-        created = CreatedSession(attempt.creation, session.id, life_s, began, encrypted)
-        kept = await self._store.keep(created)
-        if not await self._is_valid(attempt, created, kept.state):
+        session = CreatedSession(creation, live.session_id, life_s, began, encrypted)
+        kept = await self._store.keep(session)
+        if not await self._is_valid(session, kept.state):
             return None
-        state, ticket = kept.state, attempt.creation.ticket
-        secret = CachedSecret(live, variables, state.generation, state.version, ticket, now_s() + life_s)
+        state = kept.state
+        secret = CachedSecret(live, variables, state.generation, state.version, creation.ticket, now_s() + life_s)
         self._secrets.put(place, secret)
         await self.cancel(place.user, kept.earlier_ids)
         return secret
 
     async def _send(self, request: SessionRequest) -> ChatSession:
         timeout = self._client._caller.config.timeout
-        options = RequestOptions(timeout=attrs.evolve(timeout, total=min(timeout.total, self._settings.lease_s)))
+        options = RequestOptions(timeout=attrs.evolve(timeout, total=min(timeout.total, self._template.lease_s)))
         return await self._client.sessions.create(self._template.params(request), options=options)
 
-    async def _is_valid(self, attempt: _Attempt, session: CreatedSession, now: PlaceState) -> bool:
+    async def _is_valid(self, session: CreatedSession, now: PlaceState) -> bool:
         """Whether a new session may be handed out; one that may not is cancelled.
 
         Raises:
             SessionRevokedError: its user or device were revoked meanwhile.
         """
-        is_revoked = attempt.own_generation != self._own_generation(attempt.request) or session.is_revoked(now)
+        place, own_generation = session.creation.place, session.creation.own_generation
+        is_revoked = session.is_revoked(now) or self._store.own_generation(place) != own_generation
         is_valid = not is_revoked and not session.is_replaced(now)
         if not is_valid:
-            await self.cancel(attempt.request.place.user, (session.session_id,))
+            await self.cancel(place.user, (session.session_id,))
         if is_revoked:
             raise SessionRevokedError("The user was revoked while a session was being made; it was cancelled")
         return is_valid
 
-    def _own_generation(self, request: SessionRequest) -> str:
-        return self._store.own_generation(request.place)
-
     def _limit_error(self, wait_s: float) -> MintingLimitError:
         wait_s = min(max(0.0, wait_s), WINDOW_S)
         return MintingLimitError(
-            f"More than {self._settings.per_minute} sessions within a minute for this user: wait {wait_s:.1f} s, or"
+            f"More than {self._template.per_minute} sessions within a minute for this user: wait {wait_s:.1f} s, or"
             " raise sessions_per_minute of the broker",
             wait_s,
         )

@@ -62,7 +62,7 @@ class SessionRequest:
 
 
 class SessionTemplate:
-    """Workflow and settings of all sessions of a broker."""
+    """Workflow and settings of all sessions of a broker; see `AsyncSessionBroker`."""
 
     def __init__(
         self,
@@ -70,6 +70,10 @@ class SessionTemplate:
         chatkit_configuration: ChatKitConfigurationLike | None,
         expires_after: ExpiresAfterLike | None,
         rate_limits: RateLimitsLike | None,
+        *,
+        margin_s: float,
+        lease_s: float,
+        per_minute: int | None,
     ) -> None:
         self._params = SessionCreateParams(
             user="template",
@@ -78,22 +82,21 @@ class SessionTemplate:
             expires_after=expires_after,
             rate_limits=rate_limits,
         )
-        self._settings = digest("settings", self._params.to_dict())[:8]
+        expires_after = self._params.expires_after
+        self.life_s = MAX_EXPIRES_AFTER_S if expires_after is None else expires_after.seconds
+        self.margin_s = _checked_margin_s(margin_s, self.life_s)
+        self.lease_s = _checked_lease_s(lease_s)
+        self.per_minute = _checked_limit(per_minute)
+        self._digest = digest("settings", self._params.to_dict())[:8]
         self._place_of = lru_cache(PLACES_CACHED)(self._new_place)
 
     def __str__(self) -> str:
         return f"workflow={self._params.workflow.id!r}"
 
-    @property
-    def life_s(self) -> int:
-        """Seconds that a session lives."""
-        expires_after = self._params.expires_after
-        return MAX_EXPIRES_AFTER_S if expires_after is None else expires_after.seconds
-
     def request(
         self, user: str, device: str | None, state_variables: StateVariables | None, current: str | None
     ) -> SessionRequest:
-        """What a call needs; raises ParamsValidationError."""
+        """Raises ParamsValidationError."""
         secret = None if current is None else Secret(_checked_string("current", current))
         user, device = _checked_name("user", user), _checked_device(device)
         workflow, variables = self._params.workflow, None
@@ -104,7 +107,7 @@ class SessionTemplate:
         return SessionRequest(self._place_of(user, device), user, workflow, variables, secret)
 
     def place(self, user: str, device: str | None) -> Place:
-        """The place of a user and device; raises ParamsValidationError."""
+        """Raises ParamsValidationError."""
         return self._place_of(_checked_name("user", user), _checked_device(device))
 
     def params(self, request: SessionRequest | None = None) -> SessionCreateParams:
@@ -115,7 +118,7 @@ class SessionTemplate:
 
     def _new_place(self, user: str, device: str | None) -> Place:
         device = digest("device", device)
-        return Place(digest("user", user), device, f"{device}.{self._settings}")
+        return Place(digest("user", user), device, f"{device}.{self._digest}")
 
 
 def digest(kind: str, *values: Any) -> str:
@@ -125,12 +128,11 @@ def digest(kind: str, *values: Any) -> str:
 
 
 def digest_of_variables(workflow: ChatSessionWorkflowParam) -> str:
-    """The digest of a workflow's state variables."""
     return digest("state", dict(workflow.state_variables or {}))
 
 
 def checked_session_id(session_id: str) -> str:
-    """A session id that is a string; raises ParamsValidationError."""
+    """Raises ParamsValidationError."""
     return _checked_string("session_id", session_id)
 
 
@@ -168,34 +170,32 @@ def _merged(base: StateVariables | None, more: StateVariables) -> StateVariables
     return {**(base or {}), **more} if isinstance(given, Mapping) else more
 
 
-@attrs.frozen
-class Settings:
-    """How sessions are created; see `AsyncSessionBroker`."""
-
-    life_s: int
-    margin_s: float
-    lease_s: float
-    per_minute: int | None
-
-
-def checked_settings(life_s: int, margin_s: float, lease_s: float, per_minute: int | None) -> Settings:
-    """The settings; raises ConfigurationError."""
-    margin, lease = as_float(margin_s), as_float(lease_s)
+def _checked_margin_s(margin_s: float, life_s: int) -> float:
+    margin = as_float(margin_s)
     if margin is None or not 0 <= margin < life_s:
         raise ConfigurationError(
             f"margin_s must be at least 0 and below the life of a session (expires_after, {life_s} s), got {margin_s!r}"
         )
+    return margin
+
+
+def _checked_lease_s(lease_s: float) -> float:
+    lease = as_float(lease_s)
     if lease is None or not 0 < lease < math.inf:
         raise ConfigurationError(f"lease_s must be a number of seconds above 0, got {lease_s!r}")
+    return lease
+
+
+def _checked_limit(per_minute: int | None) -> int | None:
     if per_minute is not None and not isinstance(whole_number(per_minute, minimum=1), int):
         raise ConfigurationError(
             f"sessions_per_minute must be a whole number of at least 1, or None for any number, got {per_minute!r}"
         )
-    return Settings(life_s, margin, lease, per_minute)
+    return per_minute
 
 
 def checked_client(client: AsyncChatKit) -> AsyncChatKit:
-    """The async client; raises ConfigurationError for anything else."""
+    """Raises ConfigurationError."""
     given: object = client
     if not isinstance(given, AsyncChatKit):
         raise ConfigurationError(

@@ -71,6 +71,7 @@ class Creation:
         margin_s: a secret with no more seconds left than this is not found.
         unsuitable_ticket: that of a secret which is not found either.
         per_minute: sessions that the user may create in a minute; None for any number.
+        own_generation: that of this process when it began, which holds while the store is down.
     """
 
     place: Place
@@ -81,6 +82,7 @@ class Creation:
     margin_s: float = 0.0
     unsuitable_ticket: str = ""
     per_minute: int | None = None
+    own_generation: str = ""
 
 
 @attrs.frozen
