@@ -15,6 +15,7 @@ from chatkit_async import AsyncChatKit, RequestOptions, RetryPolicy, Timeout
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.errors import APITimeoutError, RateLimitError
 
+from ..sync.running import eventually
 from .helpers import create, made, raised
 
 FAR = 10_000.0
@@ -122,7 +123,7 @@ async def test_reset_durations_are_reported_and_not_waited_on(emulator: Emulator
 
 
 SLOW: dict[str, tuple[list[Fault], int]] = {
-    "the attempts together": ([Fault(delay=0.4, status=503, times=99)], 2),
+    "the attempts together": ([Fault(delay=0.6, status=503, times=99)], 2),
     "the body": ([Fault(kind="trickle", delay=0.1)], 1),
     "a wait and then an attempt": ([Fault(status=503, headers={"retry-after-ms": "300"}), Fault(delay=9)], 2),
 }
@@ -133,10 +134,12 @@ async def test_one_deadline_holds_over_attempts_waits_and_body(
     emulator: Emulator, faults: list[Fault], sends: int
 ) -> None:
     emulator.add_faults(*faults)
-    async with made(emulator.base_url, timeout=0.6, max_retries=99) as client:
+    async with made(emulator.base_url, timeout=1, max_retries=99) as client:
         error = await raised(APITimeoutError, create(client))
-    assert (error.outcome, error.attempts, len(emulator.requests())) == ("unknown", sends, sends)
-    assert "0.6 s" in str(error)
+    assert (error.outcome, error.attempts) == ("unknown", sends)
+    assert "within 1 s" in str(error)
+    # A request may be sent just before the deadline, and read after it.
+    await asyncio.to_thread(eventually, lambda: len(emulator.requests()) == sends, f"{sends} requests")
 
 
 @pytest.mark.parametrize("where", ["client", "copy", "options", "detailed"])
