@@ -7,13 +7,14 @@ from contextlib import suppress
 from functools import partial
 from threading import Thread
 from typing import Self
+from weakref import WeakSet
 
 import anyio
 
 from .._async.client import AsyncChatKit
 from .._sync.client import ChatKit
 from ..broker import AsyncSessionBroker, SessionBroker
-from ..errors import ChatKitError, ConfigurationError
+from ..errors import ChatKitError, ConfigurationError, ParamsValidationError, Problem
 from ..types.session_operations import WorkflowLike
 from ._options import BrokerOptions
 
@@ -23,6 +24,33 @@ NO_KEY = (
     "setup: no API key: set the environment variable OPENAI_API_KEY before the app starts, or pass"
     " client= with an api_key"
 )
+TWICE = (
+    "setup: this app has a broker: use the one that the first setup returned; for another workflow, make a broker"
+    " yourself: AsyncSessionBroker(client, workflow=...), or SessionBroker in Flask"
+)
+
+
+apps_set_up: WeakSet[object] = WeakSet()
+"""The apps that have a broker."""
+
+
+def check_app(app: object, kind: type[object], name: str) -> None:
+    """Refuses what is not an app of the framework, and a second broker for an app.
+
+    Args:
+        app: what `setup` was given.
+        kind: the class of the framework's apps.
+        name: what to pass, for the error.
+
+    Raises:
+        ParamsValidationError: it is not an app.
+        ConfigurationError: it has a broker.
+    """
+    if not isinstance(app, kind):
+        problem = Problem("app", "invalid_type", f"must be the {name}, not {type(app).__name__}")
+        raise ParamsValidationError("setup", [problem])
+    if app in apps_set_up:
+        raise ConfigurationError(TWICE)
 
 
 class AppBroker(AsyncSessionBroker):

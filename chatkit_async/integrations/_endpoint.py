@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from ..broker import AsyncSessionBroker, LiveSecret, Revocation, SessionBroker
 from ..errors import ChatKitError, ConfigurationError
 from ..types._clock import unix_now_s
+from ..types.redacted import quoted
 from ..types.secret import Secret
 from ._anonymous import DEFAULT_PER_MINUTE, AnonymousLimit
 from ._checks import check_request, current_secret, parsed_origins
@@ -28,22 +29,24 @@ class Endpoint:
     Args:
         broker: gives the client secrets.
         options: how browsers are treated, `hidden`.
-        has_identify: whether the app passed `identify`.
+        identify: the app's, None if it has none; the adapter calls it.
 
     Raises:
         ConfigurationError: the options cannot work, or every request would be refused.
     """
 
     def __init__(
-        self, broker: AsyncSessionBroker | SessionBroker, options: EndpointOptions, *, has_identify: bool
+        self, broker: AsyncSessionBroker | SessionBroker, options: EndpointOptions, *, identify: object
     ) -> None:
-        for name in options.keys() - EndpointOptions.__annotations__:
-            raise TypeError(f"session_endpoint() got an unexpected keyword argument {name!r}")
+        if identify is not None and not callable(identify):
+            raise ConfigurationError(
+                f"session_endpoint: identify={quoted(identify)}: pass a function of the request that returns the user"
+            )
         self._broker = broker
         self._cookie = visitor_cookie(options)
         self._allowed_origins = parsed_origins(options.get("allowed_origins", ()))
         self._limit = AnonymousLimit(options.get("anonymous_sessions_per_minute", DEFAULT_PER_MINUTE))
-        if self._cookie is None and not has_identify:
+        if self._cookie is None and identify is None:
             raise ConfigurationError(
                 "session_endpoint: every request would get a 401; pass identify, or cookie_keys for anonymous visitors"
             )
@@ -160,14 +163,16 @@ def run_blocking(coroutine: Coroutine[Any, Any, T]) -> T:
 def check_async(broker: object) -> None:
     """Refuses a broker that would block the event loop; raises ConfigurationError."""
     if not isinstance(broker, AsyncSessionBroker):
-        raise ConfigurationError(
-            f"session_endpoint: an async view needs an AsyncSessionBroker, not a {type(broker).__name__}"
-        )
+        raise _wrong_broker("an async view needs an AsyncSessionBroker", broker)
 
 
 def check_blocking(broker: object, identify: object) -> None:
     """Refuses what a blocking view would have to await; raises ConfigurationError."""
-    if isinstance(broker, AsyncSessionBroker):
-        raise ConfigurationError("session_endpoint: a blocking view needs a SessionBroker, not an AsyncSessionBroker")
+    if not isinstance(broker, SessionBroker):
+        raise _wrong_broker("a blocking view needs a SessionBroker", broker)
     if is_coroutine_function(identify):
         raise ConfigurationError(f"session_endpoint: {MUST_NOT_WAIT}")
+
+
+def _wrong_broker(what: str, broker: object) -> ConfigurationError:
+    return ConfigurationError(f"session_endpoint: {what}, such as setup returns, not {type(broker).__name__}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, signature
 from typing import Any, TypedDict, TypeVar, cast
 
 from ..broker import Store
 from ..errors import ConfigurationError
+from ..types.params import nearest
 from ..types.secret import hidden_keys, without_value
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike
 from ._anonymous import MAX_AGE_S, VisitorCookie, signing_keys
@@ -56,10 +58,31 @@ class BrokerOptions(TypedDict, total=False):
 OptionsT = TypeVar("OptionsT", EndpointOptions, BrokerOptions)
 
 
-def hidden(options: OptionsT) -> OptionsT:
-    """The options with their keys hidden: a traceback may show the locals of every frame they pass through."""
-    given = cast("Mapping[str, object]", options)
+def hidden(options: OptionsT, kind: type[OptionsT], function: Callable[..., object]) -> OptionsT:
+    """The options with their keys hidden: a traceback may show the locals of every frame they pass through.
+
+    Args:
+        options: what a function was given beside its own arguments.
+        kind: the options that there are.
+        function: it, for the error.
+
+    Raises:
+        TypeError: an option that does not exist; the message names the nearest that does.
+    """
+    given = cast("dict[str, object]", options)
+    for name in given.keys() - kind.__annotations__:
+        given.clear()  # a misspelt option may hold a key, too
+        raise TypeError(
+            f"{function.__name__}() got an unexpected keyword argument {name!r}: {_advice(name, kind, function)}"
+        )
     return cast("OptionsT", {name: HIDERS.get(name, _unchanged)(value) for name, value in given.items()})
+
+
+def _advice(name: str, kind: type[object], function: Callable[..., object]) -> str:
+    named = [one.name for one in signature(function).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+    taken = [*named, *kind.__annotations__]
+    near = nearest(name, taken)
+    return f"{near} (it takes {', '.join(taken)})" if near else f"it takes {', '.join(taken)}"
 
 
 def visitor_cookie(options: EndpointOptions) -> VisitorCookie | None:

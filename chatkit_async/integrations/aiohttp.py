@@ -12,7 +12,7 @@ from aiohttp import web
 from .._async.client import AsyncChatKit
 from ..broker import AsyncSessionBroker, Revocation
 from ..types.session_operations import WorkflowLike
-from ._app_broker import AppBroker
+from ._app_broker import AppBroker, apps_set_up, check_app
 from ._checks import incomplete_body
 from ._endpoint import Endpoint, check_async
 from ._http import HTTPRequest, joined_headers
@@ -48,9 +48,11 @@ def setup(
         The broker.
 
     Raises:
-        ConfigurationError: settings that cannot work; when the app starts: no API key.
+        ConfigurationError: settings that cannot work, or a second setup of this app; when the app starts: no API key.
+        ParamsValidationError: `app` or `workflow` is something else.
     """
-    options = hidden(options)
+    options = hidden(options, BrokerOptions, setup)
+    check_app(app, web.Application, "aiohttp.web.Application")
     broker = AppBroker(client, workflow, options)
 
     async def lifetime(app: web.Application) -> AsyncIterator[None]:
@@ -58,6 +60,7 @@ def setup(
             yield
 
     app.cleanup_ctx.append(lifetime)
+    apps_set_up.add(app)
     return broker
 
 
@@ -99,9 +102,9 @@ def session_endpoint(
     Raises:
         ConfigurationError: settings that cannot work.
     """
-    options = hidden(options)
+    options = hidden(options, EndpointOptions, session_endpoint)
     check_async(broker)
-    return SessionEndpoint(Endpoint(broker, options, has_identify=identify is not None), identify)
+    return SessionEndpoint(Endpoint(broker, options, identify=identify), identify)
 
 
 async def logout(endpoint: SessionEndpoint, request: web.Request, response: web.StreamResponse) -> Revocation:

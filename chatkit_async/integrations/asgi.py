@@ -57,7 +57,7 @@ def setup(
     Raises:
         ConfigurationError: settings that cannot work; when it is entered: no API key.
     """
-    options = hidden(options)
+    options = hidden(options, BrokerOptions, setup)
     return AppBroker(client, workflow, options)
 
 
@@ -67,14 +67,11 @@ class SessionEndpoint:
     def __init__(
         self,
         broker: AsyncSessionBroker,
+        endpoint: Endpoint,
         identify: Callable[[Any], Coroutine[Any, Any, Identity | None]],
-        options: EndpointOptions,
-        *,
-        has_identify: bool,
     ) -> None:
-        check_async(broker)
         self._broker = broker
-        self._endpoint = Endpoint(broker, options, has_identify=has_identify)
+        self._endpoint = endpoint
         self._identify = identify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> None:
@@ -124,9 +121,10 @@ def session_endpoint(
     Raises:
         ConfigurationError: settings that cannot work.
     """
-    options = hidden(options)
-    found = async_identity(identify, to_thread.run_sync)
-    return SessionEndpoint(broker, found, options, has_identify=identify is not None)
+    options = hidden(options, EndpointOptions, session_endpoint)
+    check_async(broker)
+    endpoint = Endpoint(broker, options, identify=identify)
+    return SessionEndpoint(broker, endpoint, async_identity(identify, to_thread.run_sync))
 
 
 async def logout(endpoint: SessionEndpoint, scope: Scope, headers: list[tuple[bytes, bytes]]) -> Revocation:

@@ -79,7 +79,7 @@ def setup(
     Raises:
         ConfigurationError: settings that cannot work, or no API key.
     """
-    options = hidden(options)
+    options = hidden(options, BrokerOptions, setup)
     if is_async and not isinstance(client, ChatKit):
         broker = AppBroker(client, workflow, options)
         broker.load()  # Django sends no lifespan events.
@@ -180,8 +180,8 @@ def session_endpoint(
     Raises:
         ConfigurationError: settings that cannot work.
     """
-    options = hidden(options)
-    endpoint = Endpoint(broker, options, has_identify=identify is not None)
+    options = hidden(options, EndpointOptions, session_endpoint)
+    endpoint = Endpoint(broker, options, identify=identify)
     if isinstance(broker, AsyncSessionBroker):
         return AsyncSessionEndpoint(endpoint, identify)
     check_blocking(broker, identify)

@@ -13,7 +13,7 @@ except ModuleNotFoundError as error:
 from .._sync.client import ChatKit
 from ..broker import Revocation, SessionBroker
 from ..types.session_operations import WorkflowLike
-from ._app_broker import BlockingAppBroker
+from ._app_broker import BlockingAppBroker, apps_set_up, check_app
 from ._endpoint import Endpoint, check_blocking, run_blocking
 from ._http import HTTPRequest, joined_headers
 from ._identity import Identified, blocking_identity
@@ -44,11 +44,14 @@ def setup(
         The broker.
 
     Raises:
-        ConfigurationError: settings that cannot work, or no API key.
+        ConfigurationError: settings that cannot work, a second setup of this app, or no API key.
+        ParamsValidationError: `app` or `workflow` is something else.
     """
-    options = hidden(options)
+    options = hidden(options, BrokerOptions, setup)
+    check_app(app, Flask, "Flask app")
     broker = BlockingAppBroker(client, workflow, options)
     app.extensions["chatkit"] = broker
+    apps_set_up.add(app)
     return broker
 
 
@@ -100,9 +103,9 @@ def session_endpoint(
     Raises:
         ConfigurationError: settings that cannot work.
     """
-    options = hidden(options)
+    options = hidden(options, EndpointOptions, session_endpoint)
     check_blocking(broker, identify)
-    return SessionEndpoint(Endpoint(broker, options, has_identify=identify is not None), identify)
+    return SessionEndpoint(Endpoint(broker, options, identify=identify), identify)
 
 
 def logout(endpoint: SessionEndpoint, request: Request, response: Response) -> Revocation:

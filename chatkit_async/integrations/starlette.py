@@ -21,8 +21,9 @@ from ..broker import AsyncSessionBroker, Revocation
 from ..errors import ConfigurationError
 from ..types.session_operations import WorkflowLike
 from . import asgi
-from ._app_broker import AppBroker
+from ._app_broker import AppBroker, apps_set_up, check_app
 from ._checks import check_length, incomplete_body
+from ._endpoint import Endpoint, check_async
 from ._http import HTTPRequest, joined_headers
 from ._identity import Identity, MaybeIdentified, async_identity
 from ._options import BrokerOptions, EndpointOptions, hidden
@@ -57,9 +58,11 @@ def setup(
         The broker.
 
     Raises:
-        ConfigurationError: settings that cannot work; when the app starts: no API key.
+        ConfigurationError: settings that cannot work, or a second setup of this app; when the app starts: no API key.
+        ParamsValidationError: `app` or `workflow` is something else.
     """
-    options = hidden(options)
+    options = hidden(options, BrokerOptions, setup)
+    check_app(app, Starlette, "Starlette or FastAPI app")
     broker = AppBroker(client, workflow, options)
     own_lifespan = app.router.lifespan_context
 
@@ -69,6 +72,7 @@ def setup(
             yield state
 
     app.router.lifespan_context = lifespan
+    apps_set_up.add(app)
     return broker
 
 
@@ -132,7 +136,9 @@ def session_endpoint(
     Raises:
         ConfigurationError: settings that cannot work.
     """
-    options = hidden(options)
+    options = hidden(options, EndpointOptions, session_endpoint)
+    check_async(broker)
+    endpoint = Endpoint(broker, options, identify=identify)
     known = async_identity(identify, run_in_threadpool)
 
     async def found(scope: MutableMapping[str, Any]) -> Identity | None:
@@ -143,7 +149,7 @@ def session_endpoint(
                 raise ConfigurationError(NO_SESSION) from error
             raise
 
-    return SessionEndpoint(broker, found, options, has_identify=identify is not None)
+    return SessionEndpoint(broker, endpoint, found)
 
 
 async def logout(endpoint: SessionEndpoint, request: Request, response: Response) -> Revocation:

@@ -11,6 +11,7 @@ from chatkit_async.integrations._endpoint import Endpoint
 from chatkit_async.integrations._http import HTTPRequest, HTTPResponse
 from chatkit_async.integrations._identity import identity_of
 from chatkit_async.integrations._options import hidden
+from chatkit_async.integrations.asgi import session_endpoint
 
 
 def post(*, identity: Any = None, body: bytes = b"", is_https: bool = True, **headers: str) -> HTTPRequest:
@@ -24,7 +25,7 @@ def post(*, identity: Any = None, body: bytes = b"", is_https: bool = True, **he
 def endpoint(broker: AsyncSessionBroker, **options: Any) -> Endpoint:
     """The endpoint as an adapter makes it."""
     chosen: EndpointOptions = options  # type: ignore[assignment]
-    return Endpoint(broker, hidden(chosen), has_identify=True)
+    return Endpoint(broker, hidden(chosen, EndpointOptions, session_endpoint), identify=identity_of)
 
 
 def error_of(response: HTTPResponse) -> Any:

@@ -59,12 +59,7 @@ def test_allowed_origins_must_be_a_list_of_origins(broker: AsyncSessionBroker, o
 
 def test_an_endpoint_that_would_refuse_every_request_is_a_configuration_error(broker: AsyncSessionBroker) -> None:
     with pytest.raises(ConfigurationError, match="every request would get a 401; pass identify, or cookie_keys"):
-        Endpoint(broker, {}, has_identify=False)
-
-
-def test_a_misspelt_option_is_a_type_error(broker: AsyncSessionBroker) -> None:
-    with pytest.raises(TypeError, match="unexpected keyword argument 'cookie_key'"):
-        endpoint(broker, cookie_key=KEYS)
+        Endpoint(broker, {}, identify=None)
 
 
 async def test_beyond_sessions_per_minute_a_user_gets_429_with_retry_after(broker: AsyncSessionBroker) -> None:
