@@ -6,13 +6,11 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from .._core.config import ClientConfig, checked_key
+from .._core.config import ClientConfig, checked_key, missing_key
 from .._core.message import Request
 from ..errors import ConfigurationError
 from ..types.redacted import kind_of
 from ..types.secret import Hidden, Secret, as_secret
-
-_MISSING = "no API key: set the environment variable OPENAI_API_KEY, or pass api_key="
 
 
 async def current_key(config: ClientConfig, request: Request) -> Secret:
@@ -27,7 +25,7 @@ async def current_key(config: ClientConfig, request: Request) -> Secret:
     if "authorization" in request.headers:
         return Secret("")
     if key is None:
-        raise ConfigurationError(_MISSING)
+        raise ConfigurationError(missing_key(config))
     returned = await _called(key)
     if not isinstance(returned, Secret):
         raise ConfigurationError(f"api_key() must return a string, not {kind_of(returned)}")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Never, NoReturn, Self
 
 from .._core.config import Settings, changed_config, first_config
 from .._core.decode import decode_json
-from .._core.forgotten_async import AsyncOnly
 from .._core.headers import hidden_headers
-from .._core.options import QueryValue, RequestOptions, Timeout, as_timeout, wrong_keyword
+from .._core.options import QueryValue, RequestOptions, Timeout, as_timeout, wrong_method_call
 from .._core.prepared_call import prepare_raw
 from .._core.retry import RetryPolicy
 from ..errors import ConfigurationError
 from ..types._json import JSON
+from ..types.misuse import AsyncOnly, Guiding, answering
 from ..types.secret import as_secret
 from .caller import Caller, SharedTransport
 from .proxies import ConnectionSettings
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .threads import AsyncThreads
 
 
-class AsyncChatKit(AsyncOnly):
+class AsyncChatKit(AsyncOnly, Guiding):
     """A client of the ChatKit REST API.
 
     One client serves any number of callers at once, opens its connections at the first call, and works after a fork.
@@ -62,12 +62,12 @@ class AsyncChatKit(AsyncOnly):
         ssl: aiohttp's `ssl`: an `SSLContext`, a `Fingerprint`, or False to check nothing; default: checked.
         proxy: the URL of an http(s) proxy; default: the environment's, which is never used for loopback.
         allow_insecure_http: permit a plain `http://` base_url that is not loopback; default False.
-        unexpected: refused with a `TypeError` that names the right keyword.
 
     Raises:
         ConfigurationError: settings that cannot work or exclude each other; a missing key waits for the first call.
     """
 
+    @answering()
     def __init__(
         self,
         api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | None = None,
@@ -88,13 +88,10 @@ class AsyncChatKit(AsyncOnly):
         ssl: SSLContext | aiohttp.Fingerprint | bool = True,
         proxy: str | None = None,
         allow_insecure_http: bool = False,
-        **unexpected: Never,
     ) -> None:
         # What is wrong with one setting must not show another in a traceback.
         api_key, proxy, default_headers = as_secret(api_key), as_secret(proxy), hidden_headers(default_headers)
         base_url = as_secret(base_url)
-        if unexpected:
-            raise wrong_keyword(type(self), unexpected)
         settings = Settings(
             api_key=api_key,
             organization=organization,
@@ -134,6 +131,7 @@ class AsyncChatKit(AsyncOnly):
 
         return AsyncThreads(self._caller)
 
+    @answering()
     def with_options(
         self,
         *,
@@ -147,7 +145,6 @@ class AsyncChatKit(AsyncOnly):
         default_headers: Mapping[str, str | None] | None = None,
         default_query: Mapping[str, QueryValue] | None = None,
         strict: bool | None = None,
-        **unexpected: Never,
     ) -> AsyncChatKit:
         """A client with some settings changed that shares this one's connections.
 
@@ -160,7 +157,6 @@ class AsyncChatKit(AsyncOnly):
             api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client;
                 None keeps the client's (no limit is `timeout=math.inf`).
             default_headers, default_query: added to the client's; a header of None is removed.
-            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The copy.
@@ -169,8 +165,6 @@ class AsyncChatKit(AsyncOnly):
             ConfigurationError: settings that cannot work.
         """
         api_key, base_url, default_headers = as_secret(api_key), as_secret(base_url), hidden_headers(default_headers)
-        if unexpected:
-            raise wrong_keyword(self.with_options, unexpected)
         settings = Settings(
             api_key=api_key,
             organization=organization,
@@ -225,7 +219,7 @@ class AsyncChatKit(AsyncOnly):
         Source: ChatKit REST API.
         """
         if unexpected:
-            raise wrong_keyword(self.request, unexpected)
+            raise wrong_method_call(self.request, unexpected)
         call = prepare_raw(method, path, body, query, self._caller.config, options)
         response, info = await self._caller.exchange(call)
         return decode_json(call.operation, response, info)

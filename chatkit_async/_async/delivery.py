@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 
 import aiohttp
@@ -13,6 +14,8 @@ CLOSING = "Cannot write to closing transport"
 SECOND_AUTHORIZATION = "AUTHORIZATION header"
 # OpenSSL's reasons for a response that is not TLS.
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
+# What aiohttp names after the host that it cannot connect to, also without TLS.
+_TLS_SETTING = re.compile(r" ssl:(?:<.*?>|\w+)")
 # Errors that quote the response.
 _QUOTING = (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)
 
@@ -121,7 +124,8 @@ def _message(error: BaseException) -> str:
     if isinstance(error, _QUOTING):
         form = type(error.__cause__ or error).__name__
         return f"the response broke off, or is not well-formed HTTP ({form})"
-    return mask_text(str(error)) or type(error).__name__
+    text = _TLS_SETTING.sub("", str(error)) if isinstance(error, aiohttp.ClientConnectorError) else str(error)
+    return mask_text(text) or type(error).__name__
 
 
 def _met_plain_http(error: BaseException) -> bool:

@@ -11,10 +11,10 @@ from typing import Never, overload
 
 import attrs
 
-from .._core.forgotten_async import AsyncOnly
-from .._core.options import RequestOptions, wrong_keyword
+from .._core.options import OPTION_MISTAKES, RequestOptions, wrong_method_call
 from .._core.session_rows import CANCEL_SESSION, CREATE_SESSION
 from ..errors import ChatKitError
+from ..types.misuse import AsyncOnly, Guiding, answering
 from ..types.session import ChatSession
 from ..types.session_operations import (
     ChatKitConfigurationLike,
@@ -27,8 +27,10 @@ from ..types.session_operations import (
 )
 from .caller import Caller
 
+CREATE_MISTAKES = {**OPTION_MISTAKES, **SessionCreateParams._KNOWN_MISTAKES}
 
-class AsyncSessions:
+
+class AsyncSessions(Guiding):
     """Mint and cancel ChatKit sessions. Reached as `client.sessions`."""
 
     def __init__(self, caller: Caller) -> None:
@@ -56,7 +58,7 @@ class AsyncSessions:
         self,
         params: SessionCreateParams | Mapping[str, object] | None = None,
         /,
-        *,
+        *positional: Never,
         user: str | None = None,
         workflow: WorkflowLike | None = None,
         chatkit_configuration: ChatKitConfigurationLike | None = None,
@@ -78,6 +80,7 @@ class AsyncSessions:
 
         Args:
             params: all of it as one object or mapping, instead of keywords.
+            positional: refused with a `TypeError` that names the keywords.
             user: your own stable id of the user, 1 to 512 characters.
             workflow: the workflow's id (`wf_...`), a `ChatSessionWorkflowParam`, or a mapping in the API's spelling.
             chatkit_configuration: titling, uploads and history; default: the API's (on, off, on).
@@ -99,8 +102,8 @@ class AsyncSessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
-        if unexpected:
-            raise wrong_keyword(self.create, unexpected, SessionCreateParams.KNOWN_MISTAKES)
+        if positional or unexpected:
+            raise wrong_method_call(self.create, unexpected, CREATE_MISTAKES)
         return await self._caller.send(
             CREATE_SESSION,
             as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits),
@@ -137,7 +140,7 @@ class AsyncSessions:
         Source: ChatKit REST API, CancelChatSessionMethod.
         """
         if unexpected:
-            raise wrong_keyword(self.cancel, unexpected)
+            raise wrong_method_call(self.cancel, unexpected)
         return await self._caller.send(CANCEL_SESSION, SessionCancelParams(session_id), options)
 
     @overload
@@ -158,6 +161,7 @@ class AsyncSessions:
         options: RequestOptions | None = None,
     ) -> AbstractAsyncContextManager[ChatSession]: ...
 
+    @answering(CREATE_MISTAKES)
     def open(
         self,
         params: SessionCreateParams | Mapping[str, object] | None = None,
@@ -169,7 +173,6 @@ class AsyncSessions:
         expires_after: ExpiresAfterLike | None = None,
         rate_limits: RateLimitsLike | None = None,
         options: RequestOptions | None = None,
-        **unexpected: Never,
     ) -> AbstractAsyncContextManager[ChatSession]:
         """A session for as long as a block runs: created on entry, cancelled on exit.
 
@@ -185,7 +188,6 @@ class AsyncSessions:
         Args:
             params, user, workflow, chatkit_configuration, expires_after, rate_limits: as for `create`.
             options: settings of both calls; `body` goes with the first alone.
-            unexpected: as for `create`.
 
         Returns:
             A context manager that gives the session.
@@ -195,8 +197,6 @@ class AsyncSessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
         """
-        if unexpected:
-            raise wrong_keyword(self.open, unexpected, SessionCreateParams.KNOWN_MISTAKES)
         given = as_create_params(params, user, workflow, chatkit_configuration, expires_after, rate_limits)
         return OpenSession(self._caller, given, options)
 

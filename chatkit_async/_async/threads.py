@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Never
 
-from .._core.options import RequestOptions, wrong_keyword
+from .._core.options import OPTION_MISTAKES, RequestOptions, wrong_method_call
 from .._core.thread_rows import DELETE_THREAD, LIST_THREAD_ITEMS, LIST_THREADS, RETRIEVE_THREAD
 from ..errors import NotFoundError
 from ..types.items import ChatKitThreadItem
+from ..types.misuse import Guiding, answering
 from ..types.result import attach_response
 from ..types.thread import ChatKitThread, ThreadDeleteResponse
 from ..types.thread_operations import (
@@ -22,12 +23,13 @@ from .caller import Caller
 from .listing import AsyncListing
 
 
-class AsyncThreads:
+class AsyncThreads(Guiding):
     """Read and delete threads and their items. Reached as `client.threads`."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
+    @answering(OPTION_MISTAKES)
     def list(
         self,
         *,
@@ -38,7 +40,6 @@ class AsyncThreads:
         order: Order | None = None,
         prefetch: bool = False,
         options: RequestOptions | None = None,
-        **unexpected: Never,
     ) -> AsyncListing[ChatKitThread]:
         """List threads.
 
@@ -58,7 +59,6 @@ class AsyncThreads:
             order: by creation, `asc` or `desc`; default: the API's, `desc`.
             prefetch: request the next page while one is used; default False.
             options: settings of each request.
-            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The listing; iterating over it gives all threads. See `AsyncListing`.
@@ -73,8 +73,6 @@ class AsyncThreads:
 
         Source: ChatKit REST API, ListThreadsMethod.
         """
-        if unexpected:
-            raise wrong_keyword(self.list, unexpected)
         params = ThreadListParams(user=user, after=after, before=before, limit=limit, order=order)
         fetch = self._caller.pages(LIST_THREADS, options)
         return AsyncListing(fetch, params, operation=LIST_THREADS.name, prefetch=prefetch)
@@ -106,7 +104,7 @@ class AsyncThreads:
         Source: ChatKit REST API, GetThreadMethod.
         """
         if unexpected:
-            raise wrong_keyword(self.retrieve, unexpected)
+            raise wrong_method_call(self.retrieve, unexpected)
         return await self._caller.send(RETRIEVE_THREAD, ThreadRetrieveParams(thread_id), options)
 
     async def delete(
@@ -145,10 +143,11 @@ class AsyncThreads:
         Source: ChatKit REST API, DeleteThreadMethod.
         """
         if unexpected:
-            raise wrong_keyword(self.delete, unexpected)
+            raise wrong_method_call(self.delete, unexpected)
         call = self._caller.send(DELETE_THREAD, ThreadDeleteParams(thread_id), options)
         return await _deleted(call, thread_id, missing_ok=missing_ok)
 
+    @answering(OPTION_MISTAKES)
     def list_items(
         self,
         thread_id: str,
@@ -159,7 +158,6 @@ class AsyncThreads:
         order: Order | None = None,
         prefetch: bool = False,
         options: RequestOptions | None = None,
-        **unexpected: Never,
     ) -> AsyncListing[ChatKitThreadItem]:
         """List the items of a thread: messages, widgets, tool calls, tasks.
 
@@ -177,7 +175,6 @@ class AsyncThreads:
             order: by creation, `asc` or `desc`; default: the API's, `desc`.
             prefetch: request the next page while one is used; default False.
             options: settings of each request.
-            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The listing; iterating over it gives all items. See `AsyncListing`.
@@ -192,8 +189,6 @@ class AsyncThreads:
 
         Source: ChatKit REST API, ListThreadItemsMethod.
         """
-        if unexpected:
-            raise wrong_keyword(self.list_items, unexpected)
         params = ThreadListItemsParams(thread_id=thread_id, after=after, before=before, limit=limit, order=order)
         fetch = self._caller.pages(LIST_THREAD_ITEMS, options)
         return AsyncListing(fetch, params, operation=LIST_THREAD_ITEMS.name, prefetch=prefetch)

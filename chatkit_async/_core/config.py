@@ -26,6 +26,7 @@ _STANDING_HEADERS = {
 }
 _SCOPE_VARIABLES = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 _SHORTEST_KEY_WITH_SHOWN_END = 16
+_ARGUMENT = "the argument api_key"
 
 
 def bearer(key: Secret) -> Secret:
@@ -140,7 +141,7 @@ def changed_config(config: ClientConfig, settings: Settings) -> ClientConfig:
     """A config with the given arguments changed."""
     api_key, key_origin = config.api_key, config.key_origin
     if settings.api_key is not None:
-        api_key, key_origin = checked_key(settings.api_key, "api_key"), "the argument api_key"
+        api_key, key_origin = checked_key(settings.api_key, "api_key"), _ARGUMENT
     base_url, is_insecure_allowed = config.base_url, config.allow_insecure_http
     if settings.base_url is not None:
         base_url = checked_base_url(settings.base_url, "base_url", allow_insecure_http=is_insecure_allowed)
@@ -168,6 +169,13 @@ def checked_key(key: ApiKey | None, subject: str) -> Secret | Callable[[], str] 
         return key
     text = checked_text(key, subject)
     return Secret(text) if text else None
+
+
+def missing_key(config: ClientConfig) -> str:
+    """What to do without a key, for a message."""
+    if config.key_origin == _ARGUMENT:
+        return "the given api_key is empty: pass a key, or leave api_key out and set OPENAI_API_KEY"
+    return "no API key: set the environment variable OPENAI_API_KEY, or pass api_key="
 
 
 def key_hint(config: ClientConfig) -> str:

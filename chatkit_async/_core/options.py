@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Never, TypeAlias
+from typing import Any, ClassVar, Never, TypeAlias
 
 import attrs
 
 from ..errors import ConfigurationError, ParamsValidationError, Problem
 from ..types._json import json_value
 from ..types.checks import LARGEST_INTEGER, Invalid, as_float, scalar, sendable
-from ..types.params import nearest
-from ..types.redacted import PartialRepr, kind_of, quoted
+from ..types.misuse import UserBuilt, wrong_call
+from ..types.redacted import kind_of, quoted
 from .headers import checked_headers, hidden_headers
 
 QueryValue: TypeAlias = "str | int | float | bool"
@@ -28,7 +27,7 @@ def _duration(value: float) -> float:
 
 
 @attrs.frozen(repr=False)
-class Timeout(PartialRepr):
+class Timeout(UserBuilt):
     """The deadline of a call.
 
     Args:
@@ -111,8 +110,12 @@ def _strict(value: bool | None) -> bool | None:
     return None if value is None else checked_flag(value, "RequestOptions(strict=)")
 
 
+_OFFICIAL_NAMES = {"extra_headers": "headers", "extra_query": "query", "extra_body": "body"}
+"""Settings of one call, by their names in the official SDK."""
+
+
 @attrs.frozen(kw_only=True, repr=False, init=False)
-class RequestOptions(PartialRepr):
+class RequestOptions(UserBuilt):
     """Settings of one call; what is left out keeps the client's.
 
     Args:
@@ -125,12 +128,13 @@ class RequestOptions(PartialRepr):
         body: top-level fields of the JSON body, sent unchanged, in place of those of the params; checked
             only to be JSON.
         strict: refuse responses with missing fields or undocumented values.
-        unexpected: refused with a `TypeError` that names the right keyword.
 
     Raises:
         ConfigurationError: a setting that cannot work.
         ParamsValidationError: a body that JSON cannot hold, with each path.
     """
+
+    _KNOWN_MISTAKES: ClassVar = {old: f"write {new}=..." for old, new in _OFFICIAL_NAMES.items()}
 
     timeout: Timeout | None = attrs.field(default=None, converter=_optional_timeout)
     max_retries: int | None = attrs.field(default=None, converter=_optional_retries)
@@ -150,11 +154,8 @@ class RequestOptions(PartialRepr):
         query: Mapping[str, QueryValue] | None = None,
         body: Mapping[str, object] | None = None,
         strict: bool | None = None,
-        **unexpected: Never,
     ) -> None:
         headers = hidden_headers(headers)  # an error of another setting must not show a key in its traceback
-        if unexpected:
-            raise wrong_keyword(type(self), unexpected)
         made: Any = self  # pyright does not know __attrs_init__
         made.__attrs_init__(
             timeout=timeout,
@@ -170,41 +171,26 @@ class RequestOptions(PartialRepr):
 NO_OPTIONS = RequestOptions()
 
 
-# Settings of one call, by their names in the official SDK.
-_OFFICIAL_NAMES = {"extra_headers": "headers", "extra_query": "query", "extra_body": "body"}
+OPTION_MISTAKES: Mapping[str, str] = {
+    given: f"pass options=RequestOptions({name}=...)"
+    for given, name in [(field.name, field.name) for field in attrs.fields(RequestOptions)] + [*_OFFICIAL_NAMES.items()]
+}
+"""What to write instead of a setting of one call among the keywords of a method."""
 
 
-def wrong_keyword(
-    function: Callable[..., object], given: dict[str, Never], known_mistakes: Mapping[str, str] = MappingProxyType({})
+def wrong_method_call(
+    method: Callable[..., object], unexpected: dict[str, Never], known_mistakes: Mapping[str, str] = OPTION_MISTAKES
 ) -> TypeError:
-    """The error for a keyword that a function does not take.
+    """The error for unexpected keywords of a coroutine function; without any, for too many positional arguments.
 
     Args:
-        function: the function or class that was called.
-        given: the unexpected keywords; their values are removed, since a traceback may show them.
+        method: what was called.
+        unexpected: the keywords; removed, since a traceback may show their values.
         known_mistakes: names that people write by mistake, and what to write instead.
     """
-    name, *_ = given
-    given.clear()
-    from inspect import Parameter, signature  # noqa: PLC0415 - only this error needs it
-
-    kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
-    allowed = [parameter.name for parameter in signature(function).parameters.values() if parameter.kind in kinds]
-    advice = _advice(name, allowed, known_mistakes)
-    return TypeError(f"{function.__qualname__}() got an unexpected keyword argument {quoted(name)}: {advice}")
-
-
-def _advice(name: str, allowed: list[str], known_mistakes: Mapping[str, str]) -> str:
-    option = _OFFICIAL_NAMES.get(name, name)
-    if "options" in allowed and option in _option_names():
-        return f"pass options=RequestOptions({option}=...)"
-    instead = known_mistakes.get(name) or nearest(name, allowed)
-    taken = f"it takes {', '.join(allowed)}"
-    return f"{instead} ({taken})" if instead else taken
-
-
-def _option_names() -> set[str]:
-    return {field.name for field in attrs.fields(RequestOptions)}
+    error = wrong_call(method, unexpected, known_mistakes, positional=math.inf)
+    assert error is not None
+    return error
 
 
 def finite(seconds: float) -> float | None:

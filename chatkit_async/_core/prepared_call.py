@@ -97,7 +97,9 @@ def _prepared(
     """The nearest setting wins: the call's options, then the client's."""
     given = NO_OPTIONS if options is None else options
     if given is not NO_OPTIONS and not isinstance(given, RequestOptions):
-        raise ConfigurationError(f"options must be a RequestOptions, not {kind_of(given)}")
+        raise ConfigurationError(
+            f"options must be a RequestOptions, not {kind_of(given)}: write options=RequestOptions(timeout=3)"
+        )
     return PreparedCall(
         operation=operation.name,
         request=_request(operation.method, target, config, given),

@@ -25,7 +25,8 @@ import attrs
 
 from ..errors import ConfigurationError, Outcome
 from ..types.checks import as_float
-from ..types.redacted import PartialRepr, quoted
+from ..types.misuse import UserBuilt
+from ..types.redacted import quoted
 
 _REFUSED_FOR_NOW = frozenset({409, 429, 503})
 _DECIMAL = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
@@ -46,7 +47,7 @@ def _share(value: float) -> float:
 
 
 @attrs.frozen(repr=False)
-class RetryPolicy(PartialRepr):
+class RetryPolicy(UserBuilt):
     """The waits before retries, where the API names none.
 
     Args:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, TypeVar, get_args
 
-from .._core.forgotten_async import BlockingOnly
 from ..errors import ClientClosedError, ConfigurationError, ReentrantCallError
+from ..types.misuse import BlockingOnly
 from .blocking_call import BlockingCall, Work
 from .portal import Pending, Portal, lock, portals, refuse_at_exit
 

@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Never, Self
 
 from .._async.client import AsyncChatKit
-from .._core.forgotten_async import BlockingOnly
 from .._core.headers import hidden_headers
-from .._core.options import QueryValue, RequestOptions, Timeout, wrong_keyword
+from .._core.options import QueryValue, RequestOptions, Timeout, wrong_method_call
 from .._core.retry import RetryPolicy
 from ..types._json import JSON
+from ..types.misuse import BlockingOnly, Guiding, answering
 from ..types.secret import as_secret
 from .channel import Channel, repr_of_twin
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .threads import Threads
 
 
-class ChatKit(BlockingOnly):
+class ChatKit(BlockingOnly, Guiding):
     """A client of the ChatKit REST API.
 
     One client serves any number of callers at once, opens its connections at the first call, and works after a fork.
@@ -57,12 +57,12 @@ class ChatKit(BlockingOnly):
         ssl: aiohttp's `ssl`: an `SSLContext`, a `Fingerprint`, or False to check nothing; default: checked.
         proxy: the URL of an http(s) proxy; default: the environment's, which is never used for loopback.
         allow_insecure_http: permit a plain `http://` base_url that is not loopback; default False.
-        unexpected: refused with a `TypeError` that names the right keyword.
 
     Raises:
         ConfigurationError: settings that cannot work or exclude each other; a missing key waits for the first call.
     """
 
+    @answering()
     def __init__(
         self,
         api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | None = None,
@@ -83,13 +83,10 @@ class ChatKit(BlockingOnly):
         ssl: SSLContext | aiohttp.Fingerprint | bool = True,
         proxy: str | None = None,
         allow_insecure_http: bool = False,
-        **unexpected: Never,
     ) -> None:
         # What is wrong with one setting must not show another in a traceback.
         api_key, proxy, default_headers = as_secret(api_key), as_secret(proxy), hidden_headers(default_headers)
         base_url = as_secret(base_url)
-        if unexpected:
-            raise wrong_keyword(type(self), unexpected)
         self._async = AsyncChatKit(
             api_key,
             organization=organization,
@@ -124,6 +121,7 @@ class ChatKit(BlockingOnly):
 
         return Threads(self._async.threads, self._channel)
 
+    @answering()
     def with_options(
         self,
         *,
@@ -137,7 +135,6 @@ class ChatKit(BlockingOnly):
         default_headers: Mapping[str, str | None] | None = None,
         default_query: Mapping[str, QueryValue] | None = None,
         strict: bool | None = None,
-        **unexpected: Never,
     ) -> ChatKit:
         """A client with some settings changed that shares this one's connections.
 
@@ -150,7 +147,6 @@ class ChatKit(BlockingOnly):
             api_key, organization, project, base_url, timeout, max_retries, retry_policy, strict: as for the client;
                 None keeps the client's (no limit is `timeout=math.inf`).
             default_headers, default_query: added to the client's; a header of None is removed.
-            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The copy.
@@ -159,8 +155,6 @@ class ChatKit(BlockingOnly):
             ConfigurationError: settings that cannot work.
         """
         api_key, base_url, default_headers = as_secret(api_key), as_secret(base_url), hidden_headers(default_headers)
-        if unexpected:
-            raise wrong_keyword(self.with_options, unexpected)
         return self._channel.copy(
             type(self),
             self._async.with_options,
@@ -213,7 +207,7 @@ class ChatKit(BlockingOnly):
         Source: ChatKit REST API.
         """
         if unexpected:
-            raise wrong_keyword(self.request, unexpected)
+            raise wrong_method_call(self.request, unexpected)
         return self._channel.call(self._async.request, method, path, body=body, query=query, options=options)
 
     def close(self) -> None:

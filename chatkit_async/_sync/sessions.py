@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Never, overload
 
-from .._async.sessions import AsyncSessions
-from .._core.options import RequestOptions, wrong_keyword
+from .._async.sessions import CREATE_MISTAKES, AsyncSessions
+from .._core.options import RequestOptions, wrong_method_call
+from ..types.misuse import Guiding, answering
 from ..types.session import ChatSession
 from ..types.session_operations import (
     ChatKitConfigurationLike,
@@ -21,7 +22,7 @@ from ..types.session_operations import (
 from .channel import Channel
 
 
-class Sessions:
+class Sessions(Guiding):
     """Mint and cancel ChatKit sessions. Reached as `client.sessions`."""
 
     def __init__(self, asynchronous: AsyncSessions, channel: Channel) -> None:
@@ -50,7 +51,7 @@ class Sessions:
         self,
         params: SessionCreateParams | Mapping[str, object] | None = None,
         /,
-        *,
+        *positional: Never,
         user: str | None = None,
         workflow: WorkflowLike | None = None,
         chatkit_configuration: ChatKitConfigurationLike | None = None,
@@ -72,6 +73,7 @@ class Sessions:
 
         Args:
             params: all of it as one object or mapping, instead of keywords.
+            positional: refused with a `TypeError` that names the keywords.
             user: your own stable id of the user, 1 to 512 characters.
             workflow: the workflow's id (`wf_...`), a `ChatSessionWorkflowParam`, or a mapping in the API's spelling.
             chatkit_configuration: titling, uploads and history; default: the API's (on, off, on).
@@ -93,8 +95,8 @@ class Sessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
-        if unexpected:
-            raise wrong_keyword(self.create, unexpected, SessionCreateParams.KNOWN_MISTAKES)
+        if positional or unexpected:
+            raise wrong_method_call(self.create, unexpected, CREATE_MISTAKES)
         return self._channel.call(
             self._async.create,
             params,
@@ -134,7 +136,7 @@ class Sessions:
         Source: ChatKit REST API, CancelChatSessionMethod.
         """
         if unexpected:
-            raise wrong_keyword(self.cancel, unexpected)
+            raise wrong_method_call(self.cancel, unexpected)
         return self._channel.call(self._async.cancel, session_id, options=options)
 
     @overload
@@ -155,6 +157,7 @@ class Sessions:
         options: RequestOptions | None = None,
     ) -> AbstractContextManager[ChatSession]: ...
 
+    @answering(CREATE_MISTAKES)
     def open(
         self,
         params: SessionCreateParams | Mapping[str, object] | None = None,
@@ -166,7 +169,6 @@ class Sessions:
         expires_after: ExpiresAfterLike | None = None,
         rate_limits: RateLimitsLike | None = None,
         options: RequestOptions | None = None,
-        **unexpected: Never,
     ) -> AbstractContextManager[ChatSession]:
         """A session for as long as a block runs: created on entry, cancelled on exit.
 
@@ -182,7 +184,6 @@ class Sessions:
         Args:
             params, user, workflow, chatkit_configuration, expires_after, rate_limits: as for `create`.
             options: settings of both calls; `body` goes with the first alone.
-            unexpected: as for `create`.
 
         Returns:
             A context manager that gives the session.
@@ -192,8 +193,6 @@ class Sessions:
 
         Source: ChatKit REST API, CreateChatSessionMethod and CancelChatSessionMethod.
         """
-        if unexpected:
-            raise wrong_keyword(self.open, unexpected, SessionCreateParams.KNOWN_MISTAKES)
         return self._channel.enter(
             self._async.open,
             params,

@@ -7,21 +7,23 @@ from __future__ import annotations
 from typing import Never
 
 from .._async.threads import AsyncThreads
-from .._core.options import RequestOptions, wrong_keyword
+from .._core.options import OPTION_MISTAKES, RequestOptions, wrong_method_call
 from ..types.items import ChatKitThreadItem
+from ..types.misuse import Guiding, answering
 from ..types.thread import ChatKitThread, ThreadDeleteResponse
 from ..types.thread_operations import Order
 from .channel import Channel
 from .listing import Listing
 
 
-class Threads:
+class Threads(Guiding):
     """Read and delete threads and their items. Reached as `client.threads`."""
 
     def __init__(self, asynchronous: AsyncThreads, channel: Channel) -> None:
         self._async = asynchronous
         self._channel = channel
 
+    @answering(OPTION_MISTAKES)
     def list(
         self,
         *,
@@ -32,7 +34,6 @@ class Threads:
         order: Order | None = None,
         prefetch: bool = False,
         options: RequestOptions | None = None,
-        **unexpected: Never,
     ) -> Listing[ChatKitThread]:
         """List threads.
 
@@ -52,7 +53,6 @@ class Threads:
             order: by creation, `asc` or `desc`; default: the API's, `desc`.
             prefetch: request the next page while one is used; default False.
             options: settings of each request.
-            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The listing; iterating over it gives all threads. See `Listing`.
@@ -64,8 +64,6 @@ class Threads:
 
         Source: ChatKit REST API, ListThreadsMethod.
         """
-        if unexpected:
-            raise wrong_keyword(self.list, unexpected)
         return Listing(
             self._channel,
             self._async.list,
@@ -103,7 +101,7 @@ class Threads:
         Source: ChatKit REST API, GetThreadMethod.
         """
         if unexpected:
-            raise wrong_keyword(self.retrieve, unexpected)
+            raise wrong_method_call(self.retrieve, unexpected)
         return self._channel.call(self._async.retrieve, thread_id, options=options)
 
     def delete(
@@ -142,9 +140,10 @@ class Threads:
         Source: ChatKit REST API, DeleteThreadMethod.
         """
         if unexpected:
-            raise wrong_keyword(self.delete, unexpected)
+            raise wrong_method_call(self.delete, unexpected)
         return self._channel.call(self._async.delete, thread_id, missing_ok=missing_ok, options=options)
 
+    @answering(OPTION_MISTAKES)
     def list_items(
         self,
         thread_id: str,
@@ -155,7 +154,6 @@ class Threads:
         order: Order | None = None,
         prefetch: bool = False,
         options: RequestOptions | None = None,
-        **unexpected: Never,
     ) -> Listing[ChatKitThreadItem]:
         """List the items of a thread: messages, widgets, tool calls, tasks.
 
@@ -173,7 +171,6 @@ class Threads:
             order: by creation, `asc` or `desc`; default: the API's, `desc`.
             prefetch: request the next page while one is used; default False.
             options: settings of each request.
-            unexpected: refused with a `TypeError` that names the right keyword.
 
         Returns:
             The listing; iterating over it gives all items. See `Listing`.
@@ -185,8 +182,6 @@ class Threads:
 
         Source: ChatKit REST API, ListThreadItemsMethod.
         """
-        if unexpected:
-            raise wrong_keyword(self.list_items, unexpected)
         return Listing(
             self._channel,
             self._async.list_items,

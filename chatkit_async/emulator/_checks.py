@@ -15,7 +15,7 @@ import attrs
 
 from ..errors import Problem
 from ..types._json import JSON, JSONObject, json_value
-from ..types.params import nearest
+from ..types.misuse import nearest
 from ._refusals import (
     RequestRefused,
     missing_parameter,

@@ -14,8 +14,8 @@ from .._core.operation import Operation
 from .._core.operations import OPERATIONS
 from ..errors import ConfigurationError
 from ..types._json import JSON, JSONObject
+from ..types.misuse import UserBuilt
 from ..types.page import Page
-from ..types.redacted import PartialRepr
 
 FaultKind = Literal["truncated", "broken_json", "html", "trickle", "empty_page", "stuck_cursor", "gone_cursor"]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
@@ -31,7 +31,7 @@ def upper_case(method: str | None) -> str | None:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Fault(PartialRepr):
+class Fault(UserBuilt):
     """Something that goes wrong with the next requests that match.
 
     A request matches if `method`, `path` and `query` do. It meets the first matching fault that was added, but a fault

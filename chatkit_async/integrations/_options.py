@@ -8,7 +8,7 @@ from typing import Any, TypedDict, TypeVar, cast
 
 from ..broker import Store
 from ..errors import ConfigurationError
-from ..types.params import nearest
+from ..types.misuse import nearest
 from ..types.secret import hidden_keys, without_value
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike
 from ._anonymous import MAX_AGE_S, VisitorCookie, signing_keys

@@ -5,7 +5,7 @@ A converter returns an `Invalid` for a wrong value; `__attrs_post_init__` raises
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -15,7 +15,8 @@ from ..errors import ParamsValidationError, Problem
 from ._json import JSONObject
 from .checks import Invalid, refuse
 from .converter import per_class, unstructure_hook
-from .redacted import PartialRepr, described, redacted
+from .misuse import UserBuilt, nearest
+from .redacted import described, redacted
 from .result import Result
 
 ParamsT = TypeVar("ParamsT", bound="Params")
@@ -23,22 +24,17 @@ ParamsT = TypeVar("ParamsT", bound="Params")
 _NO_VALUE = frozenset({Invalid})
 
 
-class Params(PartialRepr):
-    """Parameters of a call, or a part of them; immutable and checked when built.
-
-    Attributes:
-        KNOWN_MISTAKES: names that people write by mistake, and what to write instead.
-    """
+class Params(UserBuilt):
+    """Parameters of a call, or a part of them; immutable and checked when built."""
 
     __slots__ = ()
-
-    KNOWN_MISTAKES: ClassVar[Mapping[str, str]] = {}
 
     # The values of the fields, read in one step: a loop would cost a call a field.
     _values: ClassVar[Any]
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
+        # Not that of UserBuilt: it would cost each create two calls more, and `from_mapping` names the right fields.
         cls._values = attrgetter(*field_names(cls), "__class__")  # which returns no tuple for a single name
 
     def __attrs_post_init__(self) -> None:
@@ -119,13 +115,18 @@ def _from_fields(cls: type[ParamsT], value: object, result_class: type[Result] |
     return refuse(cast("ParamsT", value), "invalid_type", f"must be {kinds}, not {described(value)}")
 
 
-def whole(cls: type[ParamsT], value: object) -> ParamsT:
+def whole(cls: type[ParamsT], value: object, words: str = "") -> ParamsT:
     """The params object of a class from such an object or a mapping.
+
+    Args:
+        cls: the class wanted.
+        value: what the caller passed.
+        words: what else the caller could have passed, for the message.
 
     Raises:
         ParamsValidationError: another type, or the API would refuse it.
     """
-    params: object = build(cls, value)
+    params: object = build(cls, value, words=words)
     if isinstance(params, Invalid):
         raise ParamsValidationError(cls.__name__, params.problems)
     return cast("ParamsT", params)
@@ -158,15 +159,7 @@ def _is_mapping(value: object) -> bool:
 def right_name(cls: type[Params], name: str) -> str:
     """What to write instead of an unknown field name."""
     known = field_names(cls)
-    return cls.KNOWN_MISTAKES.get(name) or nearest(name, known) or f"{cls.__name__} has: {', '.join(known)}"
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`did you mean limit?` for a misspelt name; empty if no known name resembles it."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
-
-    near = get_close_matches(name, known, n=1, cutoff=0.75)
-    return f"did you mean {near[0]}?" if near else ""
+    return cls._KNOWN_MISTAKES.get(name) or nearest(name, known) or f"{cls.__name__} has: {', '.join(known)}"
 
 
 def _unknown(cls: type[Params], name: object) -> Problem:

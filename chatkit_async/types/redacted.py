@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import cast
-
-import attrs
 
 from .secret import MASK, Hidden, Secret, mask_text
 
@@ -69,17 +66,3 @@ def _short(text: str) -> str:
     start = mask_text(text[: 4 * MAX_LENGTH])  # longer than the result: a secret may begin inside it and end outside
     start = (start if start.isprintable() else ascii(start)[1:-1])[:MAX_LENGTH]
     return start if len(text) <= MAX_LENGTH else f"{start}… ({len(text):,} characters)"
-
-
-class PartialRepr:
-    """Shows the fields that are set: a traceback with locals may show an object whose making failed.
-
-    attrs' own repr raises there, and Python 3.11 then prints no traceback at all.
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        fields = attrs.fields(cast("type[attrs.AttrsInstance]", type(self)))
-        present = [field.name for field in fields if hasattr(self, field.name)]
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in present)})"

@@ -93,7 +93,7 @@ class SessionCreateParams(Params):
     Source: ChatKit REST API, schema CreateChatSessionBody.
     """
 
-    KNOWN_MISTAKES: ClassVar = {
+    _KNOWN_MISTAKES: ClassVar = {
         "scope": "a session is scoped by user",
         "user_id": "write user=...",
         "workflow_id": "write workflow=...",
@@ -143,12 +143,13 @@ def as_create_params(  # noqa: PLR0917 - in the order of the API's fields
     }
     if params is None:
         return SessionCreateParams(**keywords)
+    given = whole(SessionCreateParams, params, words="user=... and workflow=... by name")
     twice = [name for name, value in keywords.items() if value is not None]
     if twice:
         message = "was given beside a params object; put all into one of the two"
         problems = tuple(Problem(name, "invalid_value", message) for name in twice)
         raise ParamsValidationError("SessionCreateParams", problems)
-    return whole(SessionCreateParams, params)
+    return given
 
 
 @attrs.frozen(repr=False)

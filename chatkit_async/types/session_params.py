@@ -178,7 +178,7 @@ class ChatSessionRateLimitsParam(Params):
     Source: ChatKit REST API, schema RateLimitsParam.
     """
 
-    KNOWN_MISTAKES: ClassVar = {
+    _KNOWN_MISTAKES: ClassVar = {
         "requests_per_minute": _PER_MINUTE,
         "max_requests_per_session": f"it has no limit per session; {_PER_MINUTE}",
     }

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import traceback
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from ssl import create_default_context
 from typing import Any
 
 import pytest
 
-from chatkit_async import AsyncChatKit, ChatKit, RequestOptions
+from chatkit_async import (
+    APIConnectionError,
+    AsyncChatKit,
+    ChatKit,
+    ConfigurationError,
+    ParamsValidationError,
+    RequestOptions,
+    RetryPolicy,
+    SessionCreateParams,
+    Timeout,
+)
 
 from ..conftest import KEY
 
@@ -77,8 +89,44 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "cancel": (lambda client: client.sessions.cancel("id", timeout=5), "pass options=RequestOptions(timeout=...)", ""),
     "create": (lambda client: client.sessions.create(**LEAST, usr="u"), "'usr': did you mean user?", "rate_limits"),
     "open": (lambda client: client.sessions.open(**LEAST, user_id=SECRET), "'user_id': write user=", "expires_after"),
-    "RequestOptions": (lambda client: RequestOptions(timout=5), "RequestOptions() got an", "did you mean timeout?"),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    "RequestOptions": (lambda client: making(RequestOptions)(timout=5), "RequestOptions() got an", "mean timeout?"),
+    "official": (lambda client: making(RequestOptions)(extra_headers={"k": SECRET}), "write headers=...", "timeout"),
+    "Timeout": (lambda client: making(Timeout)(3, read=SECRET), "Timeout() got an", "'read': it takes total, connect"),
+    "RetryPolicy": (lambda client: making(RetryPolicy)(max_delay=SECRET), "did you mean max_delay_s?", "jitter"),
 }
+TOO_MANY: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "client": (
+        lambda client: type(client)(KEY, SECRET),
+        "ChatKit() got too many positional arguments: pass them by name",
+    ),
+    "with_options": (lambda client: client.with_options(5), "as in api_key=... (it takes api_key, organization"),
+    "list": (lambda client: client.threads.list("u"), "pass them by name, as in user=... (it takes user, after"),
+    "list_items": (lambda client: client.threads.list_items("t", "asc"), "as in after=... (it takes thread_id, after"),
+    "create": (lambda client: client.sessions.create("u", "wf"), "as in user=... (it takes user, workflow"),
+    "open": (lambda client: client.sessions.open("u", "wf"), "as in user=... (it takes user, workflow"),
+    "RequestOptions": (lambda client: making(RequestOptions)(5), "as in timeout=... (it takes timeout, max_retries"),
+    "Timeout": (lambda client: making(Timeout)(5, 3), "as in connect=... (it takes total, connect)"),
+    "RetryPolicy": (
+        lambda client: making(RetryPolicy)(1, 2, 0, 1),
+        "as in initial_delay_s=... (it takes initial_delay_s",
+    ),
+}
+UNKNOWN: dict[str, tuple[Callable[[Any], object], str]] = {
+    "get": (
+        lambda client: client.threads.get,
+        "no attribute 'get': did you mean retrieve? (it has delete, list, list_items",
+    ),
+    "fetch": (lambda client: client.threads.fetch, "did you mean retrieve?"),
+    "items": (lambda client: client.threads.items, "did you mean list_items?"),
+    "delete": (lambda client: client.sessions.delete, "did you mean cancel? (it has cancel, create, open)"),
+    "session": (lambda client: client.session, "did you mean sessions?"),
+    "official": (lambda client: client.beta, "no attribute 'beta': it has "),
+}
+
+
+def making(cls: Any) -> Any:
+    """The class, as type checkers do not know it: they refuse the lines here."""
+    return cls
 
 
 @pytest.mark.parametrize("half", [AsyncChatKit, ChatKit])
@@ -97,3 +145,82 @@ def test_a_wrong_keyword_is_named_with_the_right_one_and_shows_no_value(
     assert more in str(caught.value)
     found = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     assert SECRET not in str([frame.locals for frame in found.stack if "/chatkit_async/" in frame.filename])
+
+
+@pytest.mark.parametrize("half", [AsyncChatKit, ChatKit])
+@pytest.mark.parametrize(("call", "advice"), TOO_MANY.values(), ids=TOO_MANY)
+def test_too_many_positional_arguments_are_answered_with_the_names(
+    half: type[Any], call: Callable[[Any], Any], advice: str
+) -> None:
+    async def awaited(client: Any) -> None:
+        await call(client)
+
+    with pytest.raises(TypeError, match=re.escape(advice)):
+        asyncio.run(awaited(half(KEY))) if half is AsyncChatKit else call(half(KEY))
+
+
+@pytest.mark.parametrize("half", [AsyncChatKit, ChatKit])
+@pytest.mark.parametrize(("read", "advice"), UNKNOWN.values(), ids=UNKNOWN)
+def test_an_unknown_attribute_is_answered_with_the_right_name(
+    half: type[Any], read: Callable[[Any], object], advice: str
+) -> None:
+    with pytest.raises(AttributeError, match=re.escape(advice)):
+        read(half(KEY))
+
+
+def test_closing_by_the_name_of_the_other_half_is_answered_with_its_own() -> None:
+    with pytest.raises(AttributeError, match="did you mean aclose"):
+        making(AsyncChatKit(KEY)).close()
+    with pytest.raises(AttributeError, match="did you mean close"):
+        making(ChatKit(KEY)).aclose()
+
+
+def test_an_attribute_error_inside_a_property_is_not_replaced() -> None:
+    class Broken(AsyncChatKit):
+        @property
+        def plan(self) -> object:
+            raise AttributeError("the plan is missing")
+
+    with pytest.raises(AttributeError, match="the plan is missing"):
+        _ = Broken(KEY).plan
+
+
+def test_a_missing_argument_and_an_error_inside_a_call_are_pythons_own() -> None:
+    with pytest.raises(TypeError, match="missing 2 required keyword-only arguments: 'user' and 'workflow'"):
+        making(SessionCreateParams)()
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'thread_id'"):
+        making(AsyncChatKit(KEY).threads).list_items()
+
+
+@pytest.mark.parametrize("key", ["", " "])
+async def test_an_empty_key_is_told_from_none(key: str) -> None:
+    async with AsyncChatKit(key) as client:
+        for one in (client, client.with_options(api_key=key)):
+            with pytest.raises(
+                ConfigurationError, match="the given api_key is empty: pass a key, or leave api_key out"
+            ):
+                await one.threads.list()
+    async with AsyncChatKit() as client:
+        with pytest.raises(ConfigurationError, match="no API key: set the environment variable OPENAI_API_KEY"):
+            await client.threads.list()
+
+
+async def test_options_that_are_a_mapping_are_answered_with_request_options() -> None:
+    with pytest.raises(ConfigurationError, match=r"not an object: write options=RequestOptions\(timeout=3\)"):
+        await making(AsyncChatKit(KEY).threads).retrieve("t", options={"timeout": 3})
+
+
+@pytest.mark.parametrize("more", [{}, {"workflow": "wf"}])
+async def test_a_user_in_place_of_a_params_object_is_answered_with_the_keywords(more: dict[str, str]) -> None:
+    with pytest.raises(
+        ParamsValidationError, match=r"must be user=... and workflow=... by name, .* not 'u' \(a string"
+    ):
+        await making(AsyncChatKit(KEY).sessions).create("u", **more)
+
+
+@pytest.mark.parametrize("ssl", [True, False, create_default_context()])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_failed_connection_names_host_and_port_and_no_setting_of_aiohttp(scheme: str, ssl: Any) -> None:
+    async with AsyncChatKit(KEY, base_url=f"{scheme}://127.0.0.1:1", ssl=ssl, max_retries=0) as client:
+        with pytest.raises(APIConnectionError, match=r"Cannot connect to host 127\.0\.0\.1:1 \["):
+            await client.threads.list()

@@ -242,7 +242,9 @@ def test_a_message_says_what_to_write_instead(fields: dict[str, Any], words: str
 
 @pytest.mark.parametrize("given", ["abc", 5, [], object()], ids=type)
 def test_a_params_object_is_its_class_or_a_mapping(given: Any) -> None:
-    with pytest.raises(ParamsValidationError, match="must be a SessionCreateParams or a mapping"):
+    with pytest.raises(
+        ParamsValidationError, match=r"must be user=\S+ and workflow=\S+ by name, a SessionCreateParams or a mapping"
+    ):
         as_create_params(given, None, None, None, None, None)
     with pytest.raises(ParamsValidationError, match=r"must be a mapping, not .* \(an? \w+\)"):
         SessionCreateParams.from_mapping(given)

@@ -56,9 +56,9 @@ def make_clients() -> None:
     """Settings that do not fit."""
     AsyncChatKit(api_key=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     ChatKit(timeout="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    ChatKit(http_session=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    ChatKit(apikey="sk-1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    RequestOptions(retries=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ChatKit(http_session=None)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    ChatKit(apikey="sk-1")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    RequestOptions(retries=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def read(session: ChatSession) -> None:

@@ -135,7 +135,8 @@ def _sub_resource(member: Member) -> list[str]:
 
 
 def _is_plain(member: Member) -> bool:
-    return not member.is_async and member.decorators <= {"overload"}
+    decorators = {name.partition("(")[0] for name in member.decorators}
+    return not member.is_async and decorators <= {"overload", "answering"}
 
 
 # The first that applies counts: lifetime, then the kinds of member that a class of the async half may have.

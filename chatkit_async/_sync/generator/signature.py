@@ -26,14 +26,14 @@ def forwarded(node: Function) -> list[str]:
     """The arguments of a call with the same parameters: `self`, `session_id`, `options=options`."""
     args = node.args
     positional = [arg.arg for arg in [*args.posonlyargs, *args.args]]
-    star = [f"*{args.vararg.arg}"] if args.vararg else []
+    star = [f"*{args.vararg.arg}"] if args.vararg and not _is_refused(args.vararg) else []
     named = [f"{arg.arg}={arg.arg}" for arg in args.kwonlyargs if arg.arg not in SWAPS]
     more = [f"**{args.kwarg.arg}"] if args.kwarg and not _is_refused(args.kwarg) else []
     return [*positional, *star, *named, *more]
 
 
 def _is_refused(parameter: ast.arg) -> bool:
-    """Whether a parameter is there to be refused: `**unexpected: Never`."""
+    """Whether a parameter is there to be refused: `*positional: Never`, `**unexpected: Never`."""
     return isinstance(parameter.annotation, ast.Name) and parameter.annotation.id == "Never"
 
 
@@ -53,7 +53,7 @@ def masking(source: Source, node: Function) -> list[str]:
 
 def _is_leading(statement: ast.stmt, parameters: set[str]) -> bool:
     if isinstance(statement, ast.If):
-        return isinstance(statement.test, ast.Name) and statement.test.id == "unexpected"
+        return ast.unparse(statement.test) in {"unexpected", "positional or unexpected"}
     return isinstance(statement, ast.Assign) and _names(statement.targets) <= parameters
 
 

@@ -70,7 +70,7 @@ WORDS = {
 # Names that only the blocking half uses, with their modules.
 MODULES = {
     "AbstractContextManager": "contextlib",
-    "BlockingOnly": "chatkit_async._core.forgotten_async",
+    "BlockingOnly": "chatkit_async.types.misuse",
     "Channel": "chatkit_async._sync.channel",
     "DependentChannel": "chatkit_async._sync.dependent",
     "Listing": "chatkit_async._sync.listing",

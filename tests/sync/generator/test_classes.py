@@ -23,8 +23,8 @@ from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Never, Self, overload
 
-from .._core.forgotten_async import AsyncOnly
-from .._core.options import RequestOptions, wrong_keyword
+from .._core.options import RequestOptions, wrong_method_call
+from ..types.misuse import AsyncOnly, answering
 from .listing import AsyncListing
 from .sessions import AsyncSessions
 
@@ -55,6 +55,7 @@ class AsyncThings(AsyncOnly):
         """
         return await self._client._send(name, number)
 
+    @answering()
     def list(self, user: Sequence[
         str
     ], *, options: RequestOptions | None = None) -> AsyncListing[Thing]:
@@ -68,7 +69,7 @@ class AsyncThings(AsyncOnly):
 
     def open(self, *, ssl: ssl.SSLContext, **unexpected: Never) -> AbstractAsyncContextManager[Thing]:
         if unexpected:
-            raise wrong_keyword(self.open, unexpected)
+            raise wrong_method_call(self.open, unexpected)
         return self._open(ssl)
 
     @cached_property
@@ -97,8 +98,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Never, Self, overload
 
 from .._async.things import LIMIT, AsyncThings
-from .._core.forgotten_async import BlockingOnly
-from .._core.options import RequestOptions, wrong_keyword
+from .._core.options import RequestOptions, wrong_method_call
+from ..types.misuse import BlockingOnly, answering
 from .channel import Channel
 from .listing import Listing
 
@@ -128,6 +129,7 @@ class Things(BlockingOnly):
         """
         return self._channel.call(self._async.get, name, *others, number=number, **more)
 
+    @answering()
     def list(self, user: Sequence[str], *, options: RequestOptions | None = None) -> Listing[Thing]:
         """All things: `for thing in client.things.list()`.
 
@@ -137,7 +139,7 @@ class Things(BlockingOnly):
 
     def open(self, *, ssl: ssl.SSLContext, **unexpected: Never) -> AbstractContextManager[Thing]:
         if unexpected:
-            raise wrong_keyword(self.open, unexpected)
+            raise wrong_method_call(self.open, unexpected)
         return self._channel.enter(self._async.open, ssl=ssl)
 
     @cached_property
