@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import aclosing, suppress
 from functools import partial
+from typing import Never
 
 import anyio
 
 from .._async.client import AsyncChatKit
+from .._core.options import wrong_method_call
 from .._core.thread_rows import LIST_THREADS
 from ..errors import APIError, ChatKitError, ParamsValidationError
 from ..types.thread_operations import ThreadListParams
@@ -58,6 +60,7 @@ async def archive(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    **unexpected: Never,
 ) -> ArchiveReport:
     """Copy threads and their items into one SQLite file, or bring such a file up to date.
 
@@ -84,6 +87,7 @@ async def archive(
         requests_per_second: at most so many requests are sent, above 0; default: as fast as responses come. When the
             API asks to wait (429, 503), all requests of the job wait in any case.
         on_progress: called with a `Progress` after each page and thread; what it raises ends the run.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Returns:
         A report. Failures of the API are in it, they raise nothing.
@@ -95,6 +99,8 @@ async def archive(
 
     Source: ChatKit REST API, ListThreadsMethod and ListThreadItemsMethod.
     """
+    if unexpected:
+        raise wrong_method_call(archive, unexpected, {})
     chosen = checked_users("archive", user, users)
     options = checked_options("archive", client, concurrency, requests_per_second, on_progress)
     file = database_path(path)
@@ -111,6 +117,7 @@ class ArchiveRun(Job):
         super().__init__(options)
         self._writer = writer
         self._path = path
+        self._requests_per_second = options.requests_per_second
         self._users: tuple[str | None, ...] = users or (None,)
         self._run = self._first_listing = self._listing_number = 0
         self._under_way: set[str] = set()
@@ -132,7 +139,8 @@ class ArchiveRun(Job):
             raise
 
     async def _result(self) -> ArchiveReport:
-        self._run, self._first_listing = await self._writer.run(partial(begin_run, now_s=_now_s()))
+        begin = partial(begin_run, now_s=_now_s(), pace=self._requests_per_second)
+        self._run, self._first_listing = await self._writer.run(begin)
         self._listing_number = self._first_listing - 1
         report = self._report(is_proved=await self._list_until_proved())
         state, text = "complete" if report.is_complete else "incomplete", json.dumps(report.to_dict())

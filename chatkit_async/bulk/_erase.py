@@ -7,19 +7,16 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-
-import attrs
+from typing import TYPE_CHECKING, Never
 
 from .._async.client import AsyncChatKit
+from .._core.options import wrong_method_call
 from ..errors import APIError
 from ..types.checks import as_float
 from ..types.redacted import quoted
-from ._erase_plan import list_threads
-from ._erase_run import Choice, EraseRun
-from ._file import refuse_other_settings, stored_settings
-from ._job import check_async, check_flag, checked_ids, checked_options, checked_users, invalid, settings_of
-from ._reader import Archive
+from ._erase_plan import choice_of, list_threads, opened_archive
+from ._erase_run import EraseRun
+from ._job import check_async, check_flag, checked_options, checked_users, invalid
 from ._reports import EraseReport, EraseUserReport, Progress
 from ._requests import JobRequests, Limiter
 
@@ -42,6 +39,7 @@ async def erase(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    **unexpected: Never,
 ) -> EraseReport:
     """Delete threads with all their items, for good, and prove that they are gone.
 
@@ -70,6 +68,7 @@ async def erase(
         requests_per_second: at most so many requests are sent, above 0; default: as fast as responses come. When the
             API asks to wait (429, 503), all requests of the job wait in any case.
         on_progress: called with a `Progress` after each page and thread; what it raises ends the job.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Returns:
         A report with a result for each thread. Failures of the API are in it, they raise nothing.
@@ -81,6 +80,8 @@ async def erase(
 
     Source: ChatKit REST API, DeleteThreadMethod.
     """
+    if unexpected:
+        raise wrong_method_call(erase, unexpected, {})
     options = checked_options("erase", client, concurrency, requests_per_second, on_progress)
     check_flag("erase", "dry_run", dry_run)
     choice = choice_of("erase", user, users, thread_ids, all_users, created_before)
@@ -101,6 +102,7 @@ async def retain(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    **unexpected: Never,
 ) -> EraseReport:
     """Delete the threads that are older than an age, as a nightly job does; the others are retained.
 
@@ -112,7 +114,8 @@ async def retain(
         report = await retain(client, older_than=timedelta(days=90), archived_in="threads.chatkit")
 
     Args:
-        client, user, users, archived_in, dry_run, concurrency, requests_per_second, on_progress: as for `erase`.
+        client, user, users, archived_in, dry_run, concurrency, requests_per_second, on_progress, unexpected: as for
+            `erase`.
         older_than: the age: a timedelta, or seconds above 0.
         all_users: the threads of all users; default: True unless `user` or `users` is given.
 
@@ -124,87 +127,19 @@ async def retain(
 
     Source: ChatKit REST API, DeleteThreadMethod.
     """
-    check_async("retain", client, AsyncChatKit)
+    if unexpected:
+        raise wrong_method_call(retain, unexpected, {})
+    options = checked_options("retain", client, concurrency, requests_per_second, on_progress)
+    check_flag("retain", "dry_run", dry_run)
     age_s = older_than.total_seconds() if isinstance(older_than, timedelta) else as_float(older_than)
     if age_s is None or not 0 < age_s < float("inf"):
         message = f"must be a timedelta or seconds above 0, not {quoted(older_than)}"
         raise invalid("retain", "older_than", "invalid_value", message, older_than)
-    return await erase(
-        client,
-        user=user,
-        users=users,
-        all_users=(user is None and users is None) if all_users is None else all_users,
-        created_before=time.time() - age_s,
-        archived_in=archived_in,
-        dry_run=dry_run,
-        concurrency=concurrency,
-        requests_per_second=requests_per_second,
-        on_progress=on_progress,
-    )
-
-
-def opened_archive(
-    client: AsyncChatKit, archived_in: str | os.PathLike[str] | None, stack: ExitStack
-) -> Archive | None:
-    """The archive that a thread must be in before it is deleted, open until the stack ends; None without one.
-
-    Raises:
-        ArchiveError: it cannot be read, or is of another API or project.
-    """
-    if archived_in is None:
-        return None
-    archive = stack.enter_context(Archive(archived_in))
-    stored = attrs.evolve(stored_settings(archive._open(), archive._path), users=None)
-    advice = "pass the archive of this API and project"
-    refuse_other_settings(archive._path, stored, settings_of(client, None), "job", advice)
-    return archive
-
-
-def choice_of(  # noqa: PLR0917
-    job: str,
-    user: str | None,
-    users: Iterable[str] | None,
-    thread_ids: Iterable[str] | None,
-    all_users: bool,
-    created_before: float | datetime | None,
-) -> Choice:
-    """Which threads the arguments choose.
-
-    Raises:
-        ParamsValidationError: no choice, more than one, or one that cannot work.
-    """
-    check_flag(job, "all_users", all_users)
-    chosen = [
-        name
-        for name, is_given in (
-            ("user", user is not None),
-            ("users", users is not None),
-            ("thread_ids", thread_ids is not None),
-            ("all_users", all_users),
-        )
-        if is_given
-    ]
-    if len(chosen) != 1:
-        message = " and ".join(chosen) + " were given" if chosen else "none was given, and nothing was deleted"
-        raise invalid(
-            job, "", "conflict", f"exactly one of user, users, thread_ids, all_users=True is needed; {message}"
-        )
-    ids = None if thread_ids is None else checked_ids(job, thread_ids)
-    filters = checked_users(job, user, users) or (None,)
-    return Choice(users=filters, thread_ids=ids, created_before=_unix_s(job, created_before))
-
-
-def _unix_s(job: str, moment: float | datetime | None) -> float | None:
-    if moment is None:
-        return None
-    if isinstance(moment, datetime) and moment.tzinfo is not None:
-        return moment.timestamp()
-    seconds = as_float(moment)
-    if seconds is None or not 0 <= seconds < float("inf"):
-        example = "as in datetime(2026, 1, 31, tzinfo=timezone.utc)"
-        message = f"must be Unix seconds of at least 0, or a datetime with a time zone, {example}; not {quoted(moment)}"
-        raise invalid(job, "created_before", "invalid_value", message, moment)
-    return seconds
+    is_all = (user is None and users is None) if all_users is None else all_users
+    choice = choice_of("retain", user, users, None, is_all, time.time() - age_s)
+    with ExitStack() as stack:
+        archive = opened_archive(client, archived_in, stack)
+        return await EraseRun(options, choice, archive, dry_run=dry_run).result()
 
 
 async def erase_user(
@@ -216,6 +151,7 @@ async def erase_user(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    **unexpected: Never,
 ) -> EraseUserReport:
     """Delete everything that the API keeps of one user: revoke the live sessions, erase the threads, list them again.
 
@@ -234,7 +170,7 @@ async def erase_user(
         broker: knows the user's sessions.
         client: lists and deletes the threads.
         user: the user, 1 to 512 characters.
-        archived_in, concurrency, requests_per_second, on_progress: as for `erase`.
+        archived_in, concurrency, requests_per_second, on_progress, unexpected: as for `erase`.
 
     Returns:
         One report. Failures of the API are in it, they raise nothing.
@@ -244,6 +180,8 @@ async def erase_user(
 
     Source: ChatKit REST API, CancelChatSessionMethod and DeleteThreadMethod.
     """
+    if unexpected:
+        raise wrong_method_call(erase_user, unexpected, {})
     from ..broker import AsyncSessionBroker  # noqa: PLC0415 - the other jobs need none
 
     check_async("erase_user", broker, AsyncSessionBroker)

@@ -17,10 +17,9 @@ from typing import Any
 import attrs
 
 from .._async.client import AsyncChatKit
-from ._erase import choice_of, erase, opened_archive
-from ._erase_plan import Candidate
-from ._erase_run import Choice, EraseRun
-from ._job import check_flag, checked_options
+from ._erase_plan import Candidate, Choice, choice_of, opened_archive
+from ._erase_run import EraseRun
+from ._job import JobOptions, check_flag, checked_options
 from ._reader import Archive
 from ._reports import EraseReport, ThreadErasure, ThreadFailure
 
@@ -30,7 +29,7 @@ Message = dict[str, Any]
 
 @attrs.frozen(kw_only=True)
 class EraseJob:
-    """The arguments of `erase`, as JSON can carry them, and its three steps."""
+    """The arguments of `erase`, as JSON can carry them, and its three steps; `name` is that of the job in messages."""
 
     user: str | None = None
     users: Sequence[str] | None = None
@@ -41,6 +40,7 @@ class EraseJob:
     dry_run: bool = False
     concurrency: int = 8
     requests_per_second: float | None = None
+    name: str = "erase"
 
     def prepared(self, job_id: str) -> EraseJob:
         """The same for workers in other folders."""
@@ -53,12 +53,11 @@ class EraseJob:
         Raises:
             ParamsValidationError, ArchiveError, ConfigurationError, ClientClosedError: as for `erase`.
         """
-        check_flag("erase", "dry_run", self.dry_run)
-        began_at = time.time()
+        began_at, options, choice = time.time(), self.options(client), self._choice()
+        check_flag(self.name, "dry_run", self.dry_run)
         with ExitStack() as stack:
-            # Refuses an archive of another API before anything is sent.
-            opened_archive(client, self.archived_in, stack)
-            report = await erase(client, **attrs.asdict(attrs.evolve(self, archived_in=None, dry_run=True)))
+            opened_archive(client, self.archived_in, stack)  # one of another API is refused before anything is sent
+            report = await EraseRun(options, choice, None, dry_run=True).result()
         plan: Message = report.to_dict()
         return {
             "began_at": began_at,
@@ -103,7 +102,7 @@ class EraseJob:
         """
         by_number = {part["number"]: part["threads"] for part in parts}
         erasures = [one for number in sorted(by_number) for one in _erasures(by_number[number])]
-        choice = choice_of("erase", self.user, self.users, self.thread_ids, self.all_users, self.created_before)
+        choice = self._choice()
         if self.thread_ids is not None:
             choice = attrs.evolve(choice, thread_ids=tuple(one.thread_id for one in erasures))
         with ExitStack() as stack:
@@ -111,13 +110,19 @@ class EraseJob:
             run.take_over(plan, parts)
             return (await run.finish(erasures)).to_dict()
 
+    def options(self, client: AsyncChatKit) -> JobOptions:
+        """What every job on the API is given."""
+        return checked_options(self.name, client, self.concurrency, self.requests_per_second, None)
+
+    def _choice(self) -> Choice:
+        return choice_of(self.name, self.user, self.users, self.thread_ids, self.all_users, self.created_before)
+
 
 class _PartRun(EraseRun):
     """A run that begins with what others listed, and goes on from what others deleted."""
 
     def __init__(self, client: AsyncChatKit, job: EraseJob, choice: Choice, archive: Archive | None) -> None:
-        options = checked_options("erase", client, job.concurrency, job.requests_per_second, None)
-        super().__init__(options, choice, archive, dry_run=job.dry_run)
+        super().__init__(job.options(client), choice, archive, dry_run=job.dry_run)
 
     async def work_on(
         self, erasures: Iterable[ThreadErasure], due_outcomes: Sequence[str], *, is_repeated: bool

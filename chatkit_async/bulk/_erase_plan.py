@@ -2,21 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import aclosing
+import os
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, aclosing
+from datetime import datetime
 
 import attrs
 from anyio import CapacityLimiter, to_thread
 
+from .._async.client import AsyncChatKit
 from .._core.thread_rows import LIST_THREAD_ITEMS, LIST_THREADS
+from ..types.checks import as_float
+from ..types.redacted import quoted
 from ..types.thread_operations import ThreadListItemsParams, ThreadListParams
-from ._file import explained
+from ._file import explained, refuse_other_settings, stored_settings
+from ._job import check_flag, checked_ids, checked_users, invalid, settings_of
 from ._pages import Element, elements_of, text_field, time_field
 from ._reader import Archive
 from ._requests import LISTING_ATTEMPTS, PAGE_SIZE, JobRequests, ListingLostError, list_pages, unreadable
 from ._statements import Anchor, held_items, held_thread, is_same
 
 LISTINGS_TO_PROVE = 5  # At most, before the first delete and again after the last: a busy project changes meanwhile.
+
+
+@attrs.frozen(kw_only=True)
+class Choice:
+    """Which threads to erase.
+
+    Attributes:
+        users: of these users; (None,) for all users.
+        thread_ids: these; None to choose by user.
+        created_before: only those created before this time, Unix seconds; None for any age.
+    """
+
+    users: tuple[str | None, ...]
+    thread_ids: tuple[str, ...] | None
+    created_before: float | None
+
+
+def opened_archive(
+    client: AsyncChatKit, archived_in: str | os.PathLike[str] | None, stack: ExitStack
+) -> Archive | None:
+    """The archive that a thread must be in before it is deleted, open until the stack ends; None without one.
+
+    Raises:
+        ArchiveError: it cannot be read, or is of another API or project.
+    """
+    if archived_in is None:
+        return None
+    archive = stack.enter_context(Archive(archived_in))
+    stored = attrs.evolve(stored_settings(archive._open(), archive._path), users=None)
+    advice = "pass the archive of this API and project"
+    refuse_other_settings(archive._path, stored, settings_of(client, None), "job", advice)
+    return archive
+
+
+def choice_of(  # noqa: PLR0917
+    job: str,
+    user: str | None,
+    users: Iterable[str] | None,
+    thread_ids: Iterable[str] | None,
+    all_users: bool,
+    created_before: float | datetime | None,
+) -> Choice:
+    """Which threads the arguments choose.
+
+    Raises:
+        ParamsValidationError: no choice, more than one, or one that cannot work.
+    """
+    check_flag(job, "all_users", all_users)
+    chosen = [
+        name
+        for name, is_given in (
+            ("user", user is not None),
+            ("users", users is not None),
+            ("thread_ids", thread_ids is not None),
+            ("all_users", all_users),
+        )
+        if is_given
+    ]
+    if len(chosen) != 1:
+        message = " and ".join(chosen) + " were given" if chosen else "none was given, and nothing was deleted"
+        raise invalid(
+            job, "", "conflict", f"exactly one of user, users, thread_ids, all_users=True is needed; {message}"
+        )
+    ids = None if thread_ids is None else checked_ids(job, thread_ids)
+    filters = checked_users(job, user, users) or (None,)
+    return Choice(users=filters, thread_ids=ids, created_before=_unix_s(job, created_before))
+
+
+def _unix_s(job: str, moment: float | datetime | None) -> float | None:
+    if moment is None:
+        return None
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        return moment.timestamp()
+    seconds = as_float(moment)
+    if seconds is None or not 0 <= seconds < float("inf"):
+        example = "as in datetime(2026, 1, 31, tzinfo=timezone.utc)"
+        message = f"must be Unix seconds of at least 0, or a datetime with a time zone, {example}; not {quoted(moment)}"
+        raise invalid(job, "created_before", "invalid_value", message, moment)
+    return seconds
 
 
 @attrs.frozen
@@ -113,11 +198,11 @@ class ArchivedThreads:
         """
         held = await to_thread.run_sync(self._held, thread_id, limiter=self._one_at_a_time)
         if held is None:
-            return "the archive does not hold it whole: run archive again"
+            return "the archive does not hold it whole: run archive(client, path) again"
         archived_text, anchor, tail = held
         if is_same(archived_text, text) and await _is_same_tail(self._requests, thread_id, anchor, tail):
             return None
-        return "it has changed since it was archived: run archive again"
+        return "it has changed since it was archived: run archive(client, path) again"
 
     def _held(self, thread_id: str) -> tuple[str, Anchor, list[Element]] | None:
         database = self._archive._open()

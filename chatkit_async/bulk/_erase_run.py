@@ -10,28 +10,13 @@ import anyio
 import attrs
 
 from ..errors import APIError, ChatKitError, ParamsValidationError
-from ._erase_plan import LISTINGS_TO_PROVE, ArchivedThreads, Candidate, candidate, collect, list_threads
+from ._erase_plan import LISTINGS_TO_PROVE, ArchivedThreads, Candidate, Choice, candidate, collect, list_threads
 from ._job import Job, JobOptions, first_error_raised, workers
 from ._pages import element_of
 from ._reader import Archive
 from ._reports import EraseReport, ErasureOutcome, Stage, ThreadErasure, ThreadFailure
 
 FIRST_WAIT_S = 0.4  # The first two checks after the deletes follow at once; later waits are each twice as long.
-
-
-@attrs.frozen(kw_only=True)
-class Choice:
-    """Which threads to erase.
-
-    Attributes:
-        users: of these users; (None,) for all users.
-        thread_ids: these; None to choose by user.
-        created_before: only those created before this time, Unix seconds; None for any age.
-    """
-
-    users: tuple[str | None, ...]
-    thread_ids: tuple[str, ...] | None
-    created_before: float | None
 
 
 class EraseRun(Job):
@@ -130,7 +115,7 @@ class EraseRun(Job):
             await self._for_each(left, self._erase, "deleting")
         for one in left:
             if self._results[one.thread_id].outcome != "failed":
-                self._note(one, "failed", "the last check still found the thread after its delete: run erase again")
+                self._note(one, "failed", "the last check still found the thread after its delete: run the job again")
         return not left and not self._failures
 
     async def _left(self) -> list[Candidate]:

@@ -24,7 +24,7 @@ SCHEMA_VERSION = 1
 PAGE_BYTES = 16384  # items come in kilobytes: fewer pages to write, and to copy from the log
 LOG_PAGES = 200  # of the write-ahead log: 3 MB that the system keeps in memory, where a larger log takes new memory
 BUSY_TIMEOUT_S = 10.0  # a reader that checkpoints may hold the file for a moment
-MAGIC = b"SQLite format 3\0"
+SIDECARS = ("-wal", "-shm", "-journal", ".lock")  # what SQLite and our lock add to the file's name
 
 _TABLES = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -95,9 +95,19 @@ class Settings:
 def database_path(path: str | os.PathLike[str]) -> Path:
     """The path as an absolute one: the program may change its folder meanwhile."""
     try:
-        return Path(os.path.abspath(os.fspath(path)))
+        given = os.fspath(path)
     except TypeError as error:
         raise ArchiveError(f"an archive's path is a string or a path, not {type(path).__name__}") from error
+    if given == "-":
+        raise ArchiveError("'-' is not stdout here: pass the name of a file, or ./- for a file of that name")
+    return Path(os.path.abspath(given))
+
+
+def check_folder(path: Path) -> None:
+    """Raises `ArchiveError` if the folder of a file that is to be written does not exist."""
+    if not path.parent.is_dir():
+        advice = "make it, or choose another path"
+        raise ArchiveError(f"{path} cannot be written: the folder {path.parent} does not exist; {advice}")
 
 
 @contextmanager
@@ -107,15 +117,15 @@ def opened_for_writing(path: Path, settings: Settings) -> Generator[sqlite3.Conn
     Raises:
         ArchiveError: the file cannot be used, is in use, or was made with other settings.
     """
+    check_folder(path)
     with explained(path), locked(path.with_name(f"{path.name}.lock"), f"the archive {path}"):
         _create_private(path)
-        database = _connected(path, f"file:{quote(str(path))}?mode=rw")
+        database = _connected(f"file:{quote(str(path))}?mode=rw")
         try:
             database.execute(f"PRAGMA page_size = {PAGE_BYTES}").close()  # heeded only while the file is empty
             _create_tables(database, path, settings)
-            database.execute("PRAGMA journal_mode = WAL").close()
-            database.execute("PRAGMA synchronous = NORMAL").close()
-            database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}").close()
+            for setting in ("journal_mode = WAL", "synchronous = NORMAL", f"wal_autocheckpoint = {LOG_PAGES}"):
+                database.execute(f"PRAGMA {setting}").close()
             advice = "continue with the same settings, or choose another file"
             refuse_other_settings(path, stored_settings(database, path), settings, "run", advice)
             yield database
@@ -127,12 +137,12 @@ def opened_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing. Raises `ArchiveError` if the file is missing or cannot be read."""
     with explained(path):
         if not path.is_file():
-            raise ArchiveError(f"there is no archive {path}: make it with archive(client, path) or `chatkit archive`")
-        database = _connected(path, f"file:{quote(str(path))}?mode={_reading_mode(path)}")
+            raise ArchiveError(f"there is no archive {path}: make it with archive(client, path)")
+        database = _connected(f"file:{quote(str(path))}?mode={_reading_mode(path)}")
         try:
             database.execute("PRAGMA query_only = ON").close()
             if _version(database, path) == 0:
-                raise ArchiveError(f"{path} is empty: run archive(client, path) on it")
+                raise ArchiveError(f"{path} is empty: run archive(client, path)")
             stored_settings(database, path)
         except BaseException:
             database.close()
@@ -161,22 +171,12 @@ def explained(path: Path) -> Generator[None]:
         raise ArchiveError(f"the archive {path} cannot be used: {error.strerror or error}") from error
 
 
-@contextmanager
-def transaction(database: sqlite3.Connection) -> Generator[None]:
-    """All of it or nothing."""
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")
-
-
 def _advice(error: sqlite3.DatabaseError) -> str:
     words = str(error)
     if "full" in words:
         return "; make room on the disk and run it again: what was saved stays"
+    if "not a database" in words:
+        return "; choose another path"
     if "malformed" in words:
         return "; restore it from a copy, or archive anew into another file"
     return ""
@@ -194,11 +194,7 @@ def _reading_mode(path: Path) -> str:
     return "ro" if path.with_name(f"{path.name}-wal").exists() else "ro&immutable=1"
 
 
-def _connected(path: Path, uri: str) -> sqlite3.Connection:
-    with path.open("rb") as file:
-        start = file.read(len(MAGIC))
-    if start not in (b"", MAGIC):
-        raise _foreign(path)
+def _connected(uri: str) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
 
 
@@ -206,7 +202,8 @@ def _create_tables(database: sqlite3.Connection, path: Path, settings: Settings)
     if _version(database, path):
         return
     values = {**attrs.asdict(settings), "created_at": int(time.time()), "created_by": f"chatkit-async {VERSION}"}
-    with transaction(database):
+    database.execute("BEGIN IMMEDIATE")
+    with database:
         for statement in filter(str.strip, _TABLES.split(";")):
             database.execute(statement)
         rows = [(name, json.dumps(value)) for name, value in values.items()]
@@ -223,17 +220,13 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
     if not (application or version or tables):
         return 0
     if application != APPLICATION_ID:
-        raise _foreign(path)
+        raise ArchiveError(f"{path} is not an archive of chatkit-async: choose another path")
     if version != SCHEMA_VERSION:
         raise ArchiveError(
             f"the archive {path} has schema version {version}; this chatkit-async {VERSION} reads {SCHEMA_VERSION}:"
             " install the newest chatkit-async, or archive anew into another file"
         )
     return SCHEMA_VERSION
-
-
-def _foreign(path: Path) -> ArchiveError:
-    return ArchiveError(f"{path} is not an archive of chatkit-async: choose another path")
 
 
 def refuse_other_settings(path: Path, stored: Settings, wanted: Settings, job: str, advice: str) -> None:

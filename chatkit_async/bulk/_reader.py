@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ class ArchiveInfo:
         last_run: the state of the last: "running", "complete", "incomplete" or "interrupted" (Ctrl-C, an error). A
             killed process leaves "running" behind.
         last_run_at: when the last job began, Unix seconds, UTC; None if there was none.
+        requests_per_second: the pace of the last; None for no limit.
         threads: threads held, gone ones included.
         items: items held.
         gone_threads: how many of the threads are no longer on the API.
@@ -60,6 +62,7 @@ class ArchiveInfo:
     runs: int
     last_run: str | None
     last_run_at: int | None
+    requests_per_second: float | None
     threads: int
     items: int
     gone_threads: int
@@ -165,6 +168,7 @@ class Archive:
         ((runs, completed_at),) = self._rows(
             "SELECT count(*), max(ended_at) FILTER (WHERE state = 'complete') FROM runs"
         )
+        pace = self._rows("SELECT value FROM settings WHERE name = 'requests_per_second'")
         last_run, last_run_at = self._last_run()
         ((threads, gone),) = self._rows("SELECT count(*), count(gone_at) FROM threads")
         ((items,),) = self._rows("SELECT coalesce(sum(item_count), 0) FROM item_pages")
@@ -180,6 +184,7 @@ class Archive:
             runs=runs,
             last_run=last_run,
             last_run_at=last_run_at,
+            requests_per_second=json.loads(pace[0][0]) if pace else None,
             threads=threads,
             items=items,
             gone_threads=gone,
@@ -283,7 +288,8 @@ class Archive:
             return [element.text for element in elements_of(body)]
         except (ValueError, RecursionError) as error:
             raise ArchiveError(
-                f"the archive {self._path} is damaged in thread {thread_id!r}: {error}; verify() tells what else is"
+                f"the archive {self._path} is damaged in thread {thread_id!r}: {error};"
+                " Archive.verify() tells what else is"
             ) from error
 
     def _column(self, statement: str, *values: object) -> Iterator[str]:

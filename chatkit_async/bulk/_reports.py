@@ -175,7 +175,9 @@ class VerifyReport:
 
     Attributes:
         path: the archive.
-        threads, items: counted anew.
+        threads, items: as many as can be read.
+        is_sound: False if the file has lost something: archive anew into another file while the API still has the
+            threads. True where another run into the same file is enough.
         problems: what is wrong with the archive: damaged pages, counts that differ, incomplete threads, a last run
             that was not complete.
         damaged: threads and items held as the API sent them that the client's decoder refuses; no fault of the file.
@@ -185,6 +187,7 @@ class VerifyReport:
     path: str
     threads: int
     items: int
+    is_sound: bool
     problems: tuple[ArchiveProblem, ...]
     damaged: tuple[ArchiveProblem, ...]
     unknown: int

@@ -15,7 +15,7 @@ from anyio import to_thread
 from .._core.thread_rows import LIST_THREAD_ITEMS
 from ..errors import NotFoundError
 from ..types.thread_operations import ThreadListItemsParams
-from ._file import Settings, explained, opened_for_writing, transaction
+from ._file import Settings, explained, opened_for_writing
 from ._job import in_thread
 from ._pages import Element, RawPage, elements_of, page_of
 from ._requests import LISTING_ATTEMPTS, PAGE_SIZE, JobRequests, ListingLostError, list_pages, unreadable
@@ -69,7 +69,8 @@ class Writer:
 
     def run_now(self, work: Work[T]) -> T:
         """The same at once, in the calling thread."""
-        with transaction(self._database):
+        self._database.execute("BEGIN IMMEDIATE")
+        with self._database:
             return work(self._database)
 
     async def _until_done(self, step: _Step) -> None:
@@ -98,7 +99,8 @@ class Writer:
                     step.is_done.set()
 
     def _do(self, steps: Sequence[_Step]) -> None:
-        with transaction(self._database):
+        self._database.execute("BEGIN IMMEDIATE")
+        with self._database:
             for step in steps:
                 step.result = step.work(self._database)
 

@@ -147,8 +147,7 @@ def copy_thread(database: sqlite3.Connection, run: int, thread: HeldThread, sour
 def _insert(database: sqlite3.Connection, key: int, position: int, pages: Sequence[RawPage]) -> None:
     for page in pages:
         if page.ids:
-            row = (key, position, len(page.ids), page.body)
-            database.execute("INSERT INTO item_pages VALUES (?, ?, ?, ?)", row)
+            database.execute("INSERT INTO item_pages VALUES (?, ?, ?, ?)", (key, position, len(page.ids), page.body))
             position += len(page.ids)
 
 
@@ -159,8 +158,8 @@ def _replace(database: sqlite3.Connection, run: int, key: int, first: int, found
     begin = rows[0][0] if rows else first
     before, tail = held[: first - begin], held[first - begin :]
     known, found_ids = {element.id for element in tail}, {element.id for element in found}
-    has_changed = not all(is_same(one.text, other.text) for one, other in zip(tail, found, strict=False))
-    has_changed = has_changed or len(found) < len(tail)
+    is_as_found = all(is_same(one.text, other.text) for one, other in zip(tail, found, strict=False))
+    has_changed = len(found) < len(tail) or not is_as_found
     if has_changed or len(found) > len(tail):
         database.execute("DELETE FROM item_pages WHERE thread_key = ? AND position >= ?", (key, begin))
         whole = [*before, *found]
@@ -236,8 +235,9 @@ def mark_gone(database: sqlite3.Connection, key: int, now_s: int) -> None:
     database.execute("UPDATE threads SET gone_at = ? WHERE key = ?", (now_s, key))
 
 
-def begin_run(database: sqlite3.Connection, now_s: int) -> tuple[int, int]:
+def begin_run(database: sqlite3.Connection, now_s: int, pace: float | None = None) -> tuple[int, int]:
     """The numbers of a new run and of its first listing; a run that a killed process left was interrupted."""
+    database.execute("INSERT OR REPLACE INTO settings VALUES ('requests_per_second', ?)", (json.dumps(pace),))
     database.execute("UPDATE runs SET state = 'interrupted' WHERE state = 'running'")
     (run,) = database.execute(
         "INSERT INTO runs (state, started_at, pid, host) VALUES ('running', ?, ?, ?) RETURNING id",

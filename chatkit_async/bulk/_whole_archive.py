@@ -20,7 +20,7 @@ from ..types.items import ChatKitThreadItem
 from ..types.result import slot_value
 from ..types.thread import ChatKitThread
 from ..types.unknown import UnknownThreadItem
-from ._file import APPLICATION_ID, MAGIC, database_path
+from ._file import APPLICATION_ID, SIDECARS, check_folder, database_path
 from ._pages import decoded, elements_of, object_of, thread_of
 from ._reports import ArchiveProblem, ConversionReport, VerifyReport
 
@@ -33,6 +33,8 @@ SELECT key, id, raw, item_count, is_complete OR gone_at IS NOT NULL FROM threads
 """
 _PAGES = "SELECT position, item_count, body FROM item_pages WHERE thread_key = ? ORDER BY position"
 _STRAY = "SELECT count(*) FROM item_pages WHERE thread_key NOT IN (SELECT key FROM threads)"
+_MAGIC = b"SQLite format 3\0"
+RUN_AGAIN = "run archive(client, path) again"
 _HEADER_BYTES = 72  # of an SQLite file: its application id ends here
 _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which Markdown lets a backslash escape
 
@@ -45,8 +47,9 @@ def verify(database: sqlite3.Connection, path: Path) -> VerifyReport:
         path=str(path),
         threads=check.threads,
         items=check.items,
+        is_sound=check.is_sound,
         problems=tuple(check.problems),
-        damaged=tuple(check.damaged),
+        damaged=tuple(check.refused),
         unknown=check.unknown,
     )
 
@@ -55,71 +58,84 @@ class _Check:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self.threads = self.items = self.unknown = 0
+        self.is_sound = True
         self.problems: list[ArchiveProblem] = []
-        self.damaged: list[ArchiveProblem] = []
+        self.refused: list[ArchiveProblem] = []
 
     def all(self) -> None:
         try:
             self._file()
+        except sqlite3.DatabaseError as error:
+            self._damage(None, f"SQLite cannot check the file: {error}")
+        try:
             for row in self._database.execute(_THREADS):
                 self._thread(row)
         except sqlite3.DatabaseError as error:
-            self._problem(None, f"SQLite cannot read on: {error}")
+            self._damage(None, f"only the first {self.threads} threads can be read: {error}")
 
     def _file(self) -> None:
-        for (message,) in self._database.execute("PRAGMA integrity_check"):
-            if message != "ok":
-                self._problem(None, f"SQLite says: {message}")
-        (stray,) = self._database.execute(_STRAY).fetchone()
-        if stray:
-            self._problem(None, f"{stray} pages of items belong to no thread")
         last = self._database.execute("SELECT state FROM runs ORDER BY id DESC LIMIT 1").fetchone()
         if last is None or last[0] != "complete":
-            self._problem(None, f"the last run is {last[0] if last else 'missing'}, not complete: run archive again")
+            self._problem(None, f"the last run is {last[0] if last else 'missing'}, not complete: {RUN_AGAIN}")
+        messages = "\n".join(message for (message,) in self._database.execute("PRAGMA integrity_check"))
+        faults = [line for line in messages.splitlines() if line != "ok" and not line.startswith("***")]
+        if faults:
+            self._damage(None, f"SQLite finds {len(faults)} faults in the file; the first: {faults[0]}")
+        (stray,) = self._database.execute(_STRAY).fetchone()
+        if stray:
+            self._damage(None, f"{stray} pages of items belong to no thread")
 
     def _thread(self, row: tuple[int, str, str, int, int]) -> None:
         key, thread_id, raw, item_count, is_finished = row
         self.threads += 1
-        value = self._parsed(raw, thread_id)
-        if isinstance(value, dict) and value.get("id") != thread_id:
-            self._problem(thread_id, f"its JSON has the id {value.get('id')!r}")
-        self._decoded(value, ChatKitThread, thread_id)
+        self._head(thread_id, raw)
         found = 0
-        for position, count, body in self._database.execute(_PAGES, (key,)):
-            if position != found:
-                self._problem(thread_id, f"the item at {position} should be at {found}", position)
-            found += self._page(thread_id, position, count, body)
-        if found != item_count:
-            self._problem(thread_id, f"{found} items are held, {item_count} were saved")
+        try:
+            for position, count, body in self._database.execute(_PAGES, (key,)):
+                if position != found:
+                    self._damage(thread_id, f"the item at {position} should be at {found}", position)
+                self._page(thread_id, position, count, body)
+                found += count
+        except sqlite3.DatabaseError as error:
+            self._damage(thread_id, f"only the first {found} of its {item_count} items can be read: {error}", found)
+        else:
+            if found != item_count:
+                self._damage(thread_id, f"{found} items are held, {item_count} were saved")
         if not is_finished:
-            self._problem(thread_id, "its items were not read to the end: run archive again")
+            self._problem(thread_id, f"its items were not read to the end: {RUN_AGAIN}")
 
-    def _page(self, thread_id: str, position: int, item_count: int, body: str) -> int:
+    def _head(self, thread_id: str, raw: str) -> None:
+        try:
+            value = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            return self._damage(thread_id, f"its own fields are not JSON: {error}")
+        if isinstance(value, dict) and value.get("id") != thread_id:
+            self._damage(thread_id, f"its JSON has the id {value.get('id')!r}")
+        self._decoded(value, ChatKitThread, thread_id)
+        return None
+
+    def _page(self, thread_id: str, position: int, item_count: int, body: str) -> None:
         try:
             elements = elements_of(body)
         except (ValueError, RecursionError) as error:
-            self._problem(thread_id, f"the items from here on are not JSON: {error}", position)
-            return 0
+            return self._damage(thread_id, f"{item_count} items from {position} on are not JSON: {error}", position)
         if len(elements) != item_count:
-            self._problem(thread_id, f"{len(elements)} items are here, {item_count} were saved", position)
+            self._damage(thread_id, f"{len(elements)} items are here, {item_count} were saved", position)
         for place, element in enumerate(elements, position):
             item = self._decoded(element.value, ChatKitThreadItem, thread_id, place, element.id)
             self.unknown += isinstance(item, UnknownThreadItem)
         self.items += len(elements)
-        return len(elements)
-
-    def _parsed(self, raw: str, *place: Any) -> Any:
-        try:
-            return json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            self._problem(place[0], f"its text is not JSON: {error}", *place[1:])
-            return {}
+        return None
 
     def _decoded(self, value: Any, cls: Any, *place: Any) -> Any:
         found = decoded(value, cls)
         if isinstance(found, Mismatch):
-            self.damaged.append(_problem(place[0], f"{found.path or 'it'} {found.message}", *place[1:]))
+            self.refused.append(_problem(place[0], f"{found.path or 'it'} {found.message}", *place[1:]))
         return found
+
+    def _damage(self, thread_id: str | None, message: str, *place: Any) -> None:
+        self.is_sound = False
+        self._problem(thread_id, message, *place)
 
     def _problem(self, thread_id: str | None, message: str, *place: Any) -> None:
         self.problems.append(_problem(thread_id, message, *place))
@@ -179,7 +195,7 @@ def _replaced(path: Path) -> Generator[TextIO]:
     target = Path(os.path.realpath(path))  # a symbolic link stays, and the file that it names is replaced
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        _check_replaceable(path, target.parent)
+        _check_replaceable(path, target)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with _text_file(descriptor, is_compressed=path.suffix == ".gz") as file:
             yield file
@@ -191,9 +207,12 @@ def _replaced(path: Path) -> Generator[TextIO]:
             temporary.unlink(missing_ok=True)
 
 
-def _check_replaceable(path: Path, folder: Path) -> None:
-    if not folder.is_dir():
-        raise ArchiveError(f"{path} cannot be written: the folder {folder} does not exist; make it, or choose another")
+def _check_replaceable(path: Path, target: Path) -> None:
+    check_folder(target)
+    for suffix in SIDECARS:
+        owner = target.with_name(target.name.removesuffix(suffix))
+        if owner != target and owner.is_file() and _is_archive(owner):
+            raise ArchiveError(f"{path} is a part of the archive {owner}: choose another path")
     if path.exists() and not path.is_file():
         raise ArchiveError(f"{path} is not a file: choose another path")
     if path.exists() and _is_archive(path):
@@ -203,7 +222,7 @@ def _check_replaceable(path: Path, folder: Path) -> None:
 def _is_archive(path: Path) -> bool:
     with path.open("rb") as file:
         header = file.read(_HEADER_BYTES)
-    return header.startswith(MAGIC) and header.endswith(APPLICATION_ID.to_bytes(4, "big"))
+    return header.startswith(_MAGIC) and header.endswith(APPLICATION_ID.to_bytes(4, "big"))
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
+from .._core.options import wrong_method_call
 from .._sync.client import ChatKit
 from .._sync.dependent import call_alone, checked_twin
 from ..broker._blocking import SessionBroker
@@ -39,6 +40,7 @@ def archive(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    **unexpected: Never,
 ) -> ArchiveReport:
     """Copy threads and their items into one SQLite file, or bring such a file up to date.
 
@@ -65,6 +67,7 @@ def archive(
         requests_per_second: at most so many requests are sent, above 0; default: as fast as responses come. When the
             API asks to wait (429, 503), all requests of the job wait in any case.
         on_progress: called with a `Progress` after each page and thread; what it raises ends the run.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Returns:
         A report. Failures of the API are in it, they raise nothing.
@@ -76,6 +79,8 @@ def archive(
 
     Source: ChatKit REST API, ListThreadsMethod and ListThreadItemsMethod.
     """
+    if unexpected:
+        raise wrong_method_call(archive, unexpected, {})
     return checked_twin(client, ChatKit, "archive")._channel.call(
         _archive.archive,
         client._async,
@@ -101,6 +106,7 @@ def erase(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    **unexpected: Never,
 ) -> EraseReport:
     """Delete threads with all their items, for good, and prove that they are gone.
 
@@ -129,6 +135,7 @@ def erase(
         requests_per_second: at most so many requests are sent, above 0; default: as fast as responses come. When the
             API asks to wait (429, 503), all requests of the job wait in any case.
         on_progress: called with a `Progress` after each page and thread; what it raises ends the job.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Returns:
         A report with a result for each thread. Failures of the API are in it, they raise nothing.
@@ -140,6 +147,8 @@ def erase(
 
     Source: ChatKit REST API, DeleteThreadMethod.
     """
+    if unexpected:
+        raise wrong_method_call(erase, unexpected, {})
     return checked_twin(client, ChatKit, "erase")._channel.call(
         _erase.erase,
         client._async,
@@ -168,6 +177,7 @@ def retain(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    **unexpected: Never,
 ) -> EraseReport:
     """Delete the threads that are older than an age, as a nightly job does; the others are retained.
 
@@ -179,7 +189,8 @@ def retain(
         report = retain(client, older_than=timedelta(days=90), archived_in="threads.chatkit")
 
     Args:
-        client, user, users, archived_in, dry_run, concurrency, requests_per_second, on_progress: as for `erase`.
+        client, user, users, archived_in, dry_run, concurrency, requests_per_second, on_progress, unexpected: as for
+            `erase`.
         older_than: the age: a timedelta, or seconds above 0.
         all_users: the threads of all users; default: True unless `user` or `users` is given.
 
@@ -191,6 +202,8 @@ def retain(
 
     Source: ChatKit REST API, DeleteThreadMethod.
     """
+    if unexpected:
+        raise wrong_method_call(retain, unexpected, {})
     return checked_twin(client, ChatKit, "retain")._channel.call(
         _erase.retain,
         client._async,
@@ -215,6 +228,7 @@ def erase_user(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    **unexpected: Never,
 ) -> EraseUserReport:
     """Delete everything that the API keeps of one user: revoke the live sessions, erase the threads, list them again.
 
@@ -233,7 +247,7 @@ def erase_user(
         broker: knows the user's sessions.
         client: lists and deletes the threads.
         user: the user, 1 to 512 characters.
-        archived_in, concurrency, requests_per_second, on_progress: as for `erase`.
+        archived_in, concurrency, requests_per_second, on_progress, unexpected: as for `erase`.
 
     Returns:
         One report. Failures of the API are in it, they raise nothing.
@@ -243,6 +257,8 @@ def erase_user(
 
     Source: ChatKit REST API, CancelChatSessionMethod and DeleteThreadMethod.
     """
+    if unexpected:
+        raise wrong_method_call(erase_user, unexpected, {})
     return checked_twin(broker, SessionBroker, "erase_user")._channel.call(
         _erase.erase_user,
         broker._async,
@@ -264,6 +280,7 @@ def check_store(
     time_step_us: int = 1,
     attachments: bool = False,
     timeout_s: float = 30.0,
+    **unexpected: Never,
 ) -> StoreReport:
     """Tries out whether a store of `openai-chatkit` keeps what it is given, and gives it back whole and in order.
 
@@ -287,6 +304,7 @@ def check_store(
         attachments: whether attachments are checked too; default False.
         timeout_s: seconds that one call of the store may take, above 0; default 30. Blocking work in
             the store is not limited by it.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Returns:
         A `StoreReport`: `is_usable`, `findings`, `left_behind`; `str()` of it is for people.
@@ -295,6 +313,8 @@ def check_store(
         ConfigurationError: the package `openai-chatkit` is not installed.
         ParamsValidationError: an argument is out of its range; the store was not touched.
     """
+    if unexpected:
+        raise wrong_method_call(check_store, unexpected, {})
     return call_alone(
         _check_store.check_store,
         store,
@@ -340,6 +360,7 @@ def migrate(
     hidden_context: HiddenContext = "keep",
     timeout_s: float = 30.0,
     on_progress: Callable[[Progress], object] | None = None,
+    **unexpected: Never,
 ) -> MigrationReport:
     """Moves the threads of an archive into any store of the package `openai-chatkit`.
 
@@ -375,6 +396,7 @@ def migrate(
             default), or are left out (`skip`).
         timeout_s: seconds that one call of the store, or of `context_for`, may take, above 0; default 30.
         on_progress: called with a `Progress` after each thread.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Returns:
         A `MigrationReport`: `is_complete`, a result for each thread, the report on the store; `str()` of it is for
@@ -385,6 +407,8 @@ def migrate(
         ParamsValidationError: an argument is out of its range; the store was not touched.
         ArchiveError: the file cannot be read.
     """
+    if unexpected:
+        raise wrong_method_call(migrate, unexpected, {})
     return call_alone(
         _migrate.migrate,
         archive,

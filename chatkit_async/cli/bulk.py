@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from chatkit_async.cli.connection import Connection, connection_options
-from chatkit_async.cli.errors import FAILURE
+from chatkit_async.cli.errors import FAILURE, as_options
 from chatkit_async.cli.jobs import (
     MAX_SHOWN,
     JobProgress,
@@ -17,7 +17,14 @@ from chatkit_async.cli.jobs import (
     report_option,
     users_option,
 )
-from chatkit_async.cli.output import Line, print_error_lines, print_json, print_lines, printable_text
+from chatkit_async.cli.output import (
+    Line,
+    command_to_paste,
+    print_error_lines,
+    print_json,
+    print_lines,
+    printable_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -140,6 +147,7 @@ def verify(ctx: click.Context, *, path: str, as_json: bool) -> None:
         if len(problems) > MAX_SHOWN:
             problems[MAX_SHOWN:] = [f"and {len(problems) - MAX_SHOWN} more; --json names all"]
         print_error_lines([("Problem", problem) for problem in problems])
+        print_error_lines(_verify_advice(report))
     if not report.ok:
         ctx.exit(FAILURE)
 
@@ -149,7 +157,7 @@ def _grouped(problems: Iterable[ArchiveProblem]) -> list[str]:
     threads_of: dict[str, list[str]] = {}
     for problem in problems:
         threads_of.setdefault(problem.message, []).append(problem.thread_id or "file")
-    return [f"{_named(threads)}: {message}" for message, threads in threads_of.items()]
+    return [f"{_named(threads)}: {as_options(message)}" for message, threads in threads_of.items()]
 
 
 def _named(threads: Sequence[str]) -> str:
@@ -160,11 +168,23 @@ def _named(threads: Sequence[str]) -> str:
 def _verify_lines(report: VerifyReport) -> list[Line]:
     return [
         ("archive", report.path),
-        ("result", "whole" if report.ok else f"{len(report.problems)} problems"),
-        ("threads", str(report.threads)),
-        ("items", str(report.items)),
+        ("result", "whole" if report.ok else "incomplete" if report.is_sound else "damaged"),
+        ("threads", f"{report.threads}{'' if report.is_sound else ' can be read'}"),
+        ("items", f"{report.items}{'' if report.is_sound else ' can be read'}"),
         *([("damaged", f"{len(report.damaged)} as the API sent them")] if report.damaged else []),
         *([("unknown", f"{report.unknown} items of kinds that this version does not know")] if report.unknown else []),
+    ]
+
+
+def _verify_advice(report: VerifyReport) -> list[Line]:
+    if report.is_sound:
+        return []
+    anew, read = (
+        command_to_paste(words) for words in (("archive", "OTHER_FILE"), ("threads", "list", "--archive", report.path))
+    )
+    return [
+        ("Advice", f"save the threads in another file while the API still has them: {anew}"),
+        ("Advice", f"read from this file what is not named above: {read}"),
     ]
 
 

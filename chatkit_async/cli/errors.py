@@ -40,6 +40,12 @@ KEYWORDS: Final = re.compile(
     r"(?<![\w-])(base_url|max_retries|allow_insecure_http|timeout(?=, max_retries))(?:=True)?\b"
 )
 
+# Calls of the package that messages advise, and the commands for them.
+COMMANDS: Final = {
+    "archive(client, path)": "`chatkit archive FILE`",
+    "Archive.verify()": "`chatkit verify FILE`",
+}
+
 
 class NoKeyError(click.ClickException):
     """OPENAI_API_KEY is not set."""
@@ -99,7 +105,7 @@ def _fields(error: chatkit_async.ChatKitError) -> dict[str, object]:
     if isinstance(error, chatkit_async.APIError):
         fields = {name: getattr(error, name) for name in API_FIELDS}
         return {"message": error.message, **fields, "hint": error.hint and as_options(error.hint)}
-    return {"message": str(error)}
+    return {"message": as_options(str(error))}
 
 
 def _lines(error: chatkit_async.ChatKitError) -> list[Line]:
@@ -111,7 +117,9 @@ def _lines(error: chatkit_async.ChatKitError) -> list[Line]:
 
 
 def as_options(message: str) -> str:
-    """The message with settings named as the command names them; `base_url:` at its start is the option's value."""
+    """The message with settings and jobs named as the command names them; it may begin with an option and its value."""
+    for call, command in COMMANDS.items():
+        message = message.replace(call, command)
     name, colon, rest = message.partition(":")
     named = f"{SETTINGS[name]}{colon}{rest}" if name in SETTINGS else message
     return KEYWORDS.sub(lambda found: (SETTINGS | {"base_url": BASE_URL})[found[1]], named)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
-from chatkit_async.cli.errors import INTERRUPTED
+from chatkit_async.cli.errors import INTERRUPTED, as_options
 from chatkit_async.cli.output import colour, columns_of, command_to_paste, is_terminal, print_error_lines
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def continuing(ctx: click.Context, advice: str) -> Generator[None]:
 
 def print_failures(failures: tuple[ThreadFailure, ...]) -> None:
     """Prints failures on stderr, at most twenty."""
-    lines = [("Failed", f"{failure.thread_id or 'listing'}: {failure.reason}") for failure in failures[:MAX_SHOWN]]
+    lines = [("Failed", f"{it.thread_id or 'listing'}: {as_options(it.reason)}") for it in failures[:MAX_SHOWN]]
     if len(failures) > MAX_SHOWN:
         lines.append(("Failed", f"and {len(failures) - MAX_SHOWN} more; --json names all"))
     print_error_lines(lines)

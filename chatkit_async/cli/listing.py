@@ -243,6 +243,8 @@ def _continuation(path: str, info: ArchiveInfo) -> str:
     arguments = ["archive", path, *(word for user in info.users or () for word in ("--user", user))]
     if info.base_url != DEFAULT_BASE_URL:
         arguments += ["--base-url", info.base_url]
+    if info.requests_per_second is not None:
+        arguments += ["--requests-per-second", f"{info.requests_per_second:g}"]
     began = (
         "" if info.last_run_at is None else f" of {datetime.fromtimestamp(info.last_run_at, UTC):%Y-%m-%d %H:%M} UTC"
     )

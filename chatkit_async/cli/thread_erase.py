@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from chatkit_async.cli.connection import Connection, connection_options
-from chatkit_async.cli.errors import FAILURE
+from chatkit_async.cli.errors import FAILURE, as_options
 from chatkit_async.cli.jobs import (
     MAX_SHOWN,
     JobProgress,
@@ -223,7 +223,11 @@ def _result_lines(report: EraseReport) -> list[Line]:
         ("deleted", _threads(report.count("deleted"))),
         *([("already gone", str(report.count("already_gone")))] if report.count("already_gone") else []),
         *_kept_lines(report),
-        *[("failed", f"{it.thread_id}: {it.reason}") for it in report.threads if it.outcome == "failed"][:MAX_SHOWN],
+        *[
+            ("failed", f"{it.thread_id}: {as_options(it.reason or '')}")
+            for it in report.threads
+            if it.outcome == "failed"
+        ][:MAX_SHOWN],
         ("requests", f"{report.requests} in {report.elapsed_s:.1f} s"),
     ]
 
@@ -234,4 +238,7 @@ def _threads(count: int) -> str:
 
 def _kept_lines(report: EraseReport) -> list[Line]:
     reasons = Counter(thread.reason for thread in report.threads if thread.outcome == "kept")
-    return [("kept", f"{_threads(count)}: {reason}") for reason, count in reasons.most_common(MAX_USERS_SHOWN)]
+    return [
+        ("kept", f"{_threads(count)}: {as_options(reason or '')}")
+        for reason, count in reasons.most_common(MAX_USERS_SHOWN)
+    ]

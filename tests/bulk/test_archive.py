@@ -204,7 +204,13 @@ async def test_a_folder_that_is_missing_and_a_key_that_is_missing_raise(emulator
         with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
             await archive(keyless, path)
     async with AsyncChatKit(KEY, base_url=emulator.base_url) as client:
-        with pytest.raises(ArchiveError, match="No such file or directory"):
-            await archive(client, path.parent / "missing" / "x.db")
+        missing = path.parent / "missing"
+        with pytest.raises(
+            ArchiveError,
+            match=rf"x\.db cannot be written: the folder {missing} does not exist; make it, or choose another path$",
+        ):
+            await archive(client, missing / "x.db")
+        with pytest.raises(ArchiveError, match=r"^'-' is not stdout here: pass the name of a file, or \./- for a file"):
+            await archive(client, "-")
         with pytest.raises(ArchiveError, match="is not a file"):
             await archive(client, path.parent)

@@ -11,7 +11,7 @@ import pytest
 
 from chatkit_async import AsyncChatKit, ChatKit, ConfigurationError, ParamsValidationError
 from chatkit_async.broker import AsyncSessionBroker, SessionBroker
-from chatkit_async.bulk import archive, erase, erase_user, retain
+from chatkit_async.bulk import archive, blocking, check_store, erase, erase_user, migrate, retain
 from chatkit_async.bulk._erase_parts import EraseJob
 from chatkit_async.emulator import Emulator
 
@@ -23,16 +23,16 @@ Job = Callable[..., Awaitable[Any]]
 
 @pytest.mark.parametrize("value", [None, "yes", 0, 1])
 @pytest.mark.parametrize(
-    "job", [partial(erase, all_users=True), partial(retain, older_than=1)], ids=["erase", "retain"]
+    ("name", "job"), [("erase", partial(erase, all_users=True)), ("retain", partial(retain, older_than=1))]
 )
 async def test_only_true_and_false_decide_whether_a_job_deletes(
-    client: AsyncChatKit, emulator: Emulator, job: Job, value: Any
+    client: AsyncChatKit, emulator: Emulator, name: str, job: Job, value: Any
 ) -> None:
     emulator.seed(threads=of_users(3, 1))
-    with pytest.raises(ParamsValidationError, match=f"^erase: dry_run: must be True or False, not {value!r}$"):
+    with pytest.raises(ParamsValidationError, match=f"^{name}: dry_run: must be True or False, not {value!r}$"):
         await job(client, dry_run=value)
-    with pytest.raises(ParamsValidationError, match=f"^erase: dry_run: must be True or False, not {value!r}$"):
-        await EraseJob(all_users=True, dry_run=value).plan(client, 100)
+    with pytest.raises(ParamsValidationError, match=f"^{name}: dry_run: must be True or False, not {value!r}$"):
+        await EraseJob(all_users=True, dry_run=value, name=name).plan(client, 100)
     assert emulator.requests() == []
 
 
@@ -100,3 +100,31 @@ async def test_an_age_and_two_choices_of_users_are_named(client: AsyncChatKit) -
         await retain(client, older_than="90d")  # type: ignore[arg-type]
     with pytest.raises(ParamsValidationError, match=r"users: write users=\[\.\.\.\] or user=\.\.\., not both$"):
         await archive(client, "threads.chatkit", user="u1", users=["u2"])
+
+
+@pytest.mark.parametrize(
+    ("function", "wrong", "right"),
+    [
+        (partial(archive, path="x"), "usr", "user"),
+        (erase, "archive_in", "archived_in"),
+        (partial(retain, older_than=1), "dryrun", "dry_run"),
+        (partial(erase_user, client=None, user="u1"), "concurency", "concurrency"),
+        (partial(migrate, store=None, context_for=str), "time", "times"),
+        (check_store, "timeout", "timeout_s"),
+        (partial(blocking.archive, path="x"), "usr", "user"),
+        (blocking.erase, "archive_in", "archived_in"),
+        (partial(blocking.retain, older_than=1), "dryrun", "dry_run"),
+        (partial(blocking.erase_user, client=None, user="u1"), "concurency", "concurrency"),
+        (partial(blocking.migrate, store=None, context_for=str), "time", "times"),
+        (blocking.check_store, "timeout", "timeout_s"),
+    ],
+)
+async def test_a_misspelt_keyword_is_answered_with_the_right_one(
+    client: AsyncChatKit, function: Any, wrong: str, right: str
+) -> None:
+    name = getattr(function, "func", function).__name__
+    with pytest.raises(
+        TypeError,
+        match=rf"^{name}\(\) got an unexpected keyword argument '{wrong}': did you mean {right}\? \(it takes ",
+    ):
+        await function(client, **{wrong: 1})

@@ -154,8 +154,8 @@ async def test_only_what_the_archive_holds_whole_and_unchanged_goes(
     emulator.seed(threads=[*conversations, {"thread": thread(77)}])
     report = await erase(client, all_users=True, archived_in=path)
     outcomes = {one.thread_id: (one.outcome, one.reason) for one in report.threads}
-    changed = ("kept", "it has changed since it was archived: run archive again")
-    unheld = ("kept", "the archive does not hold it whole: run archive again")
+    changed = ("kept", "it has changed since it was archived: run archive(client, path) again")
+    unheld = ("kept", "the archive does not hold it whole: run archive(client, path) again")
     assert outcomes == {
         "cthr_0": ("deleted", None),
         "cthr_1": changed,

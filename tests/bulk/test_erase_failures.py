@@ -91,7 +91,7 @@ async def test_a_delete_that_the_api_only_pretends_is_no_success(client: AsyncCh
     report = await erase(client, user="u0")
     assert not report.is_complete
     assert [(one.outcome, one.reason) for one in report.threads if one.outcome != "deleted"] == [
-        ("failed", "the last check still found the thread after its delete: run erase again")
+        ("failed", "the last check still found the thread after its delete: run the job again")
     ]
 
 

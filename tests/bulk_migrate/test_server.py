@@ -125,7 +125,7 @@ async def test_kept_attachments_need_a_converter_of_the_server_s_own(store: Any,
 async def test_an_archive_that_is_not_complete_is_a_warning(store: Any, tmp_path: Path) -> None:
     path = write_archive(tmp_path / "threads.chatkit", [(hosted_thread(), [hosted_item()])], state="interrupted")
     report = await migrate(path, store, context_for=lambda user: user)
-    assert report.warnings == ("the archive itself is not complete: run archive again, then migrate again",)
+    assert report.warnings == ("the archive itself is not complete: run archive(client, path) again, then this",)
 
 
 async def test_a_file_that_is_missing_is_an_error_of_ours(tmp_path: Path) -> None:

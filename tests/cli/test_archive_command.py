@@ -98,7 +98,7 @@ def test_ctrl_c_prints_the_command_that_continues(
     emulator: Emulator, five: list[object], path: str, env: dict[str, str]
 ) -> None:
     emulator.add_faults(Fault(method="GET", path="/items", delay=60, times="always"))  # so that no thread is read
-    words = ("archive", path, "--concurrency", "2")
+    words = ("archive", path, "--concurrency", "2", "--requests-per-second", "500")
     with started(*words, env=env) as process:
         wait_until(lambda: any(it.path.endswith("/items") for it in emulator.requests()))
         process.send_signal(signal.SIGINT)
@@ -107,7 +107,7 @@ def test_ctrl_c_prints_the_command_that_continues(
     listed = chatkit("threads", "list", "--archive", path)
     assert re.fullmatch(
         r"Incomplete: the archive's last run of 20\d\d-\d\d-\d\d \d\d:\d\d UTC was interrupted; continue with: "
-        rf"\S.* archive {re.escape(path)} --base-url {re.escape(emulator.base_url)}\n",
+        rf"\S.* archive {re.escape(path)} --base-url {re.escape(emulator.base_url)} --requests-per-second 500\n",
         listed.stderr,
     )
     in_json = chatkit("threads", "get", "cthr_no", "--archive", path, "--json")
@@ -116,10 +116,12 @@ def test_ctrl_c_prints_the_command_that_continues(
     assert error["error"]["kind"] == "ArchiveError"
     verified = chatkit("verify", path)
     assert (verified.returncode, verified.stderr.count("Problem:")) == (1, 2)
-    assert "5 threads, such as cthr_1, cthr_2, cthr_3: its items were not read to the end" in verified.stderr
+    assert labelled(verified)["result"] == "incomplete"
+    unread = "its items were not read to the end: run `chatkit archive FILE` again"
+    assert f"5 threads, such as cthr_1, cthr_2, cthr_3: {unread}\n" in verified.stderr
     advice, command = errors.strip().splitlines()
     assert advice == f"Interrupted. What was read so far is in {path}. Continue with:"
-    assert command.endswith(f"-m chatkit_async archive {path} --concurrency 2")
+    assert command.endswith(f"-m chatkit_async archive {path} --concurrency 2 --requests-per-second 500")
     emulator.clear_faults()
     done = chatkit(*shlex.split(command.partition("-m chatkit_async ")[2]), env=env)
     assert (done.returncode, done.stderr) == (0, "")
@@ -202,7 +204,8 @@ def test_a_missing_file_is_a_failure_that_names_it_and_is_not_created(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = chatkit(words[0], "no.chatkit", *words[1:]) if words[0] != "threads" else chatkit(*words, "no.chatkit")
-    assert done.returncode in (1, 2)
+    assert done.returncode == 1
+    assert done.stderr.endswith("no.chatkit: make it with `chatkit archive FILE`\n")
     assert done.stderr.startswith("Error: ")
     assert "no.chatkit" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -240,7 +243,12 @@ def test_verify_counts_and_finds_damage(archived: str) -> None:
     Path(archived).write_bytes(content.replace(b'"The north gate."', b'"The north gate,}'))
     damaged = chatkit("verify", archived)
     assert damaged.returncode == 1
-    assert "Problem: " in damaged.stderr
+    shown = labelled(damaged)
+    assert (shown["result"], shown["threads"], shown["items"]) == ("damaged", "5 can be read", "0 can be read")
+    problem, anew, left = damaged.stderr.splitlines()
+    assert problem.startswith("Problem: cthr_1: 7 items from 0 on are not JSON: ")
+    assert anew.startswith("Advice: save the threads in another file while the API still has them: ")
+    assert left.endswith(f" threads list --archive {archived}")
     assert json.loads(chatkit("verify", archived, "--json").stdout)["ok"] is False
 
 

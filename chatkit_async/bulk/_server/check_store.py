@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Never, TypeAlias
 
 import anyio
 
+from ..._core.options import wrong_method_call
 from ...errors import ParamsValidationError, Problem
 from ...types.redacted import quoted, redacted
 from .arguments import Ids, MappingOptions, check_settings
@@ -33,6 +34,7 @@ async def check_store(
     time_step_us: int = 1,
     attachments: bool = False,
     timeout_s: float = 30.0,
+    **unexpected: Never,
 ) -> StoreReport:
     """Tries out whether a store of `openai-chatkit` keeps what it is given, and gives it back whole and in order.
 
@@ -56,6 +58,7 @@ async def check_store(
         attachments: whether attachments are checked too; default False.
         timeout_s: seconds that one call of the store may take, above 0; default 30. Blocking work in
             the store is not limited by it.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Returns:
         A `StoreReport`: `is_usable`, `findings`, `left_behind`; `str()` of it is for people.
@@ -64,6 +67,8 @@ async def check_store(
         ConfigurationError: the package `openai-chatkit` is not installed.
         ParamsValidationError: an argument is out of its range; the store was not touched.
     """
+    if unexpected:
+        raise wrong_method_call(check_store, unexpected, {})
     check_settings("check_store", store=store, time_step_us=time_step_us, timeout_s=timeout_s, ids=ids, times=times)
     given: object = attachments
     if not isinstance(given, bool):  # `migrate` takes a word here

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import nullcontext
 from inspect import isawaitable
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Never, Protocol, TypeAlias
 
 import anyio
 import attrs
 
+from ..._core.options import wrong_method_call
 from ...types._json import JSONObject
 from .._reader import Archive
 from .._reports import Progress, Stage
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 MOST_HANGS = 3  # threads in a row in which the store hung: more would take hours and change nothing
 
 ContextFor: TypeAlias = Callable[[str | None], object]
-LISTINGS = (("asc", 100), ("desc", 20))
-"""Order and page size; the server itself lists pages of 20."""
+LISTINGS = (("asc", 100), ("desc", 20))  # order and page size; the server itself lists pages of 20
 
 
 class ThreadSource(Protocol):
@@ -42,7 +42,6 @@ class ThreadSource(Protocol):
         Args:
             user: only threads of this user; default: all.
         """
-        ...
 
     def raw_items(self, thread_id: str) -> Iterable[JSONObject]:
         """The items of a thread as JSON, oldest first.
@@ -50,7 +49,6 @@ class ThreadSource(Protocol):
         Args:
             thread_id: the thread's id.
         """
-        ...
 
 
 async def migrate(
@@ -67,6 +65,7 @@ async def migrate(
     hidden_context: HiddenContext = "keep",
     timeout_s: float = 30.0,
     on_progress: Callable[[Progress], object] | None = None,
+    **unexpected: Never,
 ) -> MigrationReport:
     """Moves the threads of an archive into any store of the package `openai-chatkit`.
 
@@ -102,6 +101,7 @@ async def migrate(
             default), or are left out (`skip`).
         timeout_s: seconds that one call of the store, or of `context_for`, may take, above 0; default 30.
         on_progress: called with a `Progress` after each thread.
+        unexpected: refused with a `TypeError` that names the right keyword.
 
     Returns:
         A `MigrationReport`: `is_complete`, a result for each thread, the report on the store; `str()` of it is for
@@ -112,6 +112,8 @@ async def migrate(
         ParamsValidationError: an argument is out of its range; the store was not touched.
         ArchiveError: the file cannot be read.
     """
+    if unexpected:
+        raise wrong_method_call(migrate, unexpected, {})
     options = MappingOptions(attachments, pending_tool_calls, hidden_context)
     settings = MoveSettings(ids, times, time_step_us, options)
     checked = {"ids": ids, "times": times, **attrs.asdict(options)}
@@ -219,7 +221,7 @@ class _Migration:
 
     def _warnings(self) -> Iterator[str]:
         if isinstance(self._source, Archive) and not self._source.info.is_complete:
-            yield "the archive itself is not complete: run archive again, then migrate again"
+            yield "the archive itself is not complete: run archive(client, path) again, then this"
         yield from self._order_warnings
 
     def _add(self, result: ThreadMigration) -> None:
