@@ -52,7 +52,7 @@ class MemoryStore:
         self._gap_ends_s = 0.0
         self._process: int | None = None
         self._is_alone = True
-        self.is_fallback = False  # for another store, which several workers share
+        self._is_fallback = False  # for another store, which several workers share
 
     async def read(self, place: Place) -> PlaceState:
         with lock:
@@ -119,7 +119,7 @@ class MemoryStore:
 
     def _check_workers(self) -> None:
         """Warns once in each worker if this process is one of several, which this store does not reach."""
-        if self.is_fallback or self._process == os.getpid():
+        if self._is_fallback or self._process == os.getpid():
             return
         is_child, self._process = self._process is not None, os.getpid()
         evidence = several_workers()

@@ -51,7 +51,7 @@ class ResilientStore:
     def __init__(self, store: Store, cancel: Callable[[tuple[str, ...]], Awaitable[object]]) -> None:
         self._store, self._cancel = store, cancel
         self._memory = MemoryStore()
-        self._memory.is_fallback = True
+        self._memory._is_fallback = True
         self._has_own_limit = type(store) is RedisStore
         self._failures = 0
         self._failed_s = self._again_at_s = float("-inf")

@@ -181,7 +181,8 @@ class SessionCreator:
         state = kept.state
         secret = CachedSecret(live, variables, state.generation, state.version, creation.ticket, now_s() + life_s)
         self._secrets.put(place, secret)
-        await self.cancel(place.user, kept.earlier_ids)
+        if kept.earlier_ids:
+            await self.cancel(place.user, kept.earlier_ids)
         return secret
 
     async def _send(self, request: SessionRequest) -> ChatSession:
