@@ -86,7 +86,7 @@ _OPTIONS: Final = (
         metavar="N",
         default=2,
         show_default=True,
-        help="How often a failed request is sent again; at least 5 times by a job over many threads.",
+        help="How often a failed request may be sent again; in jobs over many threads at least 5 times.",
     ),
     click.option("--api-key", metavar="KEY", hidden=True, expose_value=False, callback=_refuse_key),
     click.option(

@@ -213,7 +213,7 @@ def _skew(response: chatkit_async.ResponseInfo | None) -> Iterator[Finding]:
 
 def _announced_end() -> Finding:
     days = (HOSTED_END - datetime.now(UTC).date()).days
-    when = f"in {days} days" if days > 1 else "tomorrow" if days == 1 else "today" if days == 0 else "in the past"
+    when = f"in {days} days" if days > 1 else "tomorrow" if days == 1 else "today" if days == 0 else "which has passed"
     text = f"hosted workflows are announced to end on 30 November 2026, {when}"
     advice = f"Save their threads: {command_to_paste(['archive', 'threads.chatkit'])}"
     return Finding("warning", "announced end", text, advice)

@@ -83,8 +83,8 @@ def emulator(
 ) -> None:
     """Serve the ChatKit API on this machine, for tests: it accepts and refuses what the API does.
 
-    Prints its address when it is ready. Ctrl-C or SIGTERM stops it, with exit code 0. A browser
-    shows sessions, threads and requests at that address.
+    Prints its address when it is ready. Ctrl-C or SIGTERM stops it, with exit code 0. In a browser,
+    the same address without /v1 shows requests, threads and sessions.
 
     \b
     Examples:
@@ -133,7 +133,8 @@ def _print_ready(base_url: str, api_key: str) -> None:
     click.echo(f"chatkit emulator ready at {base_url}")  # click flushes, which a program that reads a pipe needs
     if is_terminal(sys.stdout):
         settings = f"OPENAI_BASE_URL={base_url} OPENAI_API_KEY={shlex.quote(api_key)}"
-        click.echo(f"In another terminal:\n  export {settings}\nCtrl-C stops it.")
+        inspector = f"In a browser, its requests, threads and sessions:\n  {base_url.removesuffix('/v1')}/"
+        click.echo(f"In another terminal:\n  export {settings}\n{inspector}\nCtrl-C stops it.")
 
 
 def _why_not(error: chatkit_async.ConfigurationError, cause: OSError, host: str, port: int) -> str:

@@ -112,7 +112,7 @@ FIELDS: Final = (
     ),
     Field(
         "chatkit_configuration.automatic_thread_titling.enabled", "--titling/--no-titling", bool, None,
-        "Give threads titles by themselves.  [API's default: on]",
+        "Give each thread a title automatically.  [API's default: on]",
     ),
     Field(
         "chatkit_configuration.file_upload.enabled", "--file-upload/--no-file-upload", bool, None,

@@ -77,7 +77,9 @@ _OPTIONS: Final = (
         metavar="ID",
         help="End before this id. Without --after, the page just before it comes first, then the page before that.",
     ),
-    click.option("--wide", is_flag=True, help="Print all columns and whole texts on a terminal too, as elsewhere."),
+    click.option(
+        "--wide", is_flag=True, help="On a terminal, print all columns and whole texts, as in a file or pipe."
+    ),
     click.option(
         "--json",
         "as_json",

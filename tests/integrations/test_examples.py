@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -167,9 +168,24 @@ def test_the_page_mounts_the_widget_with_a_secret_and_says_why_there_is_none(
         script = "https://cdn.platform.openai.com/deployments/chatkit/chatkit.js"  # its own is not reachable from here
         page.route(script, lambda route: route.fulfill(content_type="text/javascript", body=WIDGET))
         page.goto(url)
-        expect(page.locator("#problem")).to_have_text("Sign in first.")
+        expect(page.locator("#notice")).to_have_text("Sign in first.")
         page.request.post(url + SIGN_IN)
         page.reload()
         page.wait_for_function("document.getElementById('chat').textContent.startsWith('ek_')")
         [session] = emulator.sessions()
         assert page.locator("#chat").inner_text() == session["client_secret"]
+        expect(page.locator("#notice")).to_have_text("")
+
+
+@pytest.mark.parametrize("path", [CHECKOUT / "README.md", EXAMPLES / "page.html"], ids=lambda path: path.name)
+def test_the_page_says_that_the_widget_is_loading_and_that_it_cannot_be_loaded(browser: Any, path: Path) -> None:
+    [page] = re.findall(r"<!doctype html>.*?</script>(?=\"|\s*</body>)", path.read_text(), re.DOTALL)
+    requested: list[Any] = []
+    with tab(browser, []) as opened:
+        opened.route("http://shop.example/", lambda route: route.fulfill(content_type="text/html", body=page))
+        opened.route("https://cdn.platform.openai.com/**", lambda route: requested.append(route))
+        opened.goto("http://shop.example/", wait_until="domcontentloaded")
+        expect(opened.locator("#notice")).to_have_text("The chat is loading ...")
+        requested[0].abort()
+        expect(opened.locator("#notice")).to_have_text("The chat cannot be loaded from cdn.platform.openai.com.")
+        expect(opened.locator("#notice")).to_be_in_viewport()
