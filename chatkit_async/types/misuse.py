@@ -37,14 +37,13 @@ class Guiding:
             if hasattr(type(self), name):  # a property that raised
                 return object.__getattribute__(self, name)
             text = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(text if name.startswith("_") else f"{text}: {_other_names(type(self), name)}")
-
-
-def _other_names(cls: type[object], name: str) -> str:
-    has = [one for one in dir(cls) if not one.startswith("_")]
-    ours = _SYNONYMS.get(name)
-    advice = f"did you mean {ours}?" if ours in has else nearest(name, has)
-    return f"{advice} (it has {', '.join(has)})" if advice else f"it has {', '.join(has)}"
+            if name.startswith("_"):
+                raise AttributeError(text)
+            has = [one for one in dir(type(self)) if not one.startswith("_")]
+            ours = _SYNONYMS.get(name)
+            advice = f"did you mean {ours}?" if ours in has else nearest(name, has)
+            there_is = f"it has {', '.join(has)}"
+            raise AttributeError(f"{text}: {advice} ({there_is})" if advice else f"{text}: {there_is}")
 
 
 class AsyncOnly:
