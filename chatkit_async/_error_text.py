@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .errors import APIError, Problem
 
-NOT_JSON = ("message", "body", "response")  # a body may be large, and hold what must not be stored
+NOT_STORED = ("message", "body", "response")  # a body may be large, and hold what must not be stored
 
 
 def sentence(error: APIError) -> str:
@@ -25,7 +25,7 @@ def sentence(error: APIError) -> str:
 
 def details_of(error: APIError) -> dict[str, Any]:
     """The attributes of an error beside its message, as JSON."""
-    return {name: value for name, value in vars(error).items() if name not in NOT_JSON and is_json(value)}
+    return {name: value for name, value in vars(error).items() if name not in NOT_STORED and is_json(value)}
 
 
 def problem_details(problem: Problem) -> dict[str, Any]:

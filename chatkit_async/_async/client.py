@@ -8,7 +8,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Never, NoReturn, Self
 
-from .._core.config import Settings, changed_config, first_config
+from .._core.config import ClientSettings, changed_config, first_config
 from .._core.decode import decode_json
 from .._core.headers import hidden_headers
 from .._core.options import QueryValue, RequestOptions, Timeout, as_timeout, wrong_method_call
@@ -92,7 +92,7 @@ class AsyncChatKit(AsyncOnly, Guiding):
         # What is wrong with one setting must not show another in a traceback.
         api_key, proxy, default_headers = as_secret(api_key), as_secret(proxy), hidden_headers(default_headers)
         base_url = as_secret(base_url)
-        settings = Settings(
+        settings = ClientSettings(
             api_key=api_key,
             organization=organization,
             project=project,
@@ -165,7 +165,7 @@ class AsyncChatKit(AsyncOnly, Guiding):
             ConfigurationError: settings that cannot work.
         """
         api_key, base_url, default_headers = as_secret(api_key), as_secret(base_url), hidden_headers(default_headers)
-        settings = Settings(
+        settings = ClientSettings(
             api_key=api_key,
             organization=organization,
             project=project,

@@ -9,7 +9,7 @@ from types import TracebackType
 
 # Pause between two checks, for each deadline: several times the cost of a check, so that thousands of calls with
 # different deadlines do not keep the loop busy; with a thousand, a deadline is at most 2 ms late.
-PAUSE_S = 2e-6
+CHECK_INTERVAL_S = 2e-6
 
 
 class Deadlines:
@@ -46,7 +46,7 @@ class Deadlines:
             deadline.expire()
         # Calls that end leave the timer alone, so that this runs about once in the length of a timeout.
         soonest_s = min((each.expires_s for each in self.pending if not each.has_expired), default=math.inf)
-        self.schedule(max(soonest_s, now_s + PAUSE_S * len(self.pending)))
+        self.schedule(max(soonest_s, now_s + CHECK_INTERVAL_S * len(self.pending)))
 
 
 class Deadline:

@@ -178,7 +178,7 @@ class Exchange:
             attempts=self._tries,
             elapsed_s=self._elapsed_s,
             outcome=outcome,
-            hint=_READ_HINT if outcome == "unknown" and self._call.request.method == "GET" else _HINTS[outcome],
+            hint=_READ_HINT if outcome == "unknown" and self._call.request.method == "GET" else _OUTCOME_HINTS[outcome],
         )
 
     def _with_earlier(self, outcome: Outcome) -> Outcome:
@@ -207,7 +207,7 @@ class Exchange:
 
 _RANKS: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "done")
 
-_HINTS: Mapping[Outcome, str] = {
+_OUTCOME_HINTS: Mapping[Outcome, str] = {
     "not_sent": "Nothing was sent: look at base_url, the proxy and the network.",
     "refused": "Earlier attempts were refused, and the last one was not sent: try again later.",
     "unknown": "The server may have done the work: check before you repeat the call.",

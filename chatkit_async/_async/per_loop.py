@@ -24,7 +24,7 @@ class Closable(Protocol):
 
 
 T = TypeVar("T", bound=Closable)
-_Entries = dict[asyncio.AbstractEventLoop, "_Entry[T]"]
+_Entries = dict[asyncio.AbstractEventLoop, "_LoopEntry[T]"]
 _owners: weakref.WeakSet[PerLoop[Any]] = weakref.WeakSet()
 
 
@@ -62,7 +62,7 @@ class PerLoop(Generic[T]):
         for ended in [loop for loop in list(self._entries) if loop.is_closed()]:
             self._entries.pop(ended, None)
         loop = asyncio.get_running_loop()
-        entry = self._entries[loop] = _Entry(self._make(), loop)
+        entry = self._entries[loop] = _LoopEntry(self._make(), loop)
         # After shutdown_asyncgens() a loop closes no new generator: there the owner alone closes the object.
         if not getattr(loop, "_asyncgens_shutdown_called", False):
             entry.keeper = _keeper(entry.value, loop, self._entries)
@@ -71,7 +71,7 @@ class PerLoop(Generic[T]):
         return entry.value
 
 
-class _Entry(Generic[T]):
+class _LoopEntry(Generic[T]):
     """An object, and the suspended generator that asyncio.run, a Runner and anyio finish before they close the loop."""
 
     def __init__(self, value: T, loop: asyncio.AbstractEventLoop) -> None:

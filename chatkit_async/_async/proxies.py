@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-MAX_CONNECTIONS = 100
+DEFAULT_MAX_CONNECTIONS = 100
 
 
 @attrs.frozen(kw_only=True)
 class ConnectionSettings:
     """Settings of a client's connections; AsyncChatKit describes each."""
 
-    max_connections: int = MAX_CONNECTIONS
+    max_connections: int = DEFAULT_MAX_CONNECTIONS
     http_session: aiohttp.ClientSession | None = None
     trace_configs: Sequence[aiohttp.TraceConfig] = ()
     middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
@@ -58,7 +58,7 @@ class ConnectionSettings:
             "proxy": self.proxy is not None,
             "ssl": self.ssl is not True,
             "trace_configs": bool(self.trace_configs),
-            "max_connections": self.max_connections != MAX_CONNECTIONS,
+            "max_connections": self.max_connections != DEFAULT_MAX_CONNECTIONS,
         }
         return [name for name, is_given in given.items() if is_given]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # After such a pause the loop gets two turns to notice closed connections: that costs less than a look at each.
 QUIET_S = 0.1
-LARGEST_BODY_BYTES = 64 * 1024 * 1024
+LARGEST_RESPONSE_BYTES = 64 * 1024 * 1024
 _CLOSED_MEANWHILE = "The client was closed during this call."
 _SECOND_CREDENTIALS = (
     "http_session has credentials of its own, which would replace the API key: make it without auth=, and without"
@@ -136,7 +136,11 @@ def _read_at_once(response: aiohttp.ClientResponse | FastResponse) -> Response |
     """
     content = response.content
     # The connection is None once it is back in the pool.
-    if response.connection is not None or content.exception() is not None or content.total_bytes > LARGEST_BODY_BYTES:
+    if (
+        response.connection is not None
+        or content.exception() is not None
+        or content.total_bytes > LARGEST_RESPONSE_BYTES
+    ):
         return None
     return Response(response.status, Headers.received(response.headers), content.read_nowait())
 
@@ -144,7 +148,7 @@ def _read_at_once(response: aiohttp.ClientResponse | FastResponse) -> Response |
 async def _body(response: aiohttp.ClientResponse | FastResponse) -> bytes | None:
     """The body, or None if it is larger than we read."""
     declared = response.content_length
-    if declared is not None and declared > LARGEST_BODY_BYTES:
+    if declared is not None and declared > LARGEST_RESPONSE_BYTES:
         return None
     if declared is not None and "Content-Encoding" not in response.headers:
         return await response.read()
@@ -152,7 +156,7 @@ async def _body(response: aiohttp.ClientResponse | FastResponse) -> bytes | None
     buffer, size = BytesIO(), 0
     while not response.content.at_eof():
         size += buffer.write(await response.content.readany())
-        if size > LARGEST_BODY_BYTES:
+        if size > LARGEST_RESPONSE_BYTES:
             return None
     return buffer.getvalue()
 

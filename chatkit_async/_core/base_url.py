@@ -15,7 +15,7 @@ from ..types.secret import as_secret
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\])(?::\d*)?", re.ASCII)
-_PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
+_URL_PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
 
 
 @attrs.frozen
@@ -68,7 +68,7 @@ def _read(given: str, *, allow_insecure_http: bool) -> str | _Refused:
         return _Refused(
             f"without user, query and fragment (see default_headers, default_query): {_redacted_url(parts)}"
         )
-    if not _AUTHORITY.fullmatch(parts.netloc) or not _PATH.fullmatch(parts.path):
+    if not _AUTHORITY.fullmatch(parts.netloc) or not _URL_PATH.fullmatch(parts.path):
         return _Refused(f"{_redacted_url(parts)} holds characters that a URL must encode")
     if parts.scheme == "http" and not allow_insecure_http and not is_loopback(parts.hostname or ""):
         return _Refused(

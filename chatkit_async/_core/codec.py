@@ -31,14 +31,14 @@ from .annotations import (
     tag_of,
     without_none,
 )
-from .generated_hooks import NO_EXTRA, Field, generated_hook
+from .generated_hooks import NO_EXTRA, ResultField, generated_hook
 
 if TYPE_CHECKING:
     from cattrs import Converter
 
 T = TypeVar("T")
 
-DEEPEST = 100  # levels; documented responses have six, and recursive code overflows on much deeper ones
+DEEPEST_RESULT = 100  # levels; documented responses have six, and recursive code overflows on much deeper ones
 
 
 class Mismatch(Exception):
@@ -189,11 +189,11 @@ def _result_hook(annotation: Any, made: Converter) -> Hook:
     return generated_hook(cls, fields, by_field, Mismatch) if fields else by_field
 
 
-def _field(name: str, hint: Any, made: Converter) -> Field:
+def _field(name: str, hint: Any, made: Converter) -> ResultField:
     if tag := tag_of(hint):
-        return Field(name, _text, str, is_nullable=False, constant=tag, is_tag=True)
+        return ResultField(name, _text, str, is_nullable=False, constant=tag, is_tag=True)
     hook = made.get_structure_hook(without_none(hint))
-    return Field(name, hook, _KEPT.get(hook), is_optional(hint), constant_of(hint))
+    return ResultField(name, hook, _KEPT.get(hook), is_optional(hint), constant_of(hint))
 
 
 def _by_field(cls: Any, hooks: dict[str, Hook], tag: str | None) -> Hook:
@@ -227,8 +227,8 @@ def _by_field(cls: Any, hooks: dict[str, Hook], tag: str | None) -> Hook:
 def _extra(document: dict[str, JSON], cls: type[Result]) -> Mapping[str, JSON]:
     known = field_names(cls)
     extra = {name: value for name, value in document.items() if name not in known}
-    if depth_exceeds(list(extra.values()), DEEPEST):
-        raise Mismatch(f"nests deeper than {DEEPEST} levels")
+    if depth_exceeds(list(extra.values()), DEEPEST_RESULT):
+        raise Mismatch(f"nests deeper than {DEEPEST_RESULT} levels")
     return MappingProxyType(extra)
 
 

@@ -19,7 +19,7 @@ from .retry import RetryPolicy
 ApiKey: TypeAlias = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
 JSON_TYPE = "application/json"
-_STANDING_HEADERS = {
+_REQUEST_HEADERS = {
     "accept": JSON_TYPE,
     "openai-beta": "chatkit_beta=v1",  # every official example has it
     "user-agent": f"chatkit-async/{VERSION}",
@@ -81,7 +81,7 @@ def _hidden_url(url: str | None) -> str | None:
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
+class ClientSettings:
     """The arguments of a client; None is not given."""
 
     api_key: ApiKey | None = attrs.field(default=None, converter=_hidden)
@@ -97,7 +97,7 @@ class Settings:
     allow_insecure_http: bool = False
 
 
-def first_config(settings: Settings, environ: Mapping[str, str]) -> ClientConfig:
+def first_config(settings: ClientSettings, environ: Mapping[str, str]) -> ClientConfig:
     """The config of a new client.
 
     Args:
@@ -118,7 +118,7 @@ def first_config(settings: Settings, environ: Mapping[str, str]) -> ClientConfig
         timeout=Timeout(),
         max_retries=2,
         retry_policy=RetryPolicy(),
-        headers=_STANDING_HEADERS | _scope(organization, project, tuple(map(_variable, _SCOPE_VARIABLES))),
+        headers=_REQUEST_HEADERS | _scope(organization, project, tuple(map(_variable, _SCOPE_VARIABLES))),
         query={},
         strict=False,
         allow_insecure_http=insecure,
@@ -130,14 +130,14 @@ def _variable(name: str) -> str:
     return f"the environment variable {name}"
 
 
-def _environment_url(url: str | None, settings: Settings, *, allow_insecure_http: bool) -> str:
+def _environment_url(url: str | None, settings: ClientSettings, *, allow_insecure_http: bool) -> str:
     """The base URL of the environment, else the API's; it is checked only if no argument replaces it."""
     if not url or settings.base_url is not None:
         return DEFAULT_BASE_URL
     return checked_base_url(url, _variable("OPENAI_BASE_URL"), allow_insecure_http=allow_insecure_http)
 
 
-def changed_config(config: ClientConfig, settings: Settings) -> ClientConfig:
+def changed_config(config: ClientConfig, settings: ClientSettings) -> ClientConfig:
     """A config with the given arguments changed."""
     api_key, key_origin = config.api_key, config.key_origin
     if settings.api_key is not None:
@@ -189,7 +189,7 @@ def key_hint(config: ClientConfig) -> str:
     return f"The key came from {config.key_origin}{end}."
 
 
-def _headers(config: ClientConfig, settings: Settings) -> dict[str, str]:
+def _headers(config: ClientConfig, settings: ClientSettings) -> dict[str, str]:
     scope = _scope(settings.organization, settings.project, ("organization", "project"))
     return merge_headers(config.headers, scope, checked_headers(settings.default_headers, "default_headers"))
 

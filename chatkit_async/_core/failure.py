@@ -17,7 +17,7 @@ from .session_rows import CREATE_SESSION
 
 LONGEST_WORDS = 2000  # characters of the API's message that an error repeats; its body has more
 
-_HINTS: Mapping[int | str, str] = {
+_ERROR_HINTS: Mapping[int | str, str] = {
     "insufficient_quota": "The quota is used up: waiting does not help, see the billing page of the project.",
     "invalid_beta": "Something between here and the API dropped the header OpenAI-Beta.",
     403: "Check the permissions of the key, and from which places it may be used.",
@@ -106,7 +106,7 @@ def _hint(operation: str, response: Response, message: str, code: str | None, co
         return _path_hint(config.base_url)
     if response.status == 404 and message.startswith(_INVALID_URL):
         return _path_hint(config.base_url)
-    hint = _HINTS.get(code or "", _HINTS.get(response.status))
+    hint = _ERROR_HINTS.get(code or "", _ERROR_HINTS.get(response.status))
     if operation == CREATE_SESSION.name and response.status in _GONE_STATUSES:  # the one operation with a workflow
         return f"{hint} {_WORKFLOWS_END}" if hint else _WORKFLOWS_END
     return hint

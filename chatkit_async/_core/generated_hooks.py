@@ -22,7 +22,7 @@ _MOST_SHARED = 256  # objects of a class: sessions share few settings, and a ser
 
 
 @attrs.frozen
-class Field:
+class ResultField:
     """A documented field, and how its value is read.
 
     Attributes:
@@ -42,7 +42,9 @@ class Field:
     is_tag: bool = False
 
 
-def generated_hook(cls: type[Result], fields: tuple[Field, ...], by_field: Hook, mismatch: type[Exception]) -> Hook:
+def generated_hook(
+    cls: type[Result], fields: tuple[ResultField, ...], by_field: Hook, mismatch: type[Exception]
+) -> Hook:
     """A hook for a class.
 
     Args:
@@ -75,7 +77,7 @@ def _writable(cls: type[Result]) -> type[Result]:
     return type(f"Writable{cls.__name__}", (cls,), {"__slots__": (), **thawed})
 
 
-def _body(fields: tuple[Field, ...]) -> list[str]:
+def _body(fields: tuple[ResultField, ...]) -> list[str]:
     inline = [field for field in fields if field.scalar]
     nested = [field for field in fields if not field.scalar]
     return [
@@ -97,12 +99,12 @@ def _body(fields: tuple[Field, ...]) -> list[str]:
     ]
 
 
-def is_of_settings(fields: tuple[Field, ...]) -> bool:
+def is_of_settings(fields: tuple[ResultField, ...]) -> bool:
     """Whether a part holds only booleans and integers: equal parts are one object, which is smaller and faster."""
     return all(field.scalar in {bool, int} for field in fields)
 
 
-def _shared(fields: tuple[Field, ...]) -> list[str]:
+def _shared(fields: tuple[ResultField, ...]) -> list[str]:
     return [
         f"settings = ({', '.join(f'{field.name}_' for field in fields)},)",
         "result = SHARED.get(settings)",
@@ -115,14 +117,14 @@ def _share() -> list[str]:
     return [f"if len(SHARED) < {_MOST_SHARED}:", "    SHARED[settings] = result"]
 
 
-def _value(field: Field) -> str:
+def _value(field: ResultField) -> str:
     value = f"{field.name}_"
     if field.is_tag:
         return repr(field.constant)
     return value if field.constant is None else f"{field.constant!r} if {value} == {field.constant!r} else {value}"
 
 
-def _check(field: Field) -> list[str]:
+def _check(field: ResultField) -> list[str]:
     assert field.scalar is not None
     if field.is_tag:
         return [f"if {field.name}_ != {field.constant!r}:", "    return by_field(document, None)"]
@@ -131,7 +133,7 @@ def _check(field: Field) -> list[str]:
     return [test, "    return by_field(document, None)"]
 
 
-def _calls(fields: list[Field]) -> list[str]:
+def _calls(fields: list[ResultField]) -> list[str]:
     return [
         "try:",
         *(line for field in fields for line in _call(field)),
@@ -140,7 +142,7 @@ def _calls(fields: list[Field]) -> list[str]:
     ]
 
 
-def _call(field: Field) -> list[str]:
+def _call(field: ResultField) -> list[str]:
     value = f"{field.name}_"
     unless_null = f"None if {value} is None else " if field.is_nullable else ""
     return [

@@ -16,7 +16,7 @@ except ImportError:
     orjson = None
 
 _SURE_DIGITS, _MOST_DIGITS = 18, 20  # integers of at most 18 characters fit 64 bits; longer than 20 none do
-_SURROGATE = re.compile(rb"\\u[dD]")  # four times as fast as `in`
+_ESCAPED_SURROGATE = re.compile(rb"\\u[dD]")  # four times as fast as `in`
 
 
 def dumps(document: Any) -> bytes:
@@ -42,7 +42,7 @@ def loads(body: bytes) -> JSON:
         return document
     # As strict as orjson: only UTF-8, no constants, no numbers beyond a float, no half of a surrogate pair.
     found: JSON = _DECODER.decode(body.decode())
-    if _SURROGATE.search(body):
+    if _ESCAPED_SURROGATE.search(body):
         _ENCODER.encode(found).encode()
     return found
 

@@ -23,7 +23,7 @@ from .options import NO_OPTIONS, QueryValue, RequestOptions, Timeout, checked_qu
 
 _REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _METHOD = re.compile(r"[A-Za-z]+")
-_PATH = re.compile(r"/[\x21-\x7e]*")
+_REQUEST_PATH = re.compile(r"/[\x21-\x7e]*")
 _NEVER = re.compile(r"(?!)")
 _DOT_SEGMENT = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 
@@ -167,4 +167,4 @@ def _path_problems(path: object) -> list[Problem]:
     wanted = "a path below the base URL, beginning with /, percent-encoded, without ? and #"
     if isinstance(path, str) and ("?" in path or "#" in path or _DOT_SEGMENT.search(path)):
         return _problems("path", path, _NEVER, f"{wanted}, and without . and .. in it")
-    return _problems("path", path, _PATH, wanted)
+    return _problems("path", path, _REQUEST_PATH, wanted)

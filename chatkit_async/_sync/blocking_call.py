@@ -12,7 +12,7 @@ from ..errors import ClientClosedError
 from .portal import STOP_WAIT_S, Portal
 
 T = TypeVar("T")
-Work = Callable[..., Coroutine[Any, Any, T]]
+AsyncWork = Callable[..., Coroutine[Any, Any, T]]
 
 
 class BlockingCall(Generic[T]):
@@ -27,7 +27,9 @@ class BlockingCall(Generic[T]):
     value: T
     portal: Portal
 
-    def __init__(self, connection: object, function: Work[T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self, connection: object, function: AsyncWork[T], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
         self.connection = connection
         self.done = False
         self.error: BaseException | None = None
@@ -68,7 +70,7 @@ class BlockingCall(Generic[T]):
         if self.error is not None:
             raise self.error
 
-    async def _run(self, function: Work[T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    async def _run(self, function: AsyncWork[T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._has_begun = True
         try:
             self.value = await function(*args, **kwargs)

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from ..errors import ClientClosedError, ConfigurationError, ReentrantCallError
 from ..types.misuse import BlockingOnly
-from .blocking_call import BlockingCall, Work
+from .blocking_call import AsyncWork, BlockingCall
 from .portal import Pending, Portal, lock, portals, refuse_at_exit
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ SIGNAL_CHECK_S = 1.0
 class Channel:
     """One blocking client's way to the loop thread; it knows the async half only as functions to call."""
 
-    def __init__(self, aclose: Work[None], *, name: str, in_event_loop: InEventLoop = "warn") -> None:
+    def __init__(self, aclose: AsyncWork[None], *, name: str, in_event_loop: InEventLoop = "warn") -> None:
         """Opens nothing: the first call does.
 
         Args:
@@ -59,7 +59,7 @@ class Channel:
         vars(twin).update(_async=asynchronous, _channel=channel)
         return twin
 
-    def call(self, function: Work[T], /, *args: Any, **kwargs: Any) -> T:
+    def call(self, function: AsyncWork[T], /, *args: Any, **kwargs: Any) -> T:
         """Runs the coroutine function on the loop thread, and returns or raises what it does.
 
         Arguments are typed as anything, since the type system cannot pass those of an overloaded function on.
@@ -126,7 +126,7 @@ def repr_of_twin(twin: object) -> str:
 class _SharedConnection:
     """What a client and its copies share: the connections on the loop, from the first call until `close`."""
 
-    def __init__(self, aclose: Work[None], name: str) -> None:
+    def __init__(self, aclose: AsyncWork[None], name: str) -> None:
         self.name = name
         self._aclose = aclose
         self._user = object()

@@ -6,7 +6,7 @@ import contextlib
 from typing import Any, TypeVar
 
 from ..errors import ClientClosedError, ConfigurationError
-from .blocking_call import Work
+from .blocking_call import AsyncWork
 from .channel import Channel
 from .client import ChatKit
 
@@ -25,7 +25,7 @@ def checked_twin(given: T, kind: type[T], taker: str) -> T:
     return given
 
 
-def call_alone(function: Work[T], /, *args: Any, **kwargs: Any) -> T:
+def call_alone(function: AsyncWork[T], /, *args: Any, **kwargs: Any) -> T:
     """Runs a coroutine function that takes no client on the event loop of the blocking clients."""
     channel = _FunctionChannel(_nothing, name=function.__name__)
     try:
@@ -49,7 +49,7 @@ async def _nothing() -> None:
 class DependentChannel(Channel):
     """The channel of a client for an object that is given that client: closing it leaves the client open."""
 
-    def __init__(self, client: ChatKit, aclose: Work[None], name: str) -> None:
+    def __init__(self, client: ChatKit, aclose: AsyncWork[None], name: str) -> None:
         """`aclose` closes what the dependent's async half has opened; `name` is its class, for messages."""
         self._connection = client._channel._connection
         self.in_event_loop = client._channel.in_event_loop
@@ -61,7 +61,7 @@ class DependentChannel(Channel):
     def name(self) -> str:
         return self._name
 
-    def call(self, function: Work[T], /, *args: Any, **kwargs: Any) -> T:
+    def call(self, function: AsyncWork[T], /, *args: Any, **kwargs: Any) -> T:
         """As any channel's."""
         if self._is_closed:
             raise ClientClosedError(f"This {self._name} is closed: make a new one")

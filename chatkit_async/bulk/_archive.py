@@ -32,13 +32,13 @@ from ._job import (
 )
 from ._pages import RawPage
 from ._reports import ArchiveReport, Progress, Stage, ThreadFailure
-from ._requests import LISTING_ATTEMPTS, PAGE_SIZE, ListingLostError, list_pages, unreadable
+from ._requests import LARGEST_PAGE_SIZE, LISTING_ATTEMPTS, ListingLostError, list_pages, unreadable
 from ._saving import Writer, opened_writer, read_items
 from ._statements import (
     Found,
     HeldThread,
-    Place,
     Saved,
+    ThreadPositions,
     begin_run,
     end_run,
     mark_gone,
@@ -174,9 +174,9 @@ class ArchiveRun(Job):
         lost: ListingLostError | None = None
         for number in range(1, LISTING_ATTEMPTS + 1):
             self._listing_number += 1
-            params = ThreadListParams(user=user, limit=PAGE_SIZE, order="asc")
+            params = ThreadListParams(user=user, limit=LARGEST_PAGE_SIZE, order="asc")
             pages = list_pages(self._requests, LIST_THREADS, params, trusts_end=number == LISTING_ATTEMPTS)
-            place = Place(user)
+            place = ThreadPositions(user)
             try:
                 async with aclosing(pages):
                     async for page in pages:
@@ -194,7 +194,9 @@ class ArchiveRun(Job):
         broken = unreadable(LIST_THREADS.name, f"the listing is broken: {lost}")
         return self._failures.update({None: self._failed_listing(broken)})
 
-    async def _take_page(self, page: RawPage, place: Place, found: Found, hand_out: HandOut[HeldThread]) -> None:
+    async def _take_page(
+        self, page: RawPage, place: ThreadPositions, found: Found, hand_out: HandOut[HeldThread]
+    ) -> None:
         self._listed += len(page.ids)
         if found.new == 0 and await self._is_all_read(page, place):
             return
@@ -216,7 +218,7 @@ class ArchiveRun(Job):
         self._under_way.update(thread.thread_id for thread in due)
         await hand_out(due)
 
-    async def _is_all_read(self, page: RawPage, place: Place) -> bool:
+    async def _is_all_read(self, page: RawPage, place: ThreadPositions) -> bool:
         """Whether this run has read all threads of the page: a round that only proves that is cheap."""
         mark = partial(mark_listed, run=self._run, listing=self._listing_number, thread_ids=page.ids)
         sort_at = None if self._listing_number == self._first_listing else await self._writer.run(mark)

@@ -25,7 +25,7 @@ from ..errors import APIError, ArchiveError
 from ._archive import ArchiveRun
 from ._erase_parts import Message, began_s, pages_of
 from ._erase_plan import list_threads
-from ._file import Settings, database_path, explained, opened_for_reading, stored_settings
+from ._file import ArchiveSettings, database_path, explained, opened_for_reading, stored_settings
 from ._job import JobOptions, checked_options, checked_users, in_thread, settings_of, workers
 from ._requests import JobRequests, Limiter
 from ._saving import opened_writer
@@ -84,7 +84,7 @@ class ArchiveJob:
         with tempfile.TemporaryDirectory() as folder, explained(target):
             own = Path(folder) / target.name
             async with opened_writer(own, settings_of(client, users)) as writer:
-                run = _PartRun(self._options(client), writer, str(own), users)
+                run = _ArchivePartRun(self._options(client), writer, str(own), users)
                 run.thread_ids = page
                 report = await run.result()
             await in_thread(partial(_move, own, target))
@@ -129,7 +129,7 @@ class ArchiveJob:
         return checked_options("archive", client, self.concurrency, self.requests_per_second, None)
 
 
-class _PartRun(ArchiveRun):
+class _ArchivePartRun(ArchiveRun):
     """Reads the threads it is given, without listing any."""
 
     thread_ids: Sequence[str] = ()
@@ -184,7 +184,7 @@ def _move(own: Path, target: Path) -> None:
         partly.unlink(missing_ok=True)
 
 
-def _threads_in_parts(folder: Path, settings: Settings) -> dict[str, Path]:
+def _threads_in_parts(folder: Path, settings: ArchiveSettings) -> dict[str, Path]:
     """Which part holds which thread whole; a part that is damaged or of another API is passed over."""
     found: dict[str, Path] = {}
     for part in sorted(folder.glob("*.part")):

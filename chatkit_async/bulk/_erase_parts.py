@@ -78,7 +78,7 @@ class EraseJob:
         """
         with ExitStack() as stack:
             archive = opened_archive(client, self.archived_in, stack)
-            run = _PartRun(client, self, Choice(users=(), thread_ids=(), created_before=None), archive)
+            run = _ErasePartRun(client, self, Choice(users=(), thread_ids=(), created_before=None), archive)
             await run.work_on(_erasures(page), ("planned", "failed"), is_repeated=is_repeated)
             report = run.report(is_proved=False)
         return {"number": number, "requests": report.requests, "threads": report.to_dict()["threads"]}
@@ -106,7 +106,7 @@ class EraseJob:
         if self.thread_ids is not None:
             choice = attrs.evolve(choice, thread_ids=tuple(one.thread_id for one in erasures))
         with ExitStack() as stack:
-            run = _PartRun(client, self, choice, opened_archive(client, self.archived_in, stack))
+            run = _ErasePartRun(client, self, choice, opened_archive(client, self.archived_in, stack))
             run.take_over(plan, parts)
             return (await run.finish(erasures)).to_dict()
 
@@ -118,7 +118,7 @@ class EraseJob:
         return choice_of(self.name, self.user, self.users, self.thread_ids, self.all_users, self.created_before)
 
 
-class _PartRun(EraseRun):
+class _ErasePartRun(EraseRun):
     """A run that begins with what others listed, and goes on from what others deleted."""
 
     def __init__(self, client: AsyncChatKit, job: EraseJob, choice: Choice, archive: Archive | None) -> None:

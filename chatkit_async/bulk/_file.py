@@ -74,7 +74,7 @@ CREATE TABLE removed_items (
 
 
 @attrs.frozen
-class Settings:
+class ArchiveSettings:
     """What an archive holds, fixed when it is created.
 
     Attributes:
@@ -111,7 +111,7 @@ def check_folder(path: Path) -> None:
 
 
 @contextmanager
-def opened_for_writing(path: Path, settings: Settings) -> Generator[sqlite3.Connection]:
+def opened_for_writing(path: Path, settings: ArchiveSettings) -> Generator[sqlite3.Connection]:
     """The archive's connection for one job, the file created if it is not there; locked until the end.
 
     Raises:
@@ -150,12 +150,12 @@ def opened_for_reading(path: Path) -> sqlite3.Connection:
         return database
 
 
-def stored_settings(database: sqlite3.Connection, path: Path) -> Settings:
+def stored_settings(database: sqlite3.Connection, path: Path) -> ArchiveSettings:
     """The settings that the archive was made with."""
     found = {name: json.loads(value) for name, value in database.execute("SELECT name, value FROM settings")}
     try:
         users = found["users"]
-        return Settings(found["base_url"], found["project"], None if users is None else tuple(users))
+        return ArchiveSettings(found["base_url"], found["project"], None if users is None else tuple(users))
     except KeyError as error:
         raise ArchiveError(f"the archive {path} is damaged: it lacks its setting {error}") from error
 
@@ -198,7 +198,7 @@ def _connected(uri: str) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
 
 
-def _create_tables(database: sqlite3.Connection, path: Path, settings: Settings) -> None:
+def _create_tables(database: sqlite3.Connection, path: Path, settings: ArchiveSettings) -> None:
     if _version(database, path):
         return
     values = {**attrs.asdict(settings), "created_at": int(time.time()), "created_by": f"chatkit-async {VERSION}"}
@@ -229,7 +229,7 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
     return SCHEMA_VERSION
 
 
-def refuse_other_settings(path: Path, stored: Settings, wanted: Settings, job: str, advice: str) -> None:
+def refuse_other_settings(path: Path, stored: ArchiveSettings, wanted: ArchiveSettings, job: str, advice: str) -> None:
     """Raises `ArchiveError` if an archive was made with other settings than a job has."""
     for name in ("base_url", "project", "users"):
         if getattr(stored, name) != getattr(wanted, name):

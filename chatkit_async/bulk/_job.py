@@ -18,7 +18,7 @@ from .._async.client import AsyncChatKit
 from ..errors import APIError, ChatKitError, ConfigurationError, ParamsValidationError, Problem
 from ..types.checks import Invalid, as_float, text, whole_number
 from ..types.redacted import quoted, redacted
-from ._file import Settings
+from ._file import ArchiveSettings
 from ._reports import Progress, Stage, ThreadFailure
 from ._requests import JobRequests, Limiter, ends_the_job, is_outage
 
@@ -63,10 +63,10 @@ class JobOptions:
     on_progress: Callable[[Progress], None] | None
 
 
-def settings_of(client: AsyncChatKit, users: tuple[str, ...] | None) -> Settings:
+def settings_of(client: AsyncChatKit, users: tuple[str, ...] | None) -> ArchiveSettings:
     """The settings of an archive made by this client."""
     config = client._caller.config
-    return Settings(str(config.base_url), config.headers.get("openai-project"), users)
+    return ArchiveSettings(str(config.base_url), config.headers.get("openai-project"), users)
 
 
 def checked_options(

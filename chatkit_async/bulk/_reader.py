@@ -20,8 +20,8 @@ from ._pages import elements_of, item_of, object_of, thread_of
 from ._reports import ConversionReport, VerifyReport, as_json
 
 _INCOMPLETE = "SELECT id FROM threads WHERE NOT is_complete AND gone_at IS NULL ORDER BY sort_at, position"
-_THREADS = "SELECT raw FROM threads WHERE ? IS NULL OR user = ? ORDER BY sort_at, position"
-_PAGES = """
+_RAW_THREADS = "SELECT raw FROM threads WHERE ? IS NULL OR user = ? ORDER BY sort_at, position"
+_RAW_PAGES = """
 SELECT item_pages.body FROM item_pages JOIN threads ON threads.key = item_pages.thread_key
 WHERE threads.id = ? ORDER BY item_pages.position
 """
@@ -145,7 +145,7 @@ class Archive:
         Args:
             user: only threads of this user; default: all.
         """
-        return self._column(_THREADS, user, user)
+        return self._column(_RAW_THREADS, user, user)
 
     def item_texts(self, thread_id: str) -> Iterator[str]:
         """The JSON texts of a thread's items, character by character as the API sent them.
@@ -158,7 +158,7 @@ class Archive:
         """
         if not self._rows("SELECT 1 FROM threads WHERE id = ?", thread_id):
             raise ArchiveError(f"the archive {self._path} holds no thread with the id {thread_id!r}")
-        return (text for body in self._column(_PAGES, thread_id) for text in self._texts_of(body, thread_id))
+        return (text for body in self._column(_RAW_PAGES, thread_id) for text in self._texts_of(body, thread_id))
 
     @property
     def info(self) -> ArchiveInfo:

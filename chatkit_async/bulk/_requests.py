@@ -36,9 +36,9 @@ T = TypeVar("T")
 LEAST_RETRIES = 5  # A person waits for a single call, but not for a job.
 MOST_RETRIES_UNREADABLE = 2  # A response that is not as documented seldom gets better.
 MOST_WAITS = 100  # After so many waits that the API asked for, a request fails.
-LONGEST_WAIT_S = 900.0  # A longer wait is a daily quota: the job stops.
+LONGEST_RETRY_WAIT_S = 900.0  # A longer wait is a daily quota: the job stops.
 _ONCE = RequestOptions(max_retries=0)
-PAGE_SIZE = 100  # The API allows no larger one.
+LARGEST_PAGE_SIZE = 100  # The API allows no larger one.
 LISTING_ATTEMPTS = 4  # Attempts at a listing whose cursors disappear or that contradicts itself.
 
 
@@ -147,7 +147,7 @@ class JobRequests:
                 if not self._is_worth_another(error, failures, waits):
                     raise
                 delay_s = self._delay_s(error, failures + waits)
-                if delay_s > LONGEST_WAIT_S:
+                if delay_s > LONGEST_RETRY_WAIT_S:
                     raise
             if holds_back:
                 self._limiter.pause(delay_s)
@@ -173,7 +173,7 @@ def ends_the_job(error: APIError) -> bool:
     """Whether no other request of the job can succeed either: the key is refused, the quota used up."""
     if isinstance(error, (AuthenticationError, PermissionDeniedError)) or error.code == "insufficient_quota":
         return True
-    return error.retry_after_s is not None and error.retry_after_s > LONGEST_WAIT_S
+    return error.retry_after_s is not None and error.retry_after_s > LONGEST_RETRY_WAIT_S
 
 
 def is_outage(error: APIError) -> bool:

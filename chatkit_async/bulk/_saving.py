@@ -15,14 +15,14 @@ from anyio import to_thread
 from .._core.thread_rows import LIST_THREAD_ITEMS
 from ..errors import NotFoundError
 from ..types.thread_operations import ThreadListItemsParams
-from ._file import Settings, explained, opened_for_writing
+from ._file import ArchiveSettings, explained, opened_for_writing
 from ._job import in_thread
 from ._pages import Element, RawPage, elements_of, page_of
-from ._requests import LISTING_ATTEMPTS, PAGE_SIZE, JobRequests, ListingLostError, list_pages, unreadable
+from ._requests import LARGEST_PAGE_SIZE, LISTING_ATTEMPTS, JobRequests, ListingLostError, list_pages, unreadable
 from ._statements import START, Anchor, HeldThread, Saved, save_pages
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
+DatabaseWork = Callable[[sqlite3.Connection], T]
 
 LINGER_S = 0.1  # what is read meanwhile shares a transaction; a killed process loses it, and reads it again
 MOST_WAITING = 128  # steps, before those who add more wait
@@ -35,7 +35,7 @@ class Writer:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
-        self._steps: list[_Step] = []
+        self._steps: list[_DatabaseStep] = []
         self._has_steps = anyio.Event()
         self._is_urgent = anyio.Event()
 
@@ -48,16 +48,16 @@ class Writer:
             await self.flush()
             tasks.cancel_scope.cancel()
 
-    async def run(self, work: Work[T]) -> T:
+    async def run(self, work: DatabaseWork[T]) -> T:
         """What the work returns, after all that was added before; its error, if it raises one."""
-        step = _Step(work, None)
+        step = _DatabaseStep(work, None)
         await self._until_done(step)
         result: T = step.result
         return result
 
-    async def add(self, work: Work[T], then: Callable[[T], None]) -> None:
+    async def add(self, work: DatabaseWork[T], then: Callable[[T], None]) -> None:
         """Does the work soon, and calls `then` with its result; its error ends the job."""
-        step = _Step(work, then)
+        step = _DatabaseStep(work, then)
         if len(self._steps) < MOST_WAITING:
             self._append(step)
         else:
@@ -67,19 +67,19 @@ class Writer:
         """Returns when all that was added is written, and each `then` was called."""
         await self.run(_nothing)
 
-    def run_now(self, work: Work[T]) -> T:
+    def run_now(self, work: DatabaseWork[T]) -> T:
         """The same at once, in the calling thread."""
         self._database.execute("BEGIN IMMEDIATE")
         with self._database:
             return work(self._database)
 
-    async def _until_done(self, step: _Step) -> None:
+    async def _until_done(self, step: _DatabaseStep) -> None:
         is_done = step.is_done = anyio.Event()
         self._append(step)
         self._is_urgent.set()
         await is_done.wait()
 
-    def _append(self, step: _Step) -> None:
+    def _append(self, step: _DatabaseStep) -> None:
         self._steps.append(step)
         if len(self._steps) == 1:
             self._has_steps.set()
@@ -98,7 +98,7 @@ class Writer:
                 if step.is_done is not None:
                     step.is_done.set()
 
-    def _do(self, steps: Sequence[_Step]) -> None:
+    def _do(self, steps: Sequence[_DatabaseStep]) -> None:
         self._database.execute("BEGIN IMMEDIATE")
         with self._database:
             for step in steps:
@@ -106,7 +106,7 @@ class Writer:
 
 
 @asynccontextmanager
-async def opened_writer(path: Path, settings: Settings) -> AsyncGenerator[Writer]:
+async def opened_writer(path: Path, settings: ArchiveSettings) -> AsyncGenerator[Writer]:
     """The writer of an archive, which is opened and closed off the event loop.
 
     Raises:
@@ -121,10 +121,10 @@ async def opened_writer(path: Path, settings: Settings) -> AsyncGenerator[Writer
                 await in_thread(file.close)
 
 
-class _Step:
+class _DatabaseStep:
     __slots__ = ("is_done", "result", "then", "work")
 
-    def __init__(self, work: Work[Any], then: Callable[[Any], None] | None) -> None:
+    def __init__(self, work: DatabaseWork[Any], then: Callable[[Any], None] | None) -> None:
         self.work = work
         self.then = then
         self.result: Any = None
@@ -186,7 +186,7 @@ class _Reading:
     async def read(self, then: Then) -> None:
         anchor = self._thread.anchor
         params = ThreadListItemsParams(
-            thread_id=self._thread.thread_id, after=anchor.cursor, limit=PAGE_SIZE, order="asc"
+            thread_id=self._thread.thread_id, after=anchor.cursor, limit=LARGEST_PAGE_SIZE, order="asc"
         )
         pages, is_whole = list_pages(self._requests, LIST_THREAD_ITEMS, params, trusts_end=self._is_last_attempt), True
         try:

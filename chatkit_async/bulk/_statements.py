@@ -271,7 +271,7 @@ class Found:
             self._new_since_known = 0
 
 
-class Place:
+class ThreadPositions:
     """Numbers the threads of one listing."""
 
     def __init__(self, user: str | None) -> None:

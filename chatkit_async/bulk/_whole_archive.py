@@ -41,7 +41,7 @@ _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which Mark
 
 def verify(database: sqlite3.Connection, path: Path) -> VerifyReport:
     """Reads all of it once, thread by thread."""
-    check = _Check(database)
+    check = _ArchiveCheck(database)
     check.all()
     return VerifyReport(
         path=str(path),
@@ -54,7 +54,7 @@ def verify(database: sqlite3.Connection, path: Path) -> VerifyReport:
     )
 
 
-class _Check:
+class _ArchiveCheck:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self.threads = self.items = self.unknown = 0

@@ -64,7 +64,7 @@ def _above_zero(ctx: click.Context, param: click.Parameter, seconds: float) -> f
     return seconds
 
 
-_OPTIONS: Final = (
+_CONNECTION_OPTIONS: Final = (
     click.option(
         "--base-url",
         metavar="URL",
@@ -107,6 +107,6 @@ def connection_options(command: Callable[..., None]) -> Callable[..., None]:
 
     with_connection.__doc__ = cleandoc(command.__doc__ or "") + KEY_HELP
     decorated: Callable[..., None] = with_connection
-    for option in reversed(_OPTIONS):
+    for option in reversed(_CONNECTION_OPTIONS):
         decorated = option(decorated)
     return decorated

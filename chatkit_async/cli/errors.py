@@ -88,15 +88,15 @@ def exit_code(error: chatkit_async.ChatKitError) -> int:
     return FAILURE
 
 
-class _Problem(NamedTuple):
+class _OptionProblem(NamedTuple):
     option: str
     path: str
     code: str
     message: str
 
 
-def _problems(error: chatkit_async.ParamsValidationError) -> list[_Problem]:
-    return [_Problem(option_for(it.path), it.path, it.code, it.message) for it in error.problems]
+def _problems(error: chatkit_async.ParamsValidationError) -> list[_OptionProblem]:
+    return [_OptionProblem(option_for(it.path), it.path, it.code, it.message) for it in error.problems]
 
 
 def _fields(error: chatkit_async.ChatKitError) -> dict[str, object]:

@@ -80,7 +80,7 @@ class Field(NamedTuple):
 
 
 REQUIRED: Final = frozenset({"user", "workflow.id"})
-STATE: Final = "workflow.state_variables"  # one option for each entry of the map
+STATE_PATH: Final = "workflow.state_variables"  # one option for each entry of the map
 
 IDS: Final = {"session_id": "ID", "thread_id": "ID"}  # arguments, as `--help` calls them
 QUERY: Final = frozenset({"after", "before", "order"})  # of listings; their options have the same names
@@ -94,7 +94,7 @@ FIELDS: Final = (
         "The version to run. Left out: the latest that is deployed. (The word `latest` is refused.)",
     ),
     Field(
-        STATE, "--state", str, "NAME=TEXT",
+        STATE_PATH, "--state", str, "NAME=TEXT",
         "A state variable of the workflow, up to 64 of them; repeat the option. NAME=TEXT is a string; "
         "NAME:=JSON a number, true or false.",
     ),
@@ -186,7 +186,7 @@ def option_for(path: str) -> str:
 def _option(field: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:
     # A required option gets no default, because click takes even None for a value. A switch without one would be off.
     settings: dict[str, Any] = {"required": True} if field.path in REQUIRED else {"default": None}
-    if field.path == STATE:
+    if field.path == STATE_PATH:
         settings |= {"multiple": True, "callback": state_variables}
     return click.option(
         field.option,

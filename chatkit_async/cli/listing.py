@@ -51,7 +51,7 @@ def _refuse_limit(ctx: click.Context, param: click.Parameter, number: str | None
         )
 
 
-_OPTIONS: Final = (
+_LISTING_OPTIONS: Final = (
     click.option(
         "--max-items",
         type=click.IntRange(min=1),
@@ -98,13 +98,13 @@ def listing_options(command: Callable[..., None]) -> Callable[..., None]:
         command(selection=selection, **options)
 
     decorated: Callable[..., None] = with_selection
-    for option in reversed(_OPTIONS):
+    for option in reversed(_LISTING_OPTIONS):
         decorated = option(decorated)
     return decorated
 
 
 def pages(
-    listing: chatkit_async.Listing[T], progress: Progress, *, max_items: int | None = None
+    listing: chatkit_async.Listing[T], progress: ListingProgress, *, max_items: int | None = None
 ) -> Generator[tuple[T, ...]]:
     """The items of a listing, page by page, at most so many in all, and counted."""
     left = max_items
@@ -117,7 +117,7 @@ def pages(
         progress.add(len(items), more=page.next_cursor is not None)
 
 
-class Progress:
+class ListingProgress:
     """Counts what was listed, and shows the count on the terminal while more is to come.
 
     Beside a pipe nothing is shown: the program that reads it may write on the same terminal.
@@ -161,14 +161,14 @@ class ApiSource:
         self._client = client
 
     def threads(
-        self, user: str | None, selection: Selection, progress: Progress
+        self, user: str | None, selection: Selection, progress: ListingProgress
     ) -> Iterator[Sequence[chatkit_async.ChatKitThread]]:
         """The threads of a user, or all."""
         listing = self._client.threads.list(user=user, **selection.query())
         return pages(listing, progress, max_items=selection.max_items)
 
     def items(
-        self, thread_id: str, selection: Selection, progress: Progress
+        self, thread_id: str, selection: Selection, progress: ListingProgress
     ) -> Iterator[Sequence[chatkit_async.ChatKitThreadItem]]:
         """The items of a thread."""
         listing = self._client.threads.list_items(thread_id, **selection.query())
@@ -186,13 +186,13 @@ class ArchiveSource:
         self._archive = archive
 
     def threads(
-        self, user: str | None, selection: Selection, progress: Progress
+        self, user: str | None, selection: Selection, progress: ListingProgress
     ) -> Iterator[Sequence[chatkit_async.ChatKitThread]]:
         """The threads of a user, or all."""
         return _selected(self._archive.threads(user), selection)
 
     def items(
-        self, thread_id: str, selection: Selection, progress: Progress
+        self, thread_id: str, selection: Selection, progress: ListingProgress
     ) -> Iterator[Sequence[chatkit_async.ChatKitThreadItem]]:
         """The items of a thread."""
         return _selected(self._archive.items(thread_id), selection)

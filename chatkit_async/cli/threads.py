@@ -11,7 +11,7 @@ import click
 
 import chatkit_async
 from chatkit_async.cli.connection import Connection, connection_options
-from chatkit_async.cli.listing import Progress, Selection, archive_option, listing_options, source
+from chatkit_async.cli.listing import ListingProgress, Selection, archive_option, listing_options, source
 from chatkit_async.cli.main import OrderedGroup
 from chatkit_async.cli.output import (
     is_terminal,
@@ -120,9 +120,9 @@ def items(
         _print(found, ITEM_COLUMNS, item_row, name="items", wide=wide, as_json=as_json, progress=progress)
 
 
-def listing_progress(as_json: bool) -> Progress:
+def listing_progress(as_json: bool) -> ListingProgress:
     """The progress of a listing; JSON Lines on a terminal show it themselves."""
-    return Progress(wanted=not (as_json and is_terminal(sys.stdout)))
+    return ListingProgress(wanted=not (as_json and is_terminal(sys.stdout)))
 
 
 def _print(
@@ -133,7 +133,7 @@ def _print(
     name: str,
     wide: bool,
     as_json: bool,
-    progress: Progress,
+    progress: ListingProgress,
 ) -> None:
     if as_json:
         with progress:
@@ -174,7 +174,7 @@ def transcript(
     """
     if as_json and layout not in (None, "json"):
         raise click.UsageError(f"--json and --format {layout} exclude each other.")
-    with source(connection, archive, as_json=as_json) as threads, Progress() as progress:
+    with source(connection, archive, as_json=as_json) as threads, ListingProgress() as progress:
         items = [item for page in threads.items(thread_id, OLDEST_FIRST, progress) for item in page]
     _print_transcript(items, "json" if as_json else layout or "text")
 

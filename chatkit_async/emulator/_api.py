@@ -14,7 +14,7 @@ from ..types._json import JSON, JSONObject
 from ._behaviours import BEHAVIOURS, Behaviour, OperationCall
 from ._checks import Object
 from ._data import ApiData, ResourceList
-from ._faults import PREFIX
+from ._faults import API_PREFIX
 from ._refusals import (
     RequestRefused,
     incorrect_api_key,
@@ -70,7 +70,7 @@ class Router:
     def __init__(self, operations: Iterable[Operation[Any, Any]]) -> None:
         self._by_path: dict[tuple[str, ...], dict[str, Operation[Any, Any]]] = {}
         for operation in operations:
-            segments = tuple((PREFIX + operation.path).split("/"))
+            segments = tuple((API_PREFIX + operation.path).split("/"))
             self._by_path.setdefault(segments, {})[operation.method] = operation
 
     def find(self, method: str, path: str) -> Match:
@@ -119,7 +119,7 @@ class Api:
         match = self.router.find(request.method, request.path)
         behaviour = match.behaviour
         if behaviour is None:
-            raise not_implemented(match.operation.name, match.operation.method, PREFIX + match.operation.path)
+            raise not_implemented(match.operation.name, match.operation.method, API_PREFIX + match.operation.path)
         check_key(request.headers.get("Authorization", ""), self.api_keys)
         check_beta(request.headers.get("OpenAI-Beta", ""))
         query = {} if behaviour.query is None else behaviour.query.checked(query_object(request.query))

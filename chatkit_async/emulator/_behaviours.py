@@ -23,7 +23,7 @@ from ._schema import (
     UPLOAD_MEGABYTES,
 )
 
-PAGE_SIZE = 20
+DEFAULT_PAGE_SIZE = 20
 
 
 @attrs.frozen
@@ -182,7 +182,7 @@ def page(listed: ResourceList, query: JSONObject) -> JSONObject:
         query: limit (default 20), order (default desc), after, before; checked.
     """
     descending = query.get("order") != "asc"
-    limit = cast("int", query.get("limit", PAGE_SIZE))
+    limit = cast("int", query.get("limit", DEFAULT_PAGE_SIZE))
     after = listed.position(query.get("after"), descending=descending)
     before = listed.position(query.get("before"), descending=descending)
     start = 0 if after is None else after + 1

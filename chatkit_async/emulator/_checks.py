@@ -31,7 +31,7 @@ from ._refusals import (
 
 # Python refuses to read numbers of more than 4,300 digits; more than 20 are beyond every bound of the API.
 DIGITS = re.compile(r"-?[0-9]{1,100}")
-NOTHING: Mapping[str, JSON] = {}
+NO_DEFAULTS: Mapping[str, JSON] = {}
 
 
 class Check(Protocol):
@@ -211,7 +211,7 @@ class Resource:
             raise wrong_type(path, "an object", value)
         return self.completed(value, path)
 
-    def completed(self, value: JSONObject, path: str, blanks: Mapping[str, JSON] = NOTHING) -> JSONObject:
+    def completed(self, value: JSONObject, path: str, blanks: Mapping[str, JSON] = NO_DEFAULTS) -> JSONObject:
         """The object with each of these fields, checked, in the table's order; then all others.
 
         Args:
@@ -246,7 +246,7 @@ class Tagged:
             raise wrong_type(path, "an object", value)
         return self.completed(value, path)
 
-    def completed(self, value: JSONObject, path: str, blanks: Mapping[str, JSON] = NOTHING) -> JSONObject:
+    def completed(self, value: JSONObject, path: str, blanks: Mapping[str, JSON] = NO_DEFAULTS) -> JSONObject:
         """The object as `Resource.completed` gives it; unchanged if its type is unknown."""
         if "type" not in value:
             raise missing_parameter(f"{path}.type", self.kinds)

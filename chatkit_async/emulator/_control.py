@@ -19,7 +19,7 @@ from ._checks import Check, json_copy
 from ._control_checks import (
     CLOCK,
     FAULTS,
-    NOTHING,
+    NO_FIELDS,
     REQUESTS_QUERY,
     SEED,
     STATE_QUERY,
@@ -33,7 +33,7 @@ from ._refusals import RequestRefused, invalid_url, server_error, unknown_parame
 from ._seeding import sample_seed
 from ._state import EmulatorState
 
-PREFIX = "/__emulator__"
+CONTROL_PREFIX = "/__emulator__"
 # Responses are never cached, and no page of another origin can load them.
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -77,7 +77,7 @@ class ControlAction:
 def is_control_request(request: web.BaseRequest) -> bool:
     """Whether a request is for the control plane or the inspector rather than the API."""
     path = request.rel_url.raw_path
-    return path.startswith(f"{PREFIX}/") or (path == "/" and request.method in PAGE_METHODS)
+    return path.startswith(f"{CONTROL_PREFIX}/") or (path == "/" and request.method in PAGE_METHODS)
 
 
 async def control_response(request: web.BaseRequest, state: EmulatorState, read_body: ReadBody) -> ApiResponse:
@@ -225,18 +225,18 @@ def reset(state: EmulatorState, given: JSONObject) -> JSONObject:
 
 
 ACTIONS: Mapping[str, ControlAction] = {
-    f"{PREFIX}/seed": ControlAction("POST", SEED, seed),
-    f"{PREFIX}/faults": ControlAction("POST", FAULTS, faults),
-    f"{PREFIX}/clock": ControlAction("POST", CLOCK, clock),
-    f"{PREFIX}/reset": ControlAction("POST", NOTHING, reset),
-    f"{PREFIX}/requests": ControlAction("GET", REQUESTS_QUERY, views.requests),
-    f"{PREFIX}/state": ControlAction("GET", STATE_QUERY, views.state),
-    f"{PREFIX}/sample": ControlAction("GET", NOTHING, sample),
+    f"{CONTROL_PREFIX}/seed": ControlAction("POST", SEED, seed),
+    f"{CONTROL_PREFIX}/faults": ControlAction("POST", FAULTS, faults),
+    f"{CONTROL_PREFIX}/clock": ControlAction("POST", CLOCK, clock),
+    f"{CONTROL_PREFIX}/reset": ControlAction("POST", NO_FIELDS, reset),
+    f"{CONTROL_PREFIX}/requests": ControlAction("GET", REQUESTS_QUERY, views.requests),
+    f"{CONTROL_PREFIX}/state": ControlAction("GET", STATE_QUERY, views.state),
+    f"{CONTROL_PREFIX}/sample": ControlAction("GET", NO_FIELDS, sample),
 }
 
 PAGE = "inspector.html"
 FILES: Mapping[str, Path] = {
-    "/" if file.name == PAGE else f"{PREFIX}/{file.name}": file
+    "/" if file.name == PAGE else f"{CONTROL_PREFIX}/{file.name}": file
     for file in sorted(INSPECTOR.iterdir())
     if file.suffix in MEDIA_TYPES
 }

@@ -120,11 +120,11 @@ CLOCK = OneOf({"advance": Number(), "now": Number()})
 SEED = Object({"reset": Boolean(), "threads": anything, "sessions": anything}, names_allowed=True)
 """The bodies of the POSTs; `_faults` checks the fields of faults, `_seeding` threads and sessions."""
 
-VIEWS = ("requests", "threads", "sessions")
+VIEW_NAMES = ("requests", "threads", "sessions")
 REQUESTS_QUERY = Object({"limit": IntegerText(Integer(0))}, names_allowed=True)
 STATE_QUERY = Object(
     {
-        "view": Text(one_of=VIEWS),
+        "view": Text(one_of=VIEW_NAMES),
         "search": Text(max_length=1000),
         "filter": Text(),
         "offset": IntegerText(Integer(0)),
@@ -135,7 +135,7 @@ STATE_QUERY = Object(
 )
 """The queries of `GET requests` and `GET state`."""
 
-NOTHING = Object({})
+NO_FIELDS = Object({})
 
 
 def invalid(path: str, expected: str) -> RequestRefused:

@@ -17,9 +17,9 @@ from ._faults import fault_document, short_name
 from ._request_log import LogEntry, RecordedRequest, failure
 from ._state import EmulatorState
 
-PAGE_SIZE = 100
+VIEW_PAGE_SIZE = 100
 # The page asks every second: it must not get megabytes of bodies.
-MAX_BODY_BYTES = 10_000
+MAX_SHOWN_BODY_BYTES = 10_000
 MAX_SEARCHED_BYTES = 2_000
 MAX_QUERY = 100  # characters in a row
 # A state variable alone may have ten megabytes, and the inspector asks every second.
@@ -76,7 +76,7 @@ def page_of_view(view: InspectorView, query: JSONObject) -> JSONObject:
         for one in reversed(view.oldest_first)
         if (not label or label in view.labels(one)) and (not search or any(word in view.text(one) for word in words))
     ]
-    offset, limit = cast("int", query.get("offset", 0)), cast("int", query.get("limit", PAGE_SIZE))
+    offset, limit = cast("int", query.get("offset", 0)), cast("int", query.get("limit", VIEW_PAGE_SIZE))
     rows = newest_first[offset : offset + limit]
     opened = cast("list[str]", query.get("open", []))
     return {
@@ -153,7 +153,7 @@ def request_summary(entry: LogEntry) -> JSONObject:
 
 def request_details(entry: LogEntry) -> JSONObject:
     """An open request."""
-    return cast("JSONObject", shortened(request_document(entry.recorded(), MAX_BODY_BYTES)))
+    return cast("JSONObject", shortened(request_document(entry.recorded(), MAX_SHOWN_BODY_BYTES)))
 
 
 def threads_view(state: EmulatorState, now_s: float) -> InspectorView:
@@ -161,7 +161,7 @@ def threads_view(state: EmulatorState, now_s: float) -> InspectorView:
 
     def details(thread: JSONObject) -> JSONObject:
         items = state.data.conversations[cast("str", thread["id"])].items.oldest_first
-        newest = items[max(0, len(items) - PAGE_SIZE) :]
+        newest = items[max(0, len(items) - VIEW_PAGE_SIZE) :]
         return {"thread": shortened(thread), "items": [shortened(one) for one in newest], "total": len(items)}
 
     def summary(thread: JSONObject) -> JSONObject:

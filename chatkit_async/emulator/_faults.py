@@ -18,11 +18,11 @@ from ..types.misuse import UserBuilt
 from ..types.page import Page
 
 FaultKind = Literal["truncated", "broken_json", "html", "trickle", "empty_page", "stuck_cursor", "gone_cursor"]
-KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 LISTING_KINDS: tuple[FaultKind, ...] = ("empty_page", "stuck_cursor", "gone_cursor")
 HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 MAX_DELAY_S = 366 * 86_400
-PREFIX = "/v1"
+API_PREFIX = "/v1"
 
 
 def upper_case(method: str | None) -> str | None:
@@ -87,14 +87,14 @@ def check_operations(fault: Fault) -> None:
     """Raises ConfigurationError for a fault that matches no operation, and so could never be used."""
     listings_only = fault.kind in LISTING_KINDS
     operations = [one for one in OPERATIONS if not listings_only or is_listing(one)]
-    methods = dict.fromkeys(one.method for one in operations if can_end_with(PREFIX + one.path, fault.path))
+    methods = dict.fromkeys(one.method for one in operations if can_end_with(API_PREFIX + one.path, fault.path))
     if fault.method in methods or (fault.method is None and methods):
         return
     settings = {"method": fault.method, "path": fault.path, "kind": fault.kind}
     given = ", ".join(f"{name}={value!r}" for name, value in settings.items() if value)
     if methods:
         raise ConfigurationError(f"Fault({given}): method must be None or {' or '.join(methods)} for this path")
-    known = ", ".join(f"{one.method} {PREFIX}{one.path}" for one in operations)
+    known = ", ".join(f"{one.method} {API_PREFIX}{one.path}" for one in operations)
     raise ConfigurationError(f"Fault({given}): it would never be used; it matches none of {known}")
 
 
@@ -166,7 +166,7 @@ FAULT_FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "body": ("JSON, text or bytes", can_be_sent),
     "delay": ("0 or more seconds, at most a year", is_delay),
     "drop": ('True, False or "after"', lambda one: one is True or one is False or one == "after"),
-    "kind": (f"None or one of {', '.join(KINDS)}", lambda one: one is None or one in KINDS),
+    "kind": (f"None or one of {', '.join(FAULT_KINDS)}", lambda one: one is None or one in FAULT_KINDS),
 }
 """What each field must be."""
 

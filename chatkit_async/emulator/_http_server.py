@@ -23,7 +23,7 @@ from ._request_log import LogEntry, RequestLog
 from ._state import EmulatorState
 
 # A state variable may have 10 Mi characters, each up to 4 bytes in UTF-8, beside other fields.
-MAX_BODY_BYTES = 64 * 2**20
+MAX_REQUEST_BODY_BYTES = 64 * 2**20
 # Of a path or a header: aiohttp refuses longer ones.
 MAX_LINE_BYTES = 64 * 2**10
 
@@ -45,7 +45,7 @@ class HttpServer(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         """A new connection; asyncio's server calls it."""
-        return _Connection(self, self._keep_alive_s)
+        return _ServerConnection(self, self._keep_alive_s)
 
     def unreadable(self) -> web.Response:
         """The response to bytes that are not an HTTP request; the log does not have it."""
@@ -112,7 +112,7 @@ class HttpServer(web.Server):
         return attrs.evolve(response, headers=headers)
 
 
-class _Connection(web.RequestHandler):
+class _ServerConnection(web.RequestHandler):
     __slots__ = ("_server",)
 
     def __init__(self, server: HttpServer, keep_alive_s: float) -> None:
@@ -155,8 +155,8 @@ async def read_body(request: web.BaseRequest) -> bytes:
     try:
         while not request.content.at_eof():
             body += await request.content.readany()
-            if len(body) > MAX_BODY_BYTES:
-                raise body_too_large(MAX_BODY_BYTES)
+            if len(body) > MAX_REQUEST_BODY_BYTES:
+                raise body_too_large(MAX_REQUEST_BODY_BYTES)
     except web.RequestPayloadError:
         raise not_json() from None
     return bytes(body)

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from ..types._json import JSON, JSONObject
 from ..types.misuse import nearest
 
-NOT_JSON = (
+JSON_UNREADABLE = (
     "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library "
     "correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON. If you have trouble "
     "figuring out how to fix this, please contact us through our help center at help.openai.com.)"
 )
-NO_KEY = (
+KEY_MISSING = (
     "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
     "(i.e. Authorization: Bearer YOUR_KEY). You can obtain an API key from https://platform.openai.com/account/api-keys."
 )
@@ -70,7 +70,7 @@ def masked_key(key: str) -> str:
 
 def no_api_key() -> RequestRefused:
     """401: there is no `Authorization: Bearer KEY`."""
-    return RequestRefused(401, NO_KEY, code="invalid_api_key", headers=CHALLENGE)
+    return RequestRefused(401, KEY_MISSING, code="invalid_api_key", headers=CHALLENGE)
 
 
 def incorrect_api_key(key: str) -> RequestRefused:
@@ -124,7 +124,7 @@ def cursor_not_found(name: str, cursor: str) -> RequestRefused:
 
 def not_json() -> RequestRefused:
     """400: the body is not JSON in UTF-8."""
-    return RequestRefused(400, NOT_JSON)
+    return RequestRefused(400, JSON_UNREADABLE)
 
 
 def unreadable(limit_bytes: int) -> RequestRefused:

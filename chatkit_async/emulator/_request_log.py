@@ -21,7 +21,7 @@ Ended = Literal["responded", "disconnected", "pending"]
 
 # Bounds the memory of a server that runs for days.
 MAX_REQUESTS = 10_000
-MAX_BODY_BYTES = 128 * 2**20
+MAX_LOGGED_BYTES = 128 * 2**20
 
 
 @attrs.frozen
@@ -187,7 +187,7 @@ class RequestLog:
     def _count_bytes(self, entry: LogEntry, count: int) -> None:
         if entry.is_kept:
             self._body_bytes += count
-        while self._body_bytes > MAX_BODY_BYTES and self._entries:
+        while self._body_bytes > MAX_LOGGED_BYTES and self._entries:
             self._remove_oldest()
 
     def _remove_oldest(self) -> None:

@@ -17,7 +17,7 @@ from .._fork import at_fork, leak
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
 
-BUSY_TIMEOUT_S = 1.0  # an emulator that is just stopping may still lock the file
+STATE_BUSY_TIMEOUT_S = 1.0  # an emulator that is just stopping may still lock the file
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -38,11 +38,11 @@ ALL = "SELECT document FROM documents WHERE kind = ? ORDER BY position"
 # Fields of SQLite's file header (https://www.sqlite.org/fileformat.html).
 HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
-USER_VERSION = slice(60, 64)
-APPLICATION_ID = slice(68, 72)
+USER_VERSION_BYTES = slice(60, 64)
+APPLICATION_ID_BYTES = slice(68, 72)
 
 OURS = int.from_bytes(b"ckem", "big")
-VERSION = 1
+STATE_VERSION = 1
 PRIVATE = 0o600
 
 Kind = Literal["sessions", "conversations"]
@@ -163,13 +163,13 @@ at_fork(after_in_child=leave_all_to_parent)
 def connected(path: Path) -> sqlite3.Connection:
     """A connection that locks the file for this process; creates the table in a new file."""
     prepared(path)
-    database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    database = sqlite3.connect(path, timeout=STATE_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         with transaction(database):
             # Before WAL mode, so that they are in the file itself, where `prepared` reads them.
             database.execute(f"PRAGMA application_id = {OURS}")
-            database.execute(f"PRAGMA user_version = {VERSION}")
+            database.execute(f"PRAGMA user_version = {STATE_VERSION}")
             database.execute(TABLE)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
@@ -234,11 +234,11 @@ def prepared(path: Path) -> None:
 
 def check_header(header: bytes, path: Path) -> None:
     """Raises ConfigurationError for a file that the emulator did not write."""
-    if not header.startswith(MAGIC) or int.from_bytes(header[APPLICATION_ID], "big") != OURS:
+    if not header.startswith(MAGIC) or int.from_bytes(header[APPLICATION_ID_BYTES], "big") != OURS:
         raise ConfigurationError(
             f"{path} is not a state file of the emulator, or is damaged: choose another file, or move this one away"
         )
-    if int.from_bytes(header[USER_VERSION], "big") != VERSION:
+    if int.from_bytes(header[USER_VERSION_BYTES], "big") != STATE_VERSION:
         raise ConfigurationError(
             f"the state file {path} is of another version of chatkit-async: choose another file, or move this one away"
         )

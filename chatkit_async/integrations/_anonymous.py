@@ -17,14 +17,14 @@ import attrs
 from ..errors import ConfigurationError
 from ..types.secret import Secret
 from ._http import Cookie
-from ._refusals import RefusedRequest
+from ._refusals import EndpointRefusal
 
 # The app may use its keys elsewhere too: signatures made for one purpose are worthless for the other.
 PURPOSE = b"chatkit_async.integrations anonymous visitor v1"
 FORMAT = re.compile(r"v1\.([A-Za-z0-9_-]{32})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
 SHORTEST_KEY = 16  # characters or bytes
 MAX_AGE_S = 30 * 24 * 3600  # 30 days without a visit; each visit begins them anew
-WINDOW_S = 60.0
+LIMIT_WINDOW_S = 60.0
 REUSED_UNTIL_S = 60.0  # brokers reuse a session until about so many seconds before it ends
 DEFAULT_PER_MINUTE = 120
 
@@ -125,7 +125,7 @@ class AnonymousLimit:
             wants_new: whether the request asks for another session than the live one.
 
         Raises:
-            RefusedRequest: 429 with the wait, when the minute's number is used up.
+            EndpointRefusal: 429 with the wait, when the minute's number is used up.
         """
         if self._per_minute is None:
             return False
@@ -157,20 +157,20 @@ class AnonymousLimit:
             self._live_until_s.pop(visitor, None)
 
     def _forget_before(self, now_s: float) -> None:
-        while self._counted_at_s and self._counted_at_s[0] <= now_s - WINDOW_S:
+        while self._counted_at_s and self._counted_at_s[0] <= now_s - LIMIT_WINDOW_S:
             self._counted_at_s.popleft()
         while self._live_until_s and (first := next(iter(self._live_until_s))) and self._live_until_s[first] <= now_s:
             del self._live_until_s[first]
 
-    def _too_many(self, now_s: float) -> RefusedRequest:
-        is_logged = now_s - self._logged_at_s >= WINDOW_S  # once a minute: an attacker must not fill the log
+    def _too_many(self, now_s: float) -> EndpointRefusal:
+        is_logged = now_s - self._logged_at_s >= LIMIT_WINDOW_S  # once a minute: an attacker must not fill the log
         if is_logged:
             self._logged_at_s = now_s
-        return RefusedRequest(
+        return EndpointRefusal(
             429,
             "rate_limited",
             "Too many new visitors; please try again later.",
-            retry_after_s=max(self._counted_at_s[0] + WINDOW_S - now_s, 1.0),
+            retry_after_s=max(self._counted_at_s[0] + LIMIT_WINDOW_S - now_s, 1.0),
             log=f"anonymous visitors get 429: anonymous_sessions_per_minute={self._per_minute} in this process"
             if is_logged
             else None,

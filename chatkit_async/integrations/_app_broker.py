@@ -19,8 +19,8 @@ from ..types.session_operations import WorkflowLike
 from ._options import BrokerOptions
 
 # With 100, most of a thousand users wait for others; more than 500 come near the usual limit of 1,024 open files.
-MAX_CONNECTIONS = 500
-NO_KEY = (
+APP_MAX_CONNECTIONS = 500
+NO_KEY_AT_START = (
     "setup: no API key: set the environment variable OPENAI_API_KEY before the app starts, or pass"
     " client= with an api_key"
 )
@@ -129,7 +129,7 @@ def _load(broker: AsyncSessionBroker) -> None:
     """Loads what a broker's first call needs, and refuses a client without a key; a callable key is not called yet."""
     config = broker._client._caller.config
     if config.api_key is None and "authorization" not in config.headers:
-        raise ConfigurationError(NO_KEY)
+        raise ConfigurationError(NO_KEY_AT_START)
     broker._creator.load()
 
 
@@ -138,6 +138,6 @@ def _max_connections() -> int:
     try:
         import resource  # noqa: PLC0415 - unknown to Windows
     except ImportError:
-        return MAX_CONNECTIONS
+        return APP_MAX_CONNECTIONS
     open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MAX_CONNECTIONS if open_files < 0 else max(1, min(MAX_CONNECTIONS, open_files // 2))
+    return APP_MAX_CONNECTIONS if open_files < 0 else max(1, min(APP_MAX_CONNECTIONS, open_files // 2))

@@ -10,9 +10,9 @@ from ..errors import ConfigurationError
 from ..types.checks import Invalid, sendable
 from ..types.secret import Secret
 from ._http import HTTPRequest
-from ._refusals import RefusedRequest
+from ._refusals import EndpointRefusal
 
-MAX_BODY_BYTES = 16 * 1024  # a client secret has a few hundred characters, and nothing else is read
+MAX_ENDPOINT_BODY_BYTES = 16 * 1024  # a client secret has a few hundred characters, and nothing else is read
 METHOD = "POST"
 JSON_TYPE = "application/json"
 DIGITS_OF_A_LENGTH = 19  # more are too large in any case; int() of very many digits raises
@@ -21,30 +21,30 @@ DIGITS_OF_A_LENGTH = 19  # more are too large in any case; int() of very many di
 def check_request(request: HTTPRequest, allowed_origins: Collection[Origin]) -> None:
     """Refuses a request by its method (405), its origin (403), or what its headers say of the body (411, 413, 415)."""
     if request.method != METHOD:
-        raise RefusedRequest(405, "method_not_allowed", f"Only {METHOD} is allowed here.", headers={"Allow": METHOD})
+        raise EndpointRefusal(405, "method_not_allowed", f"Only {METHOD} is allowed here.", headers={"Allow": METHOD})
     _check_origin(request, allowed_origins)
     headers = request.headers
     if "transfer-encoding" in headers:
-        raise RefusedRequest(411, "length_required", "Send the body with a Content-Length.")
+        raise EndpointRefusal(411, "length_required", "Send the body with a Content-Length.")
     length = _length(headers.get("content-length"))
     check_length(length)
     if length or "content-type" in headers:
         _check_type(headers.get("content-type"))
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise RefusedRequest(415, "unsupported_content_encoding", "Send the body without Content-Encoding.")
+        raise EndpointRefusal(415, "unsupported_content_encoding", "Send the body without Content-Encoding.")
 
 
 def check_length(length: int) -> None:
     """Refuses (413) a body of so many bytes."""
-    if length > MAX_BODY_BYTES:
-        raise RefusedRequest(413, "body_too_large", f"The body may have at most {MAX_BODY_BYTES} bytes.")
+    if length > MAX_ENDPOINT_BODY_BYTES:
+        raise EndpointRefusal(413, "body_too_large", f"The body may have at most {MAX_ENDPOINT_BODY_BYTES} bytes.")
 
 
 def current_secret(body: bytes, request: HTTPRequest) -> Secret | None:
     """The `currentClientSecret` in a body, None without it; all else in the body is ignored.
 
     Raises:
-        RefusedRequest: 400 for a body that is not such a JSON object; 413, 415 where HTTP/2 sent it without headers.
+        EndpointRefusal: 400 for a body that is not such a JSON object; 413, 415 where HTTP/2 sent it without headers.
     """
     if not body:
         return None
@@ -64,7 +64,7 @@ def current_secret(body: bytes, request: HTTPRequest) -> Secret | None:
     return Secret(current)
 
 
-def incomplete_body() -> RefusedRequest:
+def incomplete_body() -> EndpointRefusal:
     """400: the browser left before it had sent the body; it never sees this."""
     return _bad_request("The connection ended before the body was complete.")
 
@@ -93,7 +93,7 @@ def _check_origin(request: HTTPRequest, allowed_origins: Collection[Origin | Non
         return
     site = request.headers.get("sec-fetch-site")
     if (site is not None and is_cross_site(site)) or (sent is not None and not _is_own(request, origin)):
-        raise RefusedRequest(
+        raise EndpointRefusal(
             403, "foreign_origin", "Pages of other origins may not use this endpoint; see allowed_origins."
         )
 
@@ -110,7 +110,7 @@ def _check_type(content_type: str | None) -> None:
         return
     media_type, _, _ = (content_type or "").partition(";")
     if media_type.strip().lower() != JSON_TYPE or "," in (content_type or ""):  # a comma: sent twice
-        raise RefusedRequest(415, "unsupported_content_type", f"Send JSON, with the header Content-Type: {JSON_TYPE}.")
+        raise EndpointRefusal(415, "unsupported_content_type", f"Send JSON, with the header Content-Type: {JSON_TYPE}.")
 
 
 def _length(text: str | None) -> int:
@@ -118,8 +118,8 @@ def _length(text: str | None) -> int:
         return 0
     if not (text.isascii() and text.isdigit()):
         raise _bad_request("The header Content-Length is not a number.")
-    return int(text) if len(text) <= DIGITS_OF_A_LENGTH else MAX_BODY_BYTES + 1
+    return int(text) if len(text) <= DIGITS_OF_A_LENGTH else MAX_ENDPOINT_BODY_BYTES + 1
 
 
-def _bad_request(message: str) -> RefusedRequest:
-    return RefusedRequest(400, "bad_request", message)
+def _bad_request(message: str) -> EndpointRefusal:
+    return EndpointRefusal(400, "bad_request", message)

@@ -17,7 +17,7 @@ from ._checks import check_request, current_secret, parsed_origins
 from ._http import Cookie, HTTPRequest, HTTPResponse, error_response, json_response
 from ._identity import MUST_NOT_WAIT, Identity, is_coroutine_function
 from ._options import EndpointOptions, visitor_cookie
-from ._refusals import RefusedRequest, refused_by
+from ._refusals import EndpointRefusal, refused_by
 
 T = TypeVar("T")
 logger = logging.getLogger("chatkit_async.integrations")
@@ -55,7 +55,7 @@ class Endpoint:
         """The response to a request: a client secret, or an error."""
         try:
             return await self._response(request)
-        except RefusedRequest as refused:
+        except EndpointRefusal as refused:
             response, log = error_response(refused), refused.log
         except ChatKitError as error:
             refused_by_api = refused_by(error)
@@ -73,7 +73,7 @@ class Endpoint:
         """
         try:
             identity = await self._identity(request)
-        except RefusedRequest as refused:
+        except EndpointRefusal as refused:
             raise ConfigurationError(f"logout: {refused.log}") from refused
         visitor = self._known_visitor(request)
         if visitor is not None:
@@ -96,7 +96,7 @@ class Endpoint:
 
     async def _anonymous(self, request: HTTPRequest, current: Secret | None) -> HTTPResponse:
         if self._cookie is None:
-            raise RefusedRequest(401, "not_signed_in", "Sign in first.")
+            raise EndpointRefusal(401, "not_signed_in", "Sign in first.")
         visitor = self._known_visitor(request) or secrets.token_urlsafe(24)
         secret = await self._limited(visitor, current)
         return _given(secret, self._cookie.issued(visitor, unix_now_s()))

@@ -9,7 +9,7 @@ import attrs
 
 from .._core.json_bytes import dumps
 from ._identity import Identity
-from ._refusals import RefusedRequest
+from ._refusals import EndpointRefusal
 
 # Only these are read; "cookie" may be split over several headers by HTTP/2.
 HEADERS_READ = frozenset(
@@ -102,7 +102,7 @@ def json_response(
     return HTTPResponse(status, {**RESPONSE_HEADERS, **headers} if headers else RESPONSE_HEADERS, dumps(document))
 
 
-def error_response(refused: RefusedRequest) -> HTTPResponse:
+def error_response(refused: EndpointRefusal) -> HTTPResponse:
     """An error that a browser may see: always the same four fields, and Retry-After where there is a wait."""
     error = {
         "code": refused.code,

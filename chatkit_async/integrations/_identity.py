@@ -14,7 +14,7 @@ from ..types.checks import Invalid, text
 from ..types.secret import without_other_values
 from ..types.session_operations import MAX_USER_LENGTH
 from ..types.session_params import StateVariables
-from ._refusals import RefusedRequest
+from ._refusals import EndpointRefusal
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ def identity_of(returned: object) -> Identity | None:
     """What `identify` returned, as an Identity; None for an anonymous visitor.
 
     Raises:
-        RefusedRequest: 500, for anything else; the log says what it was.
+        EndpointRefusal: 500, for anything else; the log says what it was.
     """
     if returned is None:
         return None
@@ -68,7 +68,7 @@ def blocking_identity(identify: Callable[[T], object] | None, request: T) -> Ide
     """The identity by an `identify` that must not wait.
 
     Raises:
-        RefusedRequest: 500, for a value that is not a user.
+        EndpointRefusal: 500, for a value that is not a user.
         ConfigurationError: it returned an awaitable.
     """
     returned = None if identify is None else identify(request)
@@ -147,6 +147,6 @@ def _advice(value: object) -> str:
     return "" if isinstance(value, str) else "; return the user's id as a string, such as str(request.user.pk)"
 
 
-def _invalid(what: str) -> RefusedRequest:
+def _invalid(what: str) -> EndpointRefusal:
     message = "The server could not tell which user sent this request."
-    return RefusedRequest(500, "identity_invalid", message, log=f"identify returned {what}")
+    return EndpointRefusal(500, "identity_invalid", message, log=f"identify returned {what}")

@@ -20,8 +20,8 @@ Job: TypeAlias = EraseJob | ArchiveJob
 TaskT = TypeVar("TaskT")
 
 LOG = logging.getLogger("chatkit_async")
-PREFIX = "chatkit_async."  # of the names of tasks
-PAGE_SIZE = 100  # threads of one task: a page of the API
+TASK_PREFIX = "chatkit_async."  # of the names of tasks
+THREADS_OF_A_TASK = 100  # threads of one task: a page of the API
 _KINDS: dict[str, type[Job]] = {"erase": EraseJob, "archive": ArchiveJob}
 
 
@@ -43,9 +43,9 @@ class BulkTasks(Generic[TaskT]):
 def bulk_tasks_of(add_task: Callable[[str, Callable[..., Job]], TaskT]) -> BulkTasks[TaskT]:
     """The three tasks, each added by a queue under a name, with the function that makes a job of its arguments."""
     return BulkTasks(
-        archive_threads=add_task(f"{PREFIX}archive_threads", _archive_threads),
-        erase_threads=add_task(f"{PREFIX}erase_threads", _erase_threads),
-        retain_threads=add_task(f"{PREFIX}retain_threads", _retain_threads),
+        archive_threads=add_task(f"{TASK_PREFIX}archive_threads", _archive_threads),
+        erase_threads=add_task(f"{TASK_PREFIX}erase_threads", _erase_threads),
+        retain_threads=add_task(f"{TASK_PREFIX}retain_threads", _retain_threads),
     )
 
 

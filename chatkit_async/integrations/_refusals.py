@@ -18,7 +18,7 @@ from ..errors import (
     SessionRevokedError,
 )
 
-LONGEST_WAIT_S = 3600.0  # A browser that should wait longer may as well try again.
+LONGEST_RETRY_AFTER_S = 3600.0  # A browser that should wait longer may as well try again.
 # The wait if the API names no time: short for a rate limit, longer if the project needs a repair.
 WAIT_S = {429: 5.0, 503: 30.0}
 SERVER_ERROR = ("server_error", "The server is not set up to give access to the chat.")
@@ -37,7 +37,7 @@ STATUSES: tuple[tuple[type[ChatKitError], int], ...] = (
 )
 
 
-class RefusedRequest(Exception):
+class EndpointRefusal(Exception):
     """A request that gets an error in place of a client secret.
 
     Args:
@@ -70,11 +70,11 @@ class RefusedRequest(Exception):
         self.log = log
 
 
-def refused_by(error: ChatKitError) -> RefusedRequest:
+def refused_by(error: ChatKitError) -> EndpointRefusal:
     """429 and 503 with a wait, 409, 502, 504; 500 where the server is set up wrongly. The log gets the error."""
     status = status_of(error)
     code, message = _words(error, status)
-    return RefusedRequest(
+    return EndpointRefusal(
         status,
         code,
         message,
@@ -114,4 +114,4 @@ def _wait_s(error: ChatKitError, status: int) -> float | None:
     named = getattr(error, "retry_after_s", None)
     if not isinstance(named, (int, float)) or not math.isfinite(named):
         return WAIT_S[status]
-    return min(max(named, 1.0), LONGEST_WAIT_S)
+    return min(max(named, 1.0), LONGEST_RETRY_AFTER_S)

@@ -30,7 +30,7 @@ def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
 
 
-_STANDING_HEADERS = _encoded(RESPONSE_HEADERS)
+_ENCODED_HEADERS = _encoded(RESPONSE_HEADERS)
 
 
 def setup(
@@ -179,7 +179,7 @@ async def _body(receive: Receive) -> bytes:
 async def _send(response: HTTPResponse, send: Send) -> None:
     length = (b"content-length", str(len(response.body)).encode())
     standing = response.headers is RESPONSE_HEADERS  # as in every hit
-    headers = [*(_STANDING_HEADERS if standing else _encoded(response.headers)), length]
+    headers = [*(_ENCODED_HEADERS if standing else _encoded(response.headers)), length]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
 

@@ -20,8 +20,8 @@ from .._sync.dependent import checked_twin
 from ..bulk._erase_parts import Message
 from ..errors import ChatKitError
 from ._queue_jobs import (
-    PAGE_SIZE,
-    PREFIX,
+    TASK_PREFIX,
+    THREADS_OF_A_TASK,
     BulkTasks,
     Job,
     bulk_tasks_of,
@@ -32,12 +32,12 @@ from ._queue_jobs import (
     takes_arguments_of,
 )
 
-Send: TypeAlias = "Task[..., Message]"
+CeleryTask: TypeAlias = "Task[..., Message]"
 
 
 def bulk_tasks(
-    app: Celery, client: ChatKit, *, page_size: int = PAGE_SIZE, soft_time_limit: int | None = None
-) -> BulkTasks[Send]:
+    app: Celery, client: ChatKit, *, page_size: int = THREADS_OF_A_TASK, soft_time_limit: int | None = None
+) -> BulkTasks[CeleryTask]:
     """Add tasks to a Celery app that archive and erase threads: one lists them, one for each page of ids does the work,
     one makes the report.
 
@@ -74,7 +74,7 @@ def bulk_tasks(
     part, merge = _part_task(app, own), _merge_task(app, own)
     limit: dict[str, Any] = {} if soft_time_limit is None else {"soft_time_limit": soft_time_limit}
 
-    def add_task(name: str, make_job: Callable[..., Job]) -> Send:
+    def add_task(name: str, make_job: Callable[..., Job]) -> CeleryTask:
         def start(*args: Any, **kwargs: Any) -> Message:
             wanted, job_id = make_job(*args, **kwargs), str(current_task.request.id)
             job, plan, pages, message = own._channel.call(planned_job, own._async, wanted, job_id, page_size)
@@ -84,7 +84,7 @@ def bulk_tasks(
             raise current_task.replace(chord(header, merge.s(message=message, plan=plan)))
 
         # A shared task, with this app's client, would be added to every other Celery app of the process, too.
-        task: Send = app.task(name=name, acks_late=True, reject_on_worker_lost=True, shared=False)(
+        task: CeleryTask = app.task(name=name, acks_late=True, reject_on_worker_lost=True, shared=False)(
             takes_arguments_of(make_job, start)
         )
         return task
@@ -95,7 +95,7 @@ def bulk_tasks(
 def _part_task(app: Celery, client: ChatKit) -> Any:
     """Adds the task that works on one page; it stays unevaluated, since the app may be configured later."""
 
-    @app.task(name=f"{PREFIX}part", acks_late=True, reject_on_worker_lost=True, shared=False)
+    @app.task(name=f"{TASK_PREFIX}part", acks_late=True, reject_on_worker_lost=True, shared=False)
     def part(message: Message, number: int, page: list[Any]) -> Message:
         job, info = job_of(message), current_task.request.delivery_info or {}
         is_repeated = bool(info.get("redelivered"))
@@ -107,13 +107,13 @@ def _part_task(app: Celery, client: ChatKit) -> Any:
     return part
 
 
-def _merge_task(app: Celery, client: ChatKit) -> Send:
+def _merge_task(app: Celery, client: ChatKit) -> CeleryTask:
     """Adds the task that makes the report."""
 
-    @app.task(name=f"{PREFIX}merge", acks_late=True, reject_on_worker_lost=True, shared=False)
+    @app.task(name=f"{TASK_PREFIX}merge", acks_late=True, reject_on_worker_lost=True, shared=False)
     def merge(parts: Sequence[Message] | Message, message: Message, plan: Message) -> Message:
         results = [parts] if isinstance(parts, dict) else parts  # Celery passes the result of a single part bare
         return client._channel.call(job_of(message).merge, client._async, plan, results)
 
-    task: Send = merge
+    task: CeleryTask = merge
     return task

@@ -19,8 +19,8 @@ from .._async.client import AsyncChatKit
 from ..bulk._erase_parts import Message
 from ..errors import ChatKitError, ConfigurationError
 from ._queue_jobs import (
-    PAGE_SIZE,
-    PREFIX,
+    TASK_PREFIX,
+    THREADS_OF_A_TASK,
     BulkTasks,
     Job,
     bulk_tasks_of,
@@ -32,14 +32,14 @@ from ._queue_jobs import (
 
 __all__ = ["bulk_tasks"]  # Taskiq adds a name to this module for each task that is made.
 
-Send: TypeAlias = "AsyncTaskiqDecoratedTask[..., Any]"
+TaskiqTask: TypeAlias = "AsyncTaskiqDecoratedTask[..., Any]"
 
 POLL_S = 0.2  # between two checks whether a page is done
 
 
 def bulk_tasks(
-    broker: AsyncBroker, client: AsyncChatKit, *, page_size: int = PAGE_SIZE, page_timeout_s: float = 3600.0
-) -> BulkTasks[Send]:
+    broker: AsyncBroker, client: AsyncChatKit, *, page_size: int = THREADS_OF_A_TASK, page_timeout_s: float = 3600.0
+) -> BulkTasks[TaskiqTask]:
     """Add tasks to a Taskiq broker that archive and erase threads: one lists them and hands out a task for each page
     of ids, waits for these, and makes the report.
 
@@ -84,7 +84,7 @@ def bulk_tasks(
 
     part = _part_task(broker, client)
 
-    def add_task(name: str, make_job: Callable[..., Job]) -> Send:
+    def add_task(name: str, make_job: Callable[..., Job]) -> TaskiqTask:
         async def start(*args: Any, context: Annotated[Context, TaskiqDepends()], **kwargs: Any) -> Message:
             task_id = context.message.task_id
             job, plan, pages, message = await planned_job(client, make_job(*args, **kwargs), task_id, page_size)
@@ -99,10 +99,10 @@ def bulk_tasks(
     return bulk_tasks_of(add_task)
 
 
-def _part_task(broker: AsyncBroker, client: AsyncChatKit) -> Send:
+def _part_task(broker: AsyncBroker, client: AsyncChatKit) -> TaskiqTask:
     """Adds the task that works on one page."""
 
-    @broker.task(task_name=f"{PREFIX}part")
+    @broker.task(task_name=f"{TASK_PREFIX}part")
     async def part(
         message: Message, number: int, page: list[Any], progress: Annotated[ProgressTracker[None], TaskiqDepends()]
     ) -> Message:

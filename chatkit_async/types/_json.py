@@ -15,13 +15,13 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 JSONObject: TypeAlias = "dict[str, JSON]"
 """A JSON object."""
 
-DEEPEST = 100  # levels; one JSON encoder refuses at 254, the other overflows later
+DEEPEST_BODY = 100  # levels; one JSON encoder refuses at 254, the other overflows later
 
 
-def json_value(value: object, path: str, problems: list[Problem], levels: int = DEEPEST) -> JSON:
+def json_value(value: object, path: str, problems: list[Problem], levels: int = DEEPEST_BODY) -> JSON:
     """A plain copy of a value; each part that JSON cannot hold is added to `problems` with its path."""
     if levels == 0:
-        problems.append(Problem(path, "invalid_value", f"nests deeper than {DEEPEST} levels"))
+        problems.append(Problem(path, "invalid_value", f"nests deeper than {DEEPEST_BODY} levels"))
         return None
     if isinstance(value, Mapping):
         return {

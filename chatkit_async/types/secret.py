@@ -24,7 +24,7 @@ _SECRETS = (
     re.compile(r"(?<![A-Za-z])(sk-)[\w\-*]{4,}"),
     re.compile(r"(?i)\b(bearer\s+)[^\s\"',]+"),
 )
-_HINTS = ("secret", "ek_", "ek%5", "sk-", "bearer")  # each text that a pattern matches holds one, in lower case
+_SECRET_SIGNS = ("secret", "ek_", "ek%5", "sk-", "bearer")  # each text that a pattern matches holds one, in lower case
 _SECRET_FIELDS = frozenset(
     {"client_secret", "authorization", "proxy-authorization", "cookie", "set-cookie", "api_key", "api-key", "x-api-key"}
 )
@@ -114,7 +114,7 @@ def mask_text(text: str) -> str:
     The work grows with the text: cut it first.
     """
     lower_case = text.lower()
-    if any(hint in lower_case for hint in _HINTS):
+    if any(hint in lower_case for hint in _SECRET_SIGNS):
         for pattern in _SECRETS:
             text = pattern.sub(rf"\1{MASK}", text)
     return text

@@ -165,7 +165,7 @@ class ChatSessionExpiresAfterParamDict(TypedDict, total=False):
     anchor: Literal["created_at"] | None
 
 
-_PER_MINUTE = "the API's name is max_requests_per_1_minute"
+_PER_MINUTE_NAME = "the API's name is max_requests_per_1_minute"
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -179,8 +179,8 @@ class ChatSessionRateLimitsParam(Params):
     """
 
     _KNOWN_MISTAKES: ClassVar = {
-        "requests_per_minute": _PER_MINUTE,
-        "max_requests_per_session": f"it has no limit per session; {_PER_MINUTE}",
+        "requests_per_minute": _PER_MINUTE_NAME,
+        "max_requests_per_session": f"it has no limit per session; {_PER_MINUTE_NAME}",
     }
 
     max_requests_per_1_minute: int | None = attrs.field(default=None, converter=count)

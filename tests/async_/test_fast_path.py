@@ -18,7 +18,7 @@ from aioresponses import aioresponses
 
 from chatkit_async import RequestOptions
 from chatkit_async._async._fast_path import guard, pool
-from chatkit_async._async._fast_path.request import LARGEST_BODY_BYTES, FastRequest
+from chatkit_async._async._fast_path.request import LARGEST_SINGLE_WRITE_BYTES, FastRequest
 from chatkit_async._async.delivery import Delivery
 from chatkit_async.emulator import Emulator
 from chatkit_async.errors import APIConnectionError, APIStatusError
@@ -27,7 +27,7 @@ from .helpers import create, made, raised
 from .raw import ReceivedRequest, always, raw_server, response
 from .test_transport import REQUEST, MockedResponse
 
-LARGE = RequestOptions(body={"more": "x" * LARGEST_BODY_BYTES})
+LARGE = RequestOptions(body={"more": "x" * LARGEST_SINGLE_WRITE_BYTES})
 EXPECTING = RequestOptions(headers={"expect": "100-continue"})
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from chatkit_async.bulk import Archive
-from chatkit_async.bulk._file import Settings, opened_for_writing
+from chatkit_async.bulk._file import ArchiveSettings, opened_for_writing
 from chatkit_async.bulk._pages import parse_page
 from chatkit_async.bulk._saving import Writer
 from chatkit_async.bulk._statements import START, ListedThread, begin_run, end_run, save_listed, save_pages
 from chatkit_async.emulator import Emulator
 
-SETTINGS = Settings("https://api.openai.com/v1", None, None)
+SETTINGS = ArchiveSettings("https://api.openai.com/v1", None, None)
 Conversation = tuple[Mapping[str, Any], Sequence[Any]]
 
 

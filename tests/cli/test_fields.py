@@ -6,7 +6,16 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from chatkit_async.cli.fields import FIELDS, REQUIRED, STATE, Field, body, body_options, option_for, state_variables
+from chatkit_async.cli.fields import (
+    FIELDS,
+    REQUIRED,
+    STATE_PATH,
+    Field,
+    body,
+    body_options,
+    option_for,
+    state_variables,
+)
 
 LEAST = ["--user", "ada", "--workflow", "wf_1"]
 
@@ -110,7 +119,7 @@ def test_a_path_of_the_body_is_named_as_its_option(path: str, option: str) -> No
 def test_help_names_the_range_of_a_number_and_the_default_of_an_optional_field(field: Field) -> None:
     if field.kind is int:
         assert "1 to" in field.help or "1 or more" in field.help
-    if field.path not in REQUIRED and field.path != STATE:
+    if field.path not in REQUIRED and field.path != STATE_PATH:
         assert "API's default" in field.help or "Left out:" in field.help
 
 

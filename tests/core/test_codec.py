@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatkit_async import ChatKitWorkflow, ChatSession, ChatSessionFileUpload, Secret
-from chatkit_async._core.codec import DEEPEST, Mismatch, depth_exceeds, structure, structuring_converter
+from chatkit_async._core.codec import DEEPEST_RESULT, Mismatch, depth_exceeds, structure, structuring_converter
 from tests.types.documents import DOCUMENTED, WHOLE
 
 
@@ -121,9 +121,9 @@ def test_an_undocumented_field_of_any_name_is_kept_and_changes_nothing(name: str
 
 
 def test_extra_may_be_as_deep_as_the_limit_and_no_deeper() -> None:
-    structure({"more": nested(DEEPEST - 1)}, ChatSession).to_dict()
-    with pytest.raises(Mismatch, match=f"nests deeper than {DEEPEST} levels"):
-        structure({"more": nested(DEEPEST)}, ChatSession)
+    structure({"more": nested(DEEPEST_RESULT - 1)}, ChatSession).to_dict()
+    with pytest.raises(Mismatch, match=f"nests deeper than {DEEPEST_RESULT} levels"):
+        structure({"more": nested(DEEPEST_RESULT)}, ChatSession)
 
 
 @pytest.mark.parametrize("levels", [1, 2, 5])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatkit_async import ConfigurationError, RetryPolicy, Secret, Timeout
-from chatkit_async._core.config import ClientConfig, Settings, changed_config, checked_key, first_config, key_hint
+from chatkit_async._core.config import ClientConfig, ClientSettings, changed_config, checked_key, first_config, key_hint
 
 KEY = "sk-0123456789abcdef"
 ENVIRONMENT = {
@@ -20,7 +20,7 @@ ENVIRONMENT = {
 
 
 def config(environ: dict[str, str] | None = None, **settings: Any) -> ClientConfig:
-    return first_config(Settings(**settings), environ or {})
+    return first_config(ClientSettings(**settings), environ or {})
 
 
 def test_without_anything_the_apis_defaults_hold() -> None:
@@ -123,7 +123,7 @@ def test_headers_are_merged_without_case_and_none_removes() -> None:
 def test_a_copy_changes_the_given_settings_and_keeps_the_others() -> None:
     first = config(ENVIRONMENT, default_headers={"a": "1", "b": "1"}, default_query={"p": 1, "q": 1}, max_retries=7)
     copy = changed_config(
-        first, Settings(timeout=3, strict=True, default_headers={"A": "2", "b": None}, default_query={"q": 2})
+        first, ClientSettings(timeout=3, strict=True, default_headers={"A": "2", "b": None}, default_query={"q": 2})
     )
     assert (copy.timeout, copy.strict) == (Timeout(3), True)
     assert (copy.max_retries, copy.api_key, copy.base_url) == (7, KEY, first.base_url)
@@ -136,14 +136,14 @@ def test_a_copy_changes_the_given_settings_and_keeps_the_others() -> None:
 
 def test_a_copy_without_changes_is_equal() -> None:
     first = config(ENVIRONMENT)
-    assert changed_config(first, Settings()) == first
+    assert changed_config(first, ClientSettings()) == first
 
 
 def test_a_copy_may_go_where_the_original_was_allowed_to() -> None:
     plain = config(base_url="http://gate.example", allow_insecure_http=True)
-    assert changed_config(plain, Settings(base_url="http://other.example")).base_url == "http://other.example"
+    assert changed_config(plain, ClientSettings(base_url="http://other.example")).base_url == "http://other.example"
     with pytest.raises(ConfigurationError, match="unencrypted"):
-        changed_config(config(), Settings(base_url="http://other.example"))
+        changed_config(config(), ClientSettings(base_url="http://other.example"))
 
 
 def test_a_bad_url_of_the_environment_is_refused_by_the_name_of_its_variable() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from chatkit_async import APIStatusError, NotFoundError, RateLimitError
 from chatkit_async._core import failure, json_bytes
-from chatkit_async._core.config import Settings, first_config
+from chatkit_async._core.config import ClientSettings, first_config
 from chatkit_async._core.failure import error_for_response
 from chatkit_async._core.message import Response, response_info
 from chatkit_async.types import secret
@@ -45,7 +45,7 @@ def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def error(status: int, body: Any, headers: dict[str, str] | None = None, **settings: Any) -> APIStatusError:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     response = Response(status, Headers({"x-request-id": "req_1", **(headers or {})}.items()), content)
-    config = first_config(Settings(**{"api_key": KEY, **settings}), {})
+    config = first_config(ClientSettings(**{"api_key": KEY, **settings}), {})
     return error_for_response("sessions.create", response, response_info(response, attempts=1, elapsed_s=0.1), config)
 
 
@@ -97,7 +97,10 @@ def test_any_body_makes_an_error_with_a_message(body: Any, message: str, code: s
 def test_a_refusal_with_an_incomplete_body_says_so() -> None:
     response = Response(500, Headers(), b"", is_whole=False)
     found = error_for_response(
-        "sessions.create", response, response_info(response, attempts=1, elapsed_s=0.1), first_config(Settings(), {})
+        "sessions.create",
+        response,
+        response_info(response, attempts=1, elapsed_s=0.1),
+        first_config(ClientSettings(), {}),
     )
     assert found.message == "the response is larger than 64 MiB or broken, and was not read"
 

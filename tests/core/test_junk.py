@@ -31,7 +31,7 @@ from chatkit_async import (
     SessionCreateParams,
     Timeout,
 )
-from chatkit_async._core.config import Settings, first_config
+from chatkit_async._core.config import ClientSettings, first_config
 from chatkit_async._core.prepared_call import prepare
 from chatkit_async._core.session_rows import CANCEL_SESSION, CREATE_SESSION
 from tests.examples import steady
@@ -200,7 +200,7 @@ def test_any_nested_document_passes_or_is_our_error() -> None:
 
 @pytest.mark.parametrize("name", list(attrs.fields_dict(RequestOptions)))
 def test_options_that_were_accepted_can_be_sent(name: str) -> None:
-    config = first_config(Settings(), {})
+    config = first_config(ClientSettings(), {})
 
     @SOME
     @given(JUNK)
@@ -214,7 +214,7 @@ def test_options_that_were_accepted_can_be_sent(name: str) -> None:
 
 
 def test_params_that_were_accepted_can_be_sent() -> None:
-    config = first_config(Settings(), {})
+    config = first_config(ClientSettings(), {})
 
     @MORE
     @given(JUNK)

@@ -16,7 +16,7 @@ from chatkit_async import (
     RetryPolicy,
     Timeout,
 )
-from chatkit_async._core.config import Settings, first_config
+from chatkit_async._core.config import ClientSettings, first_config
 from chatkit_async._core.options import finite
 
 
@@ -157,7 +157,7 @@ def test_a_header_that_frames_the_message_is_refused(name: str, value: str | Non
     with pytest.raises(ConfigurationError, match=message):
         RequestOptions(headers={name: value})
     with pytest.raises(ConfigurationError, match=f"^default_headers: {message}"):
-        first_config(Settings(default_headers={name: value}), {})
+        first_config(ClientSettings(default_headers={name: value}), {})
 
 
 @pytest.mark.parametrize("kind", [AsyncChatKit, ChatKit])

@@ -18,7 +18,7 @@ from chatkit_async import (
     Timeout,
 )
 from chatkit_async._core import json_bytes
-from chatkit_async._core.config import Settings, first_config
+from chatkit_async._core.config import ClientSettings, first_config
 from chatkit_async._core.operation import encode, path_names
 from chatkit_async._core.operations import OPERATIONS
 from chatkit_async._core.prepared_call import PreparedCall, prepare, with_key
@@ -30,11 +30,13 @@ PARAMS = SessionCreateParams(user="zoë", workflow="wf_1")
 
 
 def create(options: RequestOptions | None = None, **settings: Any) -> PreparedCall:
-    return prepare(CREATE_SESSION, PARAMS, first_config(Settings(**settings), {}), options)
+    return prepare(CREATE_SESSION, PARAMS, first_config(ClientSettings(**settings), {}), options)
 
 
 def cancel(session_id: str, options: RequestOptions | None = None, **settings: Any) -> PreparedCall:
-    return prepare(CANCEL_SESSION, SessionCancelParams(session_id), first_config(Settings(**settings), {}), options)
+    return prepare(
+        CANCEL_SESSION, SessionCancelParams(session_id), first_config(ClientSettings(**settings), {}), options
+    )
 
 
 @pytest.mark.parametrize("writer", ["orjson", None])
@@ -141,7 +143,7 @@ def test_the_key_is_added_as_a_secret_unless_the_caller_set_an_authorization_hea
 def test_no_repr_on_the_way_shows_key_or_body() -> None:
     call = create(RequestOptions(headers={"cookie": "hush"}), api_key="sk-hush-0123456789", retry_policy=RetryPolicy())
     keyed = with_key(call.request, Secret("sk-hush-0123456789"))
-    for thing in (call, keyed, Settings(api_key="sk-hush-0123456789", default_headers={"a": "hush"})):
+    for thing in (call, keyed, ClientSettings(api_key="sk-hush-0123456789", default_headers={"a": "hush"})):
         assert "hush" not in repr(thing)
         assert "zoë" not in repr(thing)
 
@@ -164,7 +166,7 @@ def test_a_path_is_filled_and_its_fields_are_sent_nowhere_else(operation: Any) -
 
 def test_fields_of_a_query_are_written_into_the_url_and_go_under_those_of_the_options() -> None:
     params = ThreadListParams(user="zoë & co", limit=5)
-    config = first_config(Settings(default_query={"limit": 1, "team": "a"}), {})
+    config = first_config(ClientSettings(default_query={"limit": 1, "team": "a"}), {})
     request = prepare(LIST_THREADS, params, config, RequestOptions(query={"user": "u"})).request
     assert (request.method, request.body) == ("GET", None)
     assert request.url.partition("?")[2] == "limit=5&team=a&user=u"

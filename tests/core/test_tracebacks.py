@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatkit_async import AsyncChatKit, ChatKit, ChatKitError, RequestOptions
-from chatkit_async._core.config import Settings, first_config
+from chatkit_async._core.config import ClientSettings, first_config
 from chatkit_async._core.headers import checked_headers
 
 HUSH = "sk-hush-0123456789"
@@ -71,7 +71,7 @@ def test_a_key_that_no_header_can_hold_does_not_show(key: str, monkeypatch: pyte
 def test_a_header_with_a_key_does_not_show_when_another_is_wrong(bad: tuple[Any, Any]) -> None:
     headers = {"authorization": f"Bearer {HUSH}", bad[0]: bad[1]}
     assert HUSH not in own_frames(lambda: checked_headers(headers, "default_headers"))
-    assert HUSH not in own_frames(lambda: first_config(Settings(default_headers=headers), {}))
+    assert HUSH not in own_frames(lambda: first_config(ClientSettings(default_headers=headers), {}))
     assert HUSH not in own_frames(lambda: RequestOptions(headers=headers))
 
 
@@ -110,6 +110,6 @@ def test_a_password_in_a_base_url_does_not_show(url: str, monkeypatch: pytest.Mo
         client = kind()
         assert HUSH not in own_frames(lambda kind=kind: kind(base_url=url))
         assert HUSH not in own_frames(lambda client=client: client.with_options(base_url=url))
-    assert HUSH not in own_frames(lambda: first_config(Settings(base_url=url), {}))
+    assert HUSH not in own_frames(lambda: first_config(ClientSettings(base_url=url), {}))
     monkeypatch.setattr("os.environ", {"OPENAI_BASE_URL": url})
     assert HUSH not in own_frames(AsyncChatKit)

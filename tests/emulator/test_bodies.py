@@ -224,7 +224,7 @@ async def test_a_refused_body_creates_nothing(emulator: Emulator) -> None:
 async def test_a_body_of_the_largest_size_is_read_and_a_larger_one_is_not(
     base_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2000)
+    monkeypatch.setattr(_http_server, "MAX_REQUEST_BODY_BYTES", 2000)
     room = 2000 - len(json.dumps(with_value("user", "")))
     fits = await post(base_url, with_value("user", "u" * room))
     assert fits.status == 200
@@ -240,4 +240,4 @@ async def test_the_longest_state_variable_is_accepted(base_url: str) -> None:
 
 
 def test_the_largest_body_is_64_mib() -> None:
-    assert _http_server.MAX_BODY_BYTES == 64 * 2**20
+    assert _http_server.MAX_REQUEST_BODY_BYTES == 64 * 2**20

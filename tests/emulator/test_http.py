@@ -142,7 +142,7 @@ async def test_a_body_may_be_compressed(base_url: str) -> None:
 async def test_a_small_body_that_unfolds_beyond_the_bound_is_refused(
     base_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2**20)
+    monkeypatch.setattr(_http_server, "MAX_REQUEST_BODY_BYTES", 2**20)
     bomb = gzip.compress(b" " * (2**20 + 1))
     assert (await post(base_url, bomb, Content_Encoding="gzip")).status == 413
 

@@ -157,7 +157,7 @@ async def test_only_the_last_requests_are_kept(emulator: Emulator, monkeypatch: 
 
 
 async def test_only_so_much_of_bodies_is_kept(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_request_log, "MAX_BODY_BYTES", 6500)
+    monkeypatch.setattr(_request_log, "MAX_LOGGED_BYTES", 6500)
     for user in "abc":
         await post(emulator.base_url, {**MINIMAL, "user": user * 1000})
     assert [one.json["user"][0] for one in emulator.requests()] == ["b", "c"]  # type: ignore[call-overload, index]

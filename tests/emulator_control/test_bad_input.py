@@ -123,7 +123,7 @@ async def test_a_body_nested_too_deeply_is_refused(emulator: Emulator, name: str
 
 
 async def test_a_body_that_is_too_large_is_refused(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2000)
+    monkeypatch.setattr(_http_server, "MAX_REQUEST_BODY_BYTES", 2000)
     document = {"threads": [{"thread": {"id": "cthr_1", "title": "x" * 2000}}]}
     assert (await control_post(emulator, "seed", document)).status == 413
     assert emulator.threads() == []
@@ -131,7 +131,7 @@ async def test_a_body_that_is_too_large_is_refused(emulator: Emulator, monkeypat
 
 
 async def test_the_largest_possible_seed_is_accepted(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_http_server, "MAX_BODY_BYTES", 2000)
+    monkeypatch.setattr(_http_server, "MAX_REQUEST_BODY_BYTES", 2000)
     document = {"threads": [{"thread": {"id": "cthr_1", "title": ""}}]}
     title = "x" * (2000 - len(json.dumps(document)))
     document = {"threads": [{"thread": {"id": "cthr_1", "title": title}}]}

@@ -14,7 +14,7 @@ from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.integrations._anonymous import AnonymousLimit
 from chatkit_async.integrations._http import HTTPResponse
-from chatkit_async.integrations._refusals import RefusedRequest
+from chatkit_async.integrations._refusals import EndpointRefusal
 
 from .requesting import endpoint, error_of, post
 
@@ -110,12 +110,12 @@ def test_the_limit_is_for_any_sixty_seconds() -> None:
     for clock.now_s in (0.0, 50.0):
         assert limit.reserve(f"visitor_{clock.now_s}", wants_new=False)
     clock.now_s = 59.0
-    with pytest.raises(RefusedRequest) as refused:
+    with pytest.raises(EndpointRefusal) as refused:
         limit.reserve("third", wants_new=False)
     assert refused.value.retry_after_s == 1.0
     clock.now_s = 60.0
     assert limit.reserve("third", wants_new=False)
-    with pytest.raises(RefusedRequest) as refused:
+    with pytest.raises(EndpointRefusal) as refused:
         limit.reserve("fourth", wants_new=False)
     assert refused.value.retry_after_s == 50.0
 

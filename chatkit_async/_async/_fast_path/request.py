@@ -20,7 +20,7 @@ from ..delivery import CLOSING, Delivery
 from .guard import default_encodings
 
 # A larger body goes out while the response may come in already, which aiohttp's writer can wait for.
-LARGEST_BODY_BYTES = 32 * 1024
+LARGEST_SINGLE_WRITE_BYTES = 32 * 1024
 _METHODS = frozenset({"GET", "POST", "DELETE"})
 _NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 _ENCODINGS = default_encodings()
@@ -31,7 +31,7 @@ def is_fast(request: Request) -> bool:
     return (
         request.method in _METHODS
         and "expect" not in request.headers
-        and (request.body is None or len(request.body) <= LARGEST_BODY_BYTES)
+        and (request.body is None or len(request.body) <= LARGEST_SINGLE_WRITE_BYTES)
     )
 
 

@@ -81,7 +81,7 @@ def _member(member: Member) -> str:
 
 
 def _body(member: Member) -> list[str]:
-    for applies, body in KINDS:
+    for applies, body in MEMBER_KINDS:
         if applies(member):
             return body(member)
     name = f"{member.twin.name}.{member.node.name}"
@@ -140,7 +140,7 @@ def _is_plain(member: Member) -> bool:
 
 
 # The first that applies counts: lifetime, then the kinds of member that a class of the async half may have.
-KINDS: tuple[tuple[Callable[[Member], bool], Callable[[Member], list[str]]], ...] = (
+MEMBER_KINDS: tuple[tuple[Callable[[Member], bool], Callable[[Member], list[str]]], ...] = (
     (lambda member: member.node.name == "__init__" and member.twin.role == "client", _client_init),
     (lambda member: member.node.name == "__init__" and member.twin.role == "dependent", _dependent_init),
     (lambda member: member.node.name == "__init__", _resource_init),

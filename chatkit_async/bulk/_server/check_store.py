@@ -83,7 +83,7 @@ async def tried(trial: StoreTrial) -> StoreReport:
     """What all checks find out; the threads are deleted whatever happens."""
     left_behind: list[str] = []
     try:
-        for check in (*CHECKS, check_attachments) if trial.options.attachments == "keep" else CHECKS:
+        for check in (*STORE_CHECKS, check_attachments) if trial.options.attachments == "keep" else STORE_CHECKS:
             if not await _goes_on(check, trial):
                 break
     finally:
@@ -98,7 +98,7 @@ async def _goes_on(check: Check, trial: StoreTrial) -> bool:
         await check(trial)
     except StoreError as error:
         trial.find(error.code, str(error))
-        return isinstance(error, StoreFault) and check not in CHECKS[:2]
+        return isinstance(error, StoreFault) and check not in STORE_CHECKS[:2]
     return True
 
 
@@ -285,7 +285,7 @@ async def check_attachments(trial: StoreTrial) -> None:
 
 Check: TypeAlias = Callable[[StoreTrial], Awaitable[None]]
 
-CHECKS: tuple[Check, ...] = (
+STORE_CHECKS: tuple[Check, ...] = (
     check_threads,
     check_items,
     check_ties,

@@ -16,7 +16,7 @@ import attrs
 from ...types._json import JSON, JSONObject
 from .arguments import MappingOptions
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @attrs.frozen
@@ -234,7 +234,7 @@ class DamagedError(ValueError):
 
 def without_surrogates(text: str) -> str:
     """A text that can be written as UTF-8."""
-    return _SURROGATE.sub("\ufffd", text)
+    return _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def cleaned(value: JSON) -> tuple[JSON, set[str]]:
@@ -243,7 +243,7 @@ def cleaned(value: JSON) -> tuple[JSON, set[str]]:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         raise DamagedError("this is not JSON") from None
-    if not _SURROGATE.search(text):
+    if not _LONE_SURROGATE.search(text):
         return value, set()
     clean: JSON = json.loads(without_surrogates(text))
     return clean, {"surrogates"}

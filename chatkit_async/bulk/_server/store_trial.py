@@ -20,7 +20,7 @@ FIRST_S = 978_350_400
 """2001-01-01 12:00 UTC: before all real threads, so that the check threads are first in a list and quickly found."""
 SPREAD_S = 300 * 86_400
 
-THREAD: JSONObject = {
+TRIAL_THREAD: JSONObject = {
     "object": "chatkit.thread",
     "created_at": FIRST_S,
     "title": "chatkit-async: check of the store",
@@ -99,7 +99,7 @@ class StoreTrial:
 
     def new_thread(self, number: int) -> ThreadMetadata:
         """A thread that is not saved yet."""
-        fields = map_thread({**THREAD, "title": f"{THREAD['title']}, thread {number} of 3"}).fields
+        fields = map_thread({**TRIAL_THREAD, "title": f"{TRIAL_THREAD['title']}, thread {number} of 3"}).fields
         created_at = self._times.after_the_one_before(self._first_s + 60 * number)
         thread = self.access.types.build_thread(fields or {}, self.new_thread_id(), created_at)
         self.threads.append(thread)
