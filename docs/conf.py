@@ -130,5 +130,6 @@ def setup(app) -> None:
     """Called by Sphinx; before napoleon, which takes the default priority of 500."""
     app.connect("autodoc-process-docstring", show_examples_as_code, priority=400)
     app.connect("source-read", write_commands)
-    # The Markdown pages: without this row, the `*` of a signature is a node that their builder does not know.
+    # The Markdown pages: nodes that their builder does not know, the `*` of a signature and a page's description.
     PREDEFINED_ELEMENTS.setdefault("abbreviation", None)
+    PREDEFINED_ELEMENTS.setdefault("meta", None)

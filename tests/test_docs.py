@@ -48,6 +48,8 @@ def test_the_documentation_builds_without_warnings(tmp_path: Path) -> None:
     pages = [str(page.relative_to(DOCS).with_suffix(".html.md")) for page in PAGES]
     index = (tmp_path / "llms.txt").read_text()
     assert [page for page in pages if f"]({page})" not in index or not (tmp_path / page).exists()] == []
+    assert "..." not in index  # what a page without a description would get, cut from its first lines
+    assert "&#" not in index
     assert "`chatkit threads erase`" in (tmp_path / "reference" / "command.html.md").read_text()
 
 
