@@ -35,6 +35,7 @@ Step: TypeAlias = Callable[[], Awaitable[bool]]  # returns whether the store rep
 # then a creation repeats its steps, since other processes must find in the store what this one does.
 FAILURES = 3
 PAUSE_S = 2.0  # between two attempts at a store that is down
+CANCEL_S = 5.0  # for a session that ends when the store is back; the call that noticed it waits
 REPEATED_PER_CALL = 8  # users whose missed steps one call repeats
 
 log = logging.getLogger("chatkit_async")
@@ -48,7 +49,7 @@ class ResilientStore:
     the next step for its user; any step also repeats what was missed for up to eight other users.
     """
 
-    def __init__(self, store: Store, cancel: Callable[[tuple[str, ...]], Awaitable[object]]) -> None:
+    def __init__(self, store: Store, cancel: Callable[[tuple[str, ...]], Awaitable[list[str]]]) -> None:
         self._store, self._cancel = store, cancel
         self._memory = MemoryStore()
         self._memory._is_fallback = True
@@ -184,12 +185,19 @@ class ResilientStore:
         if reply is None:
             return False
         self._unknown_to_store.pop(session_id)
-        if late.is_revoked(reply[0].state) or late.is_replaced(reply[0].state):
-            with suppress(ChatKitError):  # The client may be closed.
-                await self._cancel((session_id,))
-            await self._memory.forget(user, (session_id,))
-            return await self._has_reply(lambda store: store.forget(user, (session_id,)))
+        state = reply[0].state
+        if state.is_revoked_since(late.began) or late.is_replaced(state):
+            await self._end(user, session_id)
         return True
+
+    async def _end(self, user: str, session_id: str) -> None:
+        """Cancels a session; one that cannot be cancelled stays remembered for a later `revoke`."""
+        ended: list[str] = []
+        with suppress(ChatKitError, TimeoutError):  # The client may be closed, or the API hang.
+            ended = await within(CANCEL_S, self._cancel((session_id,)))
+        if ended:
+            await self._memory.forget(user, ended)
+            await self._try(lambda store: store.forget(user, ended), type(None))
 
     async def _has_reply(self, step: Callable[[Store], Awaitable[object]]) -> bool:
         return await self._try(step, object) is not None

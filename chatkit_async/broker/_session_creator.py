@@ -24,7 +24,7 @@ from ._revocation import cancel_quietly
 from ._secret_cache import CachedSecret, LiveSecret, SecretCache
 from ._session_request import SessionRequest, SessionTemplate, digest_of_variables
 from ._single_flight import SingleFlight
-from ._store import WINDOW_S, BeginReply, CreatedSession, Creation, PlaceState, is_revoked
+from ._store import WINDOW_S, BeginReply, CreatedSession, Creation, PlaceState
 
 LEASE_SLACK_S = 1.0  # A lease outlives the longest creation under it by so much.
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0  # between two questions about another process's creation
@@ -154,7 +154,7 @@ class SessionCreator:
     ) -> CachedSecret | None:
         """A new session, or what another process created; None if there is neither yet."""
         state = reply.state
-        if began.is_from_store == state.is_from_store and is_revoked(began.generation, state.generation):
+        if state.is_revoked_since(began):
             raise SessionRevokedError("The user was revoked while a session was being made")
         match reply.status:
             case "limited":
@@ -197,7 +197,7 @@ class SessionCreator:
             SessionRevokedError: its user or device were revoked meanwhile.
         """
         place, own_generation = session.creation.place, session.creation.own_generation
-        is_revoked = session.is_revoked(now) or self._store.own_generation(place) != own_generation
+        is_revoked = now.is_revoked_since(session.began) or self._store.own_generation(place) != own_generation
         is_valid = not is_revoked and not session.is_replaced(now)
         if not is_valid:
             await self.cancel(place.user, (session.session_id,))

@@ -57,6 +57,11 @@ class PlaceState:
     secret: EncryptedSecret | None = None
     is_from_store: bool = True
 
+    def is_revoked_since(self, began: PlaceState) -> bool:
+        """Whether the user or device was revoked after an earlier state; data that the store lost is no revocation."""
+        parts = zip(began.generation.split("/"), self.generation.split("/"), strict=False)
+        return self.is_from_store == began.is_from_store and any(new and new != old for old, new in parts)
+
 
 @attrs.frozen
 class Creation:
@@ -119,16 +124,10 @@ class CreatedSession:
     began: PlaceState
     secret: str | None = attrs.field(default=None, repr=False)
 
-    def is_revoked(self, now: PlaceState) -> bool:
-        """Whether its user or device was revoked since its creation began, by a later state of the store."""
-        return self._is_comparable(now) and is_revoked(self.began.generation, now.generation)
-
     def is_replaced(self, now: PlaceState) -> bool:
         """Whether another creation has renewed the place since this one began."""
-        return self._is_comparable(now) and now.version not in {"", self.began.version, self.creation.ticket}
-
-    def _is_comparable(self, now: PlaceState) -> bool:
-        return self.began.is_from_store and now.is_from_store
+        known = {"", self.began.version, self.creation.ticket}
+        return self.began.is_from_store and now.is_from_store and now.version not in known
 
 
 @attrs.frozen
@@ -190,8 +189,3 @@ class Store(Protocol):
     async def aclose(self) -> None:
         """Closes connections; a call after it may open new ones."""
         ...
-
-
-def is_revoked(began: str, now: str) -> bool:
-    """Whether the user or device was revoked between two generations; a store that lost its data revokes no user."""
-    return began != now and any(new and new != old for old, new in zip(began.split("/"), now.split("/"), strict=False))

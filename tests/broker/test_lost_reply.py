@@ -8,10 +8,10 @@ import pytest
 
 from chatkit_async import AsyncChatKit, SessionRevokedError
 from chatkit_async.broker import AsyncSessionBroker, RevokedSession
-from chatkit_async.emulator import Emulator
+from chatkit_async.emulator import Emulator, Fault
 
 from .failures import on_store, other_process
-from .outages import CutOffStore, MovedClock, user_key
+from .outages import CutOffStore, MovedClock, user_key, warnings
 from .redis_server import RedisServer
 
 pytestmark = pytest.mark.usefixtures("short_pause")
@@ -123,6 +123,20 @@ async def test_a_session_that_is_kept_late_expires_when_it_does(
     now_s = int(redis_server.ask("TIME").split()[2])
     ends_ms = int(redis_server.ask("HGET", user_key(), f"s:{live.session_id}").split()[1])
     assert 150 < ends_ms / 1000 - now_s <= 201
+
+
+async def test_a_session_that_cannot_be_cancelled_when_its_process_is_back_stays_known(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = CutOffStore(redis_server.url, "keep")
+    async with on_store(client, store) as broker, other_process(client, redis_server) as other:
+        live = await broker.secret_for("user_1")
+        await other.revoke("user_1")
+        emulator.add_faults(Fault(path="/cancel", status=400))
+        store.reconnect()
+        await broker.secret_for("user_2")
+        assert [text for text in warnings(caplog) if "1 sessions could not be cancelled" in text]
+        assert (await other.revoke("user_1")).sessions == (RevokedSession(live.session_id),)
 
 
 async def test_a_renewal_elsewhere_ends_a_session_whose_keeping_was_lost(
