@@ -123,7 +123,7 @@ class ArchiveReport:
 
     def to_dict(self) -> JSONObject:
         """All of it as JSON."""
-        return as_json(self)
+        return as_json(self, ok=self.ok)
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -61,14 +61,20 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> dat
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-archived_option = click.option(
-    "--archived-in",
-    metavar="FILE",
-    type=click.Path(dir_okay=False),
-    help="Delete only threads that this archive file holds whole and unchanged; keep the others, and report them.",
-)
-yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask. Required without a terminal.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Only show the plan; delete nothing.")
+def _deletion_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command what `erase` and `retain` share."""
+    archived_in = click.option(
+        "--archived-in",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="Delete only threads that this archive file holds whole and unchanged; keep the others, and report them.",
+    )
+    dry_run = click.option("--dry-run", is_flag=True, help="Only show the plan; delete nothing.")
+    yes = click.option("--yes", "-y", is_flag=True, help="Do not ask. Required without a terminal.")
+    decorated: Any = click.pass_context(command)
+    for decorate in (report_option, connection_options, job_options, yes, dry_run, archived_in):
+        decorated = decorate(decorated)
+    return cast("Callable[..., None]", decorated)
 
 
 @click.command(short_help="Delete the threads of users, and check that they are gone.")
@@ -82,13 +88,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Only show the pla
     help="Only threads created before this date or time, as in 2026-11-30 or 2026-11-30T12:00:00Z, in UTC if it names"
     " no zone.  [default: any age]",
 )
-@archived_option
-@dry_run_option
-@yes_option
-@job_options
-@connection_options
-@report_option
-@click.pass_context
+@_deletion_options
 def erase(
     ctx: click.Context,
     /,
@@ -132,13 +132,7 @@ def erase(
     help="The age: a number and s, m, h, d or w, for seconds to weeks, as in 90d.",
 )
 @users_option
-@archived_option
-@dry_run_option
-@yes_option
-@job_options
-@connection_options
-@report_option
-@click.pass_context
+@_deletion_options
 def retain(ctx: click.Context, /, *, older_than: timedelta, users: tuple[str, ...], **options: Any) -> None:
     """Delete the threads that are older than an age, for good; keep the others.
 

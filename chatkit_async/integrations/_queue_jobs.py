@@ -5,19 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from functools import wraps
-from inspect import signature
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Never, TypeAlias
 
 import attrs
 
 from .._async.client import AsyncChatKit
+from .._core.options import wrong_method_call
 from ..bulk._archive_parts import ArchiveJob
 from ..bulk._erase_parts import EraseJob, Message
 from ..errors import ConfigurationError
 
 Job: TypeAlias = EraseJob | ArchiveJob
-TaskT = TypeVar("TaskT")
 
 LOG = logging.getLogger("chatkit_async")
 TASK_PREFIX = "chatkit_async."  # of the names of tasks
@@ -25,31 +23,7 @@ THREADS_OF_A_TASK = 100  # threads of one task: a page of the API
 _KINDS: dict[str, type[Job]] = {"erase": EraseJob, "archive": ArchiveJob}
 
 
-@attrs.frozen
-class BulkTasks(Generic[TaskT]):
-    """The tasks that `bulk_tasks` adds; the result of each is the report's `to_dict()`.
-
-    Attributes:
-        archive_threads: as `archive(client, path, ...)`, with `parts_in`: the folder that the workers share.
-        erase_threads: as `erase(client, ...)`.
-        retain_threads: as `retain(client, older_than=...)`, in seconds.
-    """
-
-    archive_threads: TaskT
-    erase_threads: TaskT
-    retain_threads: TaskT
-
-
-def bulk_tasks_of(add_task: Callable[[str, Callable[..., Job]], TaskT]) -> BulkTasks[TaskT]:
-    """The three tasks, each added by a queue under a name, with the function that makes a job of its arguments."""
-    return BulkTasks(
-        archive_threads=add_task(f"{TASK_PREFIX}archive_threads", _archive_threads),
-        erase_threads=add_task(f"{TASK_PREFIX}erase_threads", _erase_threads),
-        retain_threads=add_task(f"{TASK_PREFIX}retain_threads", _retain_threads),
-    )
-
-
-def _archive_threads(
+def archive_threads(
     path: str,
     *,
     user: str | None = None,
@@ -57,11 +31,21 @@ def _archive_threads(
     parts_in: str | None = None,
     concurrency: int = 8,
     requests_per_second: float | None = None,
+    **unexpected: Never,
 ) -> Job:
-    return ArchiveJob(**locals())
+    """As `archive(client, path, ...)`; `parts_in` is the folder that the workers share."""
+    _refuse(archive_threads, unexpected)
+    return ArchiveJob(
+        path=path,
+        user=user,
+        users=users,
+        parts_in=parts_in,
+        concurrency=concurrency,
+        requests_per_second=requests_per_second,
+    )
 
 
-def _erase_threads(
+def erase_threads(
     *,
     user: str | None = None,
     users: list[str] | None = None,
@@ -72,11 +56,24 @@ def _erase_threads(
     dry_run: bool = False,
     concurrency: int = 8,
     requests_per_second: float | None = None,
+    **unexpected: Never,
 ) -> Job:
-    return EraseJob(**locals())
+    """As `erase(client, ...)`."""
+    _refuse(erase_threads, unexpected)
+    return EraseJob(
+        user=user,
+        users=users,
+        thread_ids=thread_ids,
+        all_users=all_users,
+        created_before=created_before,
+        archived_in=archived_in,
+        dry_run=dry_run,
+        concurrency=concurrency,
+        requests_per_second=requests_per_second,
+    )
 
 
-def _retain_threads(
+def retain_threads(
     *,
     older_than: float,
     user: str | None = None,
@@ -85,7 +82,10 @@ def _retain_threads(
     dry_run: bool = False,
     concurrency: int = 8,
     requests_per_second: float | None = None,
+    **unexpected: Never,
 ) -> Job:
+    """As `retain(client, older_than=...)`, in seconds."""
+    _refuse(retain_threads, unexpected)
     return EraseJob(
         user=user,
         users=users,
@@ -95,7 +95,13 @@ def _retain_threads(
         dry_run=dry_run,
         concurrency=concurrency,
         requests_per_second=requests_per_second,
+        name="retain",
     )
+
+
+def _refuse(function: Callable[..., Job], unexpected: dict[str, Never]) -> None:
+    if unexpected:
+        raise wrong_method_call(function, unexpected, {})
 
 
 class PlannedJob(NamedTuple):
@@ -121,17 +127,6 @@ def job_of(message: Message) -> Job:
     """The job of a message."""
     arguments: dict[str, Any] = dict(message)
     return _KINDS[arguments.pop("kind")](**arguments)
-
-
-def takes_arguments_of(make_job: Callable[..., Job], task: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of a task with the parameters of another, so that a queue refuses wrong ones before it sends."""
-
-    @wraps(task)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        return task(*args, **kwargs)
-
-    vars(run)["__signature__"] = signature(make_job)
-    return run
 
 
 def checked_page_size(page_size: int) -> int:

@@ -10,7 +10,7 @@ page of thread ids, and one that merges their results.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, ParamSpec, Protocol
 
 from celery import Celery, Task, chord, current_task
 from celery.exceptions import SoftTimeLimitExceeded
@@ -19,25 +19,34 @@ from .._sync.client import ChatKit
 from .._sync.dependent import checked_twin
 from ..bulk._erase_parts import Message
 from ..errors import ChatKitError
-from ._queue_jobs import (
-    TASK_PREFIX,
-    THREADS_OF_A_TASK,
-    BulkTasks,
-    Job,
-    bulk_tasks_of,
-    checked_page_size,
-    cut_short,
-    job_of,
-    planned_job,
-    takes_arguments_of,
-)
+from . import _queue_jobs
+from ._queue_jobs import TASK_PREFIX, THREADS_OF_A_TASK, Job, checked_page_size, cut_short, job_of, planned_job
 
-CeleryTask: TypeAlias = "Task[..., Message]"
+_P = ParamSpec("_P")
+
+
+class _AddTask(Protocol):
+    def __call__(self, make_job: Callable[_P, Job], /) -> Task[_P, Message]: ...
+
+
+class BulkTasks:
+    """The tasks that `bulk_tasks` adds; the result of each is the report's `to_dict()`.
+
+    Attributes:
+        archive_threads: as `archive(client, path, ...)`, with `parts_in`: the folder that the workers share.
+        erase_threads: as `erase(client, ...)`.
+        retain_threads: as `retain(client, older_than=...)`, in seconds.
+    """
+
+    def __init__(self, add_task: _AddTask) -> None:
+        self.archive_threads = add_task(_queue_jobs.archive_threads)
+        self.erase_threads = add_task(_queue_jobs.erase_threads)
+        self.retain_threads = add_task(_queue_jobs.retain_threads)
 
 
 def bulk_tasks(
     app: Celery, client: ChatKit, *, page_size: int = THREADS_OF_A_TASK, soft_time_limit: int | None = None
-) -> BulkTasks[CeleryTask]:
+) -> BulkTasks:
     """Add tasks to a Celery app that archive and erase threads: one lists them, one for each page of ids does the work,
     one makes the report.
 
@@ -74,8 +83,8 @@ def bulk_tasks(
     part, merge = _part_task(app, own), _merge_task(app, own)
     limit: dict[str, Any] = {} if soft_time_limit is None else {"soft_time_limit": soft_time_limit}
 
-    def add_task(name: str, make_job: Callable[..., Job]) -> CeleryTask:
-        def start(*args: Any, **kwargs: Any) -> Message:
+    def add_task(make_job: Callable[_P, Job], /) -> Task[_P, Message]:
+        def start(*args: _P.args, **kwargs: _P.kwargs) -> Message:
             wanted, job_id = make_job(*args, **kwargs), str(current_task.request.id)
             job, plan, pages, message = own._channel.call(planned_job, own._async, wanted, job_id, page_size)
             if not pages:
@@ -83,13 +92,15 @@ def bulk_tasks(
             header = [part.s(message, number, page).set(**limit) for number, page in enumerate(pages)]
             raise current_task.replace(chord(header, merge.s(message=message, plan=plan)))
 
+        name = f"{TASK_PREFIX}{make_job.__name__}"
+        # Celery calls a task's header to check its arguments before it sends them.
+        check: dict[str, Any] = {"__header__": staticmethod(make_job)}
         # A shared task, with this app's client, would be added to every other Celery app of the process, too.
-        task: CeleryTask = app.task(name=name, acks_late=True, reject_on_worker_lost=True, shared=False)(
-            takes_arguments_of(make_job, start)
-        )
+        added: Any = app.task(name=name, acks_late=True, reject_on_worker_lost=True, shared=False, **check)
+        task: Task[_P, Message] = added(start)
         return task
 
-    return bulk_tasks_of(add_task)
+    return BulkTasks(add_task)
 
 
 def _part_task(app: Celery, client: ChatKit) -> Any:
@@ -107,7 +118,7 @@ def _part_task(app: Celery, client: ChatKit) -> Any:
     return part
 
 
-def _merge_task(app: Celery, client: ChatKit) -> CeleryTask:
+def _merge_task(app: Celery, client: ChatKit) -> Task[..., Message]:
     """Adds the task that makes the report."""
 
     @app.task(name=f"{TASK_PREFIX}merge", acks_late=True, reject_on_worker_lost=True, shared=False)
@@ -115,5 +126,5 @@ def _merge_task(app: Celery, client: ChatKit) -> CeleryTask:
         results = [parts] if isinstance(parts, dict) else parts  # Celery passes the result of a single part bare
         return client._channel.call(job_of(message).merge, client._async, plan, results)
 
-    task: CeleryTask = merge
+    task: Task[..., Message] = merge
     return task

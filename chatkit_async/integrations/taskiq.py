@@ -8,8 +8,8 @@ and makes the report. Taskiq has no chords, so the first one holds a worker's sl
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, ParamSpec, Protocol, TypeAlias
 
 from taskiq import AsyncBroker, AsyncTaskiqDecoratedTask, AsyncTaskiqTask, Context, TaskiqDepends
 from taskiq.depends.progress_tracker import ProgressTracker  # pyright: ignore[reportMissingTypeStubs]
@@ -18,28 +18,38 @@ from taskiq.exceptions import TaskiqResultTimeoutError
 from .._async.client import AsyncChatKit
 from ..bulk._erase_parts import Message
 from ..errors import ChatKitError, ConfigurationError
-from ._queue_jobs import (
-    TASK_PREFIX,
-    THREADS_OF_A_TASK,
-    BulkTasks,
-    Job,
-    bulk_tasks_of,
-    checked_page_size,
-    cut_short,
-    job_of,
-    planned_job,
-)
+from . import _queue_jobs
+from ._queue_jobs import TASK_PREFIX, THREADS_OF_A_TASK, Job, checked_page_size, cut_short, job_of, planned_job
 
-__all__ = ["bulk_tasks"]  # Taskiq adds a name to this module for each task that is made.
+__all__ = ["BulkTasks", "bulk_tasks"]  # Taskiq adds a name to this module for each task that is made.
 
-TaskiqTask: TypeAlias = "AsyncTaskiqDecoratedTask[..., Any]"
-
+_P = ParamSpec("_P")
+_Sent: TypeAlias = "Coroutine[Any, Any, Message]"
 POLL_S = 0.2  # between two checks whether a page is done
+
+
+class _AddTask(Protocol):
+    def __call__(self, make_job: Callable[_P, Job], /) -> AsyncTaskiqDecoratedTask[_P, _Sent]: ...
+
+
+class BulkTasks:
+    """The tasks that `bulk_tasks` adds; the result of each is the report's `to_dict()`.
+
+    Attributes:
+        archive_threads: as `archive(client, path, ...)`, with `parts_in`: the folder that the workers share.
+        erase_threads: as `erase(client, ...)`.
+        retain_threads: as `retain(client, older_than=...)`, in seconds.
+    """
+
+    def __init__(self, add_task: _AddTask) -> None:
+        self.archive_threads = add_task(_queue_jobs.archive_threads)
+        self.erase_threads = add_task(_queue_jobs.erase_threads)
+        self.retain_threads = add_task(_queue_jobs.retain_threads)
 
 
 def bulk_tasks(
     broker: AsyncBroker, client: AsyncChatKit, *, page_size: int = THREADS_OF_A_TASK, page_timeout_s: float = 3600.0
-) -> BulkTasks[TaskiqTask]:
+) -> BulkTasks:
     """Add tasks to a Taskiq broker that archive and erase threads: one lists them and hands out a task for each page
     of ids, waits for these, and makes the report.
 
@@ -84,7 +94,7 @@ def bulk_tasks(
 
     part = _part_task(broker, client)
 
-    def add_task(name: str, make_job: Callable[..., Job]) -> TaskiqTask:
+    def add_task(make_job: Callable[_P, Job], /) -> AsyncTaskiqDecoratedTask[_P, _Sent]:
         async def start(*args: Any, context: Annotated[Context, TaskiqDepends()], **kwargs: Any) -> Message:
             task_id = context.message.task_id
             job, plan, pages, message = await planned_job(client, make_job(*args, **kwargs), task_id, page_size)
@@ -94,12 +104,14 @@ def bulk_tasks(
             ]
             return await job.merge(client, plan, results)
 
-        return broker.task(task_name=name)(start)
+        task: Any = broker.task(task_name=f"{TASK_PREFIX}{make_job.__name__}")(start)
+        added: AsyncTaskiqDecoratedTask[_P, _Sent] = task
+        return added
 
-    return bulk_tasks_of(add_task)
+    return BulkTasks(add_task)
 
 
-def _part_task(broker: AsyncBroker, client: AsyncChatKit) -> TaskiqTask:
+def _part_task(broker: AsyncBroker, client: AsyncChatKit) -> AsyncTaskiqDecoratedTask[..., Any]:
     """Adds the task that works on one page."""
 
     @broker.task(task_name=f"{TASK_PREFIX}part")

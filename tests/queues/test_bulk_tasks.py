@@ -4,7 +4,7 @@ import pytest
 from celery import Celery
 from taskiq import InMemoryBroker
 
-from chatkit_async import AsyncChatKit, ChatKit, ConfigurationError
+from chatkit_async import AsyncChatKit, ChatKit, ConfigurationError, ParamsValidationError
 from chatkit_async.integrations import celery, taskiq
 
 NAMES = {f"chatkit_async.{name}" for name in ("archive_threads", "erase_threads", "retain_threads", "part", "merge")}
@@ -45,8 +45,34 @@ def test_each_task_of_celery_is_acknowledged_late_and_given_back_when_its_worker
 
 def test_a_misspelt_argument_is_refused_before_anything_is_sent() -> None:
     tasks = celery.bulk_tasks(Celery(broker="memory://"), ChatKit("sk-test"))
-    with pytest.raises(TypeError, match="unexpected keyword argument 'usres'"):
-        tasks.erase_threads.delay(usres=["ada"])
+    with pytest.raises(
+        TypeError,
+        match=r"^erase_threads\(\) got an unexpected keyword argument 'usres': did you mean users\? \(it takes ",
+    ):
+        tasks.erase_threads.delay(usres=["ada"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^retain_threads\(\) missing 1 required keyword-only argument: 'older_than'"):
+        tasks.retain_threads.delay()  # type: ignore[call-arg]
+
+
+async def test_a_misspelt_argument_of_a_taskiq_task_is_its_error() -> None:
+    broker = InMemoryBroker()
+    tasks = taskiq.bulk_tasks(broker, AsyncChatKit("sk-test"))
+    sent = await tasks.erase_threads.kiq(usres=["ada"])  # type: ignore[call-overload]
+    result = await sent.wait_result(timeout=5)
+    assert str(result.error).startswith(
+        "erase_threads() got an unexpected keyword argument 'usres': did you mean users?"
+    )
+
+
+def test_the_job_behind_a_task_names_itself() -> None:
+    app = Celery(broker="memory://", backend="cache+memory://")
+    app.conf.task_always_eager = True
+    with ChatKit("sk-test") as client:
+        tasks = celery.bulk_tasks(app, client)
+        with pytest.raises(ParamsValidationError, match=r"^erase: exactly one of user, users"):
+            tasks.erase_threads.delay(user="ada", users=["brook"]).get()
+        with pytest.raises(ParamsValidationError, match=r"^retain: exactly one of user, users"):
+            tasks.retain_threads.delay(older_than=1, user="ada", users=["brook"]).get()
 
 
 def test_two_celery_apps_in_one_process_have_tasks_of_their_own() -> None:

@@ -1,11 +1,14 @@
-"""Moving threads, as a self-hoster types it. Checked by mypy and pyright, strict, never run."""
+"""Moving threads, and tasks of queues over many. Checked by mypy and pyright, strict, never run."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, assert_type
 
+from celery import Celery
 from chatkit.store import Store
+from taskiq import AsyncBroker
 
+from chatkit_async import AsyncChatKit, ChatKit
 from chatkit_async.bulk import (
     Archive,
     Loss,
@@ -21,6 +24,7 @@ from chatkit_async.bulk import (
     load_store,
     migrate,
 )
+from chatkit_async.integrations import celery, taskiq
 
 
 @dataclass
@@ -91,3 +95,21 @@ def move_blocking(store: Store[Context]) -> None:
     """The same names for code that blocks."""
     assert_type(blocking.check_store(store, context=Context("check")), StoreReport)
     assert_type(blocking.migrate("threads.chatkit", store, context_for=context_later), MigrationReport)
+
+
+def send_to_celery(app: Celery, client: ChatKit) -> None:
+    """The arguments of each task, and its result."""
+    tasks = celery.bulk_tasks(app, client, page_size=50, soft_time_limit=300)
+    assert_type(tasks.archive_threads.delay("threads.chatkit", parts_in="/shared").get(timeout=60), dict[str, Any])
+    assert_type(tasks.erase_threads.delay(users=["user_123"], dry_run=True).get(), dict[str, Any])
+    tasks.retain_threads.delay(older_than=90 * 86400, archived_in="threads.chatkit")
+    tasks.retain_threads.apply_async(kwargs={"older_than": 60}, countdown=10)
+    tasks.erase_threads.s(user="user_123")
+
+
+async def send_to_taskiq(broker: AsyncBroker, client: AsyncChatKit) -> None:
+    """The same with Taskiq."""
+    tasks = taskiq.bulk_tasks(broker, client, page_timeout_s=60)
+    sent = await tasks.erase_threads.kiq(users=["user_123"])
+    assert_type((await sent.wait_result()).return_value, dict[str, Any])
+    await tasks.archive_threads.kiq("threads.chatkit", concurrency=2)

@@ -42,6 +42,7 @@ class ThreadSource(Protocol):
         Args:
             user: only threads of this user; default: all.
         """
+        ...
 
     def raw_items(self, thread_id: str) -> Iterable[JSONObject]:
         """The items of a thread as JSON, oldest first.
@@ -49,6 +50,7 @@ class ThreadSource(Protocol):
         Args:
             thread_id: the thread's id.
         """
+        ...
 
 
 async def migrate(
@@ -167,8 +169,9 @@ class _Migration:
 
     async def _tried(self, raw: JSONObject) -> ThreadMigration | None:
         """The result of one thread; None if the store has a problem. The first thread's context serves to check it."""
-        hosted_id = raw.get("id")
-        result = ThreadMigration(without_surrogates(str(hosted_id)), None, _user_of(raw), "failed")
+        hosted_id, user = raw.get("id"), raw.get("user")
+        user = user if isinstance(user, str) else None
+        result = ThreadMigration(without_surrogates(str(hosted_id)), None, user, "failed")
         if not isinstance(hosted_id, str) or not hosted_id:
             return attrs.evolve(result, error="the thread has no id in the archive")
         try:
@@ -235,11 +238,6 @@ class _Migration:
             failed, elapsed_s = len(self._results) - self._done, monotonic() - self._started_at
             counts = {"listed": self._listed, "done": self._done, "failed": failed, "items": self._items}
             self._on_progress(Progress(job="migrate", stage=stage, **counts, requests=0, elapsed_s=elapsed_s))
-
-
-def _user_of(raw: JSONObject) -> str | None:
-    user = raw.get("user")
-    return user if isinstance(user, str) else None
 
 
 async def with_listings(
