@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from inspect import Parameter, signature
 from typing import Any, TypedDict, TypeVar, cast
 
@@ -55,34 +56,43 @@ class BrokerOptions(TypedDict, total=False):
     sessions_per_minute: int | None
 
 
-OptionsT = TypeVar("OptionsT", EndpointOptions, BrokerOptions)
+FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
 
 
-def hidden(options: OptionsT, kind: type[OptionsT], function: Callable[..., object]) -> OptionsT:
-    """The options with their keys hidden: a traceback may show the locals of every frame they pass through.
+def takes(kind: type[object]) -> Callable[[FunctionT], FunctionT]:
+    """Gives a function the options of this kind, `hidden`, and a TypeError with the nearest name for any other."""
 
-    Args:
-        options: what a function was given beside its own arguments.
-        kind: the options that there are.
-        function: it, for the error.
+    def decorated(function: FunctionT) -> FunctionT:
+        @wraps(function)
+        def call(*args: Any, **given: Any) -> object:
+            names = [*_named(function), *kind.__annotations__]
+            unknown = [name for name in given if name not in names]
+            options = hidden(given)
+            given.clear()  # a misspelt option may hold a key, too
+            if unknown:
+                options.clear()
+                raise _wrong_name(function.__name__, unknown[0], names)
+            return function(*args, **options)
 
-    Raises:
-        TypeError: an option that does not exist; the message names the nearest that does.
-    """
-    given = cast("dict[str, object]", options)
-    for name in given.keys() - kind.__annotations__:
-        given.clear()  # a misspelt option may hold a key, too
-        raise TypeError(
-            f"{function.__name__}() got an unexpected keyword argument {name!r}: {_advice(name, kind, function)}"
-        )
-    return cast("OptionsT", {name: HIDERS.get(name, _unchanged)(value) for name, value in given.items()})
+        return cast("FunctionT", call)
+
+    return decorated
 
 
-def _advice(name: str, kind: type[object], function: Callable[..., object]) -> str:
-    named = [one.name for one in signature(function).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
-    taken = [*named, *kind.__annotations__]
-    near = nearest(name, taken)
-    return f"{near} (it takes {', '.join(taken)})" if near else f"it takes {', '.join(taken)}"
+def _named(function: Callable[..., object]) -> list[str]:
+    return [one.name for one in signature(function).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+
+
+def _wrong_name(function: str, name: str, names: Sequence[str]) -> TypeError:
+    near = nearest(name, names)
+    taken = f"it takes {', '.join(names)}"
+    advice = f"{near} ({taken})" if near else taken
+    return TypeError(f"{function}() got an unexpected keyword argument {name!r}: {advice}")
+
+
+def hidden(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with their keys hidden: a traceback may show the locals of every frame they pass through."""
+    return {name: HIDERS.get(name, _unchanged)(value) for name, value in options.items()}
 
 
 def visitor_cookie(options: EndpointOptions) -> VisitorCookie | None:

@@ -17,11 +17,12 @@ from ._checks import incomplete_body
 from ._endpoint import Endpoint, check_async
 from ._http import HTTPRequest, joined_headers
 from ._identity import Identity, MaybeIdentified, identity_of
-from ._options import BrokerOptions, EndpointOptions, hidden
+from ._options import BrokerOptions, EndpointOptions, takes
 
 Identify = Callable[[web.Request], MaybeIdentified]
 
 
+@takes(BrokerOptions)
 def setup(
     app: web.Application,
     *,
@@ -51,7 +52,6 @@ def setup(
         ConfigurationError: settings that cannot work, or a second setup of this app; when the app starts: no API key.
         ParamsValidationError: `app` or `workflow` is something else.
     """
-    options = hidden(options, BrokerOptions, setup)
     check_app(app, web.Application, "aiohttp.web.Application")
     broker = AppBroker(client, workflow, options)
 
@@ -79,6 +79,7 @@ class SessionEndpoint(partial[Coroutine[Any, Any, web.Response]]):
         return made
 
 
+@takes(EndpointOptions)
 def session_endpoint(
     broker: AsyncSessionBroker, *, identify: Identify | None = None, **options: Unpack[EndpointOptions]
 ) -> SessionEndpoint:
@@ -102,7 +103,6 @@ def session_endpoint(
     Raises:
         ConfigurationError: settings that cannot work.
     """
-    options = hidden(options, EndpointOptions, session_endpoint)
     check_async(broker)
     return SessionEndpoint(Endpoint(broker, options, identify=identify), identify)
 

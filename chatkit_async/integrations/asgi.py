@@ -15,7 +15,7 @@ from ._checks import check_length, incomplete_body
 from ._endpoint import Endpoint, check_async
 from ._http import HEADERS_READ, RESPONSE_HEADERS, HTTPRequest, HTTPResponse, joined_headers
 from ._identity import Identity, MaybeIdentified, async_identity
-from ._options import BrokerOptions, EndpointOptions, hidden
+from ._options import BrokerOptions, EndpointOptions, takes
 
 # As wide as frameworks differ: some type these as MutableMapping, some as TypedDict.
 Scope: TypeAlias = Mapping[str, Any]
@@ -33,6 +33,7 @@ def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 _ENCODED_HEADERS = _encoded(RESPONSE_HEADERS)
 
 
+@takes(BrokerOptions)
 def setup(
     *, workflow: WorkflowLike, client: AsyncChatKit | None = None, **options: Unpack[BrokerOptions]
 ) -> AsyncSessionBroker:
@@ -57,7 +58,6 @@ def setup(
     Raises:
         ConfigurationError: settings that cannot work; when it is entered: no API key.
     """
-    options = hidden(options, BrokerOptions, setup)
     return AppBroker(client, workflow, options)
 
 
@@ -98,6 +98,7 @@ class SessionEndpoint:
         )
 
 
+@takes(EndpointOptions)
 def session_endpoint(
     broker: AsyncSessionBroker, *, identify: Identify | None = None, **options: Unpack[EndpointOptions]
 ) -> SessionEndpoint:
@@ -121,7 +122,6 @@ def session_endpoint(
     Raises:
         ConfigurationError: settings that cannot work.
     """
-    options = hidden(options, EndpointOptions, session_endpoint)
     check_async(broker)
     endpoint = Endpoint(broker, options, identify=identify)
     return SessionEndpoint(broker, endpoint, async_identity(identify, to_thread.run_sync))

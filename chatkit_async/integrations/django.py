@@ -29,7 +29,7 @@ from ._checks import incomplete_body
 from ._endpoint import Endpoint, check_blocking, run_blocking
 from ._http import Cookie, HTTPRequest, HTTPResponse, joined_headers
 from ._identity import Identified, Identity, MaybeIdentified, async_identity, blocking_identity
-from ._options import BrokerOptions, EndpointOptions, hidden
+from ._options import BrokerOptions, EndpointOptions, takes
 
 Identify = Callable[[HttpRequest], Identified]
 MaybeAsyncIdentify = Callable[[HttpRequest], MaybeIdentified]
@@ -51,6 +51,7 @@ def setup(
     is_async: Literal[True],
     **options: Unpack[BrokerOptions],
 ) -> AsyncSessionBroker: ...
+@takes(BrokerOptions)
 def setup(
     *,
     workflow: WorkflowLike,
@@ -79,7 +80,6 @@ def setup(
     Raises:
         ConfigurationError: settings that cannot work, or no API key.
     """
-    options = hidden(options, BrokerOptions, setup)
     if is_async and not isinstance(client, ChatKit):
         broker = AppBroker(client, workflow, options)
         broker.load()  # Django sends no lifespan events.
@@ -154,6 +154,7 @@ def session_endpoint(
 def session_endpoint(
     broker: AsyncSessionBroker, *, identify: MaybeAsyncIdentify | None = None, **options: Unpack[EndpointOptions]
 ) -> AsyncSessionEndpoint: ...
+@takes(EndpointOptions)
 def session_endpoint(
     broker: SessionBroker | AsyncSessionBroker,
     *,
@@ -180,7 +181,6 @@ def session_endpoint(
     Raises:
         ConfigurationError: settings that cannot work.
     """
-    options = hidden(options, EndpointOptions, session_endpoint)
     endpoint = Endpoint(broker, options, identify=identify)
     if isinstance(broker, AsyncSessionBroker):
         return AsyncSessionEndpoint(endpoint, identify)

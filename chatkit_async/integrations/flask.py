@@ -17,11 +17,12 @@ from ._app_broker import BlockingAppBroker, apps_set_up, check_app
 from ._endpoint import Endpoint, check_blocking, run_blocking
 from ._http import HTTPRequest, joined_headers
 from ._identity import Identified, blocking_identity
-from ._options import BrokerOptions, EndpointOptions, hidden
+from ._options import BrokerOptions, EndpointOptions, takes
 
 Identify = Callable[[Request], Identified]
 
 
+@takes(BrokerOptions)
 def setup(
     app: Flask, *, workflow: WorkflowLike, client: ChatKit | None = None, **options: Unpack[BrokerOptions]
 ) -> SessionBroker:
@@ -47,7 +48,6 @@ def setup(
         ConfigurationError: settings that cannot work, a second setup of this app, or no API key.
         ParamsValidationError: `app` or `workflow` is something else.
     """
-    options = hidden(options, BrokerOptions, setup)
     check_app(app, Flask, "Flask app")
     broker = BlockingAppBroker(client, workflow, options)
     app.extensions["chatkit"] = broker
@@ -81,6 +81,7 @@ class SessionEndpoint:
         )
 
 
+@takes(EndpointOptions)
 def session_endpoint(
     broker: SessionBroker, *, identify: Identify | None = None, **options: Unpack[EndpointOptions]
 ) -> SessionEndpoint:
@@ -103,7 +104,6 @@ def session_endpoint(
     Raises:
         ConfigurationError: settings that cannot work.
     """
-    options = hidden(options, EndpointOptions, session_endpoint)
     check_blocking(broker, identify)
     return SessionEndpoint(Endpoint(broker, options, identify=identify), identify)
 

@@ -26,7 +26,7 @@ from ._checks import check_length, incomplete_body
 from ._endpoint import Endpoint, check_async
 from ._http import HTTPRequest, joined_headers
 from ._identity import Identity, MaybeIdentified, async_identity
-from ._options import BrokerOptions, EndpointOptions, hidden
+from ._options import BrokerOptions, EndpointOptions, takes
 
 Identify = Callable[[Request], MaybeIdentified]
 
@@ -36,6 +36,7 @@ NO_SESSION = (
 )
 
 
+@takes(BrokerOptions)
 def setup(
     app: Starlette, *, workflow: WorkflowLike, client: AsyncChatKit | None = None, **options: Unpack[BrokerOptions]
 ) -> AsyncSessionBroker:
@@ -61,7 +62,6 @@ def setup(
         ConfigurationError: settings that cannot work, or a second setup of this app; when the app starts: no API key.
         ParamsValidationError: `app` or `workflow` is something else.
     """
-    options = hidden(options, BrokerOptions, setup)
     check_app(app, Starlette, "Starlette or FastAPI app")
     broker = AppBroker(client, workflow, options)
     own_lifespan = app.router.lifespan_context
@@ -113,6 +113,7 @@ class SessionEndpoint(asgi.SessionEndpoint):
         )
 
 
+@takes(EndpointOptions)
 def session_endpoint(
     broker: AsyncSessionBroker, *, identify: Identify | None = None, **options: Unpack[EndpointOptions]
 ) -> SessionEndpoint:
@@ -136,7 +137,6 @@ def session_endpoint(
     Raises:
         ConfigurationError: settings that cannot work.
     """
-    options = hidden(options, EndpointOptions, session_endpoint)
     check_async(broker)
     endpoint = Endpoint(broker, options, identify=identify)
     known = async_identity(identify, run_in_threadpool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.integrations import EndpointOptions
@@ -11,7 +11,6 @@ from chatkit_async.integrations._endpoint import Endpoint
 from chatkit_async.integrations._http import HTTPRequest, HTTPResponse
 from chatkit_async.integrations._identity import identity_of
 from chatkit_async.integrations._options import hidden
-from chatkit_async.integrations.asgi import session_endpoint
 
 
 def post(*, identity: Any = None, body: bytes = b"", is_https: bool = True, **headers: str) -> HTTPRequest:
@@ -24,8 +23,7 @@ def post(*, identity: Any = None, body: bytes = b"", is_https: bool = True, **he
 
 def endpoint(broker: AsyncSessionBroker, **options: Any) -> Endpoint:
     """The endpoint as an adapter makes it."""
-    chosen: EndpointOptions = options  # type: ignore[assignment]
-    return Endpoint(broker, hidden(chosen, EndpointOptions, session_endpoint), identify=identity_of)
+    return Endpoint(broker, cast("EndpointOptions", hidden(options)), identify=identity_of)
 
 
 def error_of(response: HTTPResponse) -> Any:

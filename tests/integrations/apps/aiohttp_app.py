@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from chatkit_async import AsyncChatKit
+from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.integrations.aiohttp import logout, session_endpoint, setup
 
 from .shared import ANONYMOUS, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, identity_in, listening
@@ -24,7 +25,7 @@ async def identify_slowly(request: web.Request) -> Any:
 
 
 async def closing(app: web.Application) -> AsyncIterator[None]:
-    async with impatient:
+    async with impatient, members:
         yield
 
 
@@ -32,7 +33,7 @@ app = web.Application()
 impatient = AsyncChatKit(**IMPATIENT)
 app.cleanup_ctx.append(closing)
 broker = setup(app, workflow="wf_1")
-members = setup(app, workflow="wf_1", client=impatient)
+members = AsyncSessionBroker(impatient, workflow="wf_1")
 endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
 
 

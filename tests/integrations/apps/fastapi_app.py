@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 
 from chatkit_async import AsyncChatKit
+from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.integrations.starlette import logout, session_endpoint, setup
 
 from .shared import ANONYMOUS, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, identity_in
@@ -22,14 +23,14 @@ async def identify(request: Request) -> Any:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, AsyncChatKit]]:
-    async with impatient:
+    async with impatient, members:
         yield {"impatient": impatient}
 
 
 app = FastAPI(lifespan=lifespan)
 impatient = AsyncChatKit(**IMPATIENT)
 broker = setup(app, workflow="wf_1")
-members = setup(app, workflow="wf_1", client=impatient)
+members = AsyncSessionBroker(impatient, workflow="wf_1")
 endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
 app.add_route(SESSION, endpoint)
 for_members = session_endpoint(members, identify=lambda request: request.state.identity)

@@ -8,6 +8,7 @@ from flask import Flask, Request, Response, request
 from werkzeug.exceptions import Forbidden
 
 from chatkit_async import ChatKit
+from chatkit_async.broker import SessionBroker
 from chatkit_async.integrations.flask import logout, session_endpoint, setup
 
 from .shared import ANONYMOUS, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, identity_in
@@ -21,7 +22,7 @@ def identify(request: Request) -> Any:
 
 app = Flask(__name__)
 broker = setup(app, workflow="wf_1")
-members = setup(app, workflow="wf_1", client=ChatKit(**IMPATIENT))
+members = SessionBroker(ChatKit(**IMPATIENT), workflow="wf_1")
 endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
 app.add_url_rule(SESSION, view_func=endpoint)
 app.add_url_rule(MEMBERS, "members", session_endpoint(members, identify=identify))

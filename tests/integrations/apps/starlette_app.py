@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chatkit_async import AsyncChatKit
+from chatkit_async.broker import AsyncSessionBroker
 from chatkit_async.integrations.starlette import logout, session_endpoint, setup
 
 from .shared import ANONYMOUS, FORBIDDEN, IMPATIENT, LOGOUT, MEMBERS, OPEN, OPTIONS, SESSION, identity_in
@@ -29,14 +30,14 @@ async def identify_slowly(request: Request) -> Any:
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    async with impatient:
+    async with impatient, members:
         yield
 
 
 app = Starlette(lifespan=lifespan)
 impatient = AsyncChatKit(**IMPATIENT)
 broker = setup(app, workflow="wf_1")
-members = setup(app, workflow="wf_1", client=impatient)
+members = AsyncSessionBroker(impatient, workflow="wf_1")
 endpoint = session_endpoint(broker, identify=identify, **OPTIONS)
 
 
