@@ -229,7 +229,7 @@ async def _revoke(broker: AsyncSessionBroker, user: str, sessions: dict[str, boo
 
 
 async def _left(client: AsyncChatKit, user: str) -> tuple[str, ...] | None:
-    """What a listing still shows, threads made meanwhile included; None if it failed."""
+    """The ids of all threads of the user that a listing still shows; None if it failed."""
     requests = JobRequests(client, Limiter(None, lambda _: None))
     try:
         return tuple(one.thread_id for one in await list_threads(requests, user, lambda _: None))

@@ -174,7 +174,7 @@ def without_younger(found: list[Candidate], known: dict[str, Candidate]) -> list
 
 
 class ArchivedThreads:
-    """Tells of threads whether an archive holds them.
+    """Compares threads of the API with an archive.
 
     Args:
         archive: the archive, opened; of the same API and project as the job, or everything is refused.

@@ -93,7 +93,7 @@ class ArchiveSettings:
 
 
 def database_path(path: str | os.PathLike[str]) -> Path:
-    """The path as an absolute one: the program may change its folder meanwhile."""
+    """The absolute path: the program may change its current folder later."""
     try:
         given = os.fspath(path)
     except TypeError as error:

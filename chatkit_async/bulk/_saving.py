@@ -24,7 +24,7 @@ from ._statements import START, Anchor, HeldThread, Saved, save_pages
 T = TypeVar("T")
 DatabaseWork = Callable[[sqlite3.Connection], T]
 
-LINGER_S = 0.1  # what is read meanwhile shares a transaction; a killed process loses it, and reads it again
+LINGER_S = 0.1  # Threads read within it share a transaction; after a kill, the next run reads them again.
 MOST_WAITING = 128  # steps, before those who add more wait
 CHUNK = 1000  # items of a long thread that are saved together, so that memory is bounded
 Then = Callable[[Saved | None], None]

@@ -34,8 +34,8 @@ START = Anchor()
 class ListedThread(NamedTuple):
     """A thread of a listing's page: its JSON as the API sent it, and its place in the listing.
 
-    `user` is the thread's own or the filter's, if either is known; `sort_at` is its `created_at`, or that of the
-    thread before where it has none.
+    `user` is the thread's own or the filter's, if either is known; `sort_at` is its `created_at`; without one, that of
+    the thread before.
     """
 
     thread_id: str
@@ -190,7 +190,7 @@ UPDATE threads SET raw = ?, user = ?, sort_at = ?, position = ?, listed_in_walk 
 def save_listed(
     database: sqlite3.Connection, run: int, listing: int, listed: Sequence[ListedThread]
 ) -> list[HeldThread]:
-    """Saves a page of threads; what the archive holds of each. Walks over listings are numbered over all runs."""
+    """Saves a page of threads; what the archive holds of each. Listings are numbered through all runs."""
     return [_save_thread(database, run, listing, one) for one in listed]
 
 

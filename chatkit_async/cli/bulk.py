@@ -251,6 +251,6 @@ def migrate(
     if as_json:
         print_json(report.to_dict())
     else:
-        click.echo(printable_text(str(report)))
+        click.echo(printable_text(as_options(str(report))))
     if not report.is_complete:
         ctx.exit(FAILURE)

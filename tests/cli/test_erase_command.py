@@ -130,7 +130,7 @@ def test_only_what_an_archive_holds_unchanged_is_deleted(
     done = chatkit(*ALL, "--archived-in", path, "--yes", env=env)
     assert done.returncode == 1
     assert left(emulator) == ["cthr_6"]
-    assert "kept" in done.stdout
+    assert "1 thread: the archive does not hold it whole: run `chatkit archive FILE` again\n" in done.stdout
 
 
 def test_a_thread_that_fails_is_named_and_sets_the_exit_code(emulator: Emulator, env: dict[str, str]) -> None:

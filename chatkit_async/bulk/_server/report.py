@@ -137,7 +137,7 @@ class MigrationReport:
     Attributes:
         threads: a result for each thread that was tried, oldest first.
         store: what the check of the store found before anything was moved; None if the archive holds no thread.
-        stopped: why threads were left untried; None if none were.
+        stopped: why the run ended early; None if it did not.
         warnings: what the last listings of threads showed.
     """
 
