@@ -186,7 +186,8 @@ def _try(connection: Connection) -> Iterator[Finding]:
         yield Finding("problem", "call", f"{error.status} {error.message}", error.hint and as_options(error.hint))
         yield from _skew(error.response)
     except chatkit_async.APIConnectionError as error:
-        yield Finding("problem", "connection", str(error), "Check base URL, proxy, firewall and TLS settings above.")
+        advice = "Check base URL, proxy and TLS settings above, and the firewall."
+        yield Finding("problem", "connection", error.message, advice)
     except chatkit_async.ChatKitError as error:
         yield Finding("problem", "call", as_options(str(error)))
     else:

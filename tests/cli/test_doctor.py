@@ -64,6 +64,7 @@ def test_blanks_around_the_key_are_a_warning(env: dict[str, str]) -> None:
 def test_an_absent_server_is_a_problem_of_the_connection(env: dict[str, str]) -> None:
     findings = found("--base-url", "http://127.0.0.1:1/v1", env=env)
     assert findings["connection"]["level"] == "problem"
+    assert "base_url" not in findings["connection"]["text"]  # which is the name in Python
     assert "Check base URL" in findings["connection"]["advice"]
     assert "call" not in findings
 
