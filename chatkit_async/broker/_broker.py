@@ -217,9 +217,9 @@ class AsyncSessionBroker:
         Returns:
             A result for each session, and whether all ended; one that is gone already (404) has ended. It is not
             complete while the store is down and ten minutes after, with a `MemoryStore` among several workers,
-            and if the process that made a session stopped before the store knew it. It knows nothing of a process
-            that alone cannot reach the store: a session that was being made there is cancelled with the first call
-            to its broker after the store is back, and those that are made there meanwhile live on.
+            and if the process that made a session stopped before the store knew it. It cannot know that another
+            process alone has lost the store: a session that was being made there is cancelled with the first call
+            to its broker after the store is back; sessions that it makes meanwhile live until they expire.
 
         Raises:
             ParamsValidationError: a user or device that the API would refuse; nothing was sent.

@@ -172,7 +172,7 @@ async def test_the_log_says_that_a_redis_cluster_cannot_be_used(
 async def test_nothing_listens_there_and_the_log_says_so_when_the_app_starts(
     client: AsyncChatKit, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = RedisStore("redis://somebody:hushhush@127.0.0.1:1/5")
+    store = RedisStore("redis://name:hushhush@127.0.0.1:1/5")
     async with AsyncSessionBroker(client, workflow="wf_1", store=store) as broker:
         await broker.start()
         [text] = warnings(caplog)

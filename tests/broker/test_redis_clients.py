@@ -159,16 +159,16 @@ async def test_scripts_work_after_redis_has_forgotten_them(
     [
         ({}, "a url, or a client"),
         ({"url": "redis://h", "client": redis.asyncio.Redis()}, "a url, or a client"),
-        ({"url": "http://somebody:hushhush@h"}, "redis://host"),
+        ({"url": "http://name:hushhush@h"}, "redis://host"),
         ({"url": ""}, "redis://host"),
-        ({"url": "redis://somebody:hushhush@h:port"}, "redis://host"),
+        ({"url": "redis://name:hushhush@h:port"}, "redis://host"),
         ({"url": 5}, "redis://host"),
         ({"client": redis.Redis()}, "takes a redis.asyncio.Redis as client, not Redis"),
         (
             {"client": object.__new__(redis.asyncio.RedisCluster)},
             "not RedisCluster: RedisStore cannot use a Cluster; give",
         ),
-        ({"client": "redis://somebody:hushhush@h"}, "takes a redis.asyncio.Redis as client, not str"),
+        ({"client": "redis://name:hushhush@h"}, "takes a redis.asyncio.Redis as client, not str"),
     ],
 )
 def test_wrong_arguments_are_refused_without_showing_a_password(arguments: Any, message: str) -> None:
@@ -184,7 +184,7 @@ def test_wrong_arguments_are_refused_without_showing_a_password(arguments: Any, 
 
 
 def test_a_repr_shows_the_server_and_no_password() -> None:
-    assert repr(RedisStore("redis://somebody:hushhush@h/2")) == "RedisStore('h:6379/2', prefix='chatkit-async')"
+    assert repr(RedisStore("redis://name:hushhush@h/2")) == "RedisStore('h:6379/2', prefix='chatkit-async')"
 
 
 @pytest.mark.slow

@@ -229,7 +229,7 @@ async def test_a_user_owns_only_their_own_live_sessions(broker: AsyncSessionBrok
     live = await broker.secret_for("user_1")
     assert await broker.owns("user_1", live.session_id)
     assert not await broker.owns("user_2", live.session_id)
-    assert not await broker.owns("user_1", "cksess_of_nobody")
+    assert not await broker.owns("user_1", "cksess_unknown")
     await broker.revoke("user_1")
     assert not await broker.owns("user_1", live.session_id)
 
