@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-import attrs
-
 from .._core.config import ClientConfig
 from .._core.decode import decode
 from .._core.message import Response
@@ -21,12 +19,12 @@ if TYPE_CHECKING:
     from .transport import Transport
 
 
-@attrs.frozen
 class Caller:
     """Makes the calls of one client: with its settings, over the transport that it shares with its copies."""
 
-    config: ClientConfig
-    shared: SharedTransport
+    def __init__(self, config: ClientConfig, shared: SharedTransport) -> None:
+        self.config = config
+        self.shared = shared
 
     async def send(
         self, operation: Operation[ParamsT, ResultT], params: ParamsT, options: RequestOptions | None

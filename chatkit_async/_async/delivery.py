@@ -15,7 +15,7 @@ SECOND_AUTHORIZATION = "AUTHORIZATION header"
 # OpenSSL's reasons for a response that is not TLS.
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
 # What aiohttp names after the host that it cannot connect to, also without TLS.
-_TLS_SETTING = re.compile(r" ssl:(?:<.*?>|\w+)")
+_TLS_SETTING = r" ssl:(?:<.*?>|\w+)"
 # Errors that quote the response.
 _QUOTING = (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)
 
@@ -124,7 +124,7 @@ def _message(error: BaseException) -> str:
     if isinstance(error, _QUOTING):
         form = type(error.__cause__ or error).__name__
         return f"the response broke off, or is not well-formed HTTP ({form})"
-    text = _TLS_SETTING.sub("", str(error)) if isinstance(error, aiohttp.ClientConnectorError) else str(error)
+    text = re.sub(_TLS_SETTING, "", str(error)) if isinstance(error, aiohttp.ClientConnectorError) else str(error)
     return mask_text(text) or type(error).__name__
 
 

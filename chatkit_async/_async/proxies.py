@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import attrs
@@ -69,8 +69,7 @@ def _sequence(name: str, given: object) -> Iterable[object]:
     return given
 
 
-@attrs.frozen
-class Proxy:
+class Proxy(NamedTuple):
     """An http(s) proxy: user and password are apart from the URL, which aiohttp puts into messages."""
 
     url: str

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
-
-import attrs
 
 from ..errors import ConfigurationError
 from ..types.redacted import kind_of, quoted, redacted
@@ -18,8 +17,7 @@ _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\])(?
 _URL_PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
 
 
-@attrs.frozen
-class _Refused:
+class _Refused(NamedTuple):
     reason: str
 
 

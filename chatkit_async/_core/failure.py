@@ -27,7 +27,7 @@ _ERROR_HINTS: Mapping[int | str, str] = {
     429: "Send fewer, or allow more time (timeout, max_retries).",
 }
 _INVALID_URL = "Invalid URL"  # begins the API's message about a path that it does not know
-_AFTER_BASE_PATH = re.compile(r"(?:/v\d+(?:/.*)?|/chatkit.*)?$")  # what takes the place of /v1, or follows it
+_AFTER_BASE_PATH = r"(?:/v\d+(?:/.*)?|/chatkit.*)?$"  # what takes the place of /v1, or follows it
 _WRONG_PATH_STATUSES = frozenset({404, 405})
 _GONE_STATUSES = frozenset({403, 404, 410})
 _WORKFLOWS_END = (
@@ -90,7 +90,7 @@ def _type(document: Mapping[str, object] | None) -> str | None:
 def _path_hint(base_url: str) -> str:
     """What to do after the API did not know the path of a request."""
     path = urlsplit(base_url).path
-    expected = _AFTER_BASE_PATH.sub("/v1", path, count=1)
+    expected = re.sub(_AFTER_BASE_PATH, "/v1", path, count=1)
     if path == expected:
         return f"Check the path of the request, and that base_url, {base_url}, is that of the API."
     return f"The path is wrong: base_url is {base_url}, and should be {base_url.removesuffix(path)}{expected}."

@@ -9,9 +9,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, cast
-
-import attrs
+from typing import Any, NamedTuple, cast
 
 from ..types._json import JSON
 from ..types.result import Result
@@ -21,8 +19,7 @@ NO_EXTRA: Mapping[str, JSON] = MappingProxyType({})
 _MOST_SHARED = 256  # objects of a class: sessions share few settings, and a server may send any number
 
 
-@attrs.frozen
-class ResultField:
+class ResultField(NamedTuple):
     """A documented field, and how its value is read.
 
     Attributes:

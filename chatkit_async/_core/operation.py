@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import attrs
@@ -19,8 +19,7 @@ ResultT = TypeVar("ResultT")
 _BODILESS = frozenset({"GET", "DELETE"})
 
 
-@attrs.frozen
-class Operation(Generic[ParamsT, ResultT]):
+class Operation(NamedTuple, Generic[ParamsT, ResultT]):
     """One operation of the API.
 
     Attributes:

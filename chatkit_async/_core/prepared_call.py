@@ -22,10 +22,11 @@ from .operation import Operation, ParamsT, ResultT, Target, encode
 from .options import NO_OPTIONS, QueryValue, RequestOptions, Timeout, checked_query
 
 _REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-_METHOD = re.compile(r"[A-Za-z]+")
-_REQUEST_PATH = re.compile(r"/[\x21-\x7e]*")
-_NEVER = re.compile(r"(?!)")
-_DOT_SEGMENT = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
+# Of `client.request`; compiled at the first use, as most programs have none.
+_METHOD = r"[A-Za-z]+"
+_REQUEST_PATH = r"/[\x21-\x7e]*"
+_NEVER = r"(?!)"
+_DOT_SEGMENT = r"(?:^|/)\.{1,2}(?:/|$)"
 
 
 @attrs.frozen
@@ -157,14 +158,14 @@ def _document(body: Mapping[str, object] | None) -> JSONObject | None:
     return checked
 
 
-def _problems(name: str, value: object, form: re.Pattern[str], wanted: str) -> list[Problem]:
-    if isinstance(value, str) and form.fullmatch(value):
+def _problems(name: str, value: object, form: str, wanted: str) -> list[Problem]:
+    if isinstance(value, str) and re.fullmatch(form, value):
         return []
     return [Problem(name, "invalid_value", f"must be {wanted}, not {described(value)}", redacted(value))]
 
 
 def _path_problems(path: object) -> list[Problem]:
     wanted = "a path below the base URL, beginning with /, percent-encoded, without ? and #"
-    if isinstance(path, str) and ("?" in path or "#" in path or _DOT_SEGMENT.search(path)):
+    if isinstance(path, str) and ("?" in path or "#" in path or re.search(_DOT_SEGMENT, path)):
         return _problems("path", path, _NEVER, f"{wanted}, and without . and .. in it")
     return _problems("path", path, _REQUEST_PATH, wanted)

@@ -29,7 +29,7 @@ from ..types.misuse import UserBuilt
 from ..types.redacted import quoted
 
 _REFUSED_FOR_NOW = frozenset({409, 429, 503})
-_DECIMAL = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
+_DECIMAL = r"(?a:\d+(?:\.\d*)?|\.\d+)"
 
 
 def _seconds(value: float) -> float:
@@ -123,7 +123,7 @@ def parse_duration_s(text: str | None) -> float | None:
 
 
 def _number(text: str | None) -> float | None:
-    if not _DECIMAL.fullmatch((text or "").strip()):
+    if not re.fullmatch(_DECIMAL, (text or "").strip()):
         return None
     value = float(text or "")
     return value if value < math.inf else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, cast
 
@@ -17,12 +18,12 @@ LEFT_OUT = "… (the rest is left out)"
 
 # The value of client_secret, also in broken, escaped or doubly encoded JSON; client secrets, keys and bearer tokens.
 _SECRETS = (
-    re.compile(r"""(?i)(client_?secret\\*["']?\s*[:=]\s*\\*["'])(?:[^"'\\]|\\+[^"'\\])+"""),
-    re.compile(r"""(?i)(client_?secret\\*["']?\s*[:=]\s*)[^"'\\\s,}&]+"""),
-    re.compile(r"(?i)(client_?secret>\s*)[^<\s]+"),
-    re.compile(r"(?<![A-Za-z])(ek(?:_|%5[Ff]))(?:[\w\-=+.%]|\\*/)+"),
-    re.compile(r"(?<![A-Za-z])(sk-)[\w\-*]{4,}"),
-    re.compile(r"(?i)\b(bearer\s+)[^\s\"',]+"),
+    r"""(?i)(client_?secret\\*["']?\s*[:=]\s*\\*["'])(?:[^"'\\]|\\+[^"'\\])+""",
+    r"""(?i)(client_?secret\\*["']?\s*[:=]\s*)[^"'\\\s,}&]+""",
+    r"(?i)(client_?secret>\s*)[^<\s]+",
+    r"(?<![A-Za-z])(ek(?:_|%5[Ff]))(?:[\w\-=+.%]|\\*/)+",
+    r"(?<![A-Za-z])(sk-)[\w\-*]{4,}",
+    r"(?i)\b(bearer\s+)[^\s\"',]+",
 )
 _SECRET_SIGNS = ("secret", "ek_", "ek%5", "sk-", "bearer")  # each text that a pattern matches holds one, in lower case
 _SECRET_FIELDS = frozenset(
@@ -115,9 +116,15 @@ def mask_text(text: str) -> str:
     """
     lower_case = text.lower()
     if any(hint in lower_case for hint in _SECRET_SIGNS):
-        for pattern in _SECRETS:
+        for pattern in _patterns():
             text = pattern.sub(rf"\1{MASK}", text)
     return text
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    """The patterns of secrets, compiled at their first use: most programs mask nothing."""
+    return tuple(map(re.compile, _SECRETS))
 
 
 def masked(value: Any) -> Any:

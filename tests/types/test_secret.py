@@ -201,8 +201,8 @@ class CountingPattern:
 @pytest.fixture
 def scanned(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Characters that all patterns have looked at, for each pattern."""
-    patterns = tuple(map(CountingPattern, secret._SECRETS))
-    monkeypatch.setattr(secret, "_SECRETS", patterns)
+    patterns = tuple(map(CountingPattern, secret._patterns()))
+    monkeypatch.setattr(secret, "_patterns", lambda: patterns)
     monkeypatch.setattr(CountingPattern, "scanned", 0)
     return lambda: CountingPattern.scanned // len(patterns)
 

@@ -9,7 +9,6 @@ from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import aiohttp
-import attrs
 from aiohttp import hdrs
 
 from ..delivery import CLOSING, SECOND_AUTHORIZATION
@@ -28,7 +27,6 @@ _READ_OF_A_REQUEST = frozenset(
 )
 
 
-@attrs.frozen
 class Part:
     """Private attributes that are used beside the fast path.
 
@@ -38,11 +36,9 @@ class Part:
         read: returns their value, or values, of a pool; raises AttributeError where aiohttp has changed.
     """
 
-    paths: str
-    off: str
-    read: attrgetter[Any] = attrs.field(
-        init=False, default=attrs.Factory(lambda part: attrgetter(*part.paths.split()), takes_self=True)
-    )
+    def __init__(self, paths: str, off: str) -> None:
+        self.paths, self.off = paths, off
+        self.read: attrgetter[Any] = attrgetter(*paths.split())
 
 
 PARTS = {
