@@ -87,9 +87,12 @@ class ArchiveSettings:
     project: str | None
     users: tuple[str, ...] | None
 
-    def _in_words(self, name: str) -> str:
-        users = "all users" if self.users is None else f"users {', '.join(self.users)}"
-        return users if name == "users" else f"{name}={getattr(self, name)!r}"
+    def _in_words(self) -> tuple[str, str, str]:
+        return (
+            f"the API {self.base_url}",
+            f"the project {self.project}" if self.project else "no project",
+            "all users" if self.users is None else f"users {', '.join(self.users)}",
+        )
 
 
 def database_path(path: str | os.PathLike[str]) -> Path:
@@ -231,9 +234,8 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
 
 def refuse_other_settings(path: Path, stored: ArchiveSettings, wanted: ArchiveSettings, job: str, advice: str) -> None:
     """Raises `ArchiveError` if an archive was made with other settings than a job has."""
-    for name in ("base_url", "project", "users"):
-        if getattr(stored, name) != getattr(wanted, name):
-            there, here = stored._in_words(name), wanted._in_words(name)
+    for there, here in zip(stored._in_words(), wanted._in_words(), strict=True):
+        if there != here:
             raise ArchiveError(f"the archive {path} was made with {there}, this {job} has {here}: {advice}")
 
 

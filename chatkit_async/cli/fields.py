@@ -82,7 +82,8 @@ class Field(NamedTuple):
 REQUIRED: Final = frozenset({"user", "workflow.id"})
 STATE_PATH: Final = "workflow.state_variables"  # one option for each entry of the map
 
-IDS: Final = {"session_id": "ID", "thread_id": "ID"}  # arguments, as `--help` calls them
+# Arguments, as `--help` calls them, and options that are given several times.
+IDS: Final = {"session_id": "ID", "thread_id": "ID", "users": "--user", "thread_ids": "--thread"}
 QUERY: Final = frozenset({"after", "before", "order"})  # of listings; their options have the same names
 
 # The client checks the ranges, so that all problems of a body are reported at once; the texts here only name them.
@@ -180,7 +181,7 @@ def option_for(path: str) -> str:
         rest = path.removeprefix(field.path)
         if rest != path and rest[:1] in ("", "["):
             return field.option.replace("/", " or ") + rest
-    return f"--{path}" if path in QUERY else IDS.get(path, path)
+    return f"--{path}" if path in QUERY else IDS.get(path.partition("[")[0], path)
 
 
 def _option(field: Field) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -176,7 +176,7 @@ async def test_an_archive_of_another_project_deletes_nothing(
 ) -> None:
     emulator.seed(threads=seed(2))
     await archive(client, path)
-    with pytest.raises(ArchiveError, match="made with project=None, this job has project='proj_2'"):
+    with pytest.raises(ArchiveError, match="made with no project, this job has the project proj_2"):
         await erase(client.with_options(project="proj_2"), all_users=True, archived_in=path)
     with pytest.raises(ArchiveError, match="there is no archive"):
         await erase(client, all_users=True, archived_in=path.parent / "missing")

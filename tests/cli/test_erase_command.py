@@ -114,6 +114,12 @@ def test_with_json_the_plan_stays_out_of_the_report(emulator: Emulator, env: dic
     assert json.loads(done.elsewhere)["counts"]["deleted"] == 5
 
 
+@pytest.mark.parametrize("option", ["--user", "--thread"])
+def test_an_empty_choice_is_named_by_its_option(env: dict[str, str], option: str) -> None:
+    done = chatkit("threads", "erase", option, "", "--yes", env=env)
+    assert (done.returncode, done.stderr) == (2, f"Error: {option} is '', and must not be empty\n")
+
+
 def test_where_there_is_nothing_to_delete_there_is_no_question(emulator: Emulator, env: dict[str, str]) -> None:
     done = on_a_terminal(*ERASE, "--user", "user_9", env=env | QUIET, typed="y\n")
     assert "to delete  0 threads" in done.shown

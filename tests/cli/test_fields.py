@@ -108,7 +108,8 @@ def test_a_missing_required_option_is_a_usage_error_that_names_it(path: str) -> 
         ("workflow.state_variables['seats']", "--state['seats']"),
         ("session_id", "ID"),
         ("thread_id", "ID"),
-        ("users", "users"),
+        ("users[0]", "--user"),
+        ("colour", "colour"),
     ],
 )
 def test_a_path_of_the_body_is_named_as_its_option(path: str, option: str) -> None:
