@@ -87,12 +87,12 @@ class ArchiveSettings:
     project: str | None
     users: tuple[str, ...] | None
 
-    def _in_words(self) -> tuple[str, str, str]:
-        return (
-            f"the API {self.base_url}",
-            f"the project {self.project}" if self.project else "no project",
-            "all users" if self.users is None else f"users {', '.join(self.users)}",
-        )
+    def _in_words(self) -> dict[str, str]:
+        return {
+            "base_url": f"the API {self.base_url}",
+            "project": f"the project {self.project}" if self.project else "no project",
+            "users": "all users" if self.users is None else f"users {', '.join(self.users)}",
+        }
 
 
 def database_path(path: str | os.PathLike[str]) -> Path:
@@ -234,9 +234,10 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
 
 def refuse_other_settings(path: Path, stored: ArchiveSettings, wanted: ArchiveSettings, job: str, advice: str) -> None:
     """Raises `ArchiveError` if an archive was made with other settings than a job has."""
-    for there, here in zip(stored._in_words(), wanted._in_words(), strict=True):
-        if there != here:
-            raise ArchiveError(f"the archive {path} was made with {there}, this {job} has {here}: {advice}")
+    here = wanted._in_words()
+    for name, there in stored._in_words().items():
+        if getattr(stored, name) != getattr(wanted, name):  # the words of two user filters may be the same
+            raise ArchiveError(f"the archive {path} was made with {there}, this {job} has {here[name]}: {advice}")
 
 
 @contextmanager
