@@ -73,7 +73,7 @@ class OrderedGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the words begin with; raises click.UsageError, which suggests a similar name."""
+        """The command that the words begin with; raises click.UsageError, which names a similar one, or all."""
         if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             self._suggest(ctx, args[0])
         name, command, rest = super().resolve_command(ctx, args)
@@ -85,8 +85,10 @@ class OrderedGroup(click.Group):
         # Imported here, because most command lines do not need it. Older versions of click suggest nothing.
         from difflib import get_close_matches  # noqa: PLC0415
 
-        for near in get_close_matches(name, self.list_commands(ctx), n=1):
+        names = self.list_commands(ctx)
+        for near in get_close_matches(name, names, n=1):
             ctx.fail(f"No such command {name!r}. Did you mean {near!r}?")
+        ctx.fail(f"No such command {name!r}. There are {', '.join(names)}.")
 
 
 class Entry(NamedTuple):
