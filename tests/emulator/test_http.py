@@ -6,7 +6,6 @@ import gzip
 import json
 import logging
 
-import attrs
 import pytest
 
 from chatkit_async._core.operations import OPERATIONS
@@ -30,7 +29,7 @@ NO_PATHS = [
 async def test_an_operation_that_the_emulator_does_not_know_gets_501(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    update = attrs.evolve(OPERATIONS[0], name="threads.update", path="/chatkit/threads/{thread_id}")
+    update = OPERATIONS[0]._replace(name="threads.update", path="/chatkit/threads/{thread_id}")
     monkeypatch.setattr(_state, "OPERATIONS", (*OPERATIONS, update))
     async with Emulator() as emulator:
         response = await post(emulator.base_url, target="/v1/chatkit/threads/cthr_1")
