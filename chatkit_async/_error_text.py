@@ -29,11 +29,11 @@ def details_of(error: APIError) -> dict[str, Any]:
 
 
 def problem_details(problem: Problem) -> dict[str, Any]:
-    """A problem as JSON; a value that JSON has not is its repr."""
+    """A problem as JSON; a value that JSON cannot hold becomes its repr."""
     fields = {name: getattr(problem, name) for name in ("path", "code", "message", "value", "limit")}
     return {name: value if is_json(value) else repr(value) for name, value in fields.items()}
 
 
 def is_json(value: object) -> bool:
-    """Whether JSON has such a plain value."""
+    """Whether a value is plain JSON: null, a boolean, a string or a number."""
     return value is None or isinstance(value, (bool, int, float, str))

@@ -32,7 +32,7 @@ def at_fork(
 
 
 def leak(inherited: object) -> None:
-    """Keeps an object alive until this process ends, so that no finaliser behind it runs.
+    """Keeps an object alive until this process ends, so that no finaliser of what it holds runs.
 
     Finalising an inherited session or loop in a child removes the parent's sockets from the epoll set both share.
     """

@@ -134,7 +134,7 @@ class ParamsValidationError(ChatKitError, ValueError):
 
     @property
     def args(self) -> tuple[Any, ...]:  # type: ignore[override] # pyright: ignore[reportIncompatibleVariableOverride]
-        """As JSON can carry them: queues store errors as class and arguments."""
+        """In a form that JSON can hold: queues store an error as its class and arguments."""
         return self.subject, [problem_details(problem) for problem in self.problems]
 
     def __str__(self) -> str:
@@ -202,7 +202,7 @@ class APIError(ChatKitError):
 
     @property
     def args(self) -> tuple[Any, ...]:  # type: ignore[override] # pyright: ignore[reportIncompatibleVariableOverride]
-        """The message and the details that JSON can carry: queues store errors as class and arguments."""
+        """The message and the details that JSON can hold: queues store an error as its class and arguments."""
         return self.message, details_of(self)
 
     @property

@@ -14,10 +14,10 @@ from ..types.secret import Hidden, Secret, as_secret
 
 
 async def current_key(config: ClientConfig, request: Request) -> Secret:
-    """The key for an attempt; empty for a request with an Authorization header of the caller.
+    """The key for an attempt; empty if the caller set an Authorization header.
 
     Raises:
-        ConfigurationError: no key is set, or the callable failed or returned something else than a key.
+        ConfigurationError: no key is set, or the callable failed or returned something that is not a key.
     """
     key = config.api_key
     if isinstance(key, Secret):
@@ -36,7 +36,7 @@ async def current_key(config: ClientConfig, request: Request) -> Secret:
 
 
 async def _called(api_key: Callable[[], str] | Callable[[], Awaitable[str]]) -> Secret | Hidden:
-    """The returned key; of another object its type alone, since it may hold a key as well."""
+    """The key that the callable returned; of any other object the type alone, since its repr may show a key."""
     from anyio import to_thread  # noqa: PLC0415 - only a plain callable needs it
 
     try:

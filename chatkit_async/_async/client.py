@@ -64,7 +64,7 @@ class AsyncChatKit(AsyncOnly, Guiding):
         allow_insecure_http: permit a plain `http://` base_url that is not loopback; default False.
 
     Raises:
-        ConfigurationError: settings that cannot work or exclude each other; a missing key waits for the first call.
+        ConfigurationError: settings that cannot work or exclude each other; a missing key is found by the first call.
     """
 
     @answering()

@@ -7,8 +7,8 @@ import math
 from time import monotonic
 from types import TracebackType
 
-# Pause between two checks, for each deadline: several times the cost of a check, so that thousands of calls with
-# different deadlines do not keep the loop busy; with a thousand, a deadline is at most 2 ms late.
+# The pause between two checks is this times the pending deadlines: several times what a check costs, so that thousands
+# of calls with different deadlines do not keep the loop busy. With a thousand, a deadline is at most 2 ms late.
 CHECK_INTERVAL_S = 2e-6
 
 
@@ -79,7 +79,7 @@ class Deadline:
         self, error_class: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._deadlines.pending.discard(self)
-        # Our cancellation is taken back even if the block did not meet it; one by others goes on.
+        # Our own cancellation is undone even if the block ended before it came; a cancellation by others goes on.
         if self.has_expired and self._task.uncancel() <= self._cancelling and isinstance(error, asyncio.CancelledError):
             raise TimeoutError from error
 

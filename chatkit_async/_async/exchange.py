@@ -27,7 +27,7 @@ NoResponseT = TypeVar("NoResponseT", bound=APIConnectionError)
 
 log = logging.getLogger("chatkit_async")
 
-MOST_STALE_ATTEMPTS = 3  # beyond them, a server that closes every connection at once costs retries
+MOST_STALE_ATTEMPTS = 3  # further ones count as retries: the server may close every connection at once
 
 
 class Exchange:
@@ -63,10 +63,10 @@ class Exchange:
         self._delivery = Delivery()
         self._attempts = 0
         self._awaits_key = False
-        self._stale_attempts = 0  # met a closed connection before anything was written, so they are no retries
+        self._stale_attempts = 0  # found their connection closed and wrote nothing, so they do not count as retries
         self._is_stale = False  # whether the last attempt was one of them
         self._was_written = False  # whether the last attempt was written, if its response was lost
-        self._known: Outcome = "not_sent"  # It is the worst outcome of all attempts so far.
+        self._known: Outcome = "not_sent"  # the worst outcome of all attempts so far
         self._started_s = monotonic()
 
     async def run(self) -> tuple[Response, ResponseInfo]:
@@ -139,7 +139,7 @@ class Exchange:
 
     def _refused(self, response: Response, info: ResponseInfo) -> APIError:
         error = error_for_response(self._call.operation, response, info, self._config)
-        if self._delivery.may_have_arrived:  # this response refuses the second send; the first one may have arrived
+        if self._delivery.may_have_arrived:  # the API refused the second send; the first may have arrived
             self._with_earlier("unknown")
         error.outcome = self._with_earlier(error.outcome)
         error.retry_after_s = requested_wait_s(response.headers, time.time())
@@ -222,7 +222,7 @@ _PLAIN_HTTP_HINT = (
 
 
 async def _sleep(delay_s: float) -> None:
-    await asyncio.sleep(delay_s)  # anyio would be imported here, which fails where a retry has no open file left
+    await asyncio.sleep(delay_s)  # importing anyio here would fail in a process without free file descriptors
 
 
 def _warn_of_announcement(response: Response) -> None:

@@ -94,7 +94,7 @@ class Walk(Generic[T]):
                 ahead.get_loop().call_soon_threadsafe(ahead.cancel)
 
     async def _request_ahead(self, page: Page[T]) -> None:
-        """Requests the next page at once: the code that uses this one may not let the loop run meanwhile."""
+        """Requests the next page at once, since the code that uses this one may never let the loop run."""
         # A task group of anyio cannot stay open over the yields of an async generator.
         self._ahead = asyncio.create_task(self._page())
         self._ahead.add_done_callback(_retrieve_error)
@@ -206,7 +206,7 @@ class AsyncListing(Generic[T]):
 
 
 def _retrieve_error(ahead: asyncio.Task[Page[T]]) -> None:
-    # Without this, asyncio prints the error of a page that no caller came for.
+    # Without this, asyncio prints the error of a page that no caller asked for.
     if not ahead.cancelled():
         ahead.exception()
 

@@ -94,7 +94,7 @@ class Pool:
         )
 
     def pass_turn(self) -> None:
-        """After a call was cancelled: lets the next one that waits for a connection look again."""
+        """After a call was cancelled: wakes the next one that waits for a connection."""
 
     async def aclose(self) -> None:
         """Closes the session, if it is ours."""

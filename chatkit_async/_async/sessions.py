@@ -207,7 +207,7 @@ log = logging.getLogger("chatkit_async")
 class OpenSession(AsyncOnly, AbstractAsyncContextManager[ChatSession]):
     """Creates a session on entry and cancels it on exit.
 
-    A class rather than an async generator, which a loop that ends would finish while other generators still use it.
+    It is no async generator: an ending event loop would close one while other generators still use its session.
     """
 
     def __init__(self, caller: Caller, params: SessionCreateParams, options: RequestOptions | None) -> None:

@@ -66,7 +66,7 @@ class Transport:
         """
         try:
             if pool.used_at_s is not None and (monotonic() - pool.used_at_s > QUIET_S or pool.may_have_ended()):
-                # In two turns the loop hears of connections that have ended, before anything is written to one.
+                # In two turns the loop notices closed connections, before a request is written to one.
                 await asyncio.sleep(0)  # anyio's checkpoint does more than a turn
                 await asyncio.sleep(0)
             response = await pool.request(request, delivery, connect_s, proxy)
@@ -118,7 +118,7 @@ async def _read(response: aiohttp.ClientResponse | FastResponse) -> Response:
         response.close()
         if not isinstance(error, (aiohttp.ClientError, OSError)):
             raise
-        # The status is enough of an error response; a body that cannot be decompressed has arrived, and is not lost.
+        # For an error the status is enough, and a response whose body cannot be decompressed has arrived all the same.
         if response.status < 300 and not isinstance(error.__cause__, ContentEncodingError):
             raise
         body = None

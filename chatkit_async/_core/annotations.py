@@ -77,7 +77,7 @@ def is_sequence(annotation: Any) -> bool:
 
 
 def is_result(annotation: Any) -> bool:
-    """A result class, or a generic one of something."""
+    """A result class, generic or not: `Page[ChatKitThread]`."""
     cls = get_origin(annotation) or annotation
     return isinstance(cls, type) and issubclass(cls, Result)
 

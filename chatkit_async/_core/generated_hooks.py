@@ -28,7 +28,7 @@ class ResultField(NamedTuple):
         scalar: the type whose values need no hook, `str`; None if all do.
         is_nullable: null stays None.
         constant: the one string documented; all results share it, however many are held.
-        is_tag: whether the attribute is always the constant; another string goes the way by field.
+        is_tag: whether the attribute is always the constant; another string is left to the hook by field.
     """
 
     name: str
@@ -69,7 +69,7 @@ def generated_hook(
 
 def _writable(cls: type[Result]) -> type[Result]:
     """A subclass whose slots take plain assignments, six times as fast as the frozen class's descriptors."""
-    # All three: if attrs keeps one of them, CPython takes its slow path for the others, too.
+    # All three: if one of them stayed that of attrs, CPython would take its slow path for the others, too.
     thawed = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__, "__init__": object.__init__}
     return type(f"Writable{cls.__name__}", (cls,), {"__slots__": (), **thawed})
 
@@ -85,19 +85,19 @@ def _body(fields: tuple[ResultField, ...]) -> list[str]:
         "except KeyError:  # a field is absent, and another undocumented",
         "    return by_field(document, None)",
         *(line for field in inline for line in _check(field)),
-        *(_shared(fields) if is_of_settings(fields) else ()),
+        *(_shared(fields) if is_shareable(fields) else ()),
         "result = Writable()",
         *(f"result.{field.name} = {_value(field)}" for field in inline),
         *(_calls(nested) if nested else ()),
         "result.extra = NO_EXTRA",
         "result.__class__ = Result",
-        *(_share() if is_of_settings(fields) else ()),
+        *(_share() if is_shareable(fields) else ()),
         "return result",
     ]
 
 
-def is_of_settings(fields: tuple[ResultField, ...]) -> bool:
-    """Whether a part holds only booleans and integers: equal parts are one object, which is smaller and faster."""
+def is_shareable(fields: tuple[ResultField, ...]) -> bool:
+    """Whether a class holds only booleans and integers: equal objects are then one, which is smaller and faster."""
     return all(field.scalar in {bool, int} for field in fields)
 
 

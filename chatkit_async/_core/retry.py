@@ -65,7 +65,7 @@ class RetryPolicy(UserBuilt):
 
         Args:
             retry: its number, from 1.
-            retry_after_s: seconds that the API asks to wait, which come first; None without such a wish.
+            retry_after_s: seconds that the API asks to wait, which come first; None if it names none.
             chance: a random number, 0 to 1.
         """
         if retry_after_s is not None:

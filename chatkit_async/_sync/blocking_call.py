@@ -58,7 +58,7 @@ class BlockingCall(Generic[T]):
         self._cancel()
 
     def run_last(self, portal: Portal) -> None:
-        """Runs though the connection is closed by now, and waits for the end, STOP_WAIT_S seconds at most."""
+        """Runs the work although the connection is closed, and waits for its end, STOP_WAIT_S seconds at most."""
         self.portal = portal
         try:
             portal.calls.add(self)

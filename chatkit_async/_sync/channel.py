@@ -62,7 +62,7 @@ class Channel:
     def call(self, function: AsyncWork[T], /, *args: Any, **kwargs: Any) -> T:
         """Runs the coroutine function on the loop thread, and returns or raises what it does.
 
-        Arguments are typed as anything, since the type system cannot pass those of an overloaded function on.
+        Arguments are typed as `Any`: the type system cannot forward those of an overloaded function.
         """
         if asyncio._get_running_loop() is not None:
             self._object_to_running_loop()
@@ -207,7 +207,7 @@ class BlockingContext(BlockingOnly, contextlib.AbstractContextManager[T]):
             self._release()
 
     def end(self, error: BaseException) -> None:
-        """No caller waits now; leaving the context raises the error of a call without a loop."""
+        """Does nothing, as no caller waits; leaving the context raises the error."""
 
     def _release(self) -> None:
         if hasattr(self, "portal"):

@@ -26,7 +26,7 @@ def checked_twin(given: T, kind: type[T], taker: str) -> T:
 
 
 def call_alone(function: AsyncWork[T], /, *args: Any, **kwargs: Any) -> T:
-    """Runs a coroutine function that takes no client on the event loop of the blocking clients."""
+    """Runs, on the event loop of the blocking clients, a coroutine function that takes no client."""
     channel = _FunctionChannel(_nothing, name=function.__name__)
     try:
         return channel.call(function, *args, **kwargs)
@@ -62,7 +62,7 @@ class DependentChannel(Channel):
         return self._name
 
     def call(self, function: AsyncWork[T], /, *args: Any, **kwargs: Any) -> T:
-        """As any channel's."""
+        """See `Channel.call`."""
         if self._is_closed:
             raise ClientClosedError(f"This {self._name} is closed: make a new one")
         self._is_used = True

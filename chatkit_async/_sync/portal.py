@@ -218,7 +218,7 @@ def refuse_at_exit() -> NoReturn:
 
 
 def _wait_until_gone(ended: list[threading.Thread]) -> None:
-    """Below Python 3.13 `join` returns a moment before the system ends the thread; a fork in 3.12 asks the system."""
+    """Below Python 3.13 `join` returns before the system ends the thread, and a fork in 3.12 counts the system's."""
     deadline_s = time.monotonic() + EXIT_WAIT_S
     for thread in ended:
         while os.path.exists(f"/proc/self/task/{thread.native_id}") and time.monotonic() < deadline_s:

@@ -96,12 +96,12 @@ def _holds_text(path: str, text: str) -> bool:
     except AttributeError:
         return False
     if not _is_of_aiohttp(function):
-        return True  # a tool replaced it for a while, and calls it
+        return True  # a tool has replaced it, and calls the original
     return any(text in constant for constant in function.__code__.co_consts if isinstance(constant, str))
 
 
 def is_untouched() -> bool:
-    """Whether the functions that the fast path leaves out are aiohttp's own: a tool replaces them to see requests."""
+    """Whether the functions that the fast path bypasses are aiohttp's own: tools replace them to see requests."""
     # By identity: wrappers of wrapt compare equal to what they wrap.
     try:
         return all(map(is_, _read_left_out(_CLASSES), _LEFT_OUT))
@@ -127,7 +127,7 @@ _LEFT_OUT = _left_out()
 
 
 def is_bare(pool: Any) -> bool:
-    """Whether a session is as we made it: a tool that wraps the making adds traces, middlewares, classes or a proxy."""
+    """Whether a session is as we made it: tools that patch the constructor add traces, middlewares or classes."""
     try:
         *added, request_class, response_class = PARTS["defaults"].read(pool)
     except AttributeError:

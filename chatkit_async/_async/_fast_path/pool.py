@@ -49,7 +49,7 @@ class FastPool(Pool):
                     poll.register(transport.get_extra_info("socket"), select.POLLIN)
             return poll is not None and bool(poll.poll(0))
         except (AttributeError, OSError, TypeError, ValueError):
-            return True  # a system without poll, no socket or a closed one: the loop will tell
+            return True  # no poll on this system, no socket, or a closed one: the event loop will notice
 
     def request(
         self, request: Request, delivery: Delivery, connect_s: float, proxy: Proxy | None
@@ -64,7 +64,7 @@ class FastPool(Pool):
         return super().request(request, delivery, connect_s, proxy)
 
     def pass_turn(self) -> None:
-        """After a call was cancelled: lets the next one that waits for a connection look again, as aiohttp does not."""
+        """After a call was cancelled: wakes the next one that waits for a connection, which aiohttp does not."""
         self._part("waiters", bool)()
 
     def discard(self) -> None:

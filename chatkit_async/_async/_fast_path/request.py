@@ -1,7 +1,7 @@
 """The fast path: a request whose every byte is known is written straight to a connection of aiohttp's pool.
 
-The connector and the parser are aiohttp's. Left out is what has one outcome here: cookies, redirects,
-compression, chunks, parts, 100-continue, a task that writes the body. `guard` says whether aiohttp is as known.
+The connector and the parser are aiohttp's. It leaves out what these requests never need: cookies, redirects,
+compression, chunks, parts, 100-continue, a task that writes the body. `guard` checks that this aiohttp is a known one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..._core.message import Request
 from ..delivery import CLOSING, Delivery
 from .guard import default_encodings
 
-# A larger body goes out while the response may come in already, which aiohttp's writer can wait for.
+# While a larger body is written, the response may already arrive: aiohttp's own writer handles that.
 LARGEST_SINGLE_WRITE_BYTES = 32 * 1024
 _METHODS = frozenset({"GET", "POST", "DELETE"})
 _NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
