@@ -43,7 +43,7 @@ class ArchiveInfo:
         last_run: the state of the last: "running", "complete", "incomplete" or "interrupted" (Ctrl-C, an error). A
             killed process leaves "running" behind.
         last_run_at: when the last job began, Unix seconds, UTC; None if there was none.
-        requests_per_second: the pace of the last; None for no limit.
+        requests_per_second: the limit that the last job was given; None without one.
         threads: threads held, gone ones included.
         items: items held.
         gone_threads: how many of the threads are no longer on the API.
