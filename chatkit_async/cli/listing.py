@@ -45,8 +45,8 @@ class Selection(NamedTuple):
 def _refuse_limit(ctx: click.Context, param: click.Parameter, number: str | None) -> None:
     if number is not None:
         raise click.UsageError(
-            "--limit does not exist, because the API's limit is the size of a page."
-            f" The most to list in all: --max-items {number}. The size of a page: --page-size {number}.",
+            f"--limit could mean two things: --max-items {number} lists at most {number} in all,"
+            f" --page-size {number} asks for {number} with each request.",
             ctx,
         )
 
@@ -56,7 +56,7 @@ _LISTING_OPTIONS: Final = (
         "--max-items",
         type=click.IntRange(min=1),
         metavar="N",
-        help="The most to list in all.  [default: all]",
+        help="List at most so many, over all pages.  [default: all]",
     ),
     click.option(
         "--page-size",

@@ -97,7 +97,7 @@ def test_the_help_of_json_says_that_the_secret_is_whole_in_it() -> None:
 def test_the_help_of_a_listing_tells_the_size_of_a_page_from_how_many_there_are_in_all(words: tuple[str, ...]) -> None:
     text = " ".join(help_of(*words).split())
     assert "--page-size N How many each request asks for, 1 to 100; pages follow until all are listed." in text
-    assert "--max-items N The most to list in all" in text
+    assert "--max-items N List at most so many, over all pages." in text
 
 
 @pytest.mark.parametrize(("operation", "command"), [("retrieve", "get"), ("list-items", "items")])

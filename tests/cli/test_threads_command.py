@@ -216,7 +216,7 @@ def test_limit_is_answered_with_both_options_that_it_may_mean(
 ) -> None:
     done = chatkit(*words, "--limit", "5", env=env)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "The most to list in all: --max-items 5. The size of a page: --page-size 5." in done.stderr
+    assert "--max-items 5 lists at most 5 in all, --page-size 5 asks for 5 with each request." in done.stderr
     assert "--limit" not in chatkit(*words, "--help").stdout
     assert emulator.requests() == []
 
