@@ -238,7 +238,7 @@ def _prepare_stdout() -> None:
     if not isinstance(stream, TextIOWrapper):
         return
     stream.reconfigure(errors="backslashreplace")
-    with suppress(OSError, ValueError):  # a stand-in for stdout has no descriptor
+    with suppress(OSError, ValueError, AttributeError):  # a stand-in has no descriptor, old Windows no such function
         os.set_blocking(stream.fileno(), True)  # a program that shares the pipe may have turned it off
     if isinstance(stream.buffer, RawIOBase):  # PYTHONUNBUFFERED: a write that succeeds in part would lose the rest
         sys.stdout = TextIOWrapper(BufferedWriter(stream.buffer), stream.encoding, stream.errors)
