@@ -74,7 +74,7 @@ class Channel:
             portal.loop.call_soon_threadsafe(call.start)
             while not call.woken.acquire(timeout=SIGNAL_CHECK_S):
                 pass
-        except BaseException:
+        except BaseException:  # Ctrl-C (KeyboardInterrupt): the request must not go on without its caller
             call.abandon()
             raise
         if call.error is None:
@@ -103,7 +103,7 @@ class Channel:
 
     def _object_to_running_loop(self) -> None:
         self._refuse_on_loop_thread()
-        if self.in_event_loop == "allow" or _in_ipython():
+        if self.in_event_loop == "allow" or (self.in_event_loop == "warn" and _in_ipython()):
             return
         text = f"A blocking {self.name} call stops the event loop that runs in this thread: {self.advice}"
         if self.in_event_loop == "error":

@@ -72,6 +72,12 @@ async def test_ipython_is_not_warned(client: ChatKit, monkeypatch: pytest.Monkey
     assert client.sessions.create(user="u", workflow="wf_1").status == "active"
 
 
+async def test_in_event_loop_error_holds_in_ipython_too(strict: ChatKit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=object))  # type: ignore[arg-type]
+    with pytest.raises(ReentrantCallError):
+        strict.sessions.create(user="u", workflow="wf_1")
+
+
 async def test_a_program_that_merely_imported_ipython_is_warned(
     client: ChatKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
