@@ -25,7 +25,6 @@ FORMAT = re.compile(r"v1\.([A-Za-z0-9_-]{32})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43}
 SHORTEST_KEY = 16  # characters or bytes
 MAX_AGE_S = 30 * 24 * 3600  # 30 days without a visit; each visit begins them anew
 LIMIT_WINDOW_S = 60.0
-REUSED_UNTIL_S = 60.0  # brokers reuse a session until about so many seconds before it ends
 DEFAULT_PER_MINUTE = 120
 
 
@@ -92,7 +91,7 @@ def _signature(key: Secret, visitor: str, issued_at: str) -> str:
 
 
 class AnonymousLimit:
-    """Counts the requests that may create a session; those of a visitor with a live session are free.
+    """Counts the requests that may create a session; one whose visitor's live session is reused is free.
 
     Any thread may use it. What it remembers is bounded by what it counts.
 
@@ -145,11 +144,11 @@ class AnonymousLimit:
             if self._counted_at_s:
                 self._counted_at_s.pop()
 
-    def created(self, visitor: str, lives_s: float) -> None:
-        """Remembers that the visitor has a session that lives for so many seconds."""
+    def created(self, visitor: str, reused_s: float) -> None:
+        """Remembers that the visitor has a session that the broker hands out again for so many seconds."""
         with self._lock:
             self._live_until_s.pop(visitor, None)  # so that the order stays that of the ends
-            self._live_until_s[visitor] = self._clock() + lives_s - REUSED_UNTIL_S
+            self._live_until_s[visitor] = self._clock() + reused_s
 
     def ended(self, visitor: str) -> None:
         """Forgets a visitor whose sessions were cancelled."""

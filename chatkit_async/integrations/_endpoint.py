@@ -110,8 +110,14 @@ class Endpoint:
                 self._limit.give_back()
             raise
         if is_counted:
-            self._limit.created(visitor, secret.expires_at - unix_now_s())
+            self._limit.created(visitor, secret.expires_at - unix_now_s() - self._margin_s)
         return secret
+
+    @property
+    def _margin_s(self) -> float:
+        """The broker's: it replaces a session with no more seconds left than this."""
+        broker = self._broker._async if isinstance(self._broker, SessionBroker) else self._broker
+        return broker._template.margin_s
 
     # The broker and the adapter give the value itself in a blocking view, and a coroutine for it in an async one.
 

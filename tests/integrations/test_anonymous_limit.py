@@ -69,6 +69,15 @@ async def test_a_known_visitor_that_wants_another_session_is_counted(broker: Asy
     assert [(await made.response(refresh)).status for _ in range(2)] == [200, 429]
 
 
+async def test_a_visitor_is_free_as_long_as_the_brokers_own_margin_lets_the_session_be_reused(
+    client: AsyncChatKit,
+) -> None:
+    async with AsyncSessionBroker(client, workflow="wf_1", margin_s=0, expires_after=60) as broker:
+        made = endpoint(broker, cookie_keys=KEYS, anonymous_sessions_per_minute=1)
+        cookie = cookie_of(await made.response(post()))
+        assert (await made.response(post(Cookie=cookie))).status == 200
+
+
 async def test_a_visitor_is_counted_again_after_a_logout(broker: AsyncSessionBroker) -> None:
     made = endpoint(broker, cookie_keys=KEYS, anonymous_sessions_per_minute=1)
     cookie = cookie_of(await made.response(post()))
@@ -120,12 +129,12 @@ def test_the_limit_is_for_any_sixty_seconds() -> None:
     assert refused.value.retry_after_s == 50.0
 
 
-def test_a_visitor_is_free_until_the_session_is_about_to_end_and_then_forgotten() -> None:
+def test_a_visitor_is_free_while_the_session_is_reused_and_then_forgotten() -> None:
     clock = Clock()
     limit = AnonymousLimit(10, clock)
     for visitor in ("ada", "brook"):
         assert limit.reserve(visitor, wants_new=False)
-        limit.created(visitor, lives_s=600)
+        limit.created(visitor, reused_s=540)
     clock.now_s = 539.0
     assert not limit.reserve("ada", wants_new=False)
     clock.now_s = 541.0
