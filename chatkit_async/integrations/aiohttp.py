@@ -108,9 +108,10 @@ def session_endpoint(
 
 
 async def logout(endpoint: SessionEndpoint, request: web.Request, response: web.StreamResponse) -> Revocation:
-    """Cancels all sessions of the user and deletes the anonymous cookie; call it before the app signs the user out.
+    """Cancels all sessions of the user and of the anonymous visitor, and deletes the visitor's cookie.
 
-    Browsers delete the cookie; a copy of it stays valid until it expires, with sessions of its own.
+    Call it before the app signs the user out. Browsers delete the cookie; a copy of it stays valid until it expires,
+    with sessions of its own.
 
     Args:
         endpoint: the app's session endpoint.
@@ -118,7 +119,7 @@ async def logout(endpoint: SessionEndpoint, request: web.Request, response: web.
         response: the response to it; the Set-Cookie header is added.
 
     Returns:
-        A result for each session.
+        A `Revocation`: with `is_complete=False`, call it again.
 
     Raises:
         ConfigurationError: `identify` returned what is not a user.

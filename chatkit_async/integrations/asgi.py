@@ -128,9 +128,10 @@ def session_endpoint(
 
 
 async def logout(endpoint: SessionEndpoint, scope: Scope, headers: list[tuple[bytes, bytes]]) -> Revocation:
-    """Cancels all sessions of the user and deletes the anonymous cookie; call it before the app signs the user out.
+    """Cancels all sessions of the user and of the anonymous visitor, and deletes the visitor's cookie.
 
-    Browsers delete the cookie; a copy of it stays valid until it expires, with sessions of its own.
+    Call it before the app signs the user out. Browsers delete the cookie; a copy of it stays valid until it expires,
+    with sessions of its own.
 
     Args:
         endpoint: the app's session endpoint.
@@ -138,7 +139,7 @@ async def logout(endpoint: SessionEndpoint, scope: Scope, headers: list[tuple[by
         headers: of your response; the Set-Cookie header is appended.
 
     Returns:
-        A result for each session.
+        A `Revocation`: with `is_complete=False`, call it again.
 
     Raises:
         ConfigurationError: `identify` returned what is not a user.
@@ -178,7 +179,7 @@ async def _body(receive: Receive) -> bytes:
 
 async def _send(response: HTTPResponse, send: Send) -> None:
     length = (b"content-length", str(len(response.body)).encode())
-    standing = response.headers is RESPONSE_HEADERS  # as in every hit
+    standing = response.headers is RESPONSE_HEADERS  # so for every secret of a signed-in user
     headers = [*(_ENCODED_HEADERS if standing else _encoded(response.headers)), length]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})

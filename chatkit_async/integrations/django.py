@@ -195,9 +195,10 @@ def logout(endpoint: AsyncSessionEndpoint, request: HttpRequest, response: HttpR
 def logout(
     endpoint: SessionEndpoint | AsyncSessionEndpoint, request: HttpRequest, response: HttpResponse
 ) -> Revocation | Awaitable[Revocation]:
-    """Cancels all sessions of the user and deletes the anonymous cookie; call it before the app signs the user out.
+    """Cancels all sessions of the user and of the anonymous visitor, and deletes the visitor's cookie.
 
-    Browsers delete the cookie; a copy of it stays valid until it expires, with sessions of its own.
+    Call it before the app signs the user out. Browsers delete the cookie; a copy of it stays valid until it expires,
+    with sessions of its own.
 
     Args:
         endpoint: the app's session endpoint.
@@ -205,7 +206,7 @@ def logout(
         response: the response to it; the Set-Cookie header is added.
 
     Returns:
-        A result for each session; awaitable if the endpoint is an async view.
+        A `Revocation`, awaitable if the endpoint is an async view: with `is_complete=False`, call it again.
 
     Raises:
         ConfigurationError: `identify` returned what is not a user.
