@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
-from itertools import dropwhile, islice, takewhile
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
@@ -207,18 +207,26 @@ class ArchiveSource:
 
 
 def _selected(found: Iterable[T], selection: Selection) -> Iterator[tuple[T, ...]]:
-    rows: Iterator[T] = iter(found) if selection.order == "asc" else reversed(list(found))
-    if selection.after is not None:
-        rows = islice(dropwhile(lambda row: _id(row) != selection.after, rows), 1, None)
-    if selection.before is not None:
-        rows = takewhile(lambda row: _id(row) != selection.before, rows)
-    rows = islice(rows, selection.max_items)
-    while page := tuple(islice(rows, selection.page_size or MAX_PAGE_SIZE)):
-        yield page
+    """The pages that the API would give."""
+    rows = iter(found) if selection.order == "asc" else reversed(list(found))
+    if selection.after is not None or selection.before is not None:
+        rows = iter(_between(list(rows), selection))
+    is_backwards = selection.before is not None and selection.after is None
+    if is_backwards:
+        rows = reversed(list(rows))
+    left = selection.max_items
+    while page := tuple(islice(rows, selection.query()["limit"])):
+        yield (page[::-1] if is_backwards else page)[:left]
+        left = None if left is None else left - len(page)
+        if left is not None and left <= 0:
+            return
 
 
-def _id(row: object) -> object:
-    return getattr(row, "id", None)
+def _between(rows: list[T], selection: Selection) -> list[T]:
+    """The rows after and before the cursors; like the API, it ignores a cursor that is not in the list."""
+    positions: dict[str | None, int] = {row.id: at for at, row in enumerate(rows) if hasattr(row, "id")}
+    start, stop = positions.get(selection.after, -1) + 1, positions.get(selection.before, len(rows))
+    return rows[start:stop]
 
 
 @contextmanager

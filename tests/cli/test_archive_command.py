@@ -17,6 +17,7 @@ from chatkit_async.bulk import Archive, Progress
 from chatkit_async.bulk._reports import Stage
 from chatkit_async.cli.jobs import JobProgress, _pace
 from chatkit_async.emulator import Emulator, Fault
+from tests.bulk.helpers import write_archive
 from tests.threads.seeding import item, one_of_each_kind, thread
 
 from .running import DEADLINE_S, Result, chatkit, started, wait_until
@@ -173,7 +174,13 @@ def test_the_file_is_read_without_a_key_as_the_api_is_read(
         ("threads", "list"),
         ("threads", "list", "--user", "user_1", "--order", "asc"),
         ("threads", "list", "--after", "cthr_4", "--max-items", "2"),
-        ("threads", "list", "--before", "cthr_2"),
+        ("threads", "list", "--order", "asc", "--before", "cthr_5", "--max-items", "2"),
+        ("threads", "list", "--before", "cthr_1", "--page-size", "3"),
+        ("threads", "list", "--before", "cthr_1", "--page-size", "3", "--max-items", "2"),
+        ("threads", "list", "--before", "cthr_no", "--max-items", "3"),
+        ("threads", "list", "--after", "cthr_no"),
+        ("threads", "list", "--after", "cthr_4", "--before", "cthr_1"),
+        ("threads", "list", "--after", "cthr_1", "--before", "cthr_4"),
         ("threads", "items", "cthr_1", "--page-size", "2"),
         ("threads", "get", "cthr_2"),
     ):
@@ -182,6 +189,13 @@ def test_the_file_is_read_without_a_key_as_the_api_is_read(
         from_file = chatkit(*words, "--json", "--archive", archived, env=no_key)
         assert (from_file.returncode, from_file.stdout) == (0, from_api.stdout)
         assert len(emulator.requests()) == sent
+
+
+def test_items_without_an_id_are_listed_with_cursors_too(path: str) -> None:
+    write_archive(Path(path), [(thread(1), [{}, item(2)])])
+    words = ("threads", "items", "cthr_1", "--archive", path, "--json", "--order", "asc")
+    assert len(chatkit(*words, "--after", "cthr_no").stdout.splitlines()) == 2
+    assert len(chatkit(*words, "--before", str(item(2)["id"])).stdout.splitlines()) == 1
 
 
 def test_a_transcript_and_tables_of_the_file_are_those_of_the_api(archived: str, env: dict[str, str]) -> None:
