@@ -78,7 +78,11 @@ def _agreed(client: chatkit_async.ChatKit, thread_ids: tuple[str, ...]) -> bool:
     texts = [_named(thread) if thread else "not found" for thread in found]
     more = [("...", f"and {hidden} more")] if hidden else []
     print_lines([*zip(thread_ids, texts, strict=False), *more], err=True)
-    return confirmed(hidden + sum(map(bool, found)))
+    try:
+        return confirmed(hidden + sum(map(bool, found)))
+    except KeyboardInterrupt:
+        click.echo("\nNothing was deleted.", err=True)
+        raise click.Abort from None  # exit code 130
 
 
 def _found(client: chatkit_async.ChatKit, thread_id: str) -> JSONObject | None:
@@ -101,11 +105,7 @@ def confirmed(count: int) -> bool:
     what = "this thread and all its items" if count == 1 else f"these {count} threads and all their items"
     # On stderr, because programs read stdout; click.confirm would write a blank there.
     click.echo(f"Delete {what}, for good? [y/N] ", nl=False, err=True)
-    try:
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
-    except KeyboardInterrupt:
-        click.echo(err=True)
-        return False
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _report_interruption(left: tuple[str, ...], *, as_json: bool) -> None:

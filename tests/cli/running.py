@@ -124,16 +124,24 @@ def served(*options: str, number: signal.Signals, use: Callable[[str], T]) -> tu
 
 
 @contextmanager
-def started(*arguments: str, env: Mapping[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
-    """Runs `chatkit ARGUMENTS` in a process beside the test, and ends it with it."""
+def started(
+    *arguments: str, env: Mapping[str, str] | None = None, terminal: int | None = None
+) -> Generator[subprocess.Popen[str]]:
+    """Runs `chatkit ARGUMENTS` in a process beside the test, and ends it with it.
+
+    Args:
+        arguments: the words after `chatkit`.
+        env: changes to the environment.
+        terminal: what stdin and stderr are; without it nothing and a pipe.
+    """
     # A shell's background jobs ignore Ctrl-C, and so would what they start.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [*COMMAND, *arguments],
         env=environment(env),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if terminal is None else terminal,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.PIPE if terminal is None else terminal,
         encoding="utf-8",
     )
     signal.signal(signal.SIGINT, before)

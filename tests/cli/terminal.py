@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import signal
 import struct
 import termios
 from collections.abc import Generator, Mapping
@@ -14,7 +15,7 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Literal, NamedTuple, TextIO
 
-from .running import DEADLINE_S, run_with_streams
+from .running import DEADLINE_S, run_with_streams, started
 
 
 class Session(NamedTuple):
@@ -55,6 +56,19 @@ def on_a_terminal(
         stdout.close()
         elsewhere = written.read()
     return Session(pieces[0], elsewhere, code)
+
+
+def interrupted_at_the_question(*arguments: str, env: Mapping[str, str]) -> Session:
+    """Runs `chatkit ARGUMENTS` in a process on a terminal, and interrupts it once the terminal shows `[y/N]`."""
+    screen, terminal = opened(100)
+    with started(*arguments, env=env, terminal=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        while b"[y/N]" not in shown:
+            shown += os.read(screen, 65536)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=DEADLINE_S)
+        return Session(shown.decode() + all_of(screen), output, process.returncode)
 
 
 @contextmanager

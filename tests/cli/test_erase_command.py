@@ -12,7 +12,7 @@ from chatkit_async.emulator import Emulator, Fault
 from tests.threads.seeding import item, thread
 
 from .running import chatkit
-from .terminal import on_a_terminal
+from .terminal import interrupted_at_the_question, on_a_terminal
 
 ERASE = ("threads", "erase")
 ALL = (*ERASE, "--all-users")
@@ -97,6 +97,15 @@ def test_a_terminal_shows_the_plan_and_a_yes_deletes(emulator: Emulator, env: di
     assert "complete" in result
     assert done.returncode == 0
     assert left(emulator) == []
+
+
+def test_ctrl_c_at_the_question_deletes_nothing_and_names_the_command_that_continues(
+    emulator: Emulator, env: dict[str, str]
+) -> None:
+    done = interrupted_at_the_question(*ERASE, "--thread", "cthr_1", env=env | QUIET)
+    assert " threads erase --thread cthr_1" in done.shown
+    assert done.returncode == 130
+    assert sent(emulator) == {"GET"}
 
 
 @pytest.mark.parametrize("reply", ["\n", "n\n", "\x04"], ids=["enter", "n", "ctrl-d"])

@@ -11,7 +11,7 @@ from chatkit_async.emulator import Emulator, Fault
 from tests.threads.seeding import thread
 
 from .running import DEADLINE_S, chatkit, started, wait_until
-from .terminal import on_a_terminal, seen
+from .terminal import interrupted_at_the_question, on_a_terminal, seen
 
 DELETE = ("threads", "delete")
 BOTH = ("cthr_1", "cthr_2")
@@ -127,6 +127,13 @@ def test_any_other_reply_deletes_nothing(emulator: Emulator, env: dict[str, str]
     assert "Delete this thread and all its items, for good? [y/N]" in done.shown
     assert "Nothing was deleted." in done.shown
     assert done.returncode == 1
+    assert left(emulator) == [*BOTH]
+
+
+def test_ctrl_c_at_the_question_deletes_nothing(emulator: Emulator, env: dict[str, str]) -> None:
+    done = interrupted_at_the_question(*DELETE, "cthr_1", env=env)
+    assert "Nothing was deleted." in done.shown
+    assert done.returncode == 130
     assert left(emulator) == [*BOTH]
 
 
