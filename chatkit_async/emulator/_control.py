@@ -181,7 +181,8 @@ def faults(state: EmulatorState, given: JSONObject) -> JSONObject:
 def fault_of(row: dict[str, Any], path: str) -> Fault:
     """The fault of a row; raises RequestRefused (400) with the path of a field that is wrong.
 
-    Null leaves a field out, and so does the `{}` of a template as body without a status. Headers may be numbers.
+    Null leaves a field out, and so does the `{}` of a template as body without a status. A template's status and body
+    are left out beside `drop`. Headers may be numbers.
     """
     fields = {name: value for name, value in row.items() if value is not None}
     if "status" not in fields and fields.get("body") == {}:
@@ -194,6 +195,8 @@ def fault_of(row: dict[str, Any], path: str) -> Fault:
         allowed, fits = FAULT_FIELDS[name]
         if not fits(json_copy(value, f"{path}.{name}")):
             raise invalid(f"{path}.{name}", f"it must be {allowed}")
+    if fields.get("drop"):
+        fields = {name: value for name, value in fields.items() if name not in ("status", "body")}
     try:
         return Fault(**fields)
     except ConfigurationError as error:

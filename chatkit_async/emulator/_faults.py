@@ -53,7 +53,8 @@ class Fault(UserBuilt):
             `status` the status is 200.
         delay: seconds before the response, 0 to a year, the work being done at once; with "trickle" before each piece.
             Default 0.
-        drop: True closes the connection without work or response, "after" does the work first. Default False.
+        drop: True closes the connection without work or response, "after" does the work first; not with `status` or
+            `body`. Default False.
         kind: "truncated" ends the connection in the middle of the body, "broken_json" sends half the body as if it were
             all, "html" sends a web page instead, "trickle" sends the body in pieces of 16 bytes. These match listings
             only: "empty_page" sends a page without data that promises more, "stuck_cursor" the real page, which
@@ -61,7 +62,7 @@ class Fault(UserBuilt):
             that of a thread deleted while paging; others pass and are not counted. Default None.
 
     Raises:
-        ConfigurationError: a value is out of its range, or no operation matches.
+        ConfigurationError: a value is out of its range, no operation matches, or `drop` has a `status` or `body`.
     """
 
     method: str | None = attrs.field(default=None, converter=upper_case)
@@ -80,7 +81,16 @@ class Fault(UserBuilt):
         for name, (allowed, fits) in FAULT_FIELDS.items():
             if not fits(getattr(self, name)):
                 raise ConfigurationError(f"Fault({name}={getattr(self, name)!r}): {name} must be {allowed}")
+        check_response(self)
         check_operations(self)
+
+
+def check_response(fault: Fault) -> None:
+    """Raises ConfigurationError for a fault that prescribes a response and sends none."""
+    for name, value in (("status", fault.status), ("body", fault.body)):
+        if fault.drop and value is not None:
+            given = f"{name}={value!r}, drop={fault.drop!r}"
+            raise ConfigurationError(f"Fault({given}): drop sends no response: leave out {name} or drop")
 
 
 def check_operations(fault: Fault) -> None:

@@ -240,3 +240,13 @@ async def test_reset_clears_faults_too(emulator: Emulator) -> None:
 def test_a_fault_that_cannot_be_is_refused(name: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=name):
         Fault(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("drop", [True, "after"])
+@pytest.mark.parametrize(("name", "value"), [("status", 503), ("body", {})])
+def test_a_fault_that_sends_no_response_may_not_prescribe_one(name: str, value: object, drop: object) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Fault(**{name: value, "drop": drop})  # type: ignore[arg-type]
+    assert str(refused.value) == (
+        f"Fault({name}={value!r}, drop={drop!r}): drop sends no response: leave out {name} or drop"
+    )
