@@ -87,7 +87,7 @@ class ReentrantCallError(ChatKitError):
 
 
 class MintingLimitError(ChatKitError):
-    """The broker has reached its limit of sessions for this user in a fixed window of a minute. Nothing was sent.
+    """The broker has reached its limit of sessions for this user in a fixed window of a minute, and sends no create.
 
     Attributes:
         retry_after_s: seconds until the next session is allowed.
@@ -103,7 +103,7 @@ class MintingLimitError(ChatKitError):
 
 
 class SessionRevokedError(ChatKitError):
-    """The user was revoked while this call was under way; its session was cancelled. A later call works again."""
+    """The user was revoked during this call. A session it made was cancelled, or is logged for the next `revoke`."""
 
     def public(self) -> dict[str, str | float | None]:
         """What a browser may see, as in `APIError.public()`."""

@@ -27,12 +27,13 @@ class SessionBroker:
     One broker serves any number of callers, in any thread; with a `RedisStore` the brokers of several processes
     act as one. `with` or `close()` closes it; the client stays yours to close.
 
-    Session ids are remembered in the store until they expire; client secrets stay in this process, so that there is at
-    most one live session for each user, device and process, unless `share_secrets` puts them, encrypted, in the store.
+    Session ids are remembered in the store until they expire. Client secrets stay in this process, which hands out one
+    session at a time for each user and device; with `share_secrets` they are in the store, encrypted, and all processes
+    hand out the same one.
 
     A store that fails is never the user's problem: sessions are made without it, the log says so once (logger
-    `chatkit_async`), and `revoke` says that it is incomplete until ten minutes after the store is back. This process
-    remembers what it made and revoked meanwhile.
+    `chatkit_async`), and `revoke` says that it is incomplete (see `Revocation`). This process remembers what it made
+    and revoked meanwhile.
 
     A session is made by the broker itself: callers that are cancelled stop waiting for it, and it is kept for the next.
     At most as many are made at once as the client has connections: with `max_connections=100`, the last of
@@ -144,8 +145,9 @@ class SessionBroker:
 
         Raises:
             ParamsValidationError: a user, device or state variables that the API would refuse; nothing was sent.
-            MintingLimitError: too many sessions were made for this user; nothing was sent.
-            SessionRevokedError: the user was revoked meanwhile; what was made has been cancelled.
+            MintingLimitError: too many sessions were made for this user; no further create was sent.
+            SessionRevokedError: the user was revoked meanwhile; if a session was made, it was cancelled, or is in the
+                log and left for the next `revoke`.
             ClientClosedError: the broker or its client is closed.
             APIError, ConfigurationError: as for `client.sessions.create`.
 
@@ -200,11 +202,7 @@ class SessionBroker:
                 Default: all of the user, those without a device too.
 
         Returns:
-            A result for each session, and whether all ended; one that is gone already (404) has ended. It is not
-            complete while the store is down and ten minutes after, with a `MemoryStore` among several workers,
-            and if the process that made a session stopped before the store knew it. It cannot know that another
-            process alone has lost the store: a session that was being made there is cancelled with the first call
-            to its broker after the store is back; sessions that it makes meanwhile live until they expire.
+            A result for each session, and whether all ended; one that is gone already (404) has ended.
 
         Raises:
             ParamsValidationError: a user or device that the API would refuse; nothing was sent.

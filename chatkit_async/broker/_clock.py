@@ -17,10 +17,10 @@ T = TypeVar("T")
 FREED_PER_CALL = 8  # Each `set` frees up to so many expired values: memory shrinks, and no call blocks its loop.
 # A time limit is split into so many waits. One that ends late, since our event loop was busy, is still counted once.
 CHECKS = 20
-CLOSE_S = 0.25  # Cancelled work may have to close a connection.
+CANCELLATION_S = 0.25  # Cancelled work may have to close a connection.
 
 # Guards all that brokers keep in memory; taken for microseconds, and over a fork, so that no child finds it locked.
-lock = threading.RLock()
+memory_lock = threading.RLock()
 
 
 def now_s() -> float:
@@ -41,7 +41,7 @@ class Expiring(Generic[K, T]):
 
     def set(self, key: K, value: T, ends_s: float) -> None:
         """Holds the value until `ends_s`, in place of an earlier one."""
-        with lock:
+        with memory_lock:
             for oldest in self._first(FREED_PER_CALL):
                 if self._entries[oldest][0] > self._clock():
                     break
@@ -55,12 +55,12 @@ class Expiring(Generic[K, T]):
         return None if entry is None or entry[0] <= self._clock() else entry[1]
 
     def pop(self, key: K) -> None:
-        with lock:
+        with memory_lock:
             self._entries.pop(key, None)
 
     def keys(self, most: int) -> list[K]:
         """At most so many of the keys, oldest first."""
-        with lock:
+        with memory_lock:
             return self._first(most)
 
     def __len__(self) -> int:
@@ -91,12 +91,12 @@ async def within(limit_s: float, work: Awaitable[T]) -> T:
         finally:
             del task  # Its exception refers to this frame.
     task.cancel()
-    await asyncio.wait([task], timeout=CLOSE_S)
+    await asyncio.wait([task], timeout=CANCELLATION_S)
     raise TimeoutError(f"no reply within {limit_s} s")
 
 
 def _acquire() -> None:
-    lock.acquire()
+    memory_lock.acquire()
 
 
-at_fork(before=_acquire, after_in_parent=lock.release, after_in_child=lock.release)
+at_fork(before=_acquire, after_in_parent=memory_lock.release, after_in_child=memory_lock.release)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ._clock import Expiring, lock, now_s
+from ._clock import Expiring, memory_lock, now_s
 from ._store import (
     KEPT_S,
     MOST_DEVICES,
@@ -39,8 +39,7 @@ class MemoryStore:
     With one process, nothing else is needed. Several processes each have their own: `revoke` then reaches only the
     sessions of the process that runs it; use a `RedisStore` there. Where the settings of
     uvicorn, gunicorn, hypercorn or granian, or WEB_CONCURRENCY, show that there are several, a warning in the log says
-    so, and `revoke` is never complete; nor is it in a child that was forked after the first use. Without such a sign
-    `revoke` knows of this process alone, and may say that it is complete.
+    so, and no `Revocation` is complete. Without such a sign it covers this process alone, and may be complete.
 
     Args:
         clock: seconds that only grow; default: the process's monotonic clock.
@@ -55,7 +54,7 @@ class MemoryStore:
         self._is_fallback = False  # for another store, which several workers share
 
     async def read(self, place: Place) -> PlaceState:
-        with lock:
+        with memory_lock:
             user = self._users.get(place.user)
             return PlaceState("/", "") if user is None else user.state(place, self._clock())
 
@@ -66,15 +65,15 @@ class MemoryStore:
 
     async def begin(self, creation: Creation) -> BeginReply:
         self._check_workers()
-        with lock:
+        with memory_lock:
             return self._user(creation.place.user).begin(creation, self._clock())
 
     async def keep(self, session: CreatedSession) -> KeepReply:
-        with lock:
+        with memory_lock:
             return self._user(session.creation.place.user).keep(session, self._clock())
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
-        with lock:
+        with memory_lock:
             user = self._users.get(creation.place.user)
             if user is not None and creation.ticket in user.creations:
                 if user.creations[creation.ticket][0] > self._clock():  # A repeated step gives nothing back.
@@ -84,19 +83,19 @@ class MemoryStore:
                     user.creations[creation.ticket] = (self._clock(), creation.place.slot)
 
     async def owns(self, user: str, session_id: str) -> bool:
-        with lock:
+        with memory_lock:
             found = self._users.get(user)
             return found is not None and found.sessions.get(session_id, (0.0,))[0] > self._clock()
 
     async def revoke(self, user: str, revocation_id: str, device: str | None = None) -> RevokeReply:
         self._check_workers()
-        with lock:
+        with memory_lock:
             now = self._clock()
             session_ids, has_lapsed = self._user(user).revoke(revocation_id, device, now)
             return RevokeReply(session_ids, self._is_alone and not has_lapsed and self._gap_ends_s <= now)
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
-        with lock:
+        with memory_lock:
             found = self._users.get(user)
             if found is not None:
                 for session_id in session_ids:

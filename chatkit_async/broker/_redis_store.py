@@ -42,7 +42,7 @@ from ._store import (
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-CHECK_S = 1.0  # between two checks of Redis's clock, and of whether it lost data
+REDIS_CHECK_S = 1.0  # between two checks of Redis's clock, and of whether it lost data
 SAFE_POLICIES = ("noeviction", "volatile-ttl")
 ERROR_OF_ONE_KEY = "WRONGTYPE"  # Another program wrote to a user's key, which is not an outage.
 
@@ -52,13 +52,13 @@ log = logging.getLogger("chatkit_async")
 class RedisStore:
     """A store in Redis, for the brokers of several processes and machines. Needs `pip install 'chatkit-async[redis]'`.
 
-    It holds session ids until they expire, counts, leases, and live sessions only if the broker's `share_secrets` has
-    them encrypted. Keys hold hashes of user ids; a guessed id can be checked against its hash, so protect Redis.
+    It holds session ids until they expire, counts and leases; with the broker's `share_secrets` also the client secrets
+    of live sessions, encrypted. Keys hold hashes of user ids; a guessed id can be checked against its hash, so protect
+    Redis.
 
     Works in any number of event loops, with one connection in each, and after a fork. Set `maxmemory-policy` to
     `noeviction` or `volatile-ttl`: with others Redis may drop users with live sessions, whom `revoke` then cannot
-    reach; it says so by `is_complete=False`. The same is true for ten minutes after Redis lost its data, as soon as one
-    process that knew it before has noticed; if all processes start anew with an empty Redis, they cannot know.
+    reach (see `Revocation`).
 
     A Redis Cluster is not supported: a `RedisCluster` is refused, and for a url of one of its nodes the log says so.
 
@@ -158,7 +158,7 @@ class RedisStore:
 
     async def _step(self, user: str, *command: str | int | bytes) -> Any:
         """The reply to a command on a user's key; once a second a check of Redis travels with it."""
-        if self._ahead_s is not None and now_s() - self._checked_s <= CHECK_S:
+        if self._ahead_s is not None and now_s() - self._checked_s <= REDIS_CHECK_S:
             return (await self._run(user, command))[0]
         check, self._checked_s = self._check(), now_s()
         reply, *check_replies = await self._run(user, command, *check)
@@ -214,7 +214,7 @@ class RedisStore:
         return _number(ends) / 1000 - now_s() - (self._ahead_s or 0.0)
 
     def _key(self, user: str) -> str:
-        return f"{self._prefix}:{{{user}}}"  # Braces keep a user in one slot of a cluster.
+        return f"{self._prefix}:{user}"
 
 
 def _command(script: str, key: str, *arguments: str | int) -> Command:

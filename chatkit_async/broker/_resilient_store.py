@@ -30,12 +30,12 @@ from ._store import (
 )
 
 T = TypeVar("T")
-Step: TypeAlias = Callable[[], Awaitable[bool]]  # returns whether the store replied
-# So many failures in a row are an outage; calls that fail together count once, a refusal is an outage at once. Until
-# then a creation repeats its steps, since other processes must find in the store what this one does.
+MissedStep: TypeAlias = Callable[[], Awaitable[bool]]  # returns whether the store replied
+# So many failures in a row are an outage; calls that fail together count once, a refusal is an outage at once. A
+# creation repeats a step that fails until that is an outage: other processes must find in the store what this one does.
 FAILURES = 3
 PAUSE_S = 2.0  # between two attempts at a store that is down
-CANCEL_S = 5.0  # for a session that ends when the store is back; the call that noticed it waits
+CANCEL_S = 5.0  # for cancelling a session that was revoked during the outage: the call that finds the store up waits
 REPEATED_PER_CALL = 8  # users whose missed steps one call repeats
 
 log = logging.getLogger("chatkit_async")
@@ -57,7 +57,9 @@ class ResilientStore:
         self._failures = 0
         self._failed_s = self._again_at_s = float("-inf")
         self._is_down = False
-        self._missed: Expiring[str, dict[str, Step]] = Expiring()  # named steps to repeat by user; "" is for all users
+        self._missed: Expiring[str, dict[str, MissedStep]] = (
+            Expiring()
+        )  # named steps to repeat by user; "" is for all users
         self._unknown_to_store: Expiring[str, bool] = Expiring()  # ids of sessions that only this process knows
 
     async def read(self, place: Place) -> PlaceState:
@@ -165,7 +167,7 @@ class ResilientStore:
     def _keep_later(self, session: CreatedSession) -> None:
         """Has the store hear of a session that it may not know."""
         creation, place = session.creation, session.creation.place
-        if session.began.is_from_store:  # Until then the store counts the creation as being under way.
+        if session.began.is_from_store:  # The store counts the creation as under way until it is told.
             keep = partial(self._keep_late, session, now_s() + session.life_s)
             self._repeat_later(place.user, creation.ticket, keep)
         else:
@@ -202,12 +204,12 @@ class ResilientStore:
     async def _has_reply(self, step: Callable[[Store], Awaitable[object]]) -> bool:
         return await self._try(step, object) is not None
 
-    def _repeat_later(self, user: str, name: str, step: Step) -> None:
+    def _repeat_later(self, user: str, name: str, step: MissedStep) -> None:
         """Has a step repeated, at the latest before the next one for this user; replaces one of the same name."""
         self._missed.set(user, {**(self._missed.get(user) or {}), name: step}, now_s() + KEPT_S)
 
     async def _repeat_missed(self, user: str) -> bool:
-        """Repeats the steps that the store missed for all users, this user and some others; False if one fails."""
+        """Repeats what the store missed: for all users, for this one, for a few others; False if a step fails."""
         if not len(self._missed):
             return True
         for name in dict.fromkeys(("", user, *self._missed.keys(REPEATED_PER_CALL))):

@@ -80,7 +80,7 @@ class SessionCreator:
         """A call that is not sent, for what it imports and builds, which takes 0.1 to 0.3 s. Needs no event loop."""
         caller = self._client._caller
         call = prepare(CREATE_SESSION, self._template.params(), caller.config, None)
-        caller.shared.exchange(call, caller.config)
+        caller.shared.new_exchange(call, caller.config)
         caller.shared.transport()
         structure({}, ChatSession)  # writes the code that decodes a session
         self._client.sessions  # noqa: B018 - imports it
@@ -202,7 +202,7 @@ class SessionCreator:
         if not is_valid:
             await self.cancel(place.user, (session.session_id,))
         if is_revoked:
-            raise SessionRevokedError("The user was revoked while a session was being made; it was cancelled")
+            raise SessionRevokedError("The user was revoked while a session was being made")
         return is_valid
 
     def _limit_error(self, wait_s: float) -> MintingLimitError:

@@ -18,7 +18,7 @@ from .._fork import leak
 from ..errors import ClientClosedError
 
 T = TypeVar("T")
-CHECK_S = 0.25  # between two checks of whether the event loop of another thread still runs
+LOOP_CHECK_S = 0.25  # between two checks of whether the event loop of another thread still runs
 STOPPED_CHECKS = 2  # An event loop stands still between two runs, so that one check is not enough.
 CLOSE_S = 5.0  # for work under way when a broker is closed
 
@@ -48,7 +48,7 @@ class Flight(Generic[T]):
         self._waiting.append((loop, woken))
         stopped = 0
         while not self._is_over and stopped < STOPPED_CHECKS:
-            await asyncio.wait([woken], timeout=None if self.is_in(loop) else CHECK_S)
+            await asyncio.wait([woken], timeout=None if self.is_in(loop) else LOOP_CHECK_S)
             is_stopped = self._process != os.getpid() or not self._loop.is_running()
             stopped = stopped + 1 if is_stopped else 0
         if self._process != os.getpid():

@@ -76,7 +76,8 @@ class Creation:
         margin_s: a secret with no more seconds left than this is not found.
         unsuitable_ticket: that of a secret which is not found either.
         per_minute: sessions that the user may create in a minute; None for any number.
-        own_generation: that of this process when it began, which holds while the store is down.
+        own_generation: the ids of the last revocations by this process, when the creation began: a change shows a
+            revocation even while the store is down.
     """
 
     place: Place
@@ -150,8 +151,8 @@ class Store(Protocol):
     """Where the brokers of one app meet: session ids, encrypted secrets, leases, counts; each until it expires.
 
     Every method is one atomic step. A store may lose what it holds: the broker then makes new sessions. What a store
-    raises counts as a failure, and so does a reply that takes more than a second, or more than a quarter of a second
-    after a failure: the broker goes on without the store.
+    raises counts as a failure, and so does a reply that takes more than 1 s (after a failure, more than 0.25 s): the
+    broker goes on without the store.
     """
 
     async def read(self, place: Place) -> PlaceState:

@@ -116,10 +116,10 @@ def test_a_fork_waits_for_a_thread_that_holds_the_lock(tmp_path: Path) -> None:
     text = """
 import asyncio, os, signal, threading
 from chatkit_async.broker import MemoryStore
-from chatkit_async.broker._clock import lock
+from chatkit_async.broker._clock import memory_lock
 held, release = threading.Event(), threading.Event()
 def hold():
-    with lock:
+    with memory_lock:
         held.set()
         release.wait(0.3)
 threading.Thread(target=hold).start()
