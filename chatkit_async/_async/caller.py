@@ -31,12 +31,12 @@ class Caller:
     ) -> ResultT:
         """Calls an operation."""
         call = prepare(operation, params, self.config, options)
-        response, info = await self.shared.exchange(call, self.config).run()
+        response, info = await self.shared.new_exchange(call, self.config).run()
         return decode(operation, response, info, strict=call.strict)
 
     async def exchange(self, call: PreparedCall) -> tuple[Response, ResponseInfo]:
         """Sends a prepared call; the response is not decoded."""
-        return await self.shared.exchange(call, self.config).run()
+        return await self.shared.new_exchange(call, self.config).run()
 
     def pages(
         self, operation: Operation[ParamsT, ResultT], options: RequestOptions | None
@@ -60,8 +60,8 @@ class SharedTransport:
         self._exchange_class: type[Exchange] | None = None
         self._proxies: dict[str, Proxy | None] = {}
 
-    def exchange(self, call: PreparedCall, config: ClientConfig) -> Exchange:
-        """The exchange of a call; raises ClientClosedError if the client is closed."""
+    def new_exchange(self, call: PreparedCall, config: ClientConfig) -> Exchange:
+        """The exchange of a call, not yet begun; raises ClientClosedError if the client is closed."""
         if self._exchange_class is None:
             from .exchange import Exchange  # noqa: PLC0415 - it imports aiohttp
 

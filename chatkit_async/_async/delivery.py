@@ -24,7 +24,7 @@ class Delivery:
     """How far a call's request has come, over all its attempts.
 
     Attributes:
-        sends: times a request was handed to aiohttp, including its own resends after a dropped pooled connection.
+        sends: times a request was handed to aiohttp, including its own resends after a connection broke.
         may_have_arrived: aiohttp has written the current attempt before, and sends it again.
     """
 
@@ -41,7 +41,7 @@ class Delivery:
     ) -> aiohttp.ClientResponse:
         """A client middleware: called for each send, including those that aiohttp repeats."""
         self.count(request)
-        if self.sends > 1:
+        if self.sends > 1:  # as the official SDK does: a server's log shows repeats
             request.headers["x-stainless-retry-count"] = str(self.sends - 1)
         return await handler(request)
 

@@ -205,7 +205,7 @@ class Exchange:
             log.debug("%s %s: attempt %d, status %s", self._call.operation, event, self._tries, status, extra=facts)
 
 
-_RANKS: tuple[Outcome, ...] = ("not_sent", "refused", "unknown", "done")
+_RANKS: tuple[Outcome, ...] = ("not_sent", "refused", "unknown")  # "done" ends a call: it is no attempt's
 
 _OUTCOME_HINTS: Mapping[Outcome, str] = {
     "not_sent": "Nothing was sent: look at base_url, the proxy and the network.",

@@ -94,7 +94,7 @@ class Pool:
         )
 
     def pass_turn(self) -> None:
-        """After a call was cancelled: wakes the next one that waits for a connection."""
+        """A hook, called after a call was cancelled: only `FastPool` has something to do there."""
 
     async def aclose(self) -> None:
         """Closes the session, if it is ours."""

@@ -69,8 +69,8 @@ class AsyncSessions(Guiding):
     ) -> ChatSession:
         """Create a session, and with it a client secret for a browser.
 
-        After a 408 or 5xx the call is sent again: each attempt may leave an unused session, which expires by itself.
-        After a lost response it is not, unless `RequestOptions(retry_ambiguous=True)` says so.
+        After a 408, or a 5xx except 503, the call is sent again, and each attempt may leave an unused session, which
+        expires by itself. After a lost response it is not, unless `RequestOptions(retry_ambiguous=True)` says so.
 
         Wire form: `POST /chatkit/sessions`.
 

@@ -36,7 +36,7 @@ def checked_base_url(given: object, subject: str, *, allow_insecure_http: bool) 
     return found
 
 
-def origin(url: str) -> str:
+def server_of(url: str) -> str:
     """Scheme, host and port of a URL; nothing of its path, user or query."""
     try:
         parts = urlsplit(url)

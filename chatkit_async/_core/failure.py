@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ..errors import APIStatusError, ResponseInfo, status_error_class
 from ..types.secret import mask_text
-from .base_url import origin
+from .base_url import server_of
 from .config import ClientConfig, key_hint
 from .decode import NOT_READ, error_document, excerpt
 from .message import Response
@@ -98,7 +98,7 @@ def _path_hint(base_url: str) -> str:
 
 def _hint(operation: str, response: Response, message: str, code: str | None, config: ClientConfig) -> str | None:
     if 300 <= response.status < 400:
-        target = origin(response.headers.get("location", ""))
+        target = server_of(response.headers.get("location", ""))
         return f"It redirects to {target}; redirects are never followed, since they would carry the key: set base_url."
     if response.status == 401:
         return key_hint(config)

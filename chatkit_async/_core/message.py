@@ -46,7 +46,7 @@ class Response:
     is_whole: bool = True
 
 
-NO_RARE_HEADERS = RateLimit()
+NO_RARE_HEADERS = RateLimit()  # compared by identity: a response without these headers costs one look, no parsing
 _RATE_LIMIT_HEADERS = frozenset(
     f"x-ratelimit-{what}-{of}" for what in ("limit", "remaining", "reset") for of in ("requests", "tokens")
 )

@@ -32,7 +32,7 @@ class Timeout(UserBuilt):
 
     Args:
         total: seconds for the whole call: attempts, waits between them, the body; default 30; `math.inf`: no limit.
-        connect: seconds for each new connection with TLS, without the wait for a free one; default 5.
+        connect: seconds to open a connection, TLS handshake included; waiting for a free one does not count; default 5.
     """
 
     total: float = attrs.field(default=30.0, converter=_duration)
@@ -118,11 +118,14 @@ _OFFICIAL_NAMES = {"extra_headers": "headers", "extra_query": "query", "extra_bo
 class RequestOptions(UserBuilt):
     """Settings of one call; what is left out keeps the client's.
 
+    Whatever max_retries and retry_ambiguous say, aiohttp sends a GET or DELETE once more when its connection breaks
+    before the response; `attempts` counts every send.
+
     Args:
         timeout: the deadline in seconds, or a `Timeout`; None keeps the client's, `math.inf` is no limit.
         max_retries: attempts after the first, at least 0.
-        retry_ambiguous: send again after a lost response, though the work may have been done; default: yes for
-            repeatable calls (cancel, reads, delete), no for `sessions.create`.
+        retry_ambiguous: make another attempt after a lost response, though the work may have been done; default: yes
+            for repeatable calls (cancel, reads, delete), no for `sessions.create`.
         headers: additional headers; a value of None removes one.
         query: additional query fields.
         body: top-level fields of the JSON body, sent unchanged, in place of those of the params; checked

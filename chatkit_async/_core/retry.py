@@ -11,7 +11,9 @@
 | the deadline passed after writing         | unknown  | no                  | `_async/exchange`  |
 
 An earlier attempt's outcome stays if it is worse: `refused` is worse than `not_sent`, `unknown` is worse than both.
-`max_retries` and the deadline limit every row. `x-should-retry` in a response overrides the rows about statuses.
+`max_retries` and the deadline limit every row, but a connection found closed before writing costs no retry, three times
+at most, and aiohttp sends a GET or DELETE once more within an attempt when its connection breaks. `x-should-retry` in a
+response overrides the rows about statuses.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def _as_markdown(speaker: str, text: str, beside: tuple[str, ...]) -> str:
 
 
 def _fenced(text: str) -> str:
-    """A block quote in which nothing is markup: a fence longer than any run of backticks in the text."""
+    """A fenced code block, in which nothing is markup: its fence is longer than any run of backticks in the text."""
     fence = "`" * max(3, 1 + max((len(run) for run in _backtick_runs(text)), default=0))
     return f"{fence}text\n{text}\n{fence}"
 

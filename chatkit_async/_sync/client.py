@@ -182,7 +182,8 @@ class ChatKit(BlockingOnly, Guiding):
     ) -> JSON:
         """Call an endpoint that this package does not know, with the client's key, headers, retries and errors.
 
-        After a response is lost, GET, PUT and DELETE are sent again, other methods not (see `retry_ambiguous`).
+        After a response is lost, GET, HEAD, OPTIONS, PUT and DELETE are sent again, other methods not (see
+        `retry_ambiguous`).
 
         Wire form: as given.
 

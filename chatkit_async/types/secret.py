@@ -14,7 +14,7 @@ MASK = "***"
 MAX_NODES = 10_000  # values of a decoded body that are copied, so that masking never holds up an event loop
 MAX_SCANNED_CHARACTERS = 100_000  # of a decoded body
 MAX_LEVELS = 100  # beyond this, repr and pickle would overflow
-LEFT_OUT = "… (the rest is left out)"
+REST_CUT = "… (the rest is left out)"
 
 # The value of client_secret, also in broken, escaped or doubly encoded JSON; client secrets, keys and bearer tokens.
 _SECRETS = (
@@ -158,13 +158,13 @@ class _MaskedCopy:
     def _fill(self, original: Any, copy: Any, *, is_hidden: bool) -> None:
         if isinstance(copy, list):
             copy += (self._value(item, is_hidden=is_hidden) for item in original[: self._nodes])
-            copy += [LEFT_OUT] * (len(copy) < len(original))
+            copy += [REST_CUT] * (len(copy) < len(original))
             return
         for name, item in islice(original.items(), self._nodes):
             text = str(name)
             copy[self._text(text)] = self._value(item, is_hidden=is_hidden or is_secret_field(text))
         if len(copy) < len(original):
-            copy["…"] = LEFT_OUT
+            copy["…"] = REST_CUT
 
     def _value(self, value: Any, *, is_hidden: bool) -> Any:
         self._nodes -= 1

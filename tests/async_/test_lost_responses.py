@@ -123,6 +123,13 @@ async def test_a_resend_by_aiohttp_is_counted(operation: Any) -> None:
 
 
 @pytest.mark.parametrize("operation", [READ, DELETE], ids=["GET", "DELETE"])
+async def test_aiohttp_sends_once_more_whatever_the_settings_say_of_retries(operation: Any) -> None:
+    options = RequestOptions(max_retries=0, retry_ambiguous=False)
+    async with raw_server(in_turn(None, response())) as server, made(server.base_url) as client:
+        assert (await send(client, operation, options)).attempts == len(server.requests) == 2
+
+
+@pytest.mark.parametrize("operation", [READ, DELETE], ids=["GET", "DELETE"])
 async def test_the_send_before_a_resend_by_aiohttp_may_have_arrived(operation: Any) -> None:
     async with raw_server(in_turn(response(), None)) as server, made(server.base_url, max_retries=0) as client:
         await send(client, operation)

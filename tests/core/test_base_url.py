@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from chatkit_async import ConfigurationError
-from chatkit_async._core.base_url import checked_base_url, is_loopback, origin
+from chatkit_async._core.base_url import checked_base_url, is_loopback, server_of
 from tests.examples import steady
 
 
@@ -154,7 +154,7 @@ def test_an_accepted_base_url_is_one_that_the_http_library_accepts(host: str, pa
     ],
 )
 def test_an_origin_is_scheme_host_and_port_alone(url: str, shown: str) -> None:
-    assert origin(url) == shown
+    assert server_of(url) == shown
 
 
 @pytest.mark.parametrize(

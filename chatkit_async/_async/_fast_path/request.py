@@ -65,7 +65,7 @@ async def send(
 async def send_repeatable(
     connector: aiohttp.TCPConnector, request: Request, delivery: Delivery, timeout: aiohttp.ClientTimeout
 ) -> FastResponse:
-    """The same for GET and DELETE, which aiohttp sends once more where a pooled connection was dropped."""
+    """The same for GET and DELETE, which aiohttp sends once more when the connection breaks before the response."""
     try:
         return await send(connector, request, delivery, timeout)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
@@ -139,7 +139,7 @@ def _head(request: Request, url: URL, delivery: Delivery) -> bytes:
     framing = "" if "accept-encoding" in request.headers else f"Accept-Encoding: {_ENCODINGS}\r\n"
     if request.body is not None or request.method != "GET":
         framing += f"Content-Length: {len(request.body or b'')}\r\n"
-    if delivery.sends > 1:
+    if delivery.sends > 1:  # as `Delivery` does for the requests that aiohttp writes
         framing += f"x-stainless-retry-count: {delivery.sends - 1}\r\n"
     line = f"{request.method} {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n"
     # No local variable holds the headers as text: a traceback would show the key.
