@@ -249,7 +249,7 @@ _ENDS = {"interrupted": "was interrupted", "incomplete": "could not read all thr
 
 
 def _continuation(path: str, info: ArchiveInfo) -> str:
-    """How the last run of an archive ended, and the command that continues it with the same settings."""
+    """How the last run of an archive ended, and the command that continues it with the settings that the file holds."""
     arguments = ["archive", path, *(word for user in info.users or () for word in ("--user", user))]
     if info.base_url != DEFAULT_BASE_URL:
         arguments += ["--base-url", info.base_url]
@@ -259,7 +259,8 @@ def _continuation(path: str, info: ArchiveInfo) -> str:
         "" if info.last_run_at is None else f" of {datetime.fromtimestamp(info.last_run_at, UTC):%Y-%m-%d %H:%M} UTC"
     )
     how = _ENDS.get(info.last_run or "", "left threads out")
-    return f"the archive's last run{began} {how}; continue with: {command_to_paste(arguments)}"
+    project = f"set OPENAI_PROJECT_ID={info.project} and " if info.project else ""
+    return f"the archive's last run{began} {how}; {project}continue with: {command_to_paste(arguments)}"
 
 
 archive_option = click.option(

@@ -100,6 +100,7 @@ def test_ctrl_c_prints_the_command_that_continues(
 ) -> None:
     emulator.add_faults(Fault(method="GET", path="/items", delay=60, times="always"))  # so that no thread is read
     words = ("archive", path, "--concurrency", "2", "--requests-per-second", "500")
+    env["OPENAI_PROJECT_ID"] = "proj_1"
     with started(*words, env=env) as process:
         wait_until(lambda: any(it.path.endswith("/items") for it in emulator.requests()))
         process.send_signal(signal.SIGINT)
@@ -107,8 +108,8 @@ def test_ctrl_c_prints_the_command_that_continues(
     assert (process.returncode, output) == (130, "")
     listed = chatkit("threads", "list", "--archive", path)
     assert re.fullmatch(
-        r"Incomplete: the archive's last run of 20\d\d-\d\d-\d\d \d\d:\d\d UTC was interrupted; continue with: "
-        rf"\S.* archive {re.escape(path)} --base-url {re.escape(emulator.base_url)} --requests-per-second 500\n",
+        r"Incomplete: the archive's last run of 20\d\d-\d\d-\d\d \d\d:\d\d UTC was interrupted; set OPENAI_PROJECT_ID="
+        rf"proj_1 and continue with: \S.* archive {path} --base-url {emulator.base_url} --requests-per-second 500\n",
         listed.stderr,
     )
     in_json = chatkit("threads", "get", "cthr_no", "--archive", path, "--json")
@@ -172,13 +173,12 @@ def test_the_file_is_read_without_a_key_as_the_api_is_read(
     no_key = {} if key is None else {"OPENAI_API_KEY": key}
     for words in (
         ("threads", "list"),
-        ("threads", "list", "--user", "user_1", "--order", "asc"),
+        ("threads", "list", "--user", "user_1", "--order", "asc", "--after", "cthr_no"),
         ("threads", "list", "--after", "cthr_4", "--max-items", "2"),
         ("threads", "list", "--order", "asc", "--before", "cthr_5", "--max-items", "2"),
         ("threads", "list", "--before", "cthr_1", "--page-size", "3"),
         ("threads", "list", "--before", "cthr_1", "--page-size", "3", "--max-items", "2"),
         ("threads", "list", "--before", "cthr_no", "--max-items", "3"),
-        ("threads", "list", "--after", "cthr_no"),
         ("threads", "list", "--after", "cthr_4", "--before", "cthr_1"),
         ("threads", "list", "--after", "cthr_1", "--before", "cthr_4"),
         ("threads", "items", "cthr_1", "--page-size", "2"),
