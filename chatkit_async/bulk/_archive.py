@@ -17,7 +17,7 @@ from .._async.client import AsyncChatKit
 from .._core.options import wrong_method_call
 from .._core.thread_rows import LIST_THREADS
 from ..errors import APIError, ChatKitError, ParamsValidationError
-from ..types.thread_operations import ThreadListParams
+from ..types.thread_operations import MAX_PAGE_SIZE, ThreadListParams
 from ._file import database_path
 from ._job import (
     HandOut,
@@ -32,7 +32,7 @@ from ._job import (
 )
 from ._pages import RawPage
 from ._reports import ArchiveReport, Progress, Stage, ThreadFailure
-from ._requests import LARGEST_PAGE_SIZE, LISTING_ATTEMPTS, ListingLostError, list_pages, unreadable
+from ._requests import LISTING_ATTEMPTS, ListingLostError, list_pages, unreadable
 from ._saving import Writer, opened_writer, read_items
 from ._statements import (
     Found,
@@ -68,7 +68,8 @@ async def archive(
     more than 1,000 items in parts): a run that is killed, interrupted or cancelled loses at most the threads under way,
     and the next run does the rest. A later run sends one request for a thread that is unchanged and reads only the new
     items of others; a thread that is gone is kept, and marked. At its end a run lists all threads again, until a
-    listing shows none that it has not read.
+    listing shows none that it has not read, five listings at most; if the last shows that the one before left some out,
+    `is_complete` is False.
 
     Wire form: `GET /chatkit/threads`, `GET /chatkit/threads/{thread_id}/items`; `GET /chatkit/threads/{thread_id}` for
     threads that are no longer listed.
@@ -110,8 +111,6 @@ async def archive(
 
 class ArchiveRun(Job):
     """One run of `archive`: lists all threads in rounds, until a round shows none that was not read."""
-
-    name = "archive"
 
     def __init__(self, options: JobOptions, writer: Writer, path: str, users: tuple[str, ...] | None) -> None:
         super().__init__(options)
@@ -174,7 +173,7 @@ class ArchiveRun(Job):
         lost: ListingLostError | None = None
         for number in range(1, LISTING_ATTEMPTS + 1):
             self._listing_number += 1
-            params = ThreadListParams(user=user, limit=LARGEST_PAGE_SIZE, order="asc")
+            params = ThreadListParams(user=user, limit=MAX_PAGE_SIZE, order="asc")
             pages = list_pages(self._requests, LIST_THREADS, params, trusts_end=number == LISTING_ATTEMPTS)
             place = ThreadPositions(user)
             try:

@@ -75,7 +75,7 @@ class ArchiveJob:
             client: reads.
             number: the page's number, which names its file.
             page: of the plan.
-            is_repeated: ignored, since the file is always made anew.
+            is_repeated: only `EraseJob.part` needs it; the file of a part is made anew in any case.
 
         Raises:
             ArchiveError: the folder cannot be used.

@@ -44,7 +44,8 @@ async def erase(
     """Delete threads with all their items, for good, and prove that they are gone.
 
     All ids are collected before the first thread is deleted; then the listing is read again until it shows none of
-    them. Threads made after the job began are not touched. Run it again after an interruption: what is gone stays gone.
+    them, five times at most; a thread that is left then is "failed" in the report. Threads made after the job began are
+    not touched. Run it again after an interruption: what is gone stays gone.
 
     Wire form: `GET /chatkit/threads`, `DELETE /chatkit/threads/{thread_id}`; with `thread_ids` also
     `GET /chatkit/threads/{thread_id}`, with `archived_in` `GET /chatkit/threads/{thread_id}/items`.

@@ -14,12 +14,12 @@ from .._async.client import AsyncChatKit
 from .._core.thread_rows import LIST_THREAD_ITEMS, LIST_THREADS
 from ..types.checks import as_float
 from ..types.redacted import quoted
-from ..types.thread_operations import ThreadListItemsParams, ThreadListParams
+from ..types.thread_operations import MAX_PAGE_SIZE, ThreadListItemsParams, ThreadListParams
 from ._file import explained, refuse_other_settings, stored_settings
 from ._job import check_flag, checked_ids, checked_users, invalid, settings_of
 from ._pages import Element, elements_of, text_field, time_field
 from ._reader import Archive
-from ._requests import LARGEST_PAGE_SIZE, LISTING_ATTEMPTS, JobRequests, ListingLostError, list_pages, unreadable
+from ._requests import LISTING_ATTEMPTS, JobRequests, ListingLostError, list_pages, unreadable
 from ._statements import Anchor, held_items, held_thread, is_same
 
 LISTINGS_TO_PROVE = 5  # At most, before the first delete and again after the last: a busy project changes meanwhile.
@@ -130,7 +130,7 @@ async def list_threads(requests: JobRequests, user: str | None, on_page: Callabl
     """
     lost: ListingLostError | None = None
     for number in range(1, LISTING_ATTEMPTS + 1):
-        params = ThreadListParams(user=user, limit=LARGEST_PAGE_SIZE, order="desc")
+        params = ThreadListParams(user=user, limit=MAX_PAGE_SIZE, order="desc")
         pages = list_pages(requests, LIST_THREADS, params, trusts_end=number == LISTING_ATTEMPTS)
         found: dict[str, Candidate] = {}
         try:
@@ -214,7 +214,7 @@ class ArchivedThreads:
 
 
 async def _is_same_tail(requests: JobRequests, thread_id: str, anchor: Anchor, tail: list[Element]) -> bool:
-    params = ThreadListItemsParams(thread_id=thread_id, after=anchor.cursor, limit=LARGEST_PAGE_SIZE, order="asc")
+    params = ThreadListItemsParams(thread_id=thread_id, after=anchor.cursor, limit=MAX_PAGE_SIZE, order="asc")
     pages, at = list_pages(requests, LIST_THREAD_ITEMS, params, trusts_end=True), 0
     try:
         async with aclosing(pages):

@@ -22,8 +22,6 @@ FIRST_WAIT_S = 0.4  # The first two checks after the deletes follow at once; lat
 class EraseRun(Job):
     """One run of `erase`."""
 
-    name = "erase"
-
     def __init__(self, options: JobOptions, choice: Choice, archive: Archive | None, *, dry_run: bool) -> None:
         super().__init__(options)
         self._choice = choice

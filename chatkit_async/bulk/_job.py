@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import anyio
 import attrs
@@ -55,8 +55,9 @@ def checked_ids(job: str, thread_ids: Iterable[str]) -> tuple[str, ...]:
 
 @attrs.frozen
 class JobOptions:
-    """What every job on the API is given; see `archive`."""
+    """What every job on the API is given, and its name; see `archive`."""
 
+    job: str
     client: AsyncChatKit
     concurrency: int
     requests_per_second: float | None
@@ -91,7 +92,7 @@ def checked_options(
     if requests_per_second is not None and (pace is None or not 0 < pace < math.inf):
         message = f"must be a finite number above 0, or None; not {quoted(requests_per_second)}"
         raise invalid(job, "requests_per_second", "invalid_value", message, requests_per_second)
-    return JobOptions(client, concurrency, requests_per_second, on_progress)
+    return JobOptions(job, client, concurrency, requests_per_second, on_progress)
 
 
 def check_async(job: str, given: object, kind: type) -> None:
@@ -131,11 +132,10 @@ def _checked_text(job: str, path: str, value: str, max_length: int | None = LONG
 
 
 class Job(ABC):
-    """A run of `archive` or `erase`: its requests, its progress, and why it stopped early."""
-
-    name: Literal["archive", "erase"]
+    """A run of `archive`, `erase` or `retain`: its requests, its progress, and why it stopped early."""
 
     def __init__(self, options: JobOptions) -> None:
+        self._name = options.job
         pace = Limiter(options.requests_per_second, lambda wait_s: self._report_progress("waiting", wait_s))
         self._requests = JobRequests(options.client, pace)
         self._concurrency = options.concurrency
@@ -172,7 +172,7 @@ class Job(ABC):
         done, failed, items = self._counts()
         self._on_progress(
             Progress(
-                job=self.name,
+                job=self._name,
                 stage=stage,
                 listed=self._listed,
                 done=done,

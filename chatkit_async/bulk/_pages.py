@@ -12,14 +12,13 @@ import attrs
 
 from .._core.codec import Mismatch, structure
 from .._core.json_bytes import loads
+from .._core.paging import MOST_EMPTY_PAGES
 from ..types._json import JSON, JSONObject
 from ..types.items import ChatKitThreadItem
 from ..types.redacted import kind_of
 from ..types.result import Result, field_names, restore
 from ..types.thread import ChatKitThread
 from ..types.unknown import UnknownThreadItem
-
-MOST_EMPTY_PAGES = 10  # in a row, before a listing that promises more and gives nothing counts as broken
 
 LARGEST_TIME = 2**53
 

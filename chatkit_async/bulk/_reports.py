@@ -25,10 +25,10 @@ class Progress:
     """How far a job has come, given to `on_progress` after each step.
 
     Attributes:
-        job: "archive", "erase" or "migrate".
+        job: "archive", "erase", "retain" or "migrate".
         stage: "listing" threads, "reading", "deleting" or "moving" them, "checking" the store, the
             plan of a dry run or that nothing is left out, "waiting" because the API asked to, "done".
-        listed: threads listed so far; grows while listing goes on.
+        listed: threads listed so far; grows while listing goes on. It begins again at 0 when `archive` lists again.
         done: threads that are finished.
         failed: threads that failed; a later round may still finish them.
         items: items saved by this job.
@@ -91,7 +91,7 @@ class ArchiveReport:
     Attributes:
         path: the archive.
         is_complete: every thread that the last listing showed is held whole, and no listing or thread failed.
-        threads: threads that the API listed.
+        threads: threads that the last listing showed.
         new: of those, threads that the archive did not hold whole before; an interrupted run leaves such threads.
         changed: threads that it held, and that have other fields or items now.
         unchanged: threads that it held as they are.
@@ -229,7 +229,8 @@ class EraseReport:
     Attributes:
         dry_run: nothing was to be deleted; `threads` is the plan.
         is_complete: the last listing showed none of the threads, and none was kept or failed; False for a dry run.
-        threads: a result for each thread that was chosen, newest first.
+        threads: a result for each thread that was chosen: user by user, newest first; with `thread_ids` in the order
+            of completion. Those that only a later listing showed come last.
         failures: listings that failed, and why.
         stopped: why the job ended early; None if it did not.
         requests: sent by this job.

@@ -35,10 +35,9 @@ T = TypeVar("T")
 
 LEAST_RETRIES = 5  # A person waits for a single call, but not for a job.
 MOST_RETRIES_UNREADABLE = 2  # A response that is not as documented seldom gets better.
-MOST_WAITS = 100  # After so many waits that the API asked for, a request fails.
+MOST_WAITS = 100  # A request that had more responses of 429 and 503 fails.
 LONGEST_RETRY_WAIT_S = 900.0  # A longer wait is a daily quota: the job stops.
 _ONCE = RequestOptions(max_retries=0)
-LARGEST_PAGE_SIZE = 100  # The API allows no larger one.
 LISTING_ATTEMPTS = 4  # Attempts at a listing whose cursors disappear or that contradicts itself.
 
 

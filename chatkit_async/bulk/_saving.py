@@ -14,11 +14,11 @@ from anyio import to_thread
 
 from .._core.thread_rows import LIST_THREAD_ITEMS
 from ..errors import NotFoundError
-from ..types.thread_operations import ThreadListItemsParams
+from ..types.thread_operations import MAX_PAGE_SIZE, ThreadListItemsParams
 from ._file import ArchiveSettings, explained, opened_for_writing
 from ._job import in_thread
 from ._pages import Element, RawPage, elements_of, page_of
-from ._requests import LARGEST_PAGE_SIZE, LISTING_ATTEMPTS, JobRequests, ListingLostError, list_pages, unreadable
+from ._requests import LISTING_ATTEMPTS, JobRequests, ListingLostError, list_pages, unreadable
 from ._statements import START, Anchor, HeldThread, Saved, save_pages
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Writer:
     def run_now(self, work: DatabaseWork[T]) -> T:
         """The same at once, in the calling thread."""
         self._database.execute("BEGIN IMMEDIATE")
-        with self._database:
+        with self._database:  # commits
             return work(self._database)
 
     async def _until_done(self, step: _DatabaseStep) -> None:
@@ -100,7 +100,7 @@ class Writer:
 
     def _do(self, steps: Sequence[_DatabaseStep]) -> None:
         self._database.execute("BEGIN IMMEDIATE")
-        with self._database:
+        with self._database:  # commits all steps in one transaction
             for step in steps:
                 step.result = step.work(self._database)
 
@@ -186,7 +186,7 @@ class _Reading:
     async def read(self, then: Then) -> None:
         anchor = self._thread.anchor
         params = ThreadListItemsParams(
-            thread_id=self._thread.thread_id, after=anchor.cursor, limit=LARGEST_PAGE_SIZE, order="asc"
+            thread_id=self._thread.thread_id, after=anchor.cursor, limit=MAX_PAGE_SIZE, order="asc"
         )
         pages, is_whole = list_pages(self._requests, LIST_THREAD_ITEMS, params, trusts_end=self._is_last_attempt), True
         try:

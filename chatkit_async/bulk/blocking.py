@@ -48,7 +48,8 @@ def archive(
     more than 1,000 items in parts): a run that is killed, interrupted or cancelled loses at most the threads under way,
     and the next run does the rest. A later run sends one request for a thread that is unchanged and reads only the new
     items of others; a thread that is gone is kept, and marked. At its end a run lists all threads again, until a
-    listing shows none that it has not read.
+    listing shows none that it has not read, five listings at most; if the last shows that the one before left some out,
+    `is_complete` is False.
 
     Wire form: `GET /chatkit/threads`, `GET /chatkit/threads/{thread_id}/items`; `GET /chatkit/threads/{thread_id}` for
     threads that are no longer listed.
@@ -111,7 +112,8 @@ def erase(
     """Delete threads with all their items, for good, and prove that they are gone.
 
     All ids are collected before the first thread is deleted; then the listing is read again until it shows none of
-    them. Threads made after the job began are not touched. Run it again after an interruption: what is gone stays gone.
+    them, five times at most; a thread that is left then is "failed" in the report. Threads made after the job began are
+    not touched. Run it again after an interruption: what is gone stays gone.
 
     Wire form: `GET /chatkit/threads`, `DELETE /chatkit/threads/{thread_id}`; with `thread_ids` also
     `GET /chatkit/threads/{thread_id}`, with `archived_in` `GET /chatkit/threads/{thread_id}/items`.

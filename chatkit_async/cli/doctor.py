@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 import click
 
 import chatkit_async
+from chatkit_async._core.base_url import DEFAULT_BASE_URL
 from chatkit_async.cli.connection import Connection, connection_options
 from chatkit_async.cli.errors import FAILURE, as_options
 from chatkit_async.cli.output import colour, command_to_paste, print_json, printable, wrapped
 
-DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 HOSTED_END: Final = date(2026, 11, 30)
 MAX_SKEW_S: Final = 30.0  # a session may live one second, and its end is compared with this machine's clock
 PACKAGES: Final = ("aiohttp", "attrs", "cattrs", "anyio", "orjson", "cryptography", "redis", "openai-chatkit")
@@ -72,7 +72,7 @@ def doctor(ctx: click.Context, /, *, connection: Connection, as_json: bool) -> N
 
 
 def look(connection: Connection) -> Iterator[Finding]:
-    """All findings; the request comes last, if nothing before it is a problem."""
+    """All findings; a request is sent only if neither the key nor the settings are a problem."""
     base_url = connection.base_url or os.environ.get("OPENAI_BASE_URL", "").strip() or DEFAULT_BASE_URL
     yield Finding("ok", "versions", _versions())
     yield (key := _key())

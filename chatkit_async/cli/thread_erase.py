@@ -99,7 +99,7 @@ def erase(
     created_before: datetime | None,
     **options: Any,
 ) -> None:
-    """Delete threads with all their items, for good, and list again until all of them are gone.
+    """Delete threads with all their items, for good, and list again, five times at most, until all are gone.
 
     Name users, threads, or --all-users. The command shows its plan and asks first. It does not
     touch threads that are created after its start. Run it again after an interruption.

@@ -129,6 +129,13 @@ async def test_a_thread_of_unknown_age_is_kept_and_named(client: AsyncChatKit, e
     ]
 
 
+async def test_progress_has_the_name_of_the_job(client: AsyncChatKit) -> None:
+    seen: list[Progress] = []
+    await erase(client, all_users=True, dry_run=True, on_progress=seen.append)
+    await retain(client, older_than=1, dry_run=True, on_progress=seen.append)
+    assert [*dict.fromkeys(one.job for one in seen)] == ["erase", "retain"]
+
+
 async def test_retain_erases_by_age(client: AsyncChatKit, emulator: Emulator) -> None:
     import time
 

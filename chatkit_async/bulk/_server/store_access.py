@@ -166,7 +166,7 @@ class StoreAccess:
         self._store, self.context, self._timeout_s = store, context, timeout_s
 
     async def call(self, method: str, *args: object, **kwargs: object) -> Any:
-        """The result of one method of the store. Raises `StoreFault` if it raises or does not return in time."""
+        """The result of one method of the store. Raises `StoreFault` if it raises, `StoreHang` if it takes too long."""
         try:
             return await self._limited(method, args, kwargs)
         except StoreError:

@@ -78,7 +78,7 @@ class ThreadMove:
         self.is_changed = False
 
     async def run(self, raw_items: Iterable[JSON]) -> None:
-        """Writes the thread and its items, and reads them back. Raises `StoreFault` where the store fails."""
+        """Writes the thread and its items, and reads them back. Raises `StoreError` where the store fails."""
         existing = await self._existing()
         held = self._access.items_or_none(self._id) if existing is None else self._access.items(self._id, "asc", 100)
         self._found = {item.id: item for item in await held}
