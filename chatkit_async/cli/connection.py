@@ -31,7 +31,7 @@ class Connection(NamedTuple):
 
         Raises:
             LostOutputError: stdout is closed.
-            NoKeyError: OPENAI_API_KEY is not set; checked first, because it has its own exit code.
+            NoKeyError: OPENAI_API_KEY is not set; checked before the other settings, since it has its own exit code.
         """
         if needs_stdout:
             require_stdout()
@@ -86,7 +86,8 @@ _CONNECTION_OPTIONS: Final = (
         metavar="N",
         default=2,
         show_default=True,
-        help="How often a failed request may be sent again; in jobs over many threads at least 5 times.",
+        help="How often a failed request may be sent again; in jobs over many threads at least 5 times, and 100 times"
+        " after a 429 or 503.",
     ),
     click.option("--api-key", metavar="KEY", hidden=True, expose_value=False, callback=_refuse_key),
     click.option(

@@ -1,4 +1,4 @@
-"""Parameters of the four thread operations, checked when built."""
+"""Parameters of the thread operations, checked when built."""
 
 from __future__ import annotations
 
