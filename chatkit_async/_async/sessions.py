@@ -103,6 +103,7 @@ class AsyncSessions(Guiding):
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
         if positional or unexpected:
+            del positional  # a traceback may show it, and it may hold a key
             raise wrong_method_call(self.create, unexpected, CREATE_MISTAKES)
         return await self._caller.send(
             CREATE_SESSION,

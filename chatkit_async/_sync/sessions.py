@@ -96,6 +96,7 @@ class Sessions(Guiding):
         Source: ChatKit REST API, CreateChatSessionMethod.
         """
         if positional or unexpected:
+            del positional  # a traceback may show it, and it may hold a key
             raise wrong_method_call(self.create, unexpected, CREATE_MISTAKES)
         return self._channel.call(
             self._async.create,

@@ -106,7 +106,9 @@ def raise_refusal(error: BaseException) -> None:
     faults = (exceptions.ConnectionError, exceptions.TimeoutError)
     if isinstance(error, refusals) or (isinstance(error, exceptions.RedisError) and not isinstance(error, faults)):
         of_cluster = (exceptions.AskError, exceptions.ClusterDownError, exceptions.TryAgainError)
-        advice = f"it is a node of a Redis Cluster: {NO_CLUSTER}" if isinstance(error, of_cluster) else ADVICE
+        # Of a replica without its master, redis-py makes a kind of ClusterDownError.
+        is_node = isinstance(error, of_cluster) and not isinstance(error, exceptions.MasterDownError)
+        advice = f"it is a node of a Redis Cluster: {NO_CLUSTER}" if is_node else ADVICE
         raise StoreRefusedError(advice) from error
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
+from secrets import token_hex
 from typing import TypeAlias, TypeVar
 
 import attrs
@@ -105,12 +106,11 @@ class ResilientStore:
 
     async def revoke(self, user: str, revocation_id: str, device: str | None) -> RevokeReply:
         own, reply = await self._memory.revoke(user, revocation_id, device), None
-        step = _revocation(user, revocation_id, device)
         try:
-            reply = await self._call(step, RevokeReply, user)
+            reply = await self._call(lambda store: store.revoke(user, revocation_id, device), RevokeReply, user)
         finally:
             if reply is None:
-                self._repeat_later(user, device or "", partial(self._has_reply, step))
+                self._revoke_later(user, device)
         if reply is None:
             return RevokeReply(own.session_ids, is_complete=False)
         return RevokeReply(tuple(dict.fromkeys((*reply.session_ids, *own.session_ids))), reply.is_complete)
@@ -173,8 +173,13 @@ class ResilientStore:
         else:
             self._repeat_later("", "gap", partial(self._has_reply, _report_gap))
         if creation.is_renewal:  # The store's secret of this place is cancelled, and must not be handed out again.
-            revoke = _revocation(place.user, creation.ticket, place.device)
-            self._repeat_later(place.user, place.device, partial(self._has_reply, revoke))
+            self._revoke_later(place.user, place.device)
+
+    def _revoke_later(self, user: str, device: str | None) -> None:
+        """Has a revocation repeated, each time with an id of its own: an earlier one could undo a later revocation."""
+        self._repeat_later(
+            user, device or "", partial(self._has_reply, lambda store: store.revoke(user, token_hex(8), device))
+        )
 
     async def _keep_late(self, session: CreatedSession, ends_s: float) -> bool:
         """Remembers a session after an outage; it ends if its user was revoked meanwhile."""
@@ -255,10 +260,6 @@ class ResilientStore:
 
     def _name(self) -> str:
         return repr(self._store) if self._has_own_limit else type(self._store).__name__
-
-
-def _revocation(user: str, revocation_id: str, device: str | None) -> Callable[[Store], Awaitable[RevokeReply]]:
-    return lambda store: store.revoke(user, revocation_id, device)
 
 
 def _report_gap(store: Store) -> Awaitable[None]:

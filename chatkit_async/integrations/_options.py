@@ -73,7 +73,10 @@ def takes(kind: type[object]) -> Callable[[FunctionT], FunctionT]:
             if unknown:
                 options.clear()
                 raise _wrong_name(function.__name__, unknown[0], names)
-            return function(*args, **options)
+            try:
+                return function(*args, **options)
+            finally:
+                del args, options  # a traceback shows them, and they may hold a key
 
         return cast("FunctionT", call)
 

@@ -48,6 +48,7 @@ def setup(
         ConfigurationError: settings that cannot work, a second setup of this app, or no API key.
         ParamsValidationError: `app` or `workflow` is something else.
     """
+    app = getattr(app, "_get_current_object", lambda: app)()  # Flask's `current_app` cannot be remembered.
     check_app(app, Flask, "Flask app")
     broker = BlockingAppBroker(client, workflow, options)
     app.extensions["chatkit"] = broker

@@ -160,6 +160,21 @@ def test_too_many_positional_arguments_are_answered_with_the_names(
 
 
 @pytest.mark.parametrize("half", [AsyncChatKit, ChatKit])
+def test_a_key_among_too_many_positional_arguments_is_in_no_traceback(half: type[Any]) -> None:
+    def call(client: Any) -> Any:
+        return client.sessions.create(None, {"Authorization": SECRET})
+
+    async def awaited(client: Any) -> None:
+        await call(client)
+
+    client = half(KEY)
+    with pytest.raises(TypeError) as caught:
+        asyncio.run(awaited(client)) if half is AsyncChatKit else call(client)
+    found = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert SECRET not in str([frame.locals for frame in found.stack if "/chatkit_async/" in frame.filename])
+
+
+@pytest.mark.parametrize("half", [AsyncChatKit, ChatKit])
 @pytest.mark.parametrize(("read", "advice"), UNKNOWN.values(), ids=UNKNOWN)
 def test_an_unknown_attribute_is_answered_with_the_right_name(
     half: type[Any], read: Callable[[Any], object], advice: str

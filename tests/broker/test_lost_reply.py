@@ -150,3 +150,23 @@ async def test_a_renewal_elsewhere_ends_a_session_whose_keeping_was_lost(
         store.reconnect()
         await broker.secret_for("user_2")
         assert status(emulator, live.session_id) == "cancelled"
+
+
+async def test_a_revocation_that_is_repeated_does_not_undo_a_later_one_of_another_process(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    store = CutOffStore(redis_server.url, "revoke", times=1, is_done=True)
+    async with (
+        on_store(client, store) as broker,
+        other_process(client, redis_server) as creator,
+        other_process(client, redis_server) as other,
+    ):
+        assert not (await broker.revoke("user_1")).is_complete
+        emulator.add_faults(Fault(path="/chatkit/sessions", delay=0.5))
+        creating = asyncio.create_task(creator.secret_for("user_1"))
+        while not emulator.requests():
+            await asyncio.sleep(0.01)
+        assert (await other.revoke("user_1")).is_complete
+        await broker.owns("user_1", "repeats the revocation")
+        with pytest.raises(SessionRevokedError):
+            await creating

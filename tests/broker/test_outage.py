@@ -148,12 +148,19 @@ async def test_the_log_distinguishes_a_refusal_from_a_fault_of_the_network(
     assert "hushhush" not in text
 
 
+OF_CLUSTER = "it is a node of a Redis Cluster: RedisStore cannot use a Cluster; give it the url of"
+
+
 @pytest.mark.parametrize(
-    ("reply", "error"),
-    [("MOVED 3999 127.0.0.1:6381", "MovedError"), ("CLUSTERDOWN Hash slot not served", "ClusterDownError")],
+    ("reply", "error", "advice"),
+    [
+        ("MOVED 3999 127.0.0.1:6381", "MovedError", OF_CLUSTER),
+        ("CLUSTERDOWN Hash slot not served", "ClusterDownError", OF_CLUSTER),
+        ("MASTERDOWN Link with MASTER is down", "MasterDownError", "it refuses to work: look at its password, rights"),
+    ],
 )
-async def test_the_log_says_that_a_redis_cluster_cannot_be_used(
-    client: AsyncChatKit, caplog: pytest.LogCaptureFixture, reply: str, error: str
+async def test_the_log_tells_a_redis_cluster_which_cannot_be_used_from_a_replica_without_its_master(
+    client: AsyncChatKit, caplog: pytest.LogCaptureFixture, reply: str, error: str, advice: str
 ) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(65536):
@@ -166,7 +173,7 @@ async def test_the_log_says_that_a_redis_cluster_cannot_be_used(
             await broker.start()
             await broker.secret_for("user_1")
     [text] = warnings(caplog)
-    assert f"{error} (it is a node of a Redis Cluster: RedisStore cannot use a Cluster; give it the url of" in text
+    assert f"{error} ({advice}" in text
 
 
 async def test_nothing_listens_there_and_the_log_says_so_when_the_app_starts(

@@ -32,6 +32,7 @@ async def identify(request: Any) -> str:
     return "ada"
 
 
+KEY = "a-key-of-" + "sixteen-bytes"
 MODULES = [for_starlette, for_aiohttp, for_flask, for_django, for_asgi]
 each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
 each_with_an_app = pytest.mark.parametrize(
@@ -81,13 +82,12 @@ def test_a_misspelt_option_of_the_endpoint_is_answered_with_its_name(module: Any
 
 @each_module
 def test_the_key_in_a_misspelt_option_is_in_no_traceback(module: Any) -> None:
-    key = "a-key-of-" + "sixteen-bytes"
     with pytest.raises(TypeError) as caught:
-        module.session_endpoint(broker_of(module), cookie_key=[key])
+        module.session_endpoint(broker_of(module), cookie_key=[KEY])
     frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
     ours = [frame for frame in frames if "chatkit_async" in frame.filename]
     assert ours
-    assert key not in str([frame.locals for frame in ours])
+    assert KEY not in str([frame.locals for frame in ours])
 
 
 @each_with_an_app
@@ -132,3 +132,21 @@ def test_an_identify_that_cannot_be_called_is_refused_when_the_endpoint_is_made(
 def test_an_endpoint_without_a_broker_is_refused_with_where_one_comes_from(module: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"needs an? (Async)?SessionBroker, such as setup returns, not str"):
         module.session_endpoint("broker", identify=str)
+
+
+def test_flasks_current_app_is_set_up_like_the_app_it_stands_for() -> None:
+    app = flask.Flask("shop")
+    with app.app_context():
+        for_flask.setup(flask.current_app, workflow="wf_1")
+    with pytest.raises(ConfigurationError):
+        for_flask.setup(app, workflow="wf_1")
+
+
+@each_module
+def test_a_key_passed_as_a_positional_argument_is_in_no_traceback(module: Any) -> None:
+    with pytest.raises(Exception) as caught:
+        module.setup("app", KEY, workflow="wf_1")
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    ours = [frame for frame in frames if "chatkit_async" in frame.filename]
+    assert ours
+    assert KEY not in str([frame.locals for frame in ours])
