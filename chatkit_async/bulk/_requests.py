@@ -75,6 +75,7 @@ class JobRequests:
     """Sends the requests of one job.
 
     Each is sent by the client without its own retries and repeated here, so that a 429 or 503 holds back all of them.
+    What aiohttp sends once more after a broken connection is not counted.
 
     Args:
         client: sends them.
