@@ -171,17 +171,18 @@ def _run(
                 report: EraseReport = work(client, dry_run=dry_run, on_progress=show, **settings)
             return report
 
-        if dry_run or not yes:
-            plan = run(dry_run=True)
-            if dry_run:
-                _finish(ctx, plan, as_json=as_json)
-                return
-            print_lines(_plan_lines(plan), err=as_json)
-            print_failures(plan.failures)
-            if not plan.count("planned") or not confirmed(plan.count("planned")):
-                click.echo("Nothing was deleted.", err=True)
-                ctx.exit(0 if plan.ok and not plan.threads else FAILURE)
-        _finish(ctx, run(dry_run=False), as_json=as_json)
+        if not (yes or dry_run):
+            _require_agreement(ctx, run(dry_run=True), as_json=as_json)
+        _finish(ctx, run(dry_run=dry_run), as_json=as_json)
+
+
+def _require_agreement(ctx: click.Context, plan: EraseReport, *, as_json: bool) -> None:
+    """Shows the plan and asks; ends the command without a yes."""
+    print_lines(_plan_lines(plan), err=as_json)
+    print_failures(plan.failures)
+    if not plan.count("planned") or not confirmed(plan.count("planned")):
+        click.echo("Nothing was deleted.", err=True)
+        ctx.exit(0 if plan.ok and not plan.threads else FAILURE)
 
 
 def _finish(ctx: click.Context, report: EraseReport, *, as_json: bool) -> None:
