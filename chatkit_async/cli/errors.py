@@ -41,7 +41,7 @@ KEYWORDS: Final = re.compile(
 )
 
 # Calls of the package that messages advise, and the commands for them.
-COMMANDS: Final = {
+COMMANDS_FOR_CALLS: Final = {
     "archive(client, path)": "`chatkit archive FILE`",
     "Archive.verify()": "`chatkit verify FILE`",
 }
@@ -118,7 +118,7 @@ def _lines(error: chatkit_async.ChatKitError) -> list[Line]:
 
 def as_options(message: str) -> str:
     """The message with settings and jobs named as the command names them; it may begin with an option and its value."""
-    for call, command in COMMANDS.items():
+    for call, command in COMMANDS_FOR_CALLS.items():
         message = message.replace(call, command)
     name, colon, rest = message.partition(":")
     named = f"{SETTINGS[name]}{colon}{rest}" if name in SETTINGS else message

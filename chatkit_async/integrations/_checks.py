@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from .._core.config import JSON_TYPE
 from .._core.json_bytes import loads
 from .._core.origin import Origin, is_cross_site, is_same_origin, parsed_origin
 from ..errors import ConfigurationError
@@ -14,7 +15,6 @@ from ._refusals import EndpointRefusal
 
 MAX_ENDPOINT_BODY_BYTES = 16 * 1024  # a client secret has a few hundred characters, and nothing else is read
 METHOD = "POST"
-JSON_TYPE = "application/json"
 DIGITS_OF_A_LENGTH = 19  # more are too large in any case; int() of very many digits raises
 
 

@@ -15,12 +15,12 @@ from ..bulk._archive_parts import ArchiveJob
 from ..bulk._erase_parts import EraseJob, Message
 from ..errors import ConfigurationError
 
-Job: TypeAlias = EraseJob | ArchiveJob
+QueueJob: TypeAlias = EraseJob | ArchiveJob
 
 LOG = logging.getLogger("chatkit_async")
 TASK_PREFIX = "chatkit_async."  # of the names of tasks
 THREADS_OF_A_TASK = 100  # threads of one task: a page of the API
-_KINDS: dict[str, type[Job]] = {"erase": EraseJob, "archive": ArchiveJob}
+_KINDS: dict[str, type[QueueJob]] = {"erase": EraseJob, "archive": ArchiveJob}
 
 
 def archive_threads(
@@ -32,7 +32,7 @@ def archive_threads(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     **unexpected: Never,
-) -> Job:
+) -> QueueJob:
     """As `archive(client, path, ...)`; `parts_in` is the folder that the workers share."""
     _refuse(archive_threads, unexpected)
     return ArchiveJob(
@@ -57,7 +57,7 @@ def erase_threads(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     **unexpected: Never,
-) -> Job:
+) -> QueueJob:
     """As `erase(client, ...)`."""
     _refuse(erase_threads, unexpected)
     return EraseJob(
@@ -83,7 +83,7 @@ def retain_threads(
     concurrency: int = 8,
     requests_per_second: float | None = None,
     **unexpected: Never,
-) -> Job:
+) -> QueueJob:
     """As `retain(client, older_than=...)`, in seconds."""
     _refuse(retain_threads, unexpected)
     return EraseJob(
@@ -99,7 +99,7 @@ def retain_threads(
     )
 
 
-def _refuse(function: Callable[..., Job], unexpected: dict[str, Never]) -> None:
+def _refuse(function: Callable[..., QueueJob], unexpected: dict[str, Never]) -> None:
     if unexpected:
         raise wrong_method_call(function, unexpected, {})
 
@@ -107,13 +107,13 @@ def _refuse(function: Callable[..., Job], unexpected: dict[str, Never]) -> None:
 class PlannedJob(NamedTuple):
     """A job after its first step: its plan, the pages of threads for the parts, and the job itself as JSON."""
 
-    job: Job
+    job: QueueJob
     plan: Message
     pages: list[Any]
     message: Message
 
 
-async def planned_job(client: AsyncChatKit, job: Job, job_id: str, page_size: int) -> PlannedJob:
+async def planned_job(client: AsyncChatKit, job: QueueJob, job_id: str, page_size: int) -> PlannedJob:
     """Lists the threads of a job. Raises what the job raises for arguments that cannot work."""
     prepared = job.prepared(job_id)
     plan = await prepared.plan(client, page_size)
@@ -123,7 +123,7 @@ async def planned_job(client: AsyncChatKit, job: Job, job_id: str, page_size: in
     return PlannedJob(prepared, plan, pages, {"kind": kind, **attrs.asdict(prepared)})
 
 
-def job_of(message: Message) -> Job:
+def job_of(message: Message) -> QueueJob:
     """The job of a message."""
     arguments: dict[str, Any] = dict(message)
     return _KINDS[arguments.pop("kind")](**arguments)
@@ -140,7 +140,7 @@ def checked_page_size(page_size: int) -> int:
     return page_size
 
 
-def cut_short(job: Job, number: int, page: list[Any], error: BaseException) -> Message:
+def cut_short(job: QueueJob, number: int, page: list[Any], error: BaseException) -> Message:
     """The result that replaces that of a part which ended in an error; logs the error."""
     LOG.warning("Part %d of a %s ended early, the merge does the rest: %r", number, type(job).__name__, error)
     return job.unfinished(number, page)

@@ -20,13 +20,13 @@ from .._sync.dependent import checked_twin
 from ..bulk._erase_parts import Message
 from ..errors import ChatKitError
 from . import _queue_jobs
-from ._queue_jobs import TASK_PREFIX, THREADS_OF_A_TASK, Job, checked_page_size, cut_short, job_of, planned_job
+from ._queue_jobs import TASK_PREFIX, THREADS_OF_A_TASK, QueueJob, checked_page_size, cut_short, job_of, planned_job
 
 _P = ParamSpec("_P")
 
 
 class _AddTask(Protocol):
-    def __call__(self, make_job: Callable[_P, Job], /) -> Task[_P, Message]: ...
+    def __call__(self, make_job: Callable[_P, QueueJob], /) -> Task[_P, Message]: ...
 
 
 class BulkTasks:
@@ -83,7 +83,7 @@ def bulk_tasks(
     part, merge = _part_task(app, own), _merge_task(app, own)
     limit: dict[str, Any] = {} if soft_time_limit is None else {"soft_time_limit": soft_time_limit}
 
-    def add_task(make_job: Callable[_P, Job], /) -> Task[_P, Message]:
+    def add_task(make_job: Callable[_P, QueueJob], /) -> Task[_P, Message]:
         def start(*args: _P.args, **kwargs: _P.kwargs) -> Message:
             wanted, job_id = make_job(*args, **kwargs), str(current_task.request.id)
             job, plan, pages, message = own._channel.call(planned_job, own._async, wanted, job_id, page_size)

@@ -19,7 +19,7 @@ from .._async.client import AsyncChatKit
 from ..bulk._erase_parts import Message
 from ..errors import ChatKitError, ConfigurationError
 from . import _queue_jobs
-from ._queue_jobs import TASK_PREFIX, THREADS_OF_A_TASK, Job, checked_page_size, cut_short, job_of, planned_job
+from ._queue_jobs import TASK_PREFIX, THREADS_OF_A_TASK, QueueJob, checked_page_size, cut_short, job_of, planned_job
 
 __all__ = ["BulkTasks", "bulk_tasks"]  # Taskiq adds a name to this module for each task that is made.
 
@@ -29,7 +29,7 @@ POLL_S = 0.2  # between two checks whether a page is done
 
 
 class _AddTask(Protocol):
-    def __call__(self, make_job: Callable[_P, Job], /) -> AsyncTaskiqDecoratedTask[_P, _Sent]: ...
+    def __call__(self, make_job: Callable[_P, QueueJob], /) -> AsyncTaskiqDecoratedTask[_P, _Sent]: ...
 
 
 class BulkTasks:
@@ -94,7 +94,7 @@ def bulk_tasks(
 
     part = _part_task(broker, client)
 
-    def add_task(make_job: Callable[_P, Job], /) -> AsyncTaskiqDecoratedTask[_P, _Sent]:
+    def add_task(make_job: Callable[_P, QueueJob], /) -> AsyncTaskiqDecoratedTask[_P, _Sent]:
         async def start(*args: Any, context: Annotated[Context, TaskiqDepends()], **kwargs: Any) -> Message:
             task_id = context.message.task_id
             job, plan, pages, message = await planned_job(client, make_job(*args, **kwargs), task_id, page_size)
@@ -129,7 +129,7 @@ def _part_task(broker: AsyncBroker, client: AsyncChatKit) -> AsyncTaskiqDecorate
 
 
 async def _result_of(
-    job: Job, number: int, page: list[Any], task: AsyncTaskiqTask[Message], timeout_s: float
+    job: QueueJob, number: int, page: list[Any], task: AsyncTaskiqTask[Message], timeout_s: float
 ) -> Message:
     """Waits for a part; if it fails or does not come, returns the result that replaces it."""
     try:

@@ -92,7 +92,7 @@ async def tried(trial: StoreTrial) -> StoreReport:
     return StoreReport(tuple(trial.findings.values()), tuple(left_behind))
 
 
-async def _goes_on(check: Check, trial: StoreTrial) -> bool:
+async def _goes_on(check: StoreCheck, trial: StoreTrial) -> bool:
     """Whether the checks after this one make sense."""
     try:
         await check(trial)
@@ -283,9 +283,9 @@ async def check_attachments(trial: StoreTrial) -> None:
             await trial.access.call("delete_attachment", attachment.id)
 
 
-Check: TypeAlias = Callable[[StoreTrial], Awaitable[None]]
+StoreCheck: TypeAlias = Callable[[StoreTrial], Awaitable[None]]
 
-STORE_CHECKS: tuple[Check, ...] = (
+STORE_CHECKS: tuple[StoreCheck, ...] = (
     check_threads,
     check_items,
     check_ties,
