@@ -26,7 +26,7 @@ from ._state import EmulatorState, store_at
 
 # Short: leaving the emulator cuts off pending requests rather than wait for them.
 SHUTDOWN_TIMEOUT_S = 0.05
-TURNS_TO_READ = 20  # of the loop; accepting a connection and beginning its request takes about six; more are spare
+TURNS_TO_READ = 20  # of the loop; accepting a connection and beginning its request takes seven; more are spare
 READ_WAIT_S = 1.0  # a loop that ends, or that a clock of the user blocks, reads nothing
 # Addresses that mean "every address of this machine", and one to connect to.
 REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound to
