@@ -210,7 +210,7 @@ def _replaced(path: Path) -> Generator[TextIO]:
 def _check_replaceable(path: Path, target: Path) -> None:
     check_folder(target)
     for suffix in SIDECARS:
-        owner = target.with_name(target.name.removesuffix(suffix))
+        owner = Path(str(target).removesuffix(suffix))
         if owner != target and owner.is_file() and _is_archive(owner):
             raise ArchiveError(f"{path} is a part of the archive {owner}: choose another path")
     if path.exists() and not path.is_file():

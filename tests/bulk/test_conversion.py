@@ -91,6 +91,7 @@ def test_a_conversion_refuses_to_replace_a_part_of_an_archive(path: Path, tmp_pa
             with pytest.raises(ArchiveError, match=rf"is a part of the archive {path}: choose another path$"):
                 archive.write_jsonl(target)
         archive.write_jsonl(f"{path}.jsonl")
+        archive.write_jsonl(tmp_path / suffix)
 
 
 def test_a_conversion_does_not_take_a_dash_for_stdout(
