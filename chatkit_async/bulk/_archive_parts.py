@@ -25,7 +25,7 @@ from ..errors import APIError, ArchiveError
 from ._archive import ArchiveRun
 from ._erase_parts import Message, began_s, pages_of
 from ._erase_plan import list_threads
-from ._file import ArchiveSettings, database_path, explained, opened_for_reading, stored_settings
+from ._file import ArchiveSettings, check_folder, database_path, explained, opened_for_reading, stored_settings
 from ._job import JobOptions, checked_options, checked_users, in_thread, settings_of, workers
 from ._requests import JobRequests, Limiter
 from ._saving import opened_writer
@@ -46,7 +46,7 @@ class ArchiveJob:
     def prepared(self, job_id: str) -> ArchiveJob:
         """The same for workers in other folders, with a folder for the parts of this job alone."""
         path = str(database_path(self.path))
-        folder = Path(self.parts_in or f"{path}.parts").absolute() / job_id
+        folder = database_path(self.parts_in or f"{path}.parts") / job_id
         return attrs.evolve(self, path=path, parts_in=str(folder))
 
     async def plan(self, client: AsyncChatKit, page_size: int) -> Message:
@@ -59,6 +59,7 @@ class ArchiveJob:
         """
         began_at, users = time.time(), self._users
         self._options(client)
+        check_folder(Path(self.path))
         requests = JobRequests(client, Limiter(self.requests_per_second, lambda _: None))
         ids: dict[str, None] = {}
         with suppress(APIError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -12,11 +11,9 @@ from typing import TYPE_CHECKING, Never
 from .._async.client import AsyncChatKit
 from .._core.options import wrong_method_call
 from ..errors import APIError
-from ..types.checks import as_float
-from ..types.redacted import quoted
-from ._erase_plan import choice_of, list_threads, opened_archive
+from ._erase_plan import before_age, choice_of, list_threads, opened_archive
 from ._erase_run import EraseRun
-from ._job import check_async, check_flag, checked_options, checked_users, invalid
+from ._job import check_async, check_flag, checked_options, checked_users
 from ._reports import EraseReport, EraseUserReport, Progress
 from ._requests import JobRequests, Limiter
 
@@ -132,12 +129,9 @@ async def retain(
         raise wrong_method_call(retain, unexpected, {})
     options = checked_options("retain", client, concurrency, requests_per_second, on_progress)
     check_flag("retain", "dry_run", dry_run)
-    age_s = older_than.total_seconds() if isinstance(older_than, timedelta) else as_float(older_than)
-    if age_s is None or not 0 < age_s < float("inf"):
-        message = f"must be a timedelta or seconds above 0, not {quoted(older_than)}"
-        raise invalid("retain", "older_than", "invalid_value", message, older_than)
+    created_before = before_age(older_than)
     is_all = (user is None and users is None) if all_users is None else all_users
-    choice = choice_of("retain", user, users, None, is_all, time.time() - age_s)
+    choice = choice_of("retain", user, users, None, is_all, created_before)
     with ExitStack() as stack:
         archive = opened_archive(client, archived_in, stack)
         return await EraseRun(options, choice, archive, dry_run=dry_run).result()

@@ -6,7 +6,6 @@ what is left over, and proves the end as a single job does.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ import attrs
 from .._async.client import AsyncChatKit
 from ._erase_plan import Candidate, Choice, choice_of, opened_archive
 from ._erase_run import EraseRun
+from ._file import database_path
 from ._job import JobOptions, check_flag, checked_options
 from ._reader import Archive
 from ._reports import EraseReport, ThreadErasure, ThreadFailure
@@ -45,7 +45,7 @@ class EraseJob:
     def prepared(self, job_id: str) -> EraseJob:
         """The same for workers in other folders."""
         path = self.archived_in
-        return self if path is None else attrs.evolve(self, archived_in=os.path.abspath(path))
+        return self if path is None else attrs.evolve(self, archived_in=str(database_path(path)))
 
     async def plan(self, client: AsyncChatKit, page_size: int) -> Message:
         """Lists the threads: `pages` of them for the parts, the rest for the merge.

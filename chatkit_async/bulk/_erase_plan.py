@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 from anyio import CapacityLimiter, to_thread
@@ -89,6 +90,19 @@ def choice_of(  # noqa: PLR0917
     ids = None if thread_ids is None else checked_ids(job, thread_ids)
     filters = checked_users(job, user, users) or (None,)
     return Choice(users=filters, thread_ids=ids, created_before=_unix_s(job, created_before))
+
+
+def before_age(older_than: float | timedelta) -> float:
+    """The time before which a thread was created that is older than this: Unix seconds, by this machine's clock.
+
+    Raises:
+        ParamsValidationError: the age is not above 0, or no age.
+    """
+    age_s = older_than.total_seconds() if isinstance(older_than, timedelta) else as_float(older_than)
+    if age_s is None or not 0 < age_s < float("inf"):
+        message = f"must be a timedelta or seconds above 0, not {quoted(older_than)}"
+        raise invalid("retain", "older_than", "invalid_value", message, older_than)
+    return time.time() - age_s
 
 
 def _unix_s(job: str, moment: float | datetime | None) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, Never, TypeAlias
 
@@ -13,6 +12,7 @@ from .._async.client import AsyncChatKit
 from .._core.options import wrong_method_call
 from ..bulk._archive_parts import ArchiveJob
 from ..bulk._erase_parts import EraseJob, Message
+from ..bulk._erase_plan import before_age
 from ..errors import ConfigurationError
 
 QueueJob: TypeAlias = EraseJob | ArchiveJob
@@ -90,7 +90,7 @@ def retain_threads(
         user=user,
         users=users,
         all_users=user is None and users is None,
-        created_before=time.time() - older_than,
+        created_before=before_age(older_than),
         archived_in=archived_in,
         dry_run=dry_run,
         concurrency=concurrency,

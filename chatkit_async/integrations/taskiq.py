@@ -8,15 +8,25 @@ and makes the report. Taskiq has no chords, so the first one holds a worker's sl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, ParamSpec, Protocol, TypeAlias
 
-from taskiq import AsyncBroker, AsyncTaskiqDecoratedTask, AsyncTaskiqTask, Context, TaskiqDepends
+from taskiq import (
+    AsyncBroker,
+    AsyncTaskiqDecoratedTask,
+    AsyncTaskiqTask,
+    Context,
+    TaskiqDepends,
+    TaskiqMessage,
+    TaskiqMiddleware,
+)
 from taskiq.depends.progress_tracker import ProgressTracker  # pyright: ignore[reportMissingTypeStubs]
 from taskiq.exceptions import TaskiqResultTimeoutError
 
 from .._async.client import AsyncChatKit
 from ..bulk._erase_parts import Message
+from ..bulk._job import invalid
 from ..errors import ChatKitError, ConfigurationError
 from . import _queue_jobs
 from ._queue_jobs import TASK_PREFIX, THREADS_OF_A_TASK, QueueJob, checked_page_size, cut_short, job_of, planned_job
@@ -26,6 +36,18 @@ __all__ = ["BulkTasks", "bulk_tasks"]  # Taskiq adds a name to this module for e
 _P = ParamSpec("_P")
 _Sent: TypeAlias = "Coroutine[Any, Any, Message]"
 POLL_S = 0.2  # between two checks whether a page is done
+
+
+class _RefuseNotFinite(TaskiqMiddleware):
+    """Refuses NaN and infinity at the sender: Taskiq sends null instead, which for most arguments means no limit."""
+
+    def pre_send(self, message: TaskiqMessage) -> TaskiqMessage:
+        job = message.task_name.removeprefix(TASK_PREFIX)
+        for name, value in message.kwargs.items() if job != message.task_name else ():
+            if isinstance(value, float) and not math.isfinite(value):
+                text = f"must not be {value}, since Taskiq would send null: pass a finite number, or leave it out"
+                raise invalid(job, name, "invalid_value", text, value)
+        return message
 
 
 class _AddTask(Protocol):
@@ -79,7 +101,8 @@ def bulk_tasks(
 
     Returns:
         The tasks. Each fails with what the job raises (`ParamsValidationError`, `ArchiveError`, `ConfigurationError`);
-        failures of the API are in the report.
+        failures of the API are in the report. Sending NaN or infinity raises `ParamsValidationError` at once, since
+        Taskiq would send null; its schedulers do so unchecked.
 
     Raises:
         ConfigurationError: `client` is not an `AsyncChatKit`, or a number is out of range.
@@ -93,6 +116,7 @@ def bulk_tasks(
     checked_page_size(page_size)
 
     part = _part_task(broker, client)
+    broker.add_middlewares(_RefuseNotFinite())
 
     def add_task(make_job: Callable[_P, QueueJob], /) -> AsyncTaskiqDecoratedTask[_P, _Sent]:
         async def start(*args: Any, context: Annotated[Context, TaskiqDepends()], **kwargs: Any) -> Message:
