@@ -10,6 +10,7 @@ page of thread ids, and one that merges their results.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, ParamSpec, Protocol
 
 from celery import Celery, Task, chord, current_task
@@ -84,6 +85,7 @@ def bulk_tasks(
     limit: dict[str, Any] = {} if soft_time_limit is None else {"soft_time_limit": soft_time_limit}
 
     def add_task(make_job: Callable[_P, QueueJob], /) -> Task[_P, Message]:
+        @wraps(make_job)  # the task shows the job's arguments
         def start(*args: _P.args, **kwargs: _P.kwargs) -> Message:
             wanted, job_id = make_job(*args, **kwargs), str(current_task.request.id)
             job, plan, pages, message = own._channel.call(planned_job, own._async, wanted, job_id, page_size)

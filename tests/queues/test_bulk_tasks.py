@@ -1,5 +1,6 @@
 """What `bulk_tasks` refuses, and what it adds."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,12 @@ def test_celery_refuses_an_age_that_chooses_all_threads_before_it_is_sent(age: A
     tasks = celery.bulk_tasks(Celery(broker="memory://"), ChatKit("sk-test"))
     with pytest.raises(ParamsValidationError, match=r"^retain: older_than: must be a timedelta or seconds above 0"):
         tasks.retain_threads.delay(older_than=age)
+
+
+def test_a_celery_task_shows_its_arguments() -> None:
+    tasks = celery.bulk_tasks(Celery(broker="memory://"), ChatKit("sk-test"))
+    assert [*inspect.signature(tasks.retain_threads).parameters][:3] == ["older_than", "user", "users"]
+    assert [*inspect.signature(tasks.archive_threads).parameters][:2] == ["path", "user"]
 
 
 def test_the_job_behind_a_task_names_itself() -> None:
