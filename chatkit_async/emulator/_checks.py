@@ -219,9 +219,9 @@ class Resource:
             path: where it is, for errors.
             blanks: defaults for this object alone.
         """
-        missing = self.fields.keys() - value
+        missing = [name for name in self.fields if name not in value and name != "id"]  # `id` is too short to resemble
         for name in value.keys() - self.fields:
-            if nearest(name, missing):
+            if nearest(name, [one for one in missing if not name.endswith(one)]):  # a subtitle is no misspelt title
                 raise unknown_parameter(f"{path}.{name}", tuple(self.fields))
         whole = {**self.defaults, **blanks, **value}
         for name in self.fields:

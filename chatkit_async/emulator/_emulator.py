@@ -6,27 +6,27 @@ import asyncio
 import copy
 import math
 import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import wait
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Self, TypeVar
 
 from aiohttp import web
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
 from ._api import Responses
 from ._data import random_token, session_at
 from ._faults import Fault
-from ._http_server import HttpServer
+from ._http_server import HttpServer, read_what_was_sent
 from ._request_log import RecordedRequest
 from ._state import EmulatorState, store_at
 
 # Short: leaving the emulator cuts off pending requests rather than wait for them.
 SHUTDOWN_TIMEOUT_S = 0.05
-TURNS_TO_READ = 20  # of the loop; accepting a connection and beginning its request takes seven; more are spare
 READ_WAIT_S = 1.0  # a loop that ends, or that a clock of the user blocks, reads nothing
 # Addresses that mean "every address of this machine", and one to connect to.
 REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound to
@@ -84,7 +84,8 @@ class Emulator:
         self._state = EmulatorState(api_keys, read_clock, new_token, store_at(state), responses)
         self._runner: web.ServerRunner | None = None
         self._base_url: str | None = None
-        self._portal: BlockingPortal | None = None  # of `in_thread`, while it runs
+        self._thread: threading.Thread | None = None  # of `in_thread`
+        self._loop: asyncio.AbstractEventLoop  # of that thread
 
     @classmethod
     def in_thread(
@@ -252,8 +253,11 @@ class Emulator:
         An emulator in its own thread first reads what was sent to it: a request of an earlier test, whose client may
         be closed by now, must not use up a fault of the next test.
         """
-        if self._portal is not None:
-            wait([self._portal.start_task_soon(read_what_was_sent)], READ_WAIT_S)
+        thread = self._thread
+        # It is not alive after the end, nor in a forked child; in its own thread the wait would last to its limit.
+        if thread is not None and thread.is_alive() and thread is not threading.current_thread():
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                wait([asyncio.run_coroutine_threadsafe(read_what_was_sent(), self._loop)], READ_WAIT_S)
         with self._state.lock:
             self._state.reset()
 
@@ -264,21 +268,28 @@ def base_url(host: str, port: int) -> str:
     return f"http://[{reachable}]:{port}/v1" if ":" in reachable else f"http://{reachable}:{port}/v1"
 
 
-async def read_what_was_sent() -> None:
-    """Returns once the requests that had arrived before are read, those of connections not yet accepted included."""
-    for _ in range(TURNS_TO_READ):
-        await asyncio.sleep(0)
-
-
 EmulatorT = TypeVar("EmulatorT", bound=Emulator)
 
 
 @contextmanager
 def running_in_thread(emulator: EmulatorT) -> Generator[EmulatorT]:
     """Starts the emulator in another thread; raises here what its start raises there."""
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(emulator):
-        emulator._portal = portal
-        try:
-            yield emulator
-        finally:
-            emulator._portal = None
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    thread = threading.Thread(target=serve, args=[emulator, loop, stop], name="chatkit-emulator", daemon=True)
+    emulator._thread, emulator._loop = thread, loop
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(emulator.__aenter__(), loop).result()
+        yield emulator
+    finally:
+        # A forked child does not have the thread, and an interpreter that ends has frozen it: it would never stop.
+        if thread.is_alive() and not sys.is_finalizing():
+            loop.call_soon_threadsafe(stop.set)
+            thread.join()
+
+
+def serve(emulator: Emulator, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """The target of the thread."""
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(stop.wait())
+        runner.run(emulator.__aexit__())

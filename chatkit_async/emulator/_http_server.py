@@ -26,6 +26,7 @@ from ._state import EmulatorState
 MAX_REQUEST_BODY_BYTES = 64 * 2**20
 # Of a path or a header: aiohttp refuses longer ones.
 MAX_LINE_BYTES = 64 * 2**10
+TURNS_TO_READ = 20  # of the loop; accepting a connection and beginning its request takes seven; more are spare
 
 logger = logging.getLogger("chatkit_async.emulator")
 
@@ -166,3 +167,9 @@ async def read_body(request: web.BaseRequest) -> bytes:
 def http_date(unix_s: int) -> str:
     """The time as headers show it; many responses share a second."""
     return formatdate(unix_s, usegmt=True)
+
+
+async def read_what_was_sent() -> None:
+    """Returns once the requests that had arrived before are read, those of connections not yet accepted included."""
+    for _ in range(TURNS_TO_READ):
+        await asyncio.sleep(0)

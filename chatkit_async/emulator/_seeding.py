@@ -75,7 +75,9 @@ def item(given: JSONObject, path: str, thread: JSONObject, blanks: Blanks) -> JS
         "created_at": blanks.now_s,
         "thread_id": thread["id"],
     }
-    completed = ANY_ITEM.completed(ITEM.completed(given, path, defaults), path, defaults)
+    known = ITEM.completed(given, path, defaults)
+    # Filled in before the check of names: in an unknown kind no name can be told to be misspelt.
+    completed = ANY_ITEM.completed({**ANY_ITEM.defaults, **defaults, **known}, path)
     if completed["thread_id"] != thread["id"]:
         raise RequestRefused(
             400, f"it must be its thread's id, {thread['id']!r}, or left out", param=f"{path}.thread_id"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -38,6 +39,36 @@ with Emulator.in_thread() as emulator:
 creating.join()
 print(emulator.requests()[0].ended, threading.active_count())
 """
+
+NEVER_LEFT = """
+from chatkit_async.emulator import Emulator
+
+left_to_the_interpreter = Emulator.in_thread(host="localhost")
+emulator = left_to_the_interpreter.__enter__()
+emulator.reset()
+print("done")
+"""
+# The alarm ends a child that hangs.
+RESET_IN_A_FORKED_CHILD = """
+import os, signal, sys
+from chatkit_async.emulator import Emulator
+
+with Emulator.in_thread() as emulator:
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        emulator.seed(sessions=[{}])
+        emulator.reset()
+        sys.exit(len(emulator.sessions()))
+    print(os.waitpid(child, 0)[1])
+"""
+
+
+def ran(program: str, *options: str) -> tuple[str, str, int]:
+    """The output, the errors and the exit code of a Python program."""
+    command = [sys.executable, "-X", "dev", "-W", "error", *options, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
+    return done.stdout, done.stderr, done.returncode
 
 
 def taken_port() -> socket.socket:
@@ -170,10 +201,26 @@ async def test_stopping_does_not_wait_for_an_idle_connection() -> None:
 
 
 def test_stopping_with_a_pending_request_prints_nothing() -> None:
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", STOPPED_WITH_A_PENDING_REQUEST]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
-    assert (done.stderr, done.returncode) == ("", 0)
-    assert done.stdout.splitlines() == ["cut off", "disconnected 1"]
+    assert ran(STOPPED_WITH_A_PENDING_REQUEST) == ("cut off\ndisconnected 1\n", "", 0)
+
+
+def test_a_program_that_never_leaves_the_emulator_ends() -> None:
+    assert ran(NEVER_LEFT) == ("done\n", "", 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_can_reset_its_copy() -> None:
+    assert ran(RESET_IN_A_FORKED_CHILD, "-W", "ignore:.*fork:DeprecationWarning") == ("0\n", "", 0)
+
+
+def test_the_thread_of_the_emulator_can_reset_it() -> None:
+    async def reset() -> None:
+        emulator.reset()
+
+    with Emulator.in_thread() as emulator:
+        emulator.seed(sessions=[{}])
+        asyncio.run_coroutine_threadsafe(reset(), emulator._loop).result(20)
+        assert emulator.sessions() == []
 
 
 async def test_an_unused_connection_is_closed_in_time() -> None:

@@ -136,8 +136,7 @@ async def test_a_request_that_arrived_before_a_reset_meets_nothing_that_was_adde
         time.sleep(0.2)  # the emulator accepts no connection meanwhile
 
     with Emulator.in_thread() as emulator:
-        assert emulator._portal is not None
-        emulator._portal.start_task_soon(be_busy)
+        asyncio.run_coroutine_threadsafe(be_busy(), emulator._loop)
         is_busy.wait()
         url = urlsplit(emulator.base_url)
         with socket.create_connection((url.hostname, url.port)) as connection:

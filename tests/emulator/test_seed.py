@@ -91,6 +91,8 @@ def test_a_complete_item_is_kept_unchanged(seeded: Emulator, kind: dict[str, Any
         {"type": "chatkit.user_message", "content": [{"type": "input_video", "url": 5}]},
         {"type": "chatkit.assistant_message", "content": [{"type": "output_video"}]},
         {"type": "chatkit.task", "task_type": "dream", "mood": "sleepy"},
+        {"type": "chatkit.task", "idx": 3, "subtitle": "Today"},
+        {"type": "my.own", "idx": 3, "created": 5, "threads": [], "objects": []},
     ],
     ids=str,
 )
@@ -101,9 +103,9 @@ def test_undocumented_fields_are_kept(seeded: Emulator, unknown: dict[str, Any])
 
 
 def test_an_unknown_status_of_a_thread_is_kept(seeded: Emulator) -> None:
-    seeded.seed(threads=[{"thread": {"status": {"type": "asleep", "until": 5}, "mood": "calm"}}])
+    seeded.seed(threads=[{"thread": {"status": {"type": "asleep", "until": 5}, "subtitle": "calm"}}])
     [thread] = seeded.threads()
-    assert (thread["status"], thread["mood"]) == ({"type": "asleep", "until": 5}, "calm")
+    assert (thread["status"], thread["subtitle"]) == ({"type": "asleep", "until": 5}, "calm")
 
 
 def test_items_of_the_same_second_stay_in_the_order_given(seeded: Emulator) -> None:
