@@ -214,7 +214,7 @@ class RedisStore:
         return _number(ends) / 1000 - now_s() - (self._ahead_s or 0.0)
 
     def _key(self, user: str) -> str:
-        return f"{self._prefix}:{user}"
+        return f"{self._prefix}:{{{user}}}"  # The braces tell users from the state of all of them.
 
 
 def _command(script: str, key: str, *arguments: str | int) -> Command:

@@ -16,7 +16,7 @@ STEPS = [name for name in vars(Store) if not name.startswith("_") and name != "a
 
 def user_key(user: str = "user_1", prefix: str = "chatkit-async") -> str:
     """The key in Redis that holds all of a user."""
-    return f"{prefix}:{digest('user', user)}"
+    return f"{prefix}:{{{digest('user', user)}}}"
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
