@@ -31,8 +31,8 @@ class EndpointOptions(TypedDict, total=False):
             default 2,592,000, which is 30 days.
         anonymous_sessions_per_minute: how many sessions anonymous visitors may cause within 60 s, all of them together,
             in this process and at this endpoint; at least 1, or None for no limit; default 120. Beyond it they get a
-            429 with Retry-After. A visitor whose live session is reused does not count, nor do signed-in users; a
-            visitor who asks for another session (`currentClientSecret`) does.
+            429 with Retry-After. Signed-in users do not count, nor do visitors whose live session is reused. A request
+            for another session (its body has `currentClientSecret`) counts.
         allowed_origins: further origins whose pages may use the endpoint, such as `https://shop.example`: your other
             hosts, or all of yours where a proxy changes the Host header. Default: none. No CORS headers are sent.
     """
