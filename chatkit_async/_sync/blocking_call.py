@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 from ..errors import ClientClosedError
-from .portal import STOP_WAIT_S, Portal
+from .portal import LOOP_ENDED, STOP_WAIT_S, Portal
 
 T = TypeVar("T")
 AsyncWork = Callable[..., Coroutine[Any, Any, T]]
@@ -102,7 +102,7 @@ class BlockingCall(Generic[T]):
     def _why_cancelled(self, error: asyncio.CancelledError) -> BaseException:
         """The work itself may raise CancelledError; otherwise the end of the loop has cancelled it."""
         if self._task is not None and self._task.cancelling():
-            return ClientClosedError("The event loop of the blocking clients ended while the call was under way")
+            return ClientClosedError(LOOP_ENDED)
         return _without_first_frame(error)
 
 

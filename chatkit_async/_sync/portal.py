@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STOP_WAIT_S = 5.0  # as long as an interrupted call may take to end
 EXIT_WAIT_S = 2.0  # a program that is done must not seem to hang
+LOOP_ENDED = "The event loop of the blocking clients ended while the call was under way"
 
 # Guards `portals`, and each portal's `closed`, `users` and the growth of its `calls`; held over a fork. Reentrant,
 # because a signal handler may call a client while its thread holds it.
@@ -114,7 +115,7 @@ class Portal:
 
             # Python's -X dev would have this loop report how long importing aiohttp takes.
             run(self._serve, backend_options={"debug": False})
-        except BaseException as error:  # `_end_calls` tells the callers
+        except BaseException as error:  # `start` raises it
             self._failure = error
         self._ready.set()  # first: the thread that waits for it holds the lock
         self._end_calls()
@@ -126,8 +127,11 @@ class Portal:
             self._context = copy_context()
             self.loop = asyncio.get_running_loop()
             self._ready.set()
-            if not self.closed:
-                await sleep_forever()
+            try:
+                if not self.closed:
+                    await sleep_forever()
+            finally:
+                self._end_calls()  # here, too: once the loop is closed, a task that has begun meanwhile stays pending
 
     def _end_calls(self) -> None:
         if not self.closed:  # a thread that stops the loop has set it, and may hold the lock until this thread ends
@@ -135,7 +139,7 @@ class Portal:
                 self.closed = True
         for call in tuple(self.calls):
             with contextlib.suppress(RuntimeError):  # cancelling its task needs the loop, which has ended
-                call.end(ClientClosedError(f"The event loop of the blocking clients ended: {self._failure!r}"))
+                call.end(ClientClosedError(LOOP_ENDED))
 
     async def _close_and_forget(self, user: object, aclose: Callable[[], Awaitable[object]]) -> None:
         from anyio import sleep  # noqa: PLC0415 - imported at the first call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 import time
@@ -59,7 +60,9 @@ def test_a_loop_that_is_ended_by_force_wakes_its_callers_and_the_next_call_start
     assert channel.call(forty_two) == 42
 
 
-def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_too(channel: Channel) -> None:
+def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_and_ended_too(
+    channel: Channel, caplog: pytest.LogCaptureFixture
+) -> None:
     channel.call(forty_two)
     portal = portals.current
     assert portal is not None
@@ -79,6 +82,11 @@ def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_too(channel
         hung.set()
         errors = [call.exception() for call in calls]
     assert [type(error) for error in errors] == [ClientClosedError] * 2
+    eventually(lambda: not loop_threads(), "the loop to end")
+    assert not portal.calls
+    del portal, calls
+    gc.collect()
+    assert caplog.messages == []  # asyncio logs a pending task that is destroyed
     assert channel.call(forty_two) == 42
 
 
