@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from typing import get_args
 
 from .._core.operations import OPERATIONS
+from .._fork import at_fork
 from ..errors import ConfigurationError
 from ._api import Api, ApiRequest, ApiResponse, Responses, Router
 from ._data import ApiData, Content
@@ -66,6 +68,7 @@ class EmulatorState:
         self.faults = FaultQueue()
         self.log = RequestLog()
         self.lock = threading.Lock()
+        _states.add(self)
         self.load()
 
     def open(self) -> None:
@@ -112,6 +115,16 @@ class EmulatorState:
 
     def _completed(self, threads: Iterable[object], sessions: Iterable[object]) -> Content:
         return completed_seed(threads, sessions, Blanks(int(self.clock.now_s()), self.data.new_token))
+
+
+def _renew_locks() -> None:
+    """In a forked child: a thread that it does not have may hold a lock."""
+    for state in _states:
+        state.lock = threading.Lock()
+
+
+_states: weakref.WeakSet[EmulatorState] = weakref.WeakSet()
+at_fork(after_in_child=_renew_locks)
 
 
 def store_at(path: str | os.PathLike[str] | None) -> StateStore:

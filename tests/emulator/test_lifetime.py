@@ -50,10 +50,20 @@ print("done")
 """
 # The alarm ends a child that hangs.
 RESET_IN_A_FORKED_CHILD = """
-import os, signal, sys
+import os, signal, sys, threading
 from chatkit_async.emulator import Emulator
 
+seeding, forked = threading.Event(), threading.Event()
+
+def slow_seed():
+    seeding.set()
+    forked.wait()
+    yield {}
+
 with Emulator.in_thread() as emulator:
+    thread = threading.Thread(target=emulator.seed, kwargs={"sessions": slow_seed()})
+    thread.start()
+    seeding.wait()
     child = os.fork()
     if child == 0:
         signal.alarm(20)
@@ -61,6 +71,9 @@ with Emulator.in_thread() as emulator:
         emulator.reset()
         sys.exit(len(emulator.sessions()))
     print(os.waitpid(child, 0)[1])
+    forked.set()
+    thread.join()
+    print(len(emulator.sessions()))
 """
 
 
@@ -209,8 +222,8 @@ def test_a_program_that_never_leaves_the_emulator_ends() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_can_reset_its_copy() -> None:
-    assert ran(RESET_IN_A_FORKED_CHILD, "-W", "ignore:.*fork:DeprecationWarning") == ("0\n", "", 0)
+def test_a_child_that_is_forked_in_the_middle_of_a_seed_can_seed_and_reset_its_copy() -> None:
+    assert ran(RESET_IN_A_FORKED_CHILD, "-W", "ignore:.*fork:DeprecationWarning") == ("0\n1\n", "", 0)
 
 
 def test_the_thread_of_the_emulator_can_reset_it() -> None:

@@ -84,7 +84,7 @@ def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_and_ended_t
     assert [type(error) for error in errors] == [ClientClosedError] * 2
     eventually(lambda: not loop_threads(), "the loop to end")
     assert not portal.calls
-    del portal, calls
+    del calls, errors
     gc.collect()
     assert caplog.messages == []  # asyncio logs a pending task that is destroyed
     assert channel.call(forty_two) == 42
