@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, TypeVar
 
+from .._core.options import wrong_method_call
 from .._core.paging import (
     LostCursor,
     Position,
@@ -17,6 +18,7 @@ from .._core.paging import (
     params_at,
 )
 from ..errors import APIResponseValidationError
+from ..types.misuse import answering
 from ..types.page import Page, point_backwards
 from ..types.result import field_names
 
@@ -147,6 +149,7 @@ class AsyncListing(Generic[T]):
         assert page is not None
         return page
 
+    @answering()
     async def pages(self, *, prefetch: bool | None = None) -> AsyncGenerator[Page[T], None]:
         """All pages, one after the other.
 
@@ -160,23 +163,32 @@ class AsyncListing(Generic[T]):
         finally:
             walk.drop()
 
-    async def first(self) -> T | None:
-        """The first item; None if the listing is empty."""
+    async def first(self, **unexpected: Never) -> T | None:
+        """The first item; None if the listing is empty.
+
+        Args:
+            unexpected: refused with a `TypeError`.
+        """
+        if unexpected:
+            raise wrong_method_call(self.first, unexpected, {})
         walk = self._walk_pages(prefetch=False)
         while (page := await walk.next_page()) is not None:
             if page.data:
                 return page.data[0]
         return None
 
-    async def collect(self, *, max_items: int | None = None) -> list[T]:
+    async def collect(self, *, max_items: int | None = None, **unexpected: Never) -> list[T]:
         """All items as a list.
 
         Args:
             max_items: at most this many, at least 0; no page beyond them is requested. Default: all.
+            unexpected: refused with a `TypeError` that names the right keyword.
 
         Raises:
             ParamsValidationError: `max_items` is not an integer of at least 0.
         """
+        if unexpected:
+            raise wrong_method_call(self.collect, unexpected, {})
         max_items = checked_max_items(max_items)
         items: list[T] = []
         async with aclosing(self.pages(prefetch=self._prefetch and max_items is None)) as pages:

@@ -19,6 +19,7 @@ from ..types.items import (
     ChatKitThreadUserMessageItem,
     ChatKitWidgetItem,
 )
+from ..types.misuse import answering
 from ..types.redacted import quoted
 from ..types.result import slot_value
 from ..types.unknown import UnknownContent
@@ -31,6 +32,7 @@ _PLAIN_WORD = re.compile(r"[A-Za-z0-9]+(?:[._][A-Za-z0-9]+)*")
 _LINE_START = re.compile(r"(?<=[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])(?=[\w\x20-\x7e])")
 
 
+@answering()
 def transcript(items: Iterable[ChatKitThreadItem], format: TranscriptFormat = "text") -> str:  # noqa: A002
     """The items of a thread, in the order given, as one text.
 

@@ -8,12 +8,14 @@ from typing import Any, Generic, TypeVar
 
 from .._async.listing import AsyncListing, Walk
 from .._core.paging import checked_max_items
+from ..types.misuse import answering_methods
 from ..types.page import Page
 from .channel import Channel
 
 T = TypeVar("T")
 
 
+@answering_methods
 class Listing(Generic[T]):
     """A listing that holds its first page; iterating goes over all its items, page after page.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -14,12 +13,26 @@ import attrs
 from ..errors import ArchiveError
 from ..types._json import JSONObject
 from ..types.items import ChatKitThreadItem
+from ..types.misuse import answering_methods
 from ..types.thread import ChatKitThread
 from ._file import SCHEMA_VERSION, database_path, explained, opened_for_reading, stored_settings
 from ._pages import elements_of, item_of, object_of, thread_of
 from ._reports import ConversionReport, VerifyReport, as_json
 
 _INCOMPLETE = "SELECT id FROM threads WHERE NOT is_complete AND gone_at IS NULL ORDER BY sort_at, position"
+_LAST_STATE = "SELECT state FROM runs ORDER BY id DESC LIMIT 1"
+_COUNTS = """SELECT
+    (SELECT json_extract(value, '$') FROM settings WHERE name = 'created_at') AS created_at,
+    (SELECT max(ended_at) FROM runs WHERE state = 'complete') AS completed_at,
+    (SELECT count(*) FROM runs) AS runs,
+    (SELECT state FROM runs ORDER BY id DESC LIMIT 1) AS last_run,
+    (SELECT started_at FROM runs ORDER BY id DESC LIMIT 1) AS last_run_at,
+    (SELECT json_extract(value, '$') FROM settings WHERE name = 'requests_per_second') AS requests_per_second,
+    (SELECT count(*) FROM threads) AS threads,
+    (SELECT coalesce(sum(item_count), 0) FROM item_pages) AS items,
+    (SELECT count(gone_at) FROM threads) AS gone_threads,
+    (SELECT count(*) FROM removed_items) AS removed_items
+"""
 _RAW_THREADS = "SELECT raw FROM threads WHERE ? IS NULL OR user = ? ORDER BY sort_at, position"
 _RAW_PAGES = """
 SELECT item_pages.body FROM item_pages JOIN threads ON threads.key = item_pages.thread_key
@@ -79,6 +92,7 @@ class ArchiveInfo:
         return as_json(self, is_complete=self.is_complete)
 
 
+@answering_methods
 class Archive:
     """An archive file, read without the API; also while a job writes to it.
 
@@ -164,32 +178,17 @@ class Archive:
     def info(self) -> ArchiveInfo:
         """What the archive is and holds, as it is now."""
         settings = stored_settings(self._open(), self._path)
-        ((created_at,),) = self._rows("SELECT value FROM settings WHERE name = 'created_at'")
-        ((runs, completed_at),) = self._rows(
-            "SELECT count(*), max(ended_at) FILTER (WHERE state = 'complete') FROM runs"
-        )
-        pace = self._rows("SELECT value FROM settings WHERE name = 'requests_per_second'")
-        last_run, last_run_at = self._last_run()
-        ((threads, gone),) = self._rows("SELECT count(*), count(gone_at) FROM threads")
-        ((items,),) = self._rows("SELECT coalesce(sum(item_count), 0) FROM item_pages")
-        ((removed,),) = self._rows("SELECT count(*) FROM removed_items")
+        with explained(self._path):
+            rows = self._open().execute(_COUNTS)
+            counts = dict(zip((column[0] for column in rows.description), rows.fetchone(), strict=True))
         return ArchiveInfo(
             path=str(self._path),
             schema_version=SCHEMA_VERSION,
             base_url=settings.base_url,
             project=settings.project,
             users=settings.users,
-            created_at=int(created_at),
-            completed_at=completed_at,
-            runs=runs,
-            last_run=last_run,
-            last_run_at=last_run_at,
-            requests_per_second=json.loads(pace[0][0]) if pace else None,
-            threads=threads,
-            items=items,
-            gone_threads=gone,
-            removed_items=removed,
             incomplete_threads=tuple(row[0] for row in self._rows(_INCOMPLETE)),
+            **counts,
         )
 
     @property
@@ -198,7 +197,7 @@ class Archive:
 
         It is `info.is_complete` without the counts, so it costs next to nothing.
         """
-        return self._last_run()[0] == "complete" and not self._rows(f"{_INCOMPLETE} LIMIT 1")
+        return self._rows(_LAST_STATE) == [("complete",)] and not self._rows(f"{_INCOMPLETE} LIMIT 1")
 
     def verify(self) -> VerifyReport:
         """Recounts and re-parses everything that the file holds.
@@ -273,11 +272,6 @@ class Archive:
         if self._database is None:
             raise ArchiveError(f"this Archive of {self._path} is closed: open it again")
         return self._database
-
-    def _last_run(self) -> tuple[str | None, int | None]:
-        rows = self._rows("SELECT state, started_at FROM runs ORDER BY id DESC LIMIT 1")
-        state, started_at = rows[0] if rows else (None, None)
-        return state, started_at
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
         with explained(self._path):

@@ -26,6 +26,7 @@ _SYNONYMS = {
 """Names that other clients use, with ours; one that a class does not have is not its advice."""
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class Guiding:
@@ -94,7 +95,7 @@ class UserBuilt:
 
 
 def answering(known_mistakes: Mapping[str, str] = MappingProxyType({})) -> Callable[[FunctionT], FunctionT]:
-    """Makes a method say in our words which arguments it does not take.
+    """Makes a function or method say in our words which arguments it does not take.
 
     A coroutine function has `**unexpected: Never` instead: wrapped, `inspect` would not know it for one.
 
@@ -104,9 +105,9 @@ def answering(known_mistakes: Mapping[str, str] = MappingProxyType({})) -> Calla
 
     def wrapped(function: FunctionT) -> FunctionT:
         @wraps(function)
-        def answered(self: object, *args: Any, **kwargs: Any) -> Any:
+        def answered(*args: Any, **kwargs: Any) -> Any:
             try:
-                return function(self, *args, **kwargs)
+                return function(*args, **kwargs)
             except TypeError as error:
                 if error.__traceback__ is None or error.__traceback__.tb_next is not None:  # raised inside it
                     raise
@@ -119,6 +120,14 @@ def answering(known_mistakes: Mapping[str, str] = MappingProxyType({})) -> Calla
     return wrapped
 
 
+def answering_methods(cls: type[T]) -> type[T]:
+    """Makes `answering()` of a class and its public methods; a class decorator. It has no coroutine functions."""
+    for name, method in list(vars(cls).items()):
+        if callable(method) and (name == "__init__" or not name.startswith("_")):
+            setattr(cls, name, answering()(method))
+    return cls
+
+
 def wrong_call(
     function: Callable[..., object], keywords: dict[str, Any], known_mistakes: Mapping[str, str], *, positional: float
 ) -> TypeError | None:
@@ -128,7 +137,7 @@ def wrong_call(
         function: what was called.
         keywords: those given; removed, since a traceback may show their values.
         known_mistakes: names that people write by mistake, and what to write instead.
-        positional: how many were given without a name, without `self`; `math.inf` is too many.
+        positional: how many were given without a name, `self` included; `math.inf` is too many.
 
     Returns:
         The error; None if it takes all of them, as when one is missing.
@@ -136,26 +145,28 @@ def wrong_call(
     from inspect import Parameter, signature  # noqa: PLC0415 - only this error needs it
 
     kinds = {Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY}
-    every = signature(function).parameters.values()
-    parameters = [parameter for parameter in every if parameter.kind in kinds and parameter.name != "self"]
+    every = [parameter for parameter in signature(function).parameters.values() if parameter.kind in kinds]
+    parameters = [parameter for parameter in every if parameter.name != "self"]
     names = [parameter.name for parameter in parameters]
     unknown = [name for name in keywords if name not in names]
     keywords.clear()
-    called, taken = f"{function.__qualname__.removesuffix('.__init__')}()", f"it takes {', '.join(names)}"
+    called = f"{function.__qualname__.removesuffix('.__init__')}()"
+    taken = f"it takes {', '.join(names) or 'no arguments'}"
     if unknown:
         advice = known_mistakes.get(unknown[0]) or nearest(unknown[0], names)
         advice = f"{advice} ({taken})" if advice else taken
         return TypeError(f"{called} got an unexpected keyword argument {quoted(unknown[0])}: {advice}")
     by_name = [parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY]
-    if positional > len(names) - len(by_name):
-        advice = f"pass them by name, as in {(by_name or names)[0]}=... ({taken})"
+    if positional > len(every) - len(by_name):
+        example = (by_name or names or [""])[0]
+        advice = f"pass them by name, as in {example}=... ({taken})" if example else taken
         return TypeError(f"{called} got too many positional arguments: {advice}")
     return None
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`did you mean limit?` for a misspelt name; empty if no known name resembles it."""
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.75) -> str:
+    """`did you mean limit?` for a misspelt name; empty if no known name resembles it by `cutoff`, 0 to 1."""
     from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
 
-    near = get_close_matches(name, known, n=1, cutoff=0.75)
+    near = get_close_matches(name, known, n=1, cutoff=cutoff)
     return f"did you mean {near[0]}?" if near else ""

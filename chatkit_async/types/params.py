@@ -34,7 +34,7 @@ class Params(UserBuilt):
 
     @classmethod
     def __attrs_init_subclass__(cls) -> None:
-        # Not that of UserBuilt: it would cost each create two calls more, and `from_mapping` names the right fields.
+        super().__attrs_init_subclass__()
         cls._values = attrgetter(*field_names(cls), "__class__")  # which returns no tuple for a single name
 
     def __attrs_post_init__(self) -> None:

@@ -16,13 +16,18 @@ from chatkit_async import (
     APIConnectionError,
     AsyncChatKit,
     ChatKit,
+    ChatSessionRateLimitsParam,
+    ChatSessionWorkflowParam,
     ConfigurationError,
     ParamsValidationError,
     RequestOptions,
     RetryPolicy,
     SessionCreateParams,
+    ThreadListParams,
     Timeout,
+    transcript,
 )
+from chatkit_async.emulator import Emulator
 
 from ..conftest import KEY
 
@@ -93,6 +98,16 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "official": (lambda client: making(RequestOptions)(extra_headers={"k": SECRET}), "write headers=...", "timeout"),
     "Timeout": (lambda client: making(Timeout)(3, read=SECRET), "Timeout() got an", "'read': it takes total, connect"),
     "RetryPolicy": (lambda client: making(RetryPolicy)(max_delay=SECRET), "did you mean max_delay_s?", "jitter"),
+    "workflow": (lambda client: making(ChatSessionWorkflowParam)("wf", vesion=SECRET), "mean version?", "takes id, "),
+    "limits": (lambda client: making(ChatSessionRateLimitsParam)(requests_per_minute=3), "the API's name is max_", ""),
+    "create params": (lambda client: making(SessionCreateParams)(**LEAST, version="1"), "it belongs in workflow", ""),
+    "list params": (lambda client: making(ThreadListParams)(limt=3), "ThreadListParams() got an", "mean limit?"),
+    "transcript": (lambda client: making(transcript)([], fromat=SECRET), "mean format?", "it takes items, format"),
+}
+LISTING: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "collect": (lambda listing: listing.collect(max_item=3), "did you mean max_items? (it takes max_items)"),
+    "pages": (lambda listing: listing.pages(prefech=True), "did you mean prefetch? (it takes prefetch)"),
+    "first": (lambda listing: listing.first(limit=1), "'limit': it takes no arguments"),
 }
 TOO_MANY: dict[str, tuple[Callable[[Any], Any], str]] = {
     "client": (
@@ -110,6 +125,9 @@ TOO_MANY: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda client: making(RetryPolicy)(1, 2, 0, 1),
         "as in initial_delay_s=... (it takes initial_delay_s",
     ),
+    "workflow": (lambda client: making(ChatSessionWorkflowParam)("wf", "1"), "as in version=... (it takes id, version"),
+    "list params": (lambda client: making(ThreadListParams)("u"), "as in user=... (it takes user, after"),
+    "transcript": (lambda client: making(transcript)([], "text", 80), "as in items=... (it takes items, format)"),
 }
 UNKNOWN: dict[str, tuple[Callable[[Any], object], str]] = {
     "get": (
@@ -152,6 +170,21 @@ def test_a_wrong_keyword_is_named_with_the_right_one_and_shows_no_value(
     assert "got an unexpected keyword argument" in error
     assert advice in error
     assert more in error
+
+
+@pytest.mark.parametrize("half", [AsyncChatKit, ChatKit])
+@pytest.mark.parametrize(("call", "advice"), LISTING.values(), ids=LISTING)
+def test_a_wrong_keyword_of_a_listing_is_answered_with_those_that_it_takes(
+    chatkit_emulator: Emulator, half: type[Any], call: Callable[[Any], Any], advice: str
+) -> None:
+    async def used(listing: Any) -> None:
+        await call(listing)
+
+    client = half(KEY, base_url=chatkit_emulator.base_url)
+    with pytest.raises(TypeError, match=re.escape(advice)):
+        asyncio.run(used(client.threads.list())) if half is AsyncChatKit else call(client.threads.list())
+    if half is ChatKit:
+        client.close()
 
 
 @pytest.mark.parametrize("half", [AsyncChatKit, ChatKit])

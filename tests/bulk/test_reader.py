@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +225,23 @@ def test_an_archive_that_was_cut_short_says_what_to_do(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20_000])
     with pytest.raises(ArchiveError, match="malformed; restore it from a copy, or archive anew into another file"):
         Archive(path)
+
+
+@pytest.mark.parametrize(
+    ("call", "advice"),
+    [
+        (
+            lambda made: made.threads(usr="u"),
+            "Archive.threads() got an unexpected keyword argument 'usr': did you mean",
+        ),
+        (lambda made: made.items(thread="t"), "'thread': did you mean thread_id? (it takes thread_id)"),
+        (lambda made: made.write_jsonl("out.jsonl", users="u"), "did you mean user? (it takes path, user)"),
+        (lambda made: made.write_jsonl("out.jsonl", "u"), "pass them by name, as in user=... (it takes path, user)"),
+        (lambda made: made.verify("all"), "Archive.verify() got too many positional arguments: it takes no arguments"),
+        (lambda made: type(made)("a", mode="r"), "Archive() got an unexpected keyword argument 'mode': it takes path"),
+    ],
+)
+def test_wrong_arguments_are_answered_with_the_right_names(path: Path, call: Callable[[Any], Any], advice: str) -> None:
+    write_archive(path, [])
+    with Archive(path) as archive, pytest.raises(TypeError, match=re.escape(advice)):
+        call(archive)
