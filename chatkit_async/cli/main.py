@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from io import BufferedWriter, RawIOBase, TextIOWrapper
 from typing import Final, NamedTuple
@@ -61,7 +61,7 @@ class OrderedGroup(click.Group):
             raise
 
     def _suggest_place(self, ctx: click.Context, option: str, words: list[str]) -> None:
-        """Fails with the place of an option that the command behind it has."""
+        """Fails with the place of an option that the command behind it has, or another command."""
         found: click.Command = self
         path = ctx.command_path
         for word in words:
@@ -69,6 +69,8 @@ class OrderedGroup(click.Group):
                 found, path = command, f"{path} {word}"
         if any(option in param.opts for param in found.params):
             ctx.fail(f"{option} belongs behind the command: {path} {option} ...")
+        for place in _places(ctx, found, path, option):
+            ctx.fail(f"{option} belongs behind a command that has it, as in {place} {option} ...")
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -89,6 +91,17 @@ class OrderedGroup(click.Group):
         for near in get_close_matches(name, names, n=1):
             ctx.fail(f"No such command {name!r}. Did you mean {near!r}?")
         ctx.fail(f"No such command {name!r}. There are {', '.join(names)}.")
+
+
+def _places(ctx: click.Context, command: click.Command, path: str, option: str) -> Iterator[str]:
+    """The commands in a group, and in its groups, that have an option."""
+    if not isinstance(command, click.Group):
+        if any(option in param.opts for param in command.params):
+            yield path
+        return
+    for name in command.list_commands(ctx):
+        if (inner := command.get_command(ctx, name)) is not None:
+            yield from _places(ctx, inner, f"{path} {name}", option)
 
 
 class Entry(NamedTuple):

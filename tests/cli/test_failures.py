@@ -280,16 +280,21 @@ def test_an_unencrypted_server_elsewhere_is_called_only_when_that_is_allowed(env
         (("--base-url", "http://127.0.0.1:1/v1", "threads", "list"), "chatkit threads list --base-url"),
         (("--user=ada", "sessions", "create"), "chatkit sessions create --user"),
         (("--concurrency", "2", "archive", "a.chatkit"), "chatkit archive --concurrency"),
+        (("--json",), "chatkit sessions create --json"),
+        (("--json", "threads"), "chatkit threads list --json"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
-def test_an_option_before_its_command_is_answered_with_its_place(words: tuple[str, ...], place: str) -> None:
+def test_an_option_before_its_command_or_without_it_is_answered_with_its_place(
+    words: tuple[str, ...], place: str
+) -> None:
     done = chatkit(*words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"{place.rsplit(maxsplit=1)[-1]} belongs behind the command: {place} ..." in done.stderr
+    where = "the command:" if len(words) > 2 else "a command that has it, as in"
+    assert f"{place.rsplit(maxsplit=1)[-1]} belongs behind {where} {place} ..." in done.stderr
 
 
-@pytest.mark.parametrize("words", [("--wrong", "threads", "get"), ("--json", "threads"), ("--state", "doctor")])
+@pytest.mark.parametrize("words", [("--wrong", "threads", "get"), ("--state", "doctor")])
 def test_an_option_of_no_command_that_follows_is_unknown(words: tuple[str, ...]) -> None:
     done = chatkit(*words)
     assert done.returncode == 2
