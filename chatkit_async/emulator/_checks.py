@@ -235,6 +235,9 @@ class Resource:
 class Tagged:
     """An object whose `type` says which fields it has; one of an unknown type is kept as it is.
 
+    A type like a known one is refused, since it is more likely misspelt than new: `asistant_message`, but not
+    `system_message` beside `user_message`, nor `unlocked`, a word with another before it.
+
     The documentation's examples leave `prefix` out of types; the client reads both spellings.
     """
 
@@ -254,7 +257,16 @@ class Tagged:
         if not isinstance(tag, str):
             raise wrong_type(f"{path}.type", "a string", tag)
         kind = self.kinds.get(tag) or self.kinds.get(self.prefix + tag)
-        return value if kind is None else kind.completed(value, path, blanks)
+        if kind is None:
+            self._refuse_misspelt(tag, f"{path}.type")
+            return value
+        return kind.completed(value, path, blanks)
+
+    def _refuse_misspelt(self, tag: str, path: str) -> None:
+        word = tag.removeprefix(self.prefix)
+        words = [known for kind in self.kinds if not word.endswith(known := kind.removeprefix(self.prefix))]
+        if near := nearest(word, words, cutoff=0.8):
+            raise not_one_of(path, tuple(self.kinds), tag, near)
 
 
 def json_copy(value: object, path: str) -> JSON:

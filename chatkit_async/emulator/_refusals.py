@@ -206,7 +206,7 @@ def too_many_properties(path: str, bound: int, count: int) -> RequestRefused:
     return RequestRefused(400, message, code="object_above_max_properties", param=path)
 
 
-def not_one_of(path: str, values: tuple[str, ...], value: str) -> RequestRefused:
-    """400: the string is not one of the allowed values."""
-    message = f"Invalid value: '{value[:100]}'.{supported(values)}"
+def not_one_of(path: str, values: tuple[str, ...], value: str, advice: str = "") -> RequestRefused:
+    """400: the string is not one of the allowed values; `advice` says which was meant."""
+    message = f"Invalid value: '{value[:100]}'{f': {advice}' if advice else '.'}{supported(values)}"
     return RequestRefused(400, message, code="invalid_value", param=path)

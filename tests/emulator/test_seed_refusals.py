@@ -176,3 +176,33 @@ def test_a_misspelt_field_is_refused_with_its_path_and_the_names_there_are(
     assert f"Unknown parameter: '{path}': did you mean {name}? Supported values are: " in message
     assert allowed in message
     assert (seeded.threads(), seeded.sessions()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "near"),
+    [
+        ("chatkit.asistant_message", "assistant_message"),
+        ("user_mesage", "user_message"),
+        ("chatkit.widgit", "widget"),
+        ("taskgroup", "task_group"),
+    ],
+)
+def test_a_misspelt_kind_of_item_is_refused_with_the_nearest_and_all(seeded: Emulator, kind: str, near: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        seeded.seed(threads=[{"thread": {}, "items": [{"type": kind}]}])
+    message = str(refused.value)
+    assert f"threads[0].items[0].type: Invalid value: '{kind}': did you mean {near}? Supported values are: " in message
+    assert seeded.threads() == []
+
+
+def test_a_misspelt_kind_of_content_and_of_status_is_refused_too(seeded: Emulator) -> None:
+    with pytest.raises(ConfigurationError, match=r"did you mean input_text\?"):
+        seeded.seed(threads=[{"thread": {}, "items": [{"type": "user_message", "content": [{"type": "input_txt"}]}]}])
+    with pytest.raises(ConfigurationError, match=r"did you mean closed\?"):
+        seeded.seed(threads=[{"thread": {"status": {"type": "close"}}}])
+
+
+@pytest.mark.parametrize("kind", ["system_message", "mcp_tool_call", "chatkit.image", "task_list", "workflow", "x"])
+def test_a_kind_of_item_that_may_be_new_is_kept(seeded: Emulator, kind: str) -> None:
+    seeded.seed(threads=[{"thread": {"status": {"type": "unlocked"}}, "items": [{"type": kind}]}])
+    assert seeded.threads()[0]["status"] == {"type": "unlocked"}
