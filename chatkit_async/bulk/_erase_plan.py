@@ -96,13 +96,14 @@ def before_age(older_than: float | timedelta) -> float:
     """The time before which a thread was created that is older than this: Unix seconds, by this machine's clock.
 
     Raises:
-        ParamsValidationError: the age is not above 0, or no age.
+        ParamsValidationError: the age is not above 0, or reaches back before 1970.
     """
+    now_s = time.time()
     age_s = older_than.total_seconds() if isinstance(older_than, timedelta) else as_float(older_than)
-    if age_s is None or not 0 < age_s < float("inf"):
-        message = f"must be a timedelta or seconds above 0, not {quoted(older_than)}"
+    if age_s is None or not 0 < age_s <= now_s:
+        message = f"must be a timedelta or seconds above 0, at most {now_s:.0f} (1970), not {quoted(older_than)}"
         raise invalid("retain", "older_than", "invalid_value", message, older_than)
-    return time.time() - age_s
+    return now_s - age_s
 
 
 def _unix_s(job: str, moment: float | datetime | None) -> float | None:

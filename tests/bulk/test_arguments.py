@@ -96,7 +96,7 @@ async def test_a_message_names_the_value_and_what_to_write(
 
 
 async def test_an_age_and_two_choices_of_users_are_named(client: AsyncChatKit) -> None:
-    with pytest.raises(ParamsValidationError, match=r"older_than: must be a timedelta or seconds above 0, not '90d'$"):
+    with pytest.raises(ParamsValidationError, match=r"must be a timedelta or seconds above 0, .* not '90d'$"):
         await retain(client, older_than="90d")  # type: ignore[arg-type]
     with pytest.raises(ParamsValidationError, match=r"users: write users=\[\.\.\.\] or user=\.\.\., not both$"):
         await archive(client, "threads.chatkit", user="u1", users=["u2"])

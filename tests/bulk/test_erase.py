@@ -214,7 +214,7 @@ async def test_without_a_clear_choice_nothing_happens(
     emulator.seed(threads=of_users(3, 1))
     with pytest.raises(ParamsValidationError, match=r"^erase: "):
         await erase(client, **wrong)
-    for older_than in (0, -1, "90 days", timedelta(0), float("nan")):
+    for older_than in (0, -1, "90 days", timedelta(0), float("nan"), 1e12, timedelta.max):
         with pytest.raises(ParamsValidationError, match=r"^retain: older_than: must be a timedelta or seconds above 0"):
             await retain(client, older_than=older_than)  # type: ignore[arg-type]
     assert emulator.requests() == []
