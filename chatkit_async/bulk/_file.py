@@ -24,6 +24,7 @@ SCHEMA_VERSION = 1
 PAGE_BYTES = 16384  # items come in kilobytes: fewer pages to write, and to copy from the log
 LOG_PAGES = 200  # of the write-ahead log: 3 MB that the system keeps in memory, where a larger log takes new memory
 BUSY_TIMEOUT_S = 10.0  # a reader that checkpoints may hold the file for a moment
+RUN_ADVICE = "continue with the same settings, or choose another file"
 SIDECARS = ("-wal", "-shm", "-journal", ".lock")  # what SQLite and our lock add to the file's name
 
 _TABLES = """
@@ -31,10 +32,8 @@ CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     state TEXT NOT NULL CHECK (state IN ('running', 'complete', 'incomplete', 'interrupted')),
-    started_at INTEGER NOT NULL,
-    ended_at INTEGER,
-    pid INTEGER NOT NULL,
-    host TEXT NOT NULL,
+    started_at INTEGER NOT NULL, ended_at INTEGER,
+    pid INTEGER NOT NULL, host TEXT NOT NULL,
     report TEXT
 ) STRICT;
 CREATE TABLE threads (
@@ -46,9 +45,7 @@ CREATE TABLE threads (
     raw TEXT NOT NULL,
     is_complete INTEGER NOT NULL DEFAULT 0,
     item_count INTEGER NOT NULL DEFAULT 0,
-    anchor INTEGER NOT NULL DEFAULT 0,
-    anchor_cursor TEXT,
-    anchor_id TEXT,
+    anchor INTEGER NOT NULL DEFAULT 0, anchor_cursor TEXT, anchor_id TEXT,
     read_in_run INTEGER,
     listed_in_walk INTEGER NOT NULL, -- the number of the listing that showed it last
     gone_at INTEGER
@@ -71,6 +68,12 @@ CREATE TABLE removed_items (
     removed_in_run INTEGER NOT NULL
 ) STRICT;
 """
+
+_ADVICE = {
+    "full": "; make room on the disk and run it again: what was saved stays",
+    "not a database": "; choose another path",
+    "malformed": "; restore it from a copy, or archive anew into another file",
+}
 
 
 @attrs.frozen
@@ -98,9 +101,13 @@ class ArchiveSettings:
 def database_path(path: str | os.PathLike[str]) -> Path:
     """The absolute path: the program may change its current folder later."""
     try:
-        given = os.fspath(path)
+        given = os.fsdecode(path)
+        if b"\0" in os.fsencode(given):
+            raise ValueError("it holds a NUL character")
     except TypeError as error:
         raise ArchiveError(f"an archive's path is a string or a path, not {type(path).__name__}") from error
+    except ValueError as error:
+        raise ArchiveError(f"no file can have the path {path!r}: {error}") from error
     if given == "-":
         raise ArchiveError("'-' is not stdout here: pass the name of a file, or ./- for a file of that name")
     return Path(os.path.abspath(given))
@@ -129,8 +136,7 @@ def opened_for_writing(path: Path, settings: ArchiveSettings) -> Generator[sqlit
             _create_tables(database, path, settings)
             for setting in ("journal_mode = WAL", "synchronous = NORMAL", f"wal_autocheckpoint = {LOG_PAGES}"):
                 database.execute(f"PRAGMA {setting}").close()
-            advice = "continue with the same settings, or choose another file"
-            refuse_other_settings(path, stored_settings(database, path), settings, "run", advice)
+            refuse_other_settings(path, stored_settings(database, path), settings, "run", RUN_ADVICE)
             yield database
         finally:
             database.close()
@@ -141,16 +147,20 @@ def opened_for_reading(path: Path) -> sqlite3.Connection:
     with explained(path):
         if not path.is_file():
             raise ArchiveError(f"there is no archive {path}: make it with archive(client, path)")
-        database = _connected(f"file:{quote(str(path))}?mode={_reading_mode(path)}")
-        try:
-            database.execute("PRAGMA query_only = ON").close()
-            if _version(database, path) == 0:
-                raise ArchiveError(f"{path} is empty: run archive(client, path)")
-            stored_settings(database, path)
-        except BaseException:
-            database.close()
-            raise
-        return database
+        return checked(_connected(f"file:{quote(str(path))}?mode={_reading_mode(path)}"), path)
+
+
+def checked(database: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """The connection to an archive, which can only read from now on; closed if it is to anything else."""
+    try:
+        database.execute("PRAGMA query_only = ON").close()
+        if _version(database, path) == 0:
+            raise ArchiveError(f"{path} is empty: run archive(client, path)")
+        stored_settings(database, path)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def stored_settings(database: sqlite3.Connection, path: Path) -> ArchiveSettings:
@@ -175,14 +185,7 @@ def explained(path: Path) -> Generator[None]:
 
 
 def _advice(error: sqlite3.DatabaseError) -> str:
-    words = str(error)
-    if "full" in words:
-        return "; make room on the disk and run it again: what was saved stays"
-    if "not a database" in words:
-        return "; choose another path"
-    if "malformed" in words:
-        return "; restore it from a copy, or archive anew into another file"
-    return ""
+    return next((advice for words, advice in _ADVICE.items() if words in str(error)), "")
 
 
 def _create_private(path: Path) -> None:
@@ -217,9 +220,8 @@ def _create_tables(database: sqlite3.Connection, path: Path, settings: ArchiveSe
 
 def _version(database: sqlite3.Connection, path: Path) -> int:
     """The schema version; 0 for a file without any table."""
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    query = "SELECT * FROM pragma_application_id, pragma_user_version, (SELECT count(*) FROM sqlite_master)"
+    application, version, tables = database.execute(query).fetchone()
     if not (application or version or tables):
         return 0
     if application != APPLICATION_ID:

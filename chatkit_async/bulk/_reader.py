@@ -98,6 +98,7 @@ class Archive:
 
     Threads and items are the objects that the client returns. What its decoder refuses is never an error here: a
     damaged item is an `UnknownThreadItem`, and the damaged fields of a thread are in its `extra`; `verify` names both.
+    What is left of a file that was cut short is read into memory.
 
     Example:
         with Archive("threads.chatkit") as archive:
@@ -113,7 +114,12 @@ class Archive:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = database_path(path)
-        self._database: sqlite3.Connection | None = opened_for_reading(self._path)
+        try:
+            self._database: sqlite3.Connection | None = opened_for_reading(self._path)
+        except ArchiveError as error:
+            from ._whole_archive import opened_remainder  # noqa: PLC0415 - few files are damaged
+
+            self._database = opened_remainder(self._path, error)
 
     def threads(self, user: str | None = None) -> Iterator[ChatKitThread]:
         """The threads, oldest first, in the API's order; gone ones included.

@@ -1,4 +1,4 @@
-"""What reads a whole archive: its verification, and its conversion to JSON Lines and Markdown."""
+"""What reads a whole archive: its verification, its conversion to JSON Lines and Markdown, and what is left of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..types.items import ChatKitThreadItem
 from ..types.result import slot_value
 from ..types.thread import ChatKitThread
 from ..types.unknown import UnknownThreadItem
-from ._file import APPLICATION_ID, SIDECARS, check_folder, database_path
+from ._file import APPLICATION_ID, PAGE_BYTES, SIDECARS, check_folder, checked, database_path, explained
 from ._pages import decoded, elements_of, object_of, thread_of
 from ._reports import ArchiveProblem, ConversionReport, VerifyReport
 
@@ -37,6 +37,22 @@ _MAGIC = b"SQLite format 3\0"
 RUN_AGAIN = "run archive(client, path) again"
 _HEADER_BYTES = 72  # of an SQLite file: its application id ends here
 _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which Markdown lets a backslash escape
+
+
+def opened_remainder(path: Path, error: ArchiveError) -> sqlite3.Connection:
+    """What is left of an archive that was cut short, held in memory; raises the error if it cannot be read either.
+
+    SQLite opens no file with fewer pages than its header says.
+    """
+    if getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_CORRUPT:
+        raise error
+    pages, content = path.stat().st_size // PAGE_BYTES, bytearray(path.read_bytes())
+    content[18:20] = b"\x01\x01"  # memory has no write-ahead log
+    content[28:32] = pages.to_bytes(4, "big")
+    with explained(path):
+        database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        database.deserialize(bytes(content[: pages * PAGE_BYTES]))
+        return checked(database, path)
 
 
 def verify(database: sqlite3.Connection, path: Path) -> VerifyReport:

@@ -220,11 +220,39 @@ def test_a_thread_whose_own_fields_are_damaged_is_one_problem(path: Path) -> Non
     assert (report.threads, report.items, report.damaged) == (2, 1, ())
 
 
-def test_an_archive_that_was_cut_short_says_what_to_do(path: Path) -> None:
+@pytest.mark.parametrize("kept", [0.95, 0.5, 0.2])
+def test_what_is_left_of_an_archive_that_was_cut_short_can_be_read(path: Path, kept: float) -> None:
+    write_archive(path, [(thread(n), [user_message(n * 1000 + at) for at in range(300)]) for n in range(20)])
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * kept)])
+    with Archive(path) as archive:
+        report = archive.verify()
+        damaged = {one.thread_id for one in report.problems}
+        left = [one.id for one in archive.threads() if one.id not in damaged]
+        assert (report.is_sound, None in damaged, len(left)) == (False, True, 21 - len(damaged))
+        assert len(left) >= 20 * kept - 4
+        for thread_id in left:
+            number = int(thread_id.removeprefix("cthr_"))
+            assert [one.id for one in archive.items(thread_id)] == [f"cthi_{number * 1000 + at}" for at in range(300)]
+        with pytest.raises(ArchiveError, match=r"malformed|is damaged in thread"):
+            [list(archive.items(f"cthr_{n}")) for n in range(20)]
+    assert path.read_bytes() == whole[: int(len(whole) * kept)]
+
+
+def test_an_archive_of_which_too_little_is_left_says_what_to_do(path: Path) -> None:
     write_archive(path, [(thread(1), [user_message(number) for number in range(500)])])
-    path.write_bytes(path.read_bytes()[:-20_000])
-    with pytest.raises(ArchiveError, match="malformed; restore it from a copy, or archive anew into another file"):
+    path.write_bytes(path.read_bytes()[:20_000])
+    with pytest.raises(ArchiveError, match=r"malformed.*; restore it from a copy, or archive anew into another"):
         Archive(path)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_a_path_that_no_file_can_have_is_refused(path: Path, name: str) -> None:
+    write_archive(path, [])
+    with pytest.raises(ArchiveError, match="no file can have the path"):
+        Archive(name)
+    with Archive(path) as archive, pytest.raises(ArchiveError, match="no file can have the path"):
+        archive.write_jsonl(name)
 
 
 @pytest.mark.parametrize(
