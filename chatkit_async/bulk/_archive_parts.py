@@ -25,7 +25,16 @@ from ..errors import APIError, ArchiveError
 from ._archive import ArchiveRun
 from ._erase_parts import Message, began_s, pages_of
 from ._erase_plan import list_threads
-from ._file import ArchiveSettings, check_folder, database_path, explained, opened_for_reading, stored_settings
+from ._file import (
+    RUN_ADVICE,
+    ArchiveSettings,
+    check_folder,
+    database_path,
+    explained,
+    opened_for_reading,
+    refuse_other_settings,
+    stored_settings,
+)
 from ._job import JobOptions, checked_options, checked_users, in_thread, settings_of, workers
 from ._requests import JobRequests, Limiter
 from ._saving import opened_writer
@@ -57,15 +66,15 @@ class ArchiveJob:
         Raises:
             ParamsValidationError, ArchiveError, ConfigurationError, ClientClosedError: as for `archive`.
         """
-        began_at, users = time.time(), self._users
+        began_at, users, file = time.time(), self._users, Path(self.path)
         self._options(client)
-        check_folder(Path(self.path))
+        check_folder(file)
+        held = await in_thread(partial(_held_whole, file, settings_of(client, users)))
         requests = JobRequests(client, Limiter(self.requests_per_second, lambda _: None))
         ids: dict[str, None] = {}
         with suppress(APIError):
             for user in users or (None,):
                 ids.update((one.thread_id, None) for one in await list_threads(requests, user, lambda _: None))
-        held = await in_thread(partial(_held_whole, Path(self.path)))
         new = [thread_id for thread_id in ids if thread_id not in held]
         return {"began_at": began_at, "requests": requests.sent, "pages": pages_of(new, page_size)}
 
@@ -162,10 +171,12 @@ class _MergeRun(ArchiveRun):
         self._began_s = began_s(plan)
 
 
-def _held_whole(path: Path) -> set[str]:
+def _held_whole(path: Path, settings: ArchiveSettings) -> set[str]:
+    """The threads that an archive holds whole; raises `ArchiveError` if it was made with other settings."""
     if not path.exists() or not path.stat().st_size:
         return set()
     with explained(path), closing(opened_for_reading(path)) as database:
+        refuse_other_settings(path, stored_settings(database, path), settings, "run", RUN_ADVICE)
         return set(_whole_threads(database))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from chatkit_async import AsyncChatKit, RetryPolicy
+from chatkit_async import ArchiveError, AsyncChatKit, RetryPolicy
 from chatkit_async.bulk import Archive, archive, erase
 from chatkit_async.bulk._archive_parts import ArchiveJob
 from chatkit_async.bulk._erase_parts import EraseJob
@@ -234,3 +234,16 @@ async def test_a_second_archive_hands_out_new_threads_only(
     assert run.pages == [["cthr_late"]]
     assert (report["new"], report["unchanged"], report["is_complete"]) == (1, THREADS, True)
     assert_holds_all(path, emulator)
+
+
+async def test_an_archive_with_other_settings_is_refused_before_anything_is_sent(
+    client: AsyncChatKit, emulator: Emulator, tmp_path: Path
+) -> None:
+    path = tmp_path / "threads.chatkit"
+    await archive(client, path, user="user_1")
+    before = len(emulator.requests())
+
+    with pytest.raises(ArchiveError, match=r"was made with users user_1, this run has all users: continue with the"):
+        await Run(client, ArchiveJob(path=str(path))).make_plan()
+
+    assert len(emulator.requests()) == before
