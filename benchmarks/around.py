@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -73,13 +72,13 @@ def archive(effort: Effort, variant: str) -> Figures:
     from chatkit_async import AsyncChatKit
     from chatkit_async.bulk import archive as archive_threads
 
-    files = count()
-    with TemporaryDirectory() as folder, running("emulators") as server, opened() as peers:
+    with running("emulators") as server, opened() as peers:
         _seed(server.base_urls[0], 5 * effort.pages)
         client = AsyncChatKit(API_KEY, base_url=server.base_urls[0])
 
         async def archive_all(_: int) -> None:
-            await archive_threads(client, Path(folder) / f"{next(files)}.chatkit")
+            with TemporaryDirectory() as folder:
+                await archive_threads(client, Path(folder) / "threads.chatkit")
 
         async def walk_some(ids: Iterator[str]) -> None:
             for thread_id in ids:
