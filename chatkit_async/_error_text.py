@@ -25,15 +25,15 @@ def sentence(error: APIError) -> str:
 
 def details_of(error: APIError) -> dict[str, Any]:
     """The attributes of an error beside its message, as JSON."""
-    return {name: value for name, value in vars(error).items() if name not in NOT_STORED and is_json(value)}
+    return {name: value for name, value in vars(error).items() if name not in NOT_STORED and is_scalar(value)}
 
 
 def problem_details(problem: Problem) -> dict[str, Any]:
     """A problem as JSON; a value that JSON cannot hold becomes its repr."""
     fields = {name: getattr(problem, name) for name in ("path", "code", "message", "value", "limit")}
-    return {name: value if is_json(value) else repr(value) for name, value in fields.items()}
+    return {name: value if is_scalar(value) else repr(value) for name, value in fields.items()}
 
 
-def is_json(value: object) -> bool:
+def is_scalar(value: object) -> bool:
     """Whether a value is plain JSON: null, a boolean, a string or a number."""
     return value is None or isinstance(value, (bool, int, float, str))

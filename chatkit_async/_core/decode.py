@@ -93,7 +93,7 @@ def read_json(response: Response) -> JSON | Unreadable:
     if not response.is_whole:
         return Unreadable(NOT_READ, None)
     kind = response.headers.get("content-type", "application/json")
-    if kind != "application/json" and not is_json(kind):
+    if kind != "application/json" and not is_json_content_type(kind):
         return Unreadable(f"the response is {redacted(kind)}, not application/json", excerpt(response))
     try:
         return loads(response.body)
@@ -120,7 +120,7 @@ def _invalid(found: Unreadable, operation: str, info: ResponseInfo) -> APIRespon
     )
 
 
-def is_json(content_type: str) -> bool:
+def is_json_content_type(content_type: str) -> bool:
     """Whether a Content-Type names JSON, `application/problem+json` included."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))

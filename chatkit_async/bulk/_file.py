@@ -47,7 +47,7 @@ CREATE TABLE threads (
     item_count INTEGER NOT NULL DEFAULT 0,
     anchor INTEGER NOT NULL DEFAULT 0, anchor_cursor TEXT, anchor_id TEXT,
     read_in_run INTEGER,
-    listed_in_walk INTEGER NOT NULL, -- the number of the listing that showed it last
+    last_listing INTEGER NOT NULL, -- the number of the one that showed it last
     gone_at INTEGER
 ) STRICT;
 CREATE INDEX threads_in_order ON threads (sort_at, position);

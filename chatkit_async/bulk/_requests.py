@@ -12,7 +12,7 @@ import anyio
 import attrs
 
 from .._async.client import AsyncChatKit
-from .._core.decode import is_json
+from .._core.decode import is_json_content_type
 from .._core.message import Response
 from .._core.operation import Operation
 from .._core.options import RequestOptions
@@ -191,7 +191,7 @@ def unreadable(operation: str, message: str, info: ResponseInfo | None = None) -
 
 def _json_body(response: Response) -> bytes:
     kind = response.headers.get("content-type", "application/json")
-    if not is_json(kind):
+    if not is_json_content_type(kind):
         raise BrokenPageError(f"the response is {kind!r}, not application/json")
     if not response.is_whole:
         raise BrokenPageError("the response is larger than 64 MiB or broken, and was not read")

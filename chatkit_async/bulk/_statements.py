@@ -176,14 +176,14 @@ def is_same(one: str, other: str) -> bool:
 
 
 _HELD = """
-SELECT key, raw, listed_in_walk, read_in_run, item_count, anchor, anchor_cursor, anchor_id
+SELECT key, raw, last_listing, read_in_run, item_count, anchor, anchor_cursor, anchor_id
 FROM threads WHERE id = ?
 """
 _INSERT = """
-INSERT INTO threads (id, raw, user, sort_at, position, listed_in_walk) VALUES (?, ?, ?, ?, ?, ?) RETURNING key
+INSERT INTO threads (id, raw, user, sort_at, position, last_listing) VALUES (?, ?, ?, ?, ?, ?) RETURNING key
 """
 _UPDATE = """
-UPDATE threads SET raw = ?, user = ?, sort_at = ?, position = ?, listed_in_walk = ?, gone_at = NULL WHERE key = ?
+UPDATE threads SET raw = ?, user = ?, sort_at = ?, position = ?, last_listing = ?, gone_at = NULL WHERE key = ?
 """
 
 
@@ -211,21 +211,19 @@ def mark_listed(database: sqlite3.Connection, run: int, listing: int, thread_ids
     count, sort_at = database.execute(_COUNT_READ, (ids, run, listing)).fetchone()
     if count < len(thread_ids) or not count:
         return None
-    database.execute(
-        "UPDATE threads SET listed_in_walk = ? WHERE id IN (SELECT value FROM json_each(?))", (listing, ids)
-    )
+    database.execute("UPDATE threads SET last_listing = ? WHERE id IN (SELECT value FROM json_each(?))", (listing, ids))
     return int(sort_at)
 
 
 _COUNT_READ = """
 SELECT count(*), max(threads.sort_at) FROM json_each(?) AS one JOIN threads ON threads.id = one.value
-WHERE threads.read_in_run = ? AND threads.listed_in_walk <> ?
+WHERE threads.read_in_run = ? AND threads.last_listing <> ?
 """
 
 
 def unlisted_threads(database: sqlite3.Connection, run: int, first_listing: int) -> list[HeldThread]:
     """Threads held that no listing since this one showed, and that are not marked as gone."""
-    statement = "SELECT key, id, item_count, read_in_run FROM threads WHERE listed_in_walk < ? AND gone_at IS NULL"
+    statement = "SELECT key, id, item_count, read_in_run FROM threads WHERE last_listing < ? AND gone_at IS NULL"
     rows = database.execute(statement, (first_listing,))
     return [HeldThread(row[0], row[1], row[3] is None, False, -1, row[3] == run, row[2], START) for row in rows]
 
@@ -243,7 +241,7 @@ def begin_run(database: sqlite3.Connection, now_s: int, pace: float | None = Non
         "INSERT INTO runs (state, started_at, pid, host) VALUES ('running', ?, ?, ?) RETURNING id",
         (now_s, os.getpid(), socket.gethostname()),
     ).fetchone()
-    (listing,) = database.execute("SELECT coalesce(max(listed_in_walk), 0) + 1 FROM threads").fetchone()
+    (listing,) = database.execute("SELECT coalesce(max(last_listing), 0) + 1 FROM threads").fetchone()
     return run, listing
 
 

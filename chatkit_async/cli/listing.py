@@ -18,11 +18,10 @@ import chatkit_async
 from chatkit_async._core.base_url import DEFAULT_BASE_URL
 from chatkit_async.cli.connection import Connection
 from chatkit_async.cli.output import command_to_paste, is_pipe, is_terminal, print_warning, require_stdout
+from chatkit_async.types.thread_operations import MAX_PAGE_SIZE
 
 if TYPE_CHECKING:
     from chatkit_async.bulk import ArchiveInfo
-
-MAX_PAGE_SIZE: Final = 100
 
 T = TypeVar("T", chatkit_async.ChatKitThread, chatkit_async.ChatKitThreadItem)
 

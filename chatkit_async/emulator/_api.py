@@ -110,9 +110,9 @@ class Api:
     def respond(self, request: ApiRequest, data: ApiData, now_s: float) -> ApiResponse:
         """The response; changes the data."""
         try:
-            return json_response(200, self.perform(request, data, now_s))
+            return document_response(200, self.perform(request, data, now_s))
         except RequestRefused as refused:
-            return error_response(refused)
+            return refusal_response(refused)
 
     def perform(self, request: ApiRequest, data: ApiData, now_s: float) -> JSONObject:
         """The result of the operation; raises RequestRefused. The order of the checks is the API's."""
@@ -199,12 +199,12 @@ STRICT_DECODER = json.JSONDecoder(parse_constant=refuse_constant)
 COMPACT_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
-def json_response(status: int, document: JSON, headers: Mapping[str, str] | None = None) -> ApiResponse:
+def document_response(status: int, document: JSON, headers: Mapping[str, str] | None = None) -> ApiResponse:
     """A response with a JSON body."""
     body = COMPACT_ENCODER.encode(document).encode()
     return ApiResponse(status, {**JSON_HEADERS, **headers} if headers else JSON_HEADERS, body)
 
 
-def error_response(refused: RequestRefused) -> ApiResponse:
+def refusal_response(refused: RequestRefused) -> ApiResponse:
     """The error response to a refused request."""
-    return json_response(refused.status, refused.document(), refused.headers)
+    return document_response(refused.status, refused.document(), refused.headers)

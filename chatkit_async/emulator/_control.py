@@ -14,7 +14,7 @@ from aiohttp import web
 from ..errors import ConfigurationError
 from ..types._json import JSON, JSONObject
 from . import _control_views as views
-from ._api import ApiResponse, decoded_json, error_response, json_response, query_object
+from ._api import ApiResponse, decoded_json, document_response, query_object, refusal_response
 from ._checks import Check, json_copy
 from ._control_checks import (
     CLOCK,
@@ -85,10 +85,10 @@ async def control_response(request: web.BaseRequest, state: EmulatorState, read_
     try:
         response = await perform(request, state, read_body)
     except RequestRefused as refused:
-        response = error_response(with_path(refused))
+        response = refusal_response(with_path(refused))
     except Exception:
         logger.exception("%s %s failed", request.method, request.rel_url.raw_path)
-        response = error_response(server_error())
+        response = refusal_response(server_error())
     return attrs.evolve(response, headers={**HEADERS, **response.headers})
 
 
@@ -107,7 +107,7 @@ async def perform(request: web.BaseRequest, state: EmulatorState, read_body: Rea
     action = ACTIONS[path]
     if request.method != action.method:
         raise wrong_method(action.method)
-    return json_response(200, action.run(state, await action_input(request, action, read_body)))
+    return document_response(200, action.run(state, await action_input(request, action, read_body)))
 
 
 def page_response(file: Path) -> ApiResponse:

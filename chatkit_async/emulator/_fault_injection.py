@@ -12,7 +12,7 @@ import attrs
 from aiohttp import web
 
 from ..types._json import JSON, JSONObject
-from ._api import Api, ApiRequest, ApiResponse, error_response, json_response
+from ._api import Api, ApiRequest, ApiResponse, document_response, refusal_response
 from ._data import ApiData
 from ._faults import LISTING_KINDS, Fault, is_listing
 from ._refusals import RequestRefused, cursor_not_found
@@ -129,12 +129,12 @@ def made_up(fault: Fault) -> ApiResponse | None:
         return None
     status = 200 if fault.status is None else fault.status
     if fault.body is None:
-        return json_response(status, reason(status)) if status >= 400 else ApiResponse(status, {}, b"")
+        return document_response(status, reason(status)) if status >= 400 else ApiResponse(status, {}, b"")
     if isinstance(fault.body, str):
         return ApiResponse(status, {"Content-Type": "text/plain; charset=utf-8"}, fault.body.encode())
     if isinstance(fault.body, bytes):
         return ApiResponse(status, {"Content-Type": "application/octet-stream"}, fault.body)
-    return json_response(status, fault.body)
+    return document_response(status, fault.body)
 
 
 def reason(status: int) -> JSONObject:
@@ -163,7 +163,7 @@ def close_connection(exchange: FaultyExchange) -> web.StreamResponse:
 def gone_cursor_response(request: ApiRequest, api: Api, data: ApiData) -> ApiResponse | None:
     """The refusal (400) of a request whose cursor is gone."""
     gone = gone_cursor(request, api, data)
-    return None if gone is None else error_response(cursor_not_found(*gone))
+    return None if gone is None else refusal_response(cursor_not_found(*gone))
 
 
 Query = Mapping[str, str]
@@ -215,7 +215,7 @@ def changed_page(response: ApiResponse, change: Callable[[JSONObject], JSONObjec
         return response
     if not isinstance(page, dict) or page.get("object") != "list":
         return response
-    return attrs.evolve(response, body=json_response(response.status, change(page)).body)
+    return attrs.evolve(response, body=document_response(response.status, change(page)).body)
 
 
 async def send_whole(exchange: FaultyExchange, response: ApiResponse, fault: Fault) -> web.StreamResponse:

@@ -129,20 +129,20 @@ def is_id(segment: str) -> bool:
     return segment.startswith("{")
 
 
-def is_text(value: object) -> bool:
+def is_string(value: object) -> bool:
     """Whether a value is a string."""
     return isinstance(value, str)
 
 
-def is_texts(value: object) -> bool:
+def is_string_mapping(value: object) -> bool:
     """Whether a value is a mapping of strings."""
-    return isinstance(value, Mapping) and all(map(is_text, [*value, *value.values()]))
+    return isinstance(value, Mapping) and all(map(is_string, [*value, *value.values()]))
 
 
 def is_headers(value: object) -> bool:
     """Whether a value is a mapping of header names and values."""
     headers = cast("Mapping[str, str]", value)
-    return is_texts(value) and all(
+    return is_string_mapping(value) and all(
         HEADER_NAME.fullmatch(name) and one.replace("\t", " ").isprintable() for name, one in headers.items()
     )
 
@@ -166,9 +166,9 @@ def can_be_sent(body: object) -> bool:
 
 
 FAULT_FIELDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "method": ("None or the name of an HTTP method", lambda one: one is None or is_text(one)),
-    "path": ("a string", is_text),
-    "query": ("a mapping of parameters, as strings", is_texts),
+    "method": ("None or the name of an HTTP method", lambda one: one is None or is_string(one)),
+    "path": ("a string", is_string),
+    "query": ("a mapping of parameters, as strings", is_string_mapping),
     "skip": ("0 or more", lambda one: is_integer(one, 0)),
     "times": ('1 or more, or "always"', lambda one: one == "always" or is_integer(one, 1)),
     "status": ("None or 200..599", lambda one: one is None or is_integer(one, 200, 599)),

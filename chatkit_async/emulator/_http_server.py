@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 from aiohttp import web
 
-from ._api import ApiRequest, ApiResponse, error_response
+from ._api import ApiRequest, ApiResponse, refusal_response
 from ._control import control_response, is_control_request
 from ._fault_injection import FaultyExchange, carry_out, gone_cursor_response, whole
 from ._faults import Fault
@@ -50,7 +50,7 @@ class HttpServer(web.Server):
 
     def unreadable(self) -> web.Response:
         """The response to bytes that are not an HTTP request; the log does not have it."""
-        return whole(self._with_api_headers(error_response(unreadable(MAX_LINE_BYTES)), time.perf_counter()))
+        return whole(self._with_api_headers(refusal_response(unreadable(MAX_LINE_BYTES)), time.perf_counter()))
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if is_control_request(request):
@@ -76,7 +76,7 @@ class HttpServer(web.Server):
         try:
             received = await api_request(request)
         except RequestRefused as refused:
-            response = with_api_headers(error_response(refused))
+            response = with_api_headers(refusal_response(refused))
         else:
             with self._state.lock:
                 log.keep_body(entry, received.body)
@@ -99,7 +99,7 @@ class HttpServer(web.Server):
             return self._state.respond(request)
         except Exception:
             logger.exception("%s %s failed", request.method, request.path)
-            return error_response(server_error())
+            return refusal_response(server_error())
 
     def _with_api_headers(self, response: ApiResponse, started_s: float) -> ApiResponse:
         """The response with the headers that every response of the API has; the date is by the emulator's clock."""

@@ -12,7 +12,7 @@ import pytest
 
 from chatkit_async import APIResponseValidationError, ChatSession
 from chatkit_async._core import json_bytes
-from chatkit_async._core.decode import LONGEST_EXCERPT, decode, excerpt, is_json
+from chatkit_async._core.decode import LONGEST_EXCERPT, decode, excerpt, is_json_content_type
 from chatkit_async._core.message import Response, response_info
 from chatkit_async._core.session_rows import CREATE_SESSION
 from chatkit_async.types.headers import Headers
@@ -62,7 +62,7 @@ def test_json_has_its_content_type_or_none(kind: str | None) -> None:
     "kind", ["text/html", "text/plain", "application/jsonp", "json", "", "text/json+application", "x/y+json"]
 )
 def test_any_other_content_type_is_refused_though_the_body_were_json(kind: str) -> None:
-    assert not is_json(kind)
+    assert not is_json_content_type(kind)
     if kind:
         assert str(refused(response(WHOLE, kind))).startswith(
             f"sessions.create: 200 the response is {kind}, not application/json"
