@@ -15,6 +15,7 @@ from ._refusals import EndpointRefusal
 
 MAX_ENDPOINT_BODY_BYTES = 16 * 1024  # a client secret has a few hundred characters, and nothing else is read
 METHOD = "POST"
+MADE_UP_TYPE = "text/plain"  # that wsgiref, and so Django's runserver, gives a request without a Content-Type
 DIGITS_OF_A_LENGTH = 19  # more are too large in any case; int() of very many digits raises
 
 
@@ -28,7 +29,7 @@ def check_request(request: HTTPRequest, allowed_origins: Collection[Origin]) -> 
         raise EndpointRefusal(411, "length_required", "Send the body with a Content-Length.")
     length = _length(headers.get("content-length"))
     check_length(length)
-    if length or "content-type" in headers:
+    if length or headers.get("content-type", MADE_UP_TYPE) != MADE_UP_TYPE:
         _check_type(headers.get("content-type"))
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise EndpointRefusal(415, "unsupported_content_encoding", "Send the body without Content-Encoding.")

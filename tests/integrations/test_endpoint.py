@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
+from flask import Flask
+
+from chatkit_async import ChatKit
+from chatkit_async.broker import SessionBroker
 from chatkit_async.emulator import Emulator
+from chatkit_async.integrations.flask import session_endpoint
 
-from .apps.shared import ANONYMOUS, MEMBERS
+from .apps.shared import ANONYMOUS, MEMBERS, SESSION
 from .fetching import as_user, cookie_header, fetch, users
 from .serving import each_value
 
@@ -142,6 +149,31 @@ def test_an_exception_of_the_framework_raised_by_identify_decides_the_response(u
     assert fetch(url, headers=as_user("forbidden")).status == 403
     assert fetch(url, MEMBERS, headers=as_user("forbidden")).status == 403
     assert users(emulator) == []
+
+
+def test_a_request_without_a_body_may_be_sent_as_text(url: str, emulator: Emulator) -> None:
+    assert fetch(url, headers=as_user("jana") | {"Content-Type": "text/plain"}).status == 200
+    assert users(emulator) == ["jana"]
+
+
+def test_wsgiref_which_makes_up_a_content_type_serves_a_request_without_one(emulator: Emulator) -> None:
+    app = Flask("app")
+    with (
+        ChatKit("sk-test", base_url=emulator.base_url) as client,
+        SessionBroker(client, workflow="wf_1") as broker,
+        make_server("127.0.0.1", 0, app, handler_class=Silent) as server,
+    ):
+        app.add_url_rule(SESSION, view_func=session_endpoint(broker, identify=lambda request: "kim"))
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        response = fetch(f"http://127.0.0.1:{server.server_port}")
+        thread.join()
+    assert response.status == 200
+
+
+class Silent(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Prints nothing."""
 
 
 def test_no_response_has_cors_headers(url: str) -> None:

@@ -86,7 +86,7 @@ def test_a_forwarded_host_is_ignored(url: str, emulator: Emulator, name: str) ->
 
 @each_value(
     "content_type",
-    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "json",
+    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain; charset=utf-8", "json",
      "text/plain;application/json", "application/jsonp", "application/json, text/plain",
      "application/json; charset=utf-8, text/plain", "application/vnd.api+json"],
 )  # fmt: skip
@@ -96,8 +96,14 @@ def test_a_wrong_content_type_is_a_415(url: str, emulator: Emulator, content_typ
     refused(fetch(url, headers=headers), 415, "unsupported_content_type", emulator)
 
 
-def test_a_body_without_a_content_type_is_a_415(url: str, emulator: Emulator) -> None:
-    refused(fetch(url, body={}, headers=NEW_USER | {"Content-Type": ()}), 415, "unsupported_content_type", emulator)
+@each_value("content_type", [(), "text/plain"])
+def test_a_body_without_a_content_type_or_as_text_is_a_415(url: str, emulator: Emulator, content_type: Any) -> None:
+    refused(
+        fetch(url, body={}, headers=NEW_USER | {"Content-Type": content_type}),
+        415,
+        "unsupported_content_type",
+        emulator,
+    )
 
 
 def test_a_form_of_another_site_is_a_403(url: str, emulator: Emulator) -> None:
