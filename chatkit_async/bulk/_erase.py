@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Never
 
 from .._async.client import AsyncChatKit
@@ -182,51 +183,69 @@ async def erase_user(
     check_async("erase_user", broker, AsyncSessionBroker)
     checked_users("erase_user", user, None)
     checked_options("erase_user", client, concurrency, requests_per_second, on_progress)
-    sessions: dict[str, bool] = {}
-    erasures: list[EraseReport] = []
-    is_known = await _revoke(broker, user, sessions)
-    left: tuple[str, ...] | None = None
-    for _ in range(ERASE_USER_ROUNDS):
-        erasures.append(
-            await erase(
-                client,
-                user=user,
-                archived_in=archived_in,
-                concurrency=concurrency,
-                requests_per_second=requests_per_second,
-                on_progress=on_progress,
-            )
-        )
-        before = len(sessions)
-        is_known = await _revoke(broker, user, sessions)
-        left = await _left(client, user)
-        tried = {one.thread_id for one in erasures[-1].threads}
-        if erasures[-1].stopped is not None or (len(sessions) == before and tried.issuperset(left or ())):
-            break
-    failed = tuple(session_id for session_id, has_ended in sessions.items() if not has_ended)
-    return EraseUserReport(
+    erasure = partial(
+        erase,
+        client,
         user=user,
-        is_complete=erasures[-1].is_complete and left == () and not failed and is_known,
-        sessions=tuple(session_id for session_id, has_ended in sessions.items() if has_ended),
-        failed_sessions=failed,
-        is_revocation_complete=is_known,
-        erasures=tuple(erasures),
-        left=left or (),
+        archived_in=archived_in,
+        concurrency=concurrency,
+        requests_per_second=requests_per_second,
+        on_progress=on_progress,
     )
+    return await _UserErasure(broker, client, user, erasure).report()
 
 
-async def _revoke(broker: AsyncSessionBroker, user: str, sessions: dict[str, bool]) -> bool:
-    """Notes the sessions that ended, and those that did not; whether the broker knew all."""
-    revocation = await broker.revoke(user)
-    for session in revocation.sessions:
-        sessions[session.session_id] = session.error is None
-    return revocation.is_complete
+class _UserErasure:
+    """Revokes and erases in rounds, until a listing shows nothing of the user, or a round can do no more."""
 
+    def __init__(
+        self, broker: AsyncSessionBroker, client: AsyncChatKit, user: str, erasure: Callable[[], Awaitable[EraseReport]]
+    ) -> None:
+        self._broker = broker
+        self._client = client
+        self._user = user
+        self._erasure = erasure
+        self._sessions: dict[str, bool] = {}  # whether each has ended
+        self._is_known = False
+        self._erasures: list[EraseReport] = []
+        self._left: tuple[str, ...] | None = None
 
-async def _left(client: AsyncChatKit, user: str) -> tuple[str, ...] | None:
-    """The ids of all threads of the user that a listing still shows; None if it failed."""
-    requests = JobRequests(client, Limiter(None, lambda _: None))
-    try:
-        return tuple(one.thread_id for one in await list_threads(requests, user, lambda _: None))
-    except APIError:
-        return None
+    async def report(self) -> EraseUserReport:
+        """Does it."""
+        await self._revoke()
+        for _ in range(ERASE_USER_ROUNDS):
+            if await self._ends_in_this_round():
+                break
+        failed = tuple(session_id for session_id, has_ended in self._sessions.items() if not has_ended)
+        return EraseUserReport(
+            user=self._user,
+            is_complete=self._erasures[-1].is_complete and self._left == () and not failed and self._is_known,
+            sessions=tuple(session_id for session_id, has_ended in self._sessions.items() if has_ended),
+            failed_sessions=failed,
+            is_revocation_complete=self._is_known,
+            erasures=tuple(self._erasures),
+            left=self._left or (),
+        )
+
+    async def _ends_in_this_round(self) -> bool:
+        erasure, before = await self._erasure(), len(self._sessions)
+        self._erasures.append(erasure)
+        await self._revoke()
+        self._left = await self._listed()
+        tried = {one.thread_id for one in erasure.threads}
+        is_quiet = len(self._sessions) == before and tried.issuperset(self._left or ())
+        return is_quiet or erasure.stopped is not None
+
+    async def _revoke(self) -> None:
+        """Notes the sessions that ended, those that did not, and whether the broker knew all."""
+        revocation = await self._broker.revoke(self._user)
+        self._sessions.update((session.session_id, session.error is None) for session in revocation.sessions)
+        self._is_known = revocation.is_complete
+
+    async def _listed(self) -> tuple[str, ...] | None:
+        """The ids of all threads of the user that a listing still shows; None if it failed."""
+        requests = JobRequests(self._client, Limiter(None, lambda _: None))
+        try:
+            return tuple(one.thread_id for one in await list_threads(requests, self._user, lambda _: None))
+        except APIError:
+            return None
