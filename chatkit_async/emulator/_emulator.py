@@ -18,6 +18,7 @@ from aiohttp import web
 
 from ..errors import ConfigurationError
 from ..types._json import JSONObject
+from ..types.misuse import answering_methods
 from ._api import Responses
 from ._data import random_token, session_at
 from ._faults import Fault
@@ -32,6 +33,7 @@ READ_WAIT_S = 1.0  # a loop that ends, or that a clock of the user blocks, reads
 REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound to
 
 
+@answering_methods
 class Emulator:
     """The ChatKit REST API on this machine, over real HTTP.
 
@@ -220,6 +222,9 @@ class Emulator:
 
         Args:
             faults: the faults, in the order in which they are tried.
+
+        Raises:
+            ConfigurationError: one is no `Fault`.
         """
         with self._state.lock:
             self._state.faults.add(*faults)

@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl
 import attrs
 from aiohttp import web
 
+from ..errors import ConfigurationError
 from ..types._json import JSON, JSONObject
+from ..types.redacted import described
 from ._api import Api, ApiRequest, ApiResponse, document_response, refusal_response
 from ._data import ApiData
 from ._faults import LISTING_KINDS, Fault, is_listing
@@ -46,7 +48,10 @@ class FaultQueue:
         self.queued: list[QueuedFault] = []
 
     def add(self, *faults: Fault) -> None:
-        """Appends faults."""
+        """Appends faults; raises ConfigurationError for anything else."""
+        for fault in faults:
+            if not isinstance(fault, Fault):
+                raise ConfigurationError(f"add_faults: pass faults, as in Fault(status=503), not {described(fault)}")
         self.queued += map(QueuedFault, faults)
 
     def clear(self) -> None:

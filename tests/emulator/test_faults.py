@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -192,6 +193,22 @@ async def test_with_its_last_piece_a_trickled_response_is_logged_as_responded(
     await post(emulator.base_url)
     assert set(seen[:-1]) == {"pending"}
     assert seen[-1] == "responded"
+
+
+@pytest.mark.parametrize("given", [{"status": 503}, 503, None])
+def test_what_is_no_fault_is_refused_with_how_to_write_one(given: Any) -> None:
+    emulator = Emulator()
+    with pytest.raises(ConfigurationError, match=r"add_faults: pass faults, as in Fault\(status=503\), not "):
+        emulator.add_faults(Fault(status=500), given)
+    assert emulator._state.faults.queued == []
+
+
+def test_a_misspelt_keyword_of_the_emulator_is_answered_with_the_right_one() -> None:
+    emulator: Any = Emulator()
+    with pytest.raises(TypeError, match=r"Emulator\.seed\(\) .* 'thread': did you mean threads\?"):
+        emulator.seed(thread=[])
+    with pytest.raises(TypeError, match=r"^Emulator\(\) got an unexpected keyword argument 'prot': did you mean port"):
+        type(emulator)(prot=8787)
 
 
 async def test_cleared_faults_apply_to_no_request(emulator: Emulator) -> None:
