@@ -177,17 +177,18 @@ class AsyncListing(Generic[T]):
                 return page.data[0]
         return None
 
-    async def collect(self, *, max_items: int | None = None, **unexpected: Never) -> list[T]:
+    async def collect(self, *positional: Never, max_items: int | None = None, **unexpected: Never) -> list[T]:
         """All items as a list.
 
         Args:
+            positional: refused with a `TypeError` that names the keyword.
             max_items: at most this many, at least 0; no page beyond them is requested. Default: all.
             unexpected: refused with a `TypeError` that names the right keyword.
 
         Raises:
             ParamsValidationError: `max_items` is not an integer of at least 0.
         """
-        if unexpected:
+        if positional or unexpected:
             raise wrong_method_call(self.collect, unexpected, {})
         max_items = checked_max_items(max_items)
         items: list[T] = []

@@ -20,8 +20,8 @@ from ..types.items import (
     ChatKitWidgetItem,
 )
 from ..types.misuse import answering
-from ..types.redacted import quoted
-from ..types.result import slot_value
+from ..types.redacted import described, quoted
+from ..types.result import Result, slot_value
 from ..types.unknown import UnknownContent
 
 TranscriptFormat: TypeAlias = Literal["text", "markdown", "json"]
@@ -49,8 +49,12 @@ def transcript(items: Iterable[ChatKitThreadItem], format: TranscriptFormat = "t
         The text, without a line break at its end. Items of unknown kinds are named, never left out.
 
     Raises:
-        ConfigurationError: another format.
+        ConfigurationError: another format, or something else than items.
     """
+    items = list(items)
+    for item in items:
+        if not isinstance(item, Result):
+            raise ConfigurationError(f"transcript: pass what threads.list_items gives, not {described(item)}")
     if format == "json":
         return json.dumps([item.to_dict() for item in items], ensure_ascii=False, indent=2)
     if format not in tuple(_WRITERS):

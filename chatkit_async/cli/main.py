@@ -88,6 +88,8 @@ class OrderedGroup(click.Group):
         from difflib import get_close_matches  # noqa: PLC0415
 
         names = self.list_commands(ctx)
+        if any(f"--{name}" in param.opts for param in self.get_params(ctx)):
+            ctx.fail(f"No such command {name!r}. Did you mean '--{name}'?")
         for near in get_close_matches(name, names, n=1):
             ctx.fail(f"No such command {name!r}. Did you mean {near!r}?")
         ctx.fail(f"No such command {name!r}. There are {', '.join(names)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 import attrs
 
@@ -58,6 +58,11 @@ class Page(_Directed, Generic[T]):
 
     def __len__(self) -> int:
         return len(self.data)
+
+    if not TYPE_CHECKING:  # which refuses this use by itself
+
+        def __aiter__(self) -> NoReturn:
+            raise TypeError("a Page is walked by `for`; `async for` walks the listing itself, all pages: no `await`")
 
     def __reduce__(self) -> tuple[Callable[..., Result], tuple[Any, ...]]:
         restored, held = super().__reduce__()

@@ -56,6 +56,12 @@ def test_with_on_what_async_with_enters_says_to_write_async_with(open_context: C
         enter(open_context(AsyncChatKit(KEY)))
 
 
+async def test_async_for_over_a_page_says_to_walk_the_listing(chatkit_emulator: Emulator) -> None:
+    async with AsyncChatKit(KEY, base_url=chatkit_emulator.base_url) as client:
+        with pytest.raises(TypeError, match="`async for` walks the listing itself, all pages: no `await`"):
+            await walk_async(await client.threads.list())
+
+
 def test_async_with_on_a_blocking_client_says_to_write_with() -> None:
     with pytest.raises(TypeError, match="ChatKit blocks, and is not entered by `async with`: write `with`"):
         asyncio.run(enter_async(ChatKit(KEY)))
@@ -108,6 +114,7 @@ LISTING: dict[str, tuple[Callable[[Any], Any], str]] = {
     "collect": (lambda listing: listing.collect(max_item=3), "did you mean max_items? (it takes max_items)"),
     "pages": (lambda listing: listing.pages(prefech=True), "did you mean prefetch? (it takes prefetch)"),
     "first": (lambda listing: listing.first(limit=1), "'limit': it takes no arguments"),
+    "positional": (lambda listing: listing.collect(5), "pass them by name, as in max_items=... (it takes max_items)"),
 }
 TOO_MANY: dict[str, tuple[Callable[[Any], Any], str]] = {
     "client": (
@@ -174,7 +181,7 @@ def test_a_wrong_keyword_is_named_with_the_right_one_and_shows_no_value(
 
 @pytest.mark.parametrize("half", [AsyncChatKit, ChatKit])
 @pytest.mark.parametrize(("call", "advice"), LISTING.values(), ids=LISTING)
-def test_a_wrong_keyword_of_a_listing_is_answered_with_those_that_it_takes(
+def test_a_wrong_argument_of_a_listing_is_answered_with_those_that_it_takes(
     chatkit_emulator: Emulator, half: type[Any], call: Callable[[Any], Any], advice: str
 ) -> None:
     async def used(listing: Any) -> None:

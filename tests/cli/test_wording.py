@@ -59,6 +59,7 @@ def test_a_misspelt_command_gets_the_nearest_name(words: tuple[str, ...], meant:
 def test_a_word_unlike_every_command_gets_the_names_that_there_are() -> None:
     assert "No such command 'xyzzy'. There are demo, sessions, threads, " in chatkit("xyzzy").stderr
     assert "No such command 'list'. There are create, cancel.\n" in chatkit("sessions", "list").stderr
+    assert "No such command 'version'. Did you mean '--version'?" in chatkit("version").stderr
 
 
 def test_text_is_utf8_also_where_the_locale_has_only_ascii(emulator: Emulator, env: dict[str, str]) -> None:

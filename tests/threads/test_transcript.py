@@ -132,3 +132,10 @@ def test_an_unknown_format_is_our_error(layout: Any) -> None:
     with pytest.raises(ConfigurationError, match="text, markdown or json") as caught:
         transcript([], layout)
     assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("given", ["cthr_1", [{"type": "chatkit.task"}], ["text"]], ids=str)
+@pytest.mark.parametrize("layout", ["text", "json"])
+def test_what_is_no_item_is_our_error(given: Any, layout: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"transcript: pass what threads\.list_items gives, not .*\("):
+        transcript(given, layout)
