@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 import pytest
 
-from chatkit_async import ChatKit, ChatKitError, NotFoundError, SessionCreateParams
+from chatkit_async import AsyncChatKit, ChatKit, ChatKitError, NotFoundError, SessionCreateParams
+from chatkit_async._sync.channel import _SharedConnection
 from chatkit_async.emulator import Emulator, Fault
 from chatkit_async.types.result import Result
 
@@ -53,6 +56,27 @@ class BrokenMapping(dict[str, object]):
 
     def get(self, *_: object) -> Any:
         raise ChatKitError("broken")
+
+
+@pytest.mark.parametrize("make", [AsyncChatKit, ChatKit, AsyncChatKit().with_options, ChatKit().with_options])
+def test_headers_that_cannot_be_read_show_no_key(make: Callable[..., object]) -> None:
+    with pytest.raises(ChatKitError, match="broken") as caught:
+        make(api_key="sk-test-hush", base_url="https://user:hush@example.com/v1", default_headers=BrokenMapping())
+    assert "hush" not in ours(caught.value)
+
+
+def ours(error: BaseException) -> str:
+    """The local variables of this package's frames."""
+    found = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join(str(frame.locals) for frame in found.stack if "/chatkit_async/" in frame.filename)
+
+
+def test_a_client_whose_making_was_interrupted_is_collected_silently(monkeypatch: pytest.MonkeyPatch) -> None:
+    ignored: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    half_made = _SharedConnection.__new__(_SharedConnection)
+    del half_made
+    assert ignored == []
 
 
 def test_params_and_faults_that_cannot_be_made_have_a_traceback_with_locals() -> None:

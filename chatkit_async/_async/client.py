@@ -90,8 +90,8 @@ class AsyncChatKit(AsyncOnly, Guiding):
         allow_insecure_http: bool = False,
     ) -> None:
         # What is wrong with one setting must not show another in a traceback.
-        api_key, proxy, default_headers = as_secret(api_key), as_secret(proxy), hidden_headers(default_headers)
-        base_url = as_secret(base_url)
+        api_key, proxy, base_url = as_secret(api_key), as_secret(proxy), as_secret(base_url)
+        default_headers = hidden_headers(default_headers)
         settings = ClientSettings(
             api_key=api_key,
             organization=organization,
@@ -164,7 +164,8 @@ class AsyncChatKit(AsyncOnly, Guiding):
         Raises:
             ConfigurationError: settings that cannot work.
         """
-        api_key, base_url, default_headers = as_secret(api_key), as_secret(base_url), hidden_headers(default_headers)
+        api_key, base_url = as_secret(api_key), as_secret(base_url)
+        default_headers = hidden_headers(default_headers)
         settings = ClientSettings(
             api_key=api_key,
             organization=organization,

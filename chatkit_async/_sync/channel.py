@@ -126,11 +126,12 @@ def repr_of_twin(twin: object) -> str:
 class _SharedConnection:
     """What a client and its copies share: the connections on the loop, from the first call until `close`."""
 
+    _portal: Portal | None = None
+
     def __init__(self, aclose: AsyncWork[None], name: str) -> None:
         self.name = name
         self._aclose = aclose
         self._user = object()
-        self._portal: Portal | None = None
         self._closed = False
 
     def admit(self, pending: Pending) -> Portal:
