@@ -30,10 +30,10 @@ _AUTOMATIC_HEADERS = frozenset({"user-agent", "accept", "content-type"})
 class Connector(aiohttp.TCPConnector):
     """Refuses a pooled connection that holds an unsolicited response: it would pass for the response to the request."""
 
-    async def connect(self, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout) -> Any:
-        connection = await super().connect(req, traces, timeout)
-        protocol = connection.protocol
-        if protocol is not None and protocol.should_close:
+    async def connect(self, *args: Any, **kwargs: Any) -> Any:
+        connection = await super().connect(*args, **kwargs)
+        protocol = getattr(connection, "protocol", None)
+        if getattr(protocol, "should_close", False):
             connection.close()
             raise aiohttp.ClientConnectionResetError(CLOSING)
         return connection

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from io import BytesIO
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import aiohttp
-from aiohttp.http_exceptions import ContentEncodingError
 
 from .._core.message import Request, Response
 from ..errors import ClientClosedError, ConfigurationError
@@ -23,9 +23,12 @@ from .proxies import ConnectionSettings, Proxy
 if TYPE_CHECKING:
     from ._fast_path.request import FastResponse
 
+log = logging.getLogger("chatkit_async")
+
 # After such a pause the loop gets two turns to notice closed connections: that costs less than a look at each.
 QUIET_S = 0.1
 LARGEST_RESPONSE_BYTES = 64 * 1024 * 1024
+_NOT_DECOMPRESSED = "ContentEncodingError"  # aiohttp's cause of an error; its module is private
 _CLOSED_MEANWHILE = "The client was closed during this call."
 _SECOND_CREDENTIALS = (
     "http_session has credentials of its own, which would replace the API key: make it without auth=, and without"
@@ -104,9 +107,16 @@ class Transport:
 def _pool_class() -> type[Pool]:
     try:
         from ._fast_path import FastPool  # noqa: PLC0415 - the client works without that folder
-    except ImportError:
+    except ImportError as error:
+        if error.name != f"{__package__}._fast_path":
+            _report(str(error))
         return Pool
     return FastPool
+
+
+@cache
+def _report(missing: str) -> None:
+    log.warning("aiohttp %s has changed (%s): requests are slower and less checked", aiohttp.__version__, missing)
 
 
 async def _read(response: aiohttp.ClientResponse | FastResponse) -> Response:
@@ -119,7 +129,7 @@ async def _read(response: aiohttp.ClientResponse | FastResponse) -> Response:
         if not isinstance(error, (aiohttp.ClientError, OSError)):
             raise
         # For an error the status is enough, and a response whose body cannot be decompressed has arrived all the same.
-        if response.status < 300 and not isinstance(error.__cause__, ContentEncodingError):
+        if response.status < 300 and type(error.__cause__).__name__ != _NOT_DECOMPRESSED:
             raise
         body = None
     if response.connection is not None:  # too large, or a switch of protocols: the rest is not read
@@ -136,13 +146,12 @@ def _read_at_once(response: aiohttp.ClientResponse | FastResponse) -> Response |
     """
     content = response.content
     # The connection is None once it is back in the pool.
-    if (
-        response.connection is not None
-        or content.exception() is not None
-        or content.total_bytes > LARGEST_RESPONSE_BYTES
-    ):
+    if response.connection is not None or content.exception() is not None:
         return None
-    return Response(response.status, Headers.received(response.headers), content.read_nowait())
+    headers, body = Headers.received(response.headers), content.read_nowait()
+    if len(body) > LARGEST_RESPONSE_BYTES:
+        return Response(response.status, headers, b"", is_whole=False)
+    return Response(response.status, headers, body)
 
 
 async def _body(response: aiohttp.ClientResponse | FastResponse) -> bytes | None:

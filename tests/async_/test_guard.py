@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 import pytest
 
 from chatkit_async._async._fast_path import guard
-from chatkit_async._async._fast_path.guard import PARTS, TEXTS, Part
+from chatkit_async._async._fast_path.guard import CLASS_PARTS, PARTS, TEXTS, Part
+from chatkit_async._async.pool import Connector
 from chatkit_async.emulator import Emulator
 from chatkit_async.errors import APIConnectionError
 
 from ..conftest import KEY
+from .conftest import FOLDER
 from .helpers import create, made, raised
 from .raw import in_turn, raw_server, response
 
@@ -75,6 +79,41 @@ def test_a_loop_that_is_closed_without_its_parts_is_no_error(
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
     asyncio.run(client.aclose())
+
+
+@pytest.mark.parametrize("name", CLASS_PARTS)
+async def test_a_part_of_a_class_that_is_gone_is_in_the_log(
+    name: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, logged: Log
+) -> None:
+    off = CLASS_PARTS[name].off
+    monkeypatch.setitem(CLASS_PARTS, name, Part("client_proto.Gone", off))
+    await use_everything(emulator.base_url)
+    assert [line for line in logged() if line.endswith(off)] == logged() != []
+
+
+async def test_a_connection_that_no_longer_tells_of_unsolicited_responses_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection = object()
+
+    async def connect(*_: object, **__: object) -> object:
+        return connection
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", connect)
+    async with Connector() as connector:
+        request: Any = object()
+        assert await connector.connect(request, traces=[], timeout=aiohttp.ClientTimeout()) is connection
+
+
+async def test_a_fast_path_that_cannot_be_imported_is_off_and_the_log_says_so(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, logged: Log
+) -> None:
+    for name in [name for name in sys.modules if name.startswith(FOLDER)]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("aiohttp.http_exceptions.HttpProcessingError")
+    await use_everything(emulator.base_url)
+    assert len(logged()) == 1
+    assert "HttpProcessingError" in logged()[0]
 
 
 @pytest.mark.parametrize("text", TEXTS)

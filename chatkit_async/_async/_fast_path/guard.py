@@ -63,6 +63,16 @@ PARTS = {
         "all requests go through ClientSession.request",
     ),
 }
+# The same, with paths from aiohttp.
+CLASS_PARTS = {
+    "unsolicited": Part(
+        "client_proto.ResponseHandler.should_close connector.Connection.protocol TCPConnector.connect",
+        "an unsolicited response may pass for the next one",
+    ),
+    "encoding": Part(
+        "http_exceptions.ContentEncodingError", "a response that cannot be decompressed counts as one that is lost"
+    ),
+}
 # Texts of aiohttp's errors, with the function that raises each.
 TEXTS = {
     CLOSING: (
@@ -75,11 +85,12 @@ TEXTS = {
 
 def report_missing_parts(pool: object) -> None:
     """Logs what is off, once in a process."""
-    for part in PARTS.values():
-        try:
-            part.read(pool)
-        except AttributeError:
-            _report(part.paths, part.off)
+    for parts, root in ((PARTS, pool), (CLASS_PARTS, aiohttp)):
+        for part in parts.values():
+            try:
+                part.read(root)
+            except AttributeError:
+                _report(part.paths, part.off)
     for text, (path, off) in TEXTS.items():
         if not _holds_text(path, text):
             _report(f"the text {text!r} in {path}", off)

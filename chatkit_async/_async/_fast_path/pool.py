@@ -79,7 +79,7 @@ class FastPool(Pool):
         """Closes connections that hold an unsolicited response: it would pass for the response to this request."""
         for idle in self._part("idle", {}).values():
             for protocol, _ in idle:
-                if not protocol.should_close:
+                if not getattr(protocol, "should_close", False):
                     break  # aiohttp takes this one
                 protocol.close()
 
