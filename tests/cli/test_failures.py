@@ -285,9 +285,7 @@ def test_an_unencrypted_server_elsewhere_is_called_only_when_that_is_allowed(env
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
-def test_an_option_before_its_command_or_without_it_is_answered_with_its_place(
-    words: tuple[str, ...], place: str
-) -> None:
+def test_an_option_before_or_without_its_command_is_answered_with_a_place(words: tuple[str, ...], place: str) -> None:
     done = chatkit(*words)
     assert (done.returncode, done.stdout) == (2, "")
     where = "the command:" if len(words) > 2 else "a command that has it, as in"
