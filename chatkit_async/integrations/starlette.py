@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, MutableMapping
 from contextlib import aclosing, asynccontextmanager
+from inspect import Parameter, Signature
 from typing import Any, Unpack, overload
 
 try:
@@ -33,6 +34,10 @@ Identify = Callable[[Request], MaybeIdentified]
 NO_SESSION = (
     "identify used request.session, and the app has no SessionMiddleware:"
     " app.add_middleware(SessionMiddleware, secret_key=...), which needs `pip install itsdangerous`"
+)
+# What FastAPI reads before it calls a view, and cannot read off a method that is an ASGI app as well.
+AS_A_VIEW = Signature(
+    [Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=Request)], return_annotation=Response
 )
 
 
@@ -77,14 +82,15 @@ def setup(
 
 
 class SessionEndpoint(asgi.SessionEndpoint):
-    """The endpoint: an ASGI app, and for a route of your own a function of its request.
+    """The endpoint: an ASGI app, and a function of a request.
 
-    `app.add_route(path, endpoint)` gives it requests of any method. Where a dependency of FastAPI finds the user, let a
-    route put the user into `request.state`, where `identify` finds it, and return `await endpoint(request)`.
+    `app.add_route(path, endpoint)` gives it requests of any method; so does FastAPI's `app.post(path)(endpoint)` for
+    POST. A dependency of FastAPI can put the user into `request.state`, where `identify` finds it:
+    `app.post(path, dependencies=[Depends(member)])(endpoint)`.
     """
 
     @overload
-    async def __call__(self, request: Request, /) -> Response: ...
+    async def __call__(self, request: Request) -> Response: ...
     @overload
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send, /) -> None: ...
     async def __call__(
@@ -92,7 +98,6 @@ class SessionEndpoint(asgi.SessionEndpoint):
         request: Request | asgi.Scope,
         receive: asgi.Receive | None = None,
         send: asgi.Send | None = None,
-        /,
     ) -> Response | None:
         """Responds to a request."""
         if isinstance(request, Request):
@@ -149,7 +154,10 @@ def session_endpoint(
                 raise ConfigurationError(NO_SESSION) from error
             raise
 
-    return SessionEndpoint(broker, endpoint, found)
+    made: Any = SessionEndpoint(broker, endpoint, found)
+    made.__signature__ = AS_A_VIEW
+    view: SessionEndpoint = made
+    return view
 
 
 async def logout(endpoint: SessionEndpoint, request: Request, response: Response) -> Revocation:

@@ -40,11 +40,7 @@ async def member(request: Request) -> None:
     request.state.identity = await identify(request)
 
 
-@app.post(MEMBERS, dependencies=[Depends(member)])
-async def session_of_a_member(request: Request) -> Response:
-    return await for_members(request)
-
-
+app.post(MEMBERS, dependencies=[Depends(member)])(for_members)
 app.add_route(ANONYMOUS, session_endpoint(broker, **OPEN))
 
 
