@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from secrets import token_hex
 from types import TracebackType
 from typing import Self
 
@@ -13,9 +11,8 @@ from ..errors import ClientClosedError
 from ..types.secret import as_secret, hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
 from ..types.session_params import StateVariables
-from ._memory_store import MemoryStore
 from ._resilient_store import ResilientStore
-from ._revocation import Revocation, cancel_all, cancel_quietly
+from ._revocation import Revocation, cancel_all
 from ._secret_cache import LiveSecret, SecretCache
 from ._session_creator import SessionCreator
 from ._session_request import SessionTemplate, checked_client, checked_session_id, checked_store, store_or_hidden
@@ -88,10 +85,7 @@ class AsyncSessionBroker:
             per_minute=sessions_per_minute,
         )
         self._client = checked_client(client)
-        store = checked_store(store)
-        self._store = (
-            store if type(store) is MemoryStore else ResilientStore(store, partial(cancel_quietly, self._client))
-        )
+        self._store = ResilientStore(checked_store(store))
         self._secrets = SecretCache(share_secrets)
         self._creator = SessionCreator(self._client, self._template, self._store, self._secrets)
         self._is_closed = False
@@ -227,7 +221,7 @@ class AsyncSessionBroker:
         """
         self._check_open()
         place = self._template.place(user, device)
-        reply = await self._store.revoke(place.user, token_hex(8), None if device is None else place.device)
+        reply = await self._store.revoke(place.user, None if device is None else place.device)
         self._client._caller.shared.transport()  # A closed client raises, also if there is nothing to cancel.
         results = await cancel_all(self._client, reply.session_ids)
         ended = [result.session_id for result in results if result.error is None]

@@ -4,47 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from .._async.per_loop import PerLoop
 from ..errors import ConfigurationError
 from ..types.secret import Hidden, as_secret, without_value
-from . import _redis_scripts as scripts
 from ._clock import now_s
-from ._redis_link import (
-    NO_CLUSTER,
-    Command,
-    Link,
-    client_for,
-    copy_of,
-    location,
-    parsed_url,
-    raise_refusal,
-    redis_asyncio,
-)
-from ._store import (
-    KEPT_S,
-    SESSION_LIFE_S,
-    BeginReply,
-    CreatedSession,
-    Creation,
-    EncryptedSecret,
-    KeepReply,
-    Place,
-    PlaceState,
-    RevokeReply,
-)
+from ._redis_link import NO_CLUSTER, Link, client_for, copy_of, location, parsed_url, raise_refusal, redis_asyncio
+from ._store import KEPT_S
+from ._user_record import SESSION_LIFE_S
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-REDIS_CHECK_S = 1.0  # between two checks of Redis's clock, and of whether it lost data
 SAFE_POLICIES = ("noeviction", "volatile-ttl")
-ERROR_OF_ONE_KEY = "WRONGTYPE"  # Another program wrote to a user's key, which is not an outage.
+ERROR_OF_ONE_KEY = "WRONGTYPE"  # Another program wrote to the key, which is not an outage.
+
+# ARGV: the old value, the new one, milliseconds until Redis drops it. A key of another program's type is written over.
+SWAP = """
+local held = redis.pcall('GET', KEYS[1])
+if type(held) == 'table' or not held then held = '' end
+if held ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1
+"""
 
 log = logging.getLogger("chatkit_async")
 
@@ -90,88 +76,47 @@ class RedisStore:
         self._where = location(parsed_url(url or "") if client is None else client.connection_pool.connection_kwargs)
         self._make: Callable[[], Redis] = partial(client_for, url or "") if client is None else partial(copy_of, client)
         self._links: PerLoop[Link] = PerLoop(self._open)
-        self._epoch = ""
         self._ahead_s: float | None = None  # Redis's clock less ours, once it is known
-        self._checked_s = self._evicted_s = float("-inf")
-        self._evicted = 0
+        self._evicted_s, self._evicted = float("-inf"), 0
         self._has_warned = False
 
     def __repr__(self) -> str:
         return f"RedisStore({getattr(self, '_where', None)!r}, prefix={getattr(self, '_prefix', None)!r})"
 
-    async def read(self, place: Place) -> PlaceState:
-        fields = ("g", f"d:{place.device}", f"v:{place.slot}", f"r:{place.slot}")
-        reply = await self._step(place.user, "HMGET", self._key(place.user), *fields)
-        revoked, device_revoked, version, record = [_text(value) for value in _checked(reply, 4)]
-        ends, _, rest = record.partition(" ")
-        ticket, _, text = rest.partition(" ")
-        left_s = self._left_s(ends)
-        secret = EncryptedSecret(text, ticket, left_s) if left_s > 0 else None
-        return PlaceState(f"{revoked}/{device_revoked}", version, secret)
+    async def get(self, key: str) -> tuple[bytes, float]:
+        """The value, and the time by Redis's clock."""
+        time = [] if self._ahead_s is not None else [("TIME",)]
+        value, *now = await self._links.here().run(("GET", self._key(key)), *time)
+        if now:
+            self._note_time(now[0])
+        if isinstance(value, Exception) and ERROR_OF_ONE_KEY in str(value):
+            value = None
+        return _bytes(_raised(value)), now_s() + (self._ahead_s or 0.0)
 
-    async def begin(self, creation: Creation) -> BeginReply:
-        flags = (int(creation.is_shared), int(creation.is_renewal))
-        found = (_ms(creation.margin_s), creation.unsuitable_ticket)
-        limit = -1 if creation.per_minute is None else creation.per_minute
-        reply = await self._script(scripts.BEGIN, creation, _ms(creation.lease_s), *flags, *found, limit)
-        generation, version, left, ticket, text, status, ms = [_text(value) for value in _checked(reply, 7)]
-        secret = EncryptedSecret(text, ticket, _number(left) / 1000) if _number(left) else None
-        return BeginReply(cast("Any", status), PlaceState(generation, version, secret), _number(ms) / 1000)
+    async def swap(self, key: str, old: bytes, new: bytes) -> bool:
+        """Writes a value if the present one is `old`; returns whether it was."""
+        kept_ms = round(KEPT_S * 1000)
+        (reply,) = await self._links.here().run(("EVAL", SWAP, 1, self._key(key), old, new, kept_ms))
+        return bool(_raised(reply) == 1)
 
-    async def keep(self, session: CreatedSession) -> KeepReply:
-        began, is_renewal = session.began, int(session.creation.is_renewal)
-        kept = (session.session_id, _ms(session.life_s), session.secret or "")
-        reply = await self._script(scripts.KEEP, session.creation, *kept, is_renewal, began.generation, began.version)
-        generation, version, earlier = _checked(reply, 3)
-        return KeepReply(PlaceState(_text(generation), _text(version)), tuple(map(_text, earlier)))
-
-    async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
-        await self._script(scripts.FAIL, creation, int(is_unknown))
-
-    async def owns(self, user: str, session_id: str) -> bool:
-        held = _text(await self._step(user, "HGET", self._key(user), f"s:{session_id}"))
-        return self._left_s(held.partition(" ")[0]) > 0
-
-    async def revoke(self, user: str, revocation_id: str, device: str | None = None) -> RevokeReply:
-        command = _command(scripts.REVOKE, self._key(user), revocation_id, device or "")
-        reply, *check = await self._run(user, command, *self._check())
-        has_lapsed, session_ids = _checked(reply, 2)
-        return RevokeReply(tuple(map(_text, session_ids)), self._note_check(*check) and _text(has_lapsed) != "1")
-
-    async def forget(self, user: str, session_ids: Iterable[str]) -> None:
-        fields = [f"s:{session_id}" for session_id in session_ids]
-        if fields:
-            await self._step(user, "HDEL", self._key(user), *fields)
-
-    async def report_gap(self, life_s: float) -> None:
-        self._note_check(*await self._links.here().run(*self._check(life_s)))
+    async def is_whole(self) -> bool:
+        """Whether Redis has evicted nothing in the last ten minutes."""
+        now, info = await self._links.here().run(("TIME",), ("INFO",))
+        self._note_time(now)
+        info = info if isinstance(info, dict) else {}
+        evicted = info.get("evicted_keys", 0)
+        if evicted != self._evicted:
+            self._evicted, self._evicted_s = evicted, now_s()
+        self._warn_of_eviction(info)
+        return now_s() - self._evicted_s > SESSION_LIFE_S
 
     async def aclose(self) -> None:
         """Closes the connections of ours; a call after it opens new ones."""
         await self._links.aclose()
 
-    async def _script(self, script: str, creation: Creation, *arguments: str | int) -> Any:
-        """The reply to a script, which is given the creation's device, slot and ticket, and the arguments."""
-        place = creation.place
-        names = (place.device, place.slot, creation.ticket)
-        return await self._step(place.user, *_command(script, self._key(place.user), *names, *arguments))
-
-    async def _step(self, user: str, *command: str | int | bytes) -> Any:
-        """The reply to a command on a user's key; once a second a check of Redis travels with it."""
-        if self._ahead_s is not None and now_s() - self._checked_s <= REDIS_CHECK_S:
-            return (await self._run(user, command))[0]
-        check, self._checked_s = self._check(), now_s()
-        reply, *check_replies = await self._run(user, command, *check)
-        self._note_check(*check_replies)
-        return reply
-
-    async def _run(self, user: str, command: Command, *others: Command) -> list[Any]:
-        """The replies to commands, the first on a user's key, deleted if another program gave it a wrong type."""
-        link = self._links.here()
-        reply, *more = await link.run(command, *others)
-        if isinstance(reply, Exception) and ERROR_OF_ONE_KEY in str(reply):
-            _, reply = await link.run(("DEL", self._key(user)), command)
-        return [_raised(reply), *more]
+    def _note_time(self, reply: Any) -> None:
+        seconds, microseconds = _raised(reply)
+        self._ahead_s = int(seconds) + int(microseconds) / 1e6 - now_s()
 
     def _open(self) -> Link:
         loop = asyncio.get_running_loop()
@@ -179,25 +124,6 @@ class RedisStore:
             self._loop_of_given = weakref.ref(loop)
             return Link(self._given, is_ours=False)
         return Link(self._make())
-
-    def _check(self, gap_s: float = 0.0) -> tuple[Command, Command]:
-        """The commands that check Redis; `gap_s` above 0 tells it for how many seconds sessions may be missing."""
-        is_known = now_s() - self._checked_s < KEPT_S - SESSION_LIFE_S  # Later, the state may have expired by itself.
-        epochs = (self._epoch if is_known else "", secrets.token_hex(8))
-        gaps = (_ms(gap_s) if gap_s else 0, _ms(SESSION_LIFE_S), _ms(KEPT_S))
-        return _command(scripts.STATE, f"{self._prefix}:state", *epochs, *gaps), ("INFO",)
-
-    def _note_check(self, state: Any, info: Any) -> bool:
-        """Learns Redis's clock and epoch, and of evictions; whether Redis knows all live sessions."""
-        now, epoch, gap_ms = [_text(value) for value in _checked(_raised(state), 3)]
-        self._epoch, self._checked_s = epoch, now_s()
-        self._ahead_s = _number(now) / 1000 - now_s()
-        info = info if isinstance(info, dict) else {}
-        evicted = info.get("evicted_keys", 0)
-        if evicted != self._evicted:
-            self._evicted, self._evicted_s = evicted, now_s()
-        self._warn_of_eviction(info)
-        return _number(gap_ms) == 0 and now_s() - self._evicted_s > SESSION_LIFE_S
 
     def _warn_of_eviction(self, info: dict[str, Any]) -> None:
         policy = str(info.get("maxmemory_policy", ""))
@@ -209,16 +135,8 @@ class RedisStore:
                 policy,
             )
 
-    def _left_s(self, ends: str) -> float:
-        """Seconds until a time of Redis's clock."""
-        return _number(ends) / 1000 - now_s() - (self._ahead_s or 0.0)
-
-    def _key(self, user: str) -> str:
-        return f"{self._prefix}:{{{user}}}"  # The braces tell users from the state of all of them.
-
-
-def _command(script: str, key: str, *arguments: str | int) -> Command:
-    return ("EVAL", script, 1, key, *arguments)
+    def _key(self, key: str) -> str:
+        return f"{self._prefix}:{key}"
 
 
 def _raised(reply: Any) -> Any:
@@ -229,21 +147,6 @@ def _raised(reply: Any) -> Any:
     return reply
 
 
-def _checked(reply: Any, length: int) -> list[Any]:
-    """A reply of that many parts, as ours are."""
-    if not isinstance(reply, list) or len(reply) != length:
-        raise ValueError("Redis replied with something else than the broker wrote")
-    return reply
-
-
-def _text(value: Any) -> str:
-    """A string, whether the client decodes replies or not; empty for None."""
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
-
-
-def _ms(seconds: float) -> int:
-    return max(1, round(seconds * 1000))
+def _bytes(value: Any) -> bytes:
+    """A value, whether the client decodes replies or not; empty for None."""
+    return value.encode() if isinstance(value, str) else value or b""

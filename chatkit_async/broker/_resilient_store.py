@@ -1,23 +1,22 @@
-"""A circuit breaker around the store, with this process's memory as a fallback."""
+"""The store with a circuit breaker: while it is down, this process goes on from what it last knew."""
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from secrets import token_hex
-from typing import TypeAlias, TypeVar
-
-import attrs
+from typing import Any, TypeAlias, TypeVar
 
 from ..errors import ChatKitError
 from ._clock import Expiring, now_s, within
 from ._memory_store import MemoryStore
 from ._redis_link import LIMIT_AFTER_FAILURE_S, LIMIT_S
 from ._redis_store import RedisStore
-from ._store import (
-    KEPT_S,
+from ._store import KEPT_S, Store, StoreRefusedError
+from ._user_record import (
     SESSION_LIFE_S,
     BeginReply,
     CreatedSession,
@@ -26,212 +25,244 @@ from ._store import (
     Place,
     PlaceState,
     RevokeReply,
-    Store,
-    StoreRefusedError,
+    UserRecord,
+    dumps,
+    loads,
+    loads_for_reading,
 )
 
 T = TypeVar("T")
-MissedStep: TypeAlias = Callable[[], Awaitable[bool]]  # returns whether the store replied
+Step: TypeAlias = Callable[[UserRecord, float], T]  # changes a user's record, given the time; may be run again
+Told: TypeAlias = Callable[[Any], Awaitable[None]]  # is given the reply to a step that the store missed at first
 # So many failures in a row are an outage; calls that fail together count once, a refusal is an outage at once. A
 # creation repeats a step that fails until that is an outage: other processes must find in the store what this one does.
 FAILURES = 3
 PAUSE_S = 2.0  # between two attempts at a store that is down
-CANCEL_S = 5.0  # for cancelling a session that was revoked during the outage: the call that finds the store up waits
-REPEATED_PER_CALL = 8  # users whose missed steps one call repeats
+CHECK_S = 1.0  # between two looks at whether the store lost data
+CONFLICTS = 1000  # A step is tried so often if others change the record meanwhile; one of them succeeds each time.
+TOLD_PER_CALL = 8  # users whose missed steps one call repeats
+STATE_KEY = "state"
 
 log = logging.getLogger("chatkit_async")
 
 
-class ResilientStore:
-    """The store's replies; while it fails, those of this process's memory.
+class _StoreFailedError(Exception):
+    """The store cannot be used now."""
 
-    Only this process knows the sessions that it creates meanwhile, and its `revoke` ends them; other processes learn by
-    `report_gap` that sessions may be missing. What the store missed, such as a revocation, is repeated before
-    the next step for its user; any step also repeats what was missed for up to eight other users.
+
+class ResilientStore:
+    """The records of users in a store; while that fails, in this process's memory.
+
+    Only this process knows the sessions that it creates meanwhile, and its `revoke` ends them; other processes learn
+    from the state of the store that sessions may be missing. What the store missed, such as a revocation, is repeated
+    before the next step for its user; any call also repeats what was missed for up to eight other users.
     """
 
-    def __init__(self, store: Store, cancel: Callable[[tuple[str, ...]], Awaitable[list[str]]]) -> None:
-        self._store, self._cancel = store, cancel
-        self._memory = MemoryStore()
-        self._memory._is_fallback = True
-        self._has_own_limit = type(store) is RedisStore
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._has_own_limit = type(store) in {RedisStore, MemoryStore}
+        self._known: Expiring[str, bytes] = Expiring()  # the last value of each key
+        self._missed: Expiring[str, tuple[tuple[Step[Any], Told | None], ...]] = Expiring()  # steps to repeat by user
+        self._revoked_s: Expiring[tuple[str, str | None], float] = Expiring()  # when this process revoked it
+        self._ahead_s = 0.0  # the store's clock less ours
+        self._epoch = ""  # another one in the store means that it lost its data
+        self._checked_s = self._failed_s = self._again_at_s = float("-inf")
         self._failures = 0
-        self._failed_s = self._again_at_s = float("-inf")
         self._is_down = False
-        self._missed: Expiring[str, dict[str, MissedStep]] = (
-            Expiring()
-        )  # named steps to repeat by user; "" is for all users
-        self._unknown_to_store: Expiring[str, bool] = Expiring()  # ids of sessions that only this process knows
 
     async def read(self, place: Place) -> PlaceState:
-        state = await self._call(lambda store: store.read(place), PlaceState, place.user)
-        return attrs.evolve(await self._memory.read(place), is_from_store=False) if state is None else state
-
-    def own_generation(self, place: Place) -> str:
-        """It changes when this process revokes the place, whether the store is up or not."""
-        return self._memory.own_generation(place)
+        """What is held of a place."""
+        return (await self._record(place.user)).state(place, self._now_s())
 
     async def begin(self, creation: Creation) -> BeginReply:
-        user = creation.place.user
-        reply = await self._call(lambda store: store.begin(creation), BeginReply, user, attempts=FAILURES)
-        if reply is not None:
-            return reply
-        reply = await self._memory.begin(attrs.evolve(creation, is_shared=False))
-        return attrs.evolve(reply, state=attrs.evolve(reply.state, is_from_store=False))
+        """As `UserRecord.begin`."""
+        step = partial(UserRecord.begin, creation=creation)
+        return await self._change(creation.place.user, step, attempts=FAILURES, is_repeated=False)
 
-    async def keep(self, session: CreatedSession) -> KeepReply:
-        creation, place = session.creation, session.creation.place
-        own = await self._memory.keep(session)
-        self._unknown_to_store.set(session.session_id, True, now_s() + session.life_s)
-        reply = None
-        try:
-            reply = await self._call(lambda store: store.keep(session), KeepReply, place.user, attempts=FAILURES)
-        finally:
-            if reply is None:
-                self._keep_later(session)
-        if reply is not None:
-            self._unknown_to_store.pop(session.session_id)
-            return attrs.evolve(reply, earlier_ids=tuple({*reply.earlier_ids, *own.earlier_ids}))
-        version = creation.ticket if creation.is_renewal else session.began.version
-        return KeepReply(attrs.evolve(session.began, version=version, is_from_store=False), own.earlier_ids)
+    async def keep(self, session: CreatedSession, told: Told) -> KeepReply:
+        """As `UserRecord.keep`; `told` is given the reply if the store hears of the session only later."""
+        step = partial(UserRecord.keep, session=session)
+        return await self._change(session.creation.place.user, step, attempts=FAILURES, told=told)
 
     async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
-        await self._memory.fail(creation, is_unknown=is_unknown)
-        await self._call(lambda store: store.fail(creation, is_unknown=is_unknown), type(None))
+        """As `UserRecord.fail`."""
+        step = partial(UserRecord.fail, creation=creation, is_unknown=is_unknown)
+        await self._change(creation.place.user, step)
 
     async def owns(self, user: str, session_id: str) -> bool:
-        owns = await self._call(lambda store: store.owns(user, session_id), bool, user)
-        may_be_ours = owns is None or self._unknown_to_store.get(session_id) is not None
-        return owns or (may_be_ours and await self._memory.owns(user, session_id))
+        """Whether this is a live session of the user."""
+        return session_id in (await self._record(user)).session_ids(self._now_s())
 
-    async def revoke(self, user: str, revocation_id: str, device: str | None) -> RevokeReply:
-        own, reply = await self._memory.revoke(user, revocation_id, device), None
-        try:
-            reply = await self._call(lambda store: store.revoke(user, revocation_id, device), RevokeReply, user)
-        finally:
-            if reply is None:
-                self._revoke_later(user, device)
-        if reply is None:
-            return RevokeReply(own.session_ids, is_complete=False)
-        return RevokeReply(tuple(dict.fromkeys((*reply.session_ids, *own.session_ids))), reply.is_complete)
+    async def revoke(self, user: str, device: str | None) -> RevokeReply:
+        """As `UserRecord.revoke`; the sessions that only this process knows are among them."""
+        self._revoked_s.set((user, device), now_s(), now_s() + KEPT_S)
+        known = loads(self._known.get(user) or b"").session_ids(self._now_s(), device)
+        reply = await self._change(user, partial(UserRecord.revoke, device=device))
+        is_complete = False
+        with suppress(_StoreFailedError):
+            is_complete = reply.is_complete and await self._check()
+        return RevokeReply(tuple(dict.fromkeys([*reply.session_ids, *known])), is_complete)
+
+    def is_revoked_here(self, creation: Creation) -> bool:
+        """Whether this process revoked the user or device since a creation began, even while the store was down."""
+        place = creation.place
+        revoked_s = [self._revoked_s.get((place.user, device)) for device in (None, place.device)]
+        return any(moment_s is not None and moment_s >= creation.began_s for moment_s in revoked_s)
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
-        ids = list(session_ids)
-        await self._memory.forget(user, ids)
-        if ids:
-            await self._call(lambda store: store.forget(user, ids), type(None))
+        """Drops sessions that no longer live."""
+        if ids := list(session_ids):
+            await self._change(user, partial(UserRecord.forget, session_ids=ids))
 
     async def check(self) -> None:
         """Calls the store, so that what is wrong with it is in the log before the first caller comes."""
-        await self._call(_ping, bool, attempts=FAILURES)
+        for _ in range(FAILURES):
+            with suppress(_StoreFailedError):
+                await self._prepare(is_start=True)
+                return
 
     async def aclose(self) -> None:
-        """Reports what the store missed, and closes it."""
+        """Tells the store what it missed, and closes it."""
         self._again_at_s = float("-inf")
-        for _ in range(len(self._missed)):  # Each call repeats the steps of a few users.
-            if not len(self._missed) or await self._call(_ping, bool) is None:
-                break
-        await self._try(lambda store: store.aclose(), type(None))
+        with suppress(_StoreFailedError):
+            while len(self._missed):
+                await self._prepare()
+        with suppress(_StoreFailedError):
+            await self._try(lambda store: store.aclose(), type(None))
 
-    async def _call(
-        self, step: Callable[[Store], Awaitable[T]], kind: type[T], user: str = "", *, attempts: int = 1
-    ) -> T | None:
-        """The store's reply to a step; None if the caller must do without the store.
+    def _now_s(self) -> float:
+        """The store's time."""
+        return now_s() + self._ahead_s
 
-        Raises:
-            ChatKitError: the store's settings are wrong.
-        """
+    async def _record(self, user: str) -> UserRecord:
+        """A user's record, which must not be changed."""
+        try:
+            await self._prepare()
+            if self._missed.get(user):
+                await self._tell(user, _no_step)
+            return loads_for_reading(await self._get(user))
+        except _StoreFailedError:
+            record = loads(self._known.get(user) or b"")
+            record.is_from_store = False
+            return record
+
+    async def _change(
+        self, user: str, step: Step[T], *, attempts: int = 1, told: Told | None = None, is_repeated: bool = True
+    ) -> T:
+        """Takes a step in the store; if that fails, in memory, and in the store as soon as it is back."""
         for _ in range(attempts):
-            if await self._is_available() and await self._repeat_missed(user):
-                reply = await self._try(step, kind)
-                if reply is not None:
-                    return reply[0]
+            with suppress(_StoreFailedError):
+                await self._prepare()
+                return await self._tell(user, step)
             if self._is_down:
                 break
-        return None
+        record = loads(self._known.get(user) or b"")
+        record.is_from_store = False
+        reply = step(record, self._now_s())
+        self._known.set(user, dumps(record), now_s() + KEPT_S)
+        if is_repeated:
+            self._missed.set(user, (*(self._missed.get(user) or ()), (step, told)), now_s() + KEPT_S)
+        return reply
 
-    async def _is_available(self) -> bool:
-        """Whether the store is up; after a pause one caller tries it."""
-        if not self._is_down:
-            return True
-        if now_s() < self._again_at_s:
-            return False
-        self._again_at_s = now_s() + PAUSE_S
-        # The attempt is a write, since a Redis without memory can still be read.
-        if await self._try(_report_gap, type(None)) is None:
-            return False
-        self._is_down = False
-        log.warning("The broker's store is up again: %s", self._name())
-        return True
+    async def _prepare(self, *, is_start: bool = False) -> None:
+        """Looks at the store once a second, and tells it what it missed; tries one that is down after a pause."""
+        if self._is_down:
+            if now_s() < self._again_at_s:
+                raise _StoreFailedError
+            self._again_at_s = now_s() + PAUSE_S
+            await self._check(SESSION_LIFE_S)  # This writes, since a Redis without memory can still be read.
+            self._is_down = False
+            log.warning("The broker's store is up again: %s", self._name())
+        elif is_start or now_s() - self._checked_s > CHECK_S:
+            await self._check()
+        for user in self._missed.keys(TOLD_PER_CALL):
+            await self._tell(user, _no_step)
 
-    def _keep_later(self, session: CreatedSession) -> None:
-        """Has the store hear of a session that it may not know."""
-        creation, place = session.creation, session.creation.place
-        if session.began.is_from_store:  # The store counts the creation as under way until it is told.
-            keep = partial(self._keep_late, session, now_s() + session.life_s)
-            self._repeat_later(place.user, creation.ticket, keep)
-        else:
-            self._repeat_later("", "gap", partial(self._has_reply, _report_gap))
-        if creation.is_renewal:  # The store's secret of this place is cancelled, and must not be handed out again.
-            self._revoke_later(place.user, place.device)
+    async def _tell(self, user: str, step: Step[T]) -> T:
+        """Takes a step in the store, after those that it missed."""
+        missed: tuple[tuple[Step[Any], Told | None], ...] = ()
+        replies: list[Any] = []
 
-    def _revoke_later(self, user: str, device: str | None) -> None:
-        """Has a revocation repeated, each time with an id of its own: an earlier one could undo a later revocation."""
-        self._repeat_later(
-            user, device or "", partial(self._has_reply, lambda store: store.revoke(user, token_hex(8), device))
-        )
+        def all_steps(value: bytes, now: float) -> tuple[bytes, T]:
+            nonlocal missed, replies
+            record, missed = loads(value), self._missed.get(user) or ()
+            if record == UserRecord():  # The store may have lost it: sessions that this process knows are not.
+                record.sessions = loads(self._known.get(user) or b"").sessions
+            replies = [missed_step(record, now) for missed_step, _ in missed]
+            reply = step(record, now)
+            return dumps(record), reply
 
-    async def _keep_late(self, session: CreatedSession, ends_s: float) -> bool:
-        """Remembers a session after an outage; it ends if its user was revoked meanwhile."""
-        creation, user, session_id = session.creation, session.creation.place.user, session.session_id
-        if not await self._memory.owns(user, session_id):  # It has ended already.
-            return await self._has_reply(lambda store: store.fail(creation, is_unknown=False))
-        creation = attrs.evolve(creation, is_renewal=False)  # Another renewal may have followed.
-        late = attrs.evolve(session, creation=creation, life_s=ends_s - now_s())
-        reply = await self._try(lambda store: store.keep(late), KeepReply)
-        if reply is None:
-            return False
-        self._unknown_to_store.pop(session_id)
-        state = reply[0].state
-        if state.is_revoked_since(late.began) or late.is_replaced(state):
-            await self._end(user, session_id)
-        return True
+        reply = await self._update(user, all_steps)
+        if missed:
+            left = (self._missed.get(user) or ())[len(missed) :]
+            self._missed.set(user, left, now_s() + KEPT_S) if left else self._missed.pop(user)
+            for (_, told), late_reply in zip(missed, replies, strict=True):
+                if told is not None:
+                    await told(late_reply)
+        return reply
 
-    async def _end(self, user: str, session_id: str) -> None:
-        """Cancels a session; one that cannot be cancelled stays remembered for a later `revoke`."""
-        ended: list[str] = []
-        with suppress(ChatKitError, TimeoutError):  # The client may be closed, or the API hang.
-            ended = await within(CANCEL_S, self._cancel((session_id,)))
-        if ended:
-            await self._memory.forget(user, ended)
-            await self._try(lambda store: store.forget(user, ended), type(None))
+    async def _check(self, gap_s: float = 0.0) -> bool:
+        """Whether the store knows all live sessions; `gap_s`: for so many seconds it may not.
 
-    async def _has_reply(self, step: Callable[[Store], Awaitable[object]]) -> bool:
-        return await self._try(step, object) is not None
+        The state of the store is an epoch, the end of the gap, and when both were written: a quiet store drops them.
+        """
+        epoch = self._epoch if now_s() - self._checked_s < KEPT_S - 2 * SESSION_LIFE_S else ""
+        self._checked_s = now_s()
+        is_whole = await self._try(lambda store: store.is_whole(), bool)
 
-    def _repeat_later(self, user: str, name: str, step: MissedStep) -> None:
-        """Has a step repeated, at the latest before the next one for this user; replaces one of the same name."""
-        self._missed.set(user, {**(self._missed.get(user) or {}), name: step}, now_s() + KEPT_S)
+        def step(value: bytes, now: float) -> tuple[bytes, bool]:
+            found, gap_ends_s, written_s = _parsed_state(value)
+            lost_s = SESSION_LIFE_S if epoch and epoch != found else 0.0
+            state = (found or token_hex(8), gap_ends_s, written_s)
+            if max(gap_s, lost_s):
+                state = (state[0], max(gap_ends_s, now + max(gap_s, lost_s)), now)
+            if now - written_s > SESSION_LIFE_S:
+                state = (*state[:2], now)
+            self._epoch = state[0]
+            return json.dumps(state).encode(), state[1] <= now
 
-    async def _repeat_missed(self, user: str) -> bool:
-        """Repeats what the store missed: for all users, for this one, for a few others; False if a step fails."""
-        if not len(self._missed):
-            return True
-        for name in dict.fromkeys(("", user, *self._missed.keys(REPEATED_PER_CALL))):
-            steps = self._missed.get(name) or {}
-            for step in steps.values():
-                if not await step():
-                    return False
-            if self._missed.get(name) is steps:
-                self._missed.pop(name)
-        return True
+        return await self._update(STATE_KEY, step) and is_whole
 
-    async def _try(self, step: Callable[[Store], Awaitable[T]], kind: type[T]) -> tuple[T] | None:
-        """The store's reply; None if it failed."""
+    async def _update(self, key: str, step: Callable[[bytes, float], tuple[bytes, T]]) -> T:
+        """Changes a value in one atomic step, which is taken again if another broker changes it meanwhile."""
+        value, is_present = self._known.get(key), False
+        for _ in range(CONFLICTS):
+            if value is None:
+                value, is_present = await self._get(key), True
+            new, reply = step(value, self._now_s())
+            if new == value and is_present:
+                return reply
+            if new != value and await self._swap(key, value, new):
+                return reply
+            value = None
+        raise _StoreFailedError
+
+    async def _get(self, key: str) -> bytes:
+        value: bytes
+        value, store_s = await self._try(lambda store: _got(store, key), tuple)
+        self._ahead_s = store_s - now_s()
+        known = self._known.get(key)
+        if known is None or (value != known and loads_for_reading(value) != UserRecord()):
+            self._known.set(key, value, now_s() + KEPT_S)
+        return value
+
+    async def _swap(self, key: str, old: bytes, new: bytes) -> bool:
+        is_written = await self._try(lambda store: store.swap(key, old, new), bool)
+        if is_written:
+            self._known.set(key, new, now_s() + KEPT_S)
+        return is_written
+
+    async def _try(self, call: Callable[[Store], Awaitable[T]], kind: type[T]) -> T:
+        """The store's reply.
+
+        Raises:
+            _StoreFailedError: it failed.
+            ChatKitError: the store's settings are wrong.
+        """
         began_s = now_s()
         limit_s = LIMIT_AFTER_FAILURE_S if self._failures or self._is_down else LIMIT_S
         try:
-            work = step(self._store)
+            work = call(self._store)
             reply = await (work if self._has_own_limit else within(limit_s, work))
             if not isinstance(reply, kind):
                 raise TypeError(f"the store returned {type(reply).__name__} instead of {kind.__name__}")
@@ -239,9 +270,9 @@ class ResilientStore:
             raise
         except Exception as error:  # A store may raise anything.
             self._note_failure(error, began_s)
-            return None
+            raise _StoreFailedError from None
         self._failures = 0
-        return (reply,)
+        return reply
 
     def _note_failure(self, error: Exception, began_s: float) -> None:
         is_refusal = isinstance(error, StoreRefusedError)
@@ -262,9 +293,21 @@ class ResilientStore:
         return repr(self._store) if self._has_own_limit else type(self._store).__name__
 
 
-def _report_gap(store: Store) -> Awaitable[None]:
-    return store.report_gap(SESSION_LIFE_S)
+def _no_step(_record: UserRecord, _now: float) -> None:
+    pass
 
 
-def _ping(store: Store) -> Awaitable[bool]:
-    return store.owns("", "")
+def _parsed_state(value: bytes) -> tuple[str, float, float]:
+    """Epoch, end of the gap, when they were written; empty if another program wrote there."""
+    try:
+        epoch, gap_ends_s, written_s = json.loads(value)
+        return str(epoch), float(gap_ends_s), float(written_s)
+    except (ValueError, TypeError):
+        return "", 0.0, 0.0
+
+
+async def _got(store: Store, key: str) -> tuple[bytes, float]:
+    value, store_s = await store.get(key)
+    if not isinstance(value, bytes):
+        raise TypeError(f"the store returned a value of type {type(value).__name__}, not bytes")
+    return value, float(store_s)

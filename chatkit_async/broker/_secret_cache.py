@@ -15,7 +15,7 @@ from ..errors import ConfigurationError
 from ..types.secret import Hidden, Secret
 from ..types.session import BrowserSecret
 from ._clock import Expiring, now_s
-from ._store import EncryptedSecret, Place, PlaceState
+from ._user_record import EncryptedSecret, Place, PlaceState
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet, MultiFernet
@@ -89,17 +89,11 @@ class SecretCache:
         return self._fernet is not None
 
     def find(self, place: Place, state: PlaceState) -> CachedSecret | None:
-        """The live session, unless its user or device was revoked, or it was renewed, since it was created.
-
-        While the store is down, the state holds the revocations that this process knows, and they decide.
-        """
+        """The live session, unless its user or device was revoked, or it was renewed, since it was created."""
         cached = self._secrets.get(place)
-        if not state.is_from_store:
-            is_valid = cached is not None and state.generation in {"/", cached.generation}
-        elif self._fernet is not None:
+        if self._fernet is not None and state.is_from_store:
             return self._shared(place, state, cached)
-        else:
-            is_valid = cached is not None and (cached.generation, cached.version) == (state.generation, state.version)
+        is_valid = cached is not None and (cached.generation, cached.version) == (state.generation, state.version)
         return cached if is_valid else None
 
     def put(self, place: Place, secret: CachedSecret) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import weakref
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 import attrs
 
@@ -17,19 +19,19 @@ from .._core.prepared_call import PreparedCall, prepare
 from .._core.session_rows import CREATE_SESSION
 from ..errors import APIError, ChatKitError, MintingLimitError, SessionRevokedError
 from ..types.session import ChatSession
-from ._clock import now_s
-from ._memory_store import MemoryStore
+from ._clock import now_s, within
 from ._resilient_store import ResilientStore
 from ._revocation import cancel_quietly
 from ._secret_cache import CachedSecret, LiveSecret, SecretCache
 from ._session_request import SessionRequest, SessionTemplate, digest_of_variables
 from ._single_flight import SingleFlight
-from ._store import WINDOW_S, BeginReply, CreatedSession, Creation, PlaceState
+from ._user_record import WINDOW_S, BeginReply, CreatedSession, Creation, KeepReply, PlaceState
 
 LEASE_SLACK_S = 1.0  # A lease outlives the longest creation under it by so much.
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0  # between two questions about another process's creation
 PAUSE_FACTOR = 0.8  # of the time it has taken so far: few questions, however long the API takes
 LEASES_WAITED = 2  # Then a creation begins beside the other process's.
+CANCEL_S = 5.0  # for cancelling a session that was revoked during the outage: the call that finds the store up waits
 UNLIMITED = 1000  # creations at once, if the client has no limit of connections
 
 
@@ -40,7 +42,7 @@ class SessionCreator:
         self,
         client: AsyncChatKit,
         template: SessionTemplate,
-        store: MemoryStore | ResilientStore,
+        store: ResilientStore,
         secrets: SecretCache,
     ) -> None:
         self._client, self._template = client, template
@@ -113,7 +115,7 @@ class SessionCreator:
             margin_s=self._template.margin_s,
             unsuitable_ticket="" if state.secret is None else state.secret.ticket,
             per_minute=self._template.per_minute,
-            own_generation=self._store.own_generation(request.place),
+            began_s=now_s(),
         )
         try:
             return await self._created_or_found(request, creation, state)
@@ -171,15 +173,15 @@ class SessionCreator:
         """A new session, remembered; None if the place was renewed meanwhile, and the session cancelled."""
         response, place = await self._send(request), request.place
         live = LiveSecret(response.client_secret, response.expires_at, response.id)
-        life_s = seconds_left(response, self._template.life_s)
+        ends_s = now_s() + seconds_left(response, self._template.life_s)
         variables = digest_of_variables(request.workflow)
         encrypted = self._secrets.encrypted(place, live, variables)
-        session = CreatedSession(creation, live.session_id, life_s, began, encrypted)
-        kept = await self._store.keep(session)
+        session = CreatedSession(creation, live.session_id, ends_s, began, encrypted)
+        kept = await self._store.keep(session, partial(self._kept_late, session))
         if not await self._is_valid(session, kept.state):
             return None
         state = kept.state
-        secret = CachedSecret(live, variables, state.generation, state.version, creation.ticket, now_s() + life_s)
+        secret = CachedSecret(live, variables, state.generation, state.version, creation.ticket, ends_s)
         self._secrets.put(place, secret)
         if kept.earlier_ids:
             await self.cancel(place.user, kept.earlier_ids)
@@ -196,14 +198,19 @@ class SessionCreator:
         Raises:
             SessionRevokedError: its user or device were revoked meanwhile.
         """
-        place, own_generation = session.creation.place, session.creation.own_generation
-        is_revoked = now.is_revoked_since(session.began) or self._store.own_generation(place) != own_generation
+        is_revoked = now.is_revoked_since(session.began) or self._store.is_revoked_here(session.creation)
         is_valid = not is_revoked and not session.is_replaced(now)
         if not is_valid:
-            await self.cancel(place.user, (session.session_id,))
+            await self.cancel(session.creation.place.user, (session.session_id,))
         if is_revoked:
             raise SessionRevokedError("The user was revoked while a session was being made")
         return is_valid
+
+    async def _kept_late(self, session: CreatedSession, kept: KeepReply) -> None:
+        """Cancels a session that the store heard of only after an outage, if its user was revoked meanwhile."""
+        if kept.state.is_revoked_since(session.began) or session.is_replaced(kept.state):
+            with suppress(ChatKitError, TimeoutError):  # The client may be closed, or the API hang.
+                await within(CANCEL_S, self.cancel(session.creation.place.user, (session.session_id,)))
 
     def _limit_error(self, wait_s: float) -> MintingLimitError:
         wait_s = min(max(0.0, wait_s), WINDOW_S)

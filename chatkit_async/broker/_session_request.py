@@ -27,7 +27,8 @@ from ..types.session_operations import (
 from ..types.session_params import MAX_EXPIRES_AFTER_S, ChatSessionWorkflowParam, StateVariables
 from ._memory_store import MemoryStore
 from ._secret_cache import CachedSecret
-from ._store import Place, Store
+from ._store import Store
+from ._user_record import Place
 
 T = TypeVar("T")
 PLACES_CACHED = 4096  # A place takes 10 us to compute.

@@ -59,7 +59,8 @@ def short_close(monkeypatch: pytest.MonkeyPatch) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> MovedClock:
     """The clock of brokers that are made after this."""
     moved = MovedClock()
-    for name in ("_clock", "_memory_store", "_redis_store", "_resilient_store", "_secret_cache", "_session_creator"):
+    stores = ("_memory_store", "_redis_store", "_resilient_store", "_user_record")
+    for name in ("_clock", *stores, "_secret_cache", "_session_creator"):
         monkeypatch.setattr(f"chatkit_async.broker.{name}.now_s", moved)
     for kind in (MemoryStore, Expiring):
         monkeypatch.setattr(kind.__init__, "__defaults__", (moved,))

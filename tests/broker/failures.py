@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker, RedisStore, Store
-from chatkit_async.broker._store import Place
+from chatkit_async.broker._user_record import Place
 
 from .redis_server import RedisServer
 

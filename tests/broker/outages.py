@@ -10,13 +10,14 @@ import pytest
 
 from chatkit_async.broker import MemoryStore, RedisStore, Store, _clock
 from chatkit_async.broker._session_request import digest
+from chatkit_async.broker._user_record import loads
 
 STEPS = [name for name in vars(Store) if not name.startswith("_") and name != "aclose"]
 
 
 def user_key(user: str = "user_1", prefix: str = "chatkit-async") -> str:
     """The key in Redis that holds all of a user."""
-    return f"{prefix}:{{{digest('user', user)}}}"
+    return f"{prefix}:{digest('user', user)}"
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -47,7 +48,7 @@ class CutOffStore(RedisStore):
 
     Args:
         url: of the Redis.
-        step: the one that is lost.
+        step: the one that is lost: `begin`, `keep` or `revoke`.
         times: how often it is lost; all steps are lost meanwhile.
         is_done: whether Redis still gets the command.
         meanwhile: what happens when the step has been lost for the first time.
@@ -74,8 +75,9 @@ class CutOffStore(RedisStore):
             return super().__getattribute__(name)
         step = super().__getattribute__(name)
 
-        async def run(*arguments: object, **more: object) -> Any:
-            self.is_cut_off = (self.is_cut_off or name == self.step) and self.left != 0
+        async def run(*arguments: Any, **more: Any) -> Any:
+            is_lost = bool(self.step) and name == "swap" and step_between(*arguments) == self.step
+            self.is_cut_off = (self.is_cut_off or is_lost) and self.left != 0
             if not self.is_cut_off:
                 return await step(*arguments, **more)
             self.left = None if self.left is None else self.left - 1
@@ -87,6 +89,16 @@ class CutOffStore(RedisStore):
             raise ConnectionError("cut off")
 
         return run
+
+
+def step_between(key: str, old: bytes, new: bytes) -> str:
+    """The step that changes one value to the other; empty for another one."""
+    before, after = loads(old), loads(new)
+    if after.sessions.keys() - before.sessions.keys():
+        return "keep"
+    if after.creations.keys() - before.creations.keys():
+        return "begin"
+    return "revoke" if after.revocations != before.revocations else ""
 
 
 class MovedClock:

@@ -10,7 +10,8 @@ import pytest
 
 from chatkit_async import AsyncChatKit, BadRequestError, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker, LiveSecret, MemoryStore, RedisStore
-from chatkit_async.broker._store import Creation, Place
+from chatkit_async.broker._resilient_store import ResilientStore
+from chatkit_async.broker._user_record import Creation, Place
 from chatkit_async.emulator import Emulator, Fault
 
 
@@ -73,7 +74,9 @@ async def test_failed_attempts_do_not_use_up_the_limit(
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
 async def test_a_failure_that_is_reported_twice_is_given_back_once(request: pytest.FixtureRequest, kind: str) -> None:
-    store = MemoryStore() if kind == "memory" else RedisStore(request.getfixturevalue("redis_server").url)
+    store = ResilientStore(
+        MemoryStore() if kind == "memory" else RedisStore(request.getfixturevalue("redis_server").url)
+    )
     creations = [Creation(Place("user", "device", "slot"), f"ticket_{i}", 15.0, per_minute=2) for i in range(4)]
     for creation in creations[:2]:
         assert (await store.begin(creation)).status == "go"

@@ -21,41 +21,39 @@ from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore
 from chatkit_async.broker._clock import FREED_PER_CALL, Expiring
 from chatkit_async.broker._memory_store import sign_of_workers
-from chatkit_async.broker._store import CreatedSession, Creation, Place, PlaceState
+from chatkit_async.broker._resilient_store import ResilientStore
+from chatkit_async.broker._session_request import digest
+from chatkit_async.broker._user_record import Creation, Place, loads
 from chatkit_async.emulator import Emulator
 
 from ..sync.running import CHECKOUT, printed
 from .outages import MovedClock, warnings
 
 
-async def kept(store: MemoryStore, number: int) -> None:
-    """Remembers a session of one user."""
-    place = Place(f"user {number}", "device", "device.settings")
-    creation = Creation(place, f"ticket {number}", 60)
-    await store.keep(CreatedSession(creation, f"cksess_{number}", 600, PlaceState("/", "")))
-
-
 async def test_a_call_after_many_sessions_ended_frees_a_few_of_them() -> None:
     now_s = 0.0
     store = MemoryStore(clock=lambda: now_s)
     for number in range(5000):
-        await kept(store, number)
+        assert await store.swap(f"user {number}", b"", b"value")
     now_s = 5000
-    await kept(store, 5000)
-    assert len(store._users) == 5001 - FREED_PER_CALL
-    for number in range(5000, 5000 + 5000 // (FREED_PER_CALL - 1)):
-        await kept(store, number)
-    assert len(store._users) < 1000 + 5000 // FREED_PER_CALL  # so that memory shrinks
+    assert await store.swap("user 5000", b"", b"value")
+    assert len(store._values) == 5001 - FREED_PER_CALL
+    for number in range(5001, 5001 + 5000 // (FREED_PER_CALL - 1)):
+        assert await store.swap(f"user {number}", b"", b"value")
+    assert len(store._values) < 1000 + 5000 // FREED_PER_CALL  # so that memory shrinks
 
 
 async def test_a_broker_holds_nothing_of_users_that_stay_away(client: AsyncChatKit, clock: MovedClock) -> None:
-    broker = AsyncSessionBroker(client, workflow="wf_1")
+    store = MemoryStore()
+    broker = AsyncSessionBroker(client, workflow="wf_1", store=store)
     for number in range(30):
         await broker.secret_for(f"user_{number}")
     clock.ahead_s = 4000
     for number in range(10):
         await broker.secret_for(f"other_{number}")
-    assert (len(broker._store._users), len(broker._secrets._secrets)) == (10, 10)
+    with_state = 10 + 1
+    assert len(store._values) == len(broker._store._known) == with_state
+    assert len(broker._secrets._secrets) == 10
 
 
 async def test_sessions_of_a_user_that_never_rests_do_not_pile_up(client: AsyncChatKit, clock: MovedClock) -> None:
@@ -65,8 +63,8 @@ async def test_sessions_of_a_user_that_never_rests_do_not_pile_up(client: AsyncC
         live = await broker.secret_for("user_1")
         await broker.secret_for("user_1", current=live.client_secret)
         clock.ahead_s += 61
-    [(_, user)] = store._users._entries.values()
-    assert len(user.sessions) <= 22  # two a minute, for ten minutes
+    value, _ = await store.get(digest("user", "user_1"))
+    assert len(loads(value).sessions) <= 22  # two a minute, for ten minutes
 
 
 def test_an_entry_that_is_set_again_lives_until_its_last_end() -> None:
@@ -90,7 +88,7 @@ def test_an_entry_that_is_set_again_lives_until_its_last_end() -> None:
 
 
 def test_threads_that_use_a_store_at_once_do_not_disturb_each_other() -> None:
-    store, begun = MemoryStore(), []
+    store, begun = ResilientStore(MemoryStore()), []
 
     async def work(thread: int) -> None:
         for number in range(300):
@@ -127,7 +125,7 @@ held.wait()
 child = os.fork()
 if not child:
     signal.alarm(20)
-    os._exit(asyncio.run(MemoryStore().owns("user", "cksess_1"), debug=False))
+    os._exit(asyncio.run(MemoryStore().swap("user", b"", b"value"), debug=False) is not True)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     assert printed(tmp_path, text, warnings=FORK_WARNING) == "0\n"

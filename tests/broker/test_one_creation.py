@@ -12,6 +12,7 @@ import pytest
 
 from chatkit_async import APITimeoutError, AsyncChatKit, BadRequestError, ClientClosedError, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker
+from chatkit_async.broker._user_record import loads
 from chatkit_async.emulator import Emulator, Fault
 
 from ..conftest import KEY
@@ -124,9 +125,8 @@ async def test_no_more_sessions_are_made_at_once_than_the_client_has_connections
         broker = AsyncSessionBroker(client, workflow="wf_1")
         calls = [asyncio.create_task(broker.secret_for(f"user_{number}")) for number in range(12)]
         await requested(emulator, 3)
-        held = broker._store._users._entries.values()  # type: ignore[union-attr]
-        begun = [user for _, user in held if user.creations]
-        assert len(begun) == 3  # the others have taken no lease that could age
+        held = [loads(value) for _, value in broker._store._known._entries.values()]
+        assert len([record for record in held if record.creations]) == 3  # the others hold no lease that could age
         await asyncio.gather(*calls)
 
 

@@ -12,8 +12,8 @@ import pytest
 from chatkit_async import AsyncChatKit, ConfigurationError, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
 from chatkit_async.broker._redis_link import MOST_AT_ONCE, Link
-from chatkit_async.broker._resilient_store import FAILURES
-from chatkit_async.broker._store import Creation
+from chatkit_async.broker._resilient_store import FAILURES, ResilientStore
+from chatkit_async.broker._user_record import Creation
 from chatkit_async.emulator import Emulator
 
 from .failures import KEYS, frozen, full, other_process, read_only, stopped, well
@@ -268,7 +268,8 @@ async def test_a_store_that_returns_rubbish_counts_as_down(
 async def test_a_lease_of_another_broker_holds_up_no_caller_for_ever(client: AsyncChatKit, emulator: Emulator) -> None:
     store = MemoryStore()
     broker = AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=KEYS, lease_s=0.1)
-    await store.begin(Creation(broker._template.place("user_1", None), "another", 600, is_shared=True))
+    place = broker._template.place("user_1", None)
+    await ResilientStore(store).begin(Creation(place, "another", 600, is_shared=True))
     async with asyncio.timeout(20):
         live = await broker.secret_for("user_1")
     assert len(emulator.sessions()) == 1
@@ -277,7 +278,7 @@ async def test_a_lease_of_another_broker_holds_up_no_caller_for_ever(client: Asy
 
 async def test_a_store_that_is_set_up_wrongly_is_no_outage(client: AsyncChatKit) -> None:
     class WrongStore(MemoryStore):
-        async def read(self, place: Any) -> Any:
+        async def get(self, key: str) -> Any:
             raise ConfigurationError("set me up")
 
     with pytest.raises(ConfigurationError, match="set me up"):

@@ -9,7 +9,8 @@ import pytest
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
-from chatkit_async.broker._store import Creation, RevokeReply
+from chatkit_async.broker._resilient_store import ResilientStore
+from chatkit_async.broker._user_record import Creation, RevokeReply
 from chatkit_async.emulator import Emulator, Fault
 
 from .failures import HERE, connected, other_process
@@ -86,14 +87,15 @@ async def test_a_state_that_has_expired_in_a_quiet_hour_is_no_loss(
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[MemoryStore | RedisStore]:
-    made = MemoryStore() if request.param == "memory" else RedisStore(request.getfixturevalue("redis_server").url)
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[ResilientStore]:
+    memory = request.param == "memory"
+    made = ResilientStore(MemoryStore() if memory else RedisStore(request.getfixturevalue("redis_server").url))
     yield made
     await made.aclose()
 
 
 async def test_a_creator_that_died_blocks_others_for_its_lease_and_makes_revocations_incomplete(
-    store: MemoryStore | RedisStore,
+    store: ResilientStore,
 ) -> None:
     dead, next_one = (Creation(HERE, ticket, 0.3, is_shared=True) for ticket in ("dead", "next"))
     assert (await store.begin(dead)).status == "go"
@@ -103,19 +105,19 @@ async def test_a_creator_that_died_blocks_others_for_its_lease_and_makes_revocat
         while (await store.begin(next_one)).status == "wait":
             await asyncio.sleep(0.02)
     await store.fail(next_one, is_unknown=False)
-    assert await store.revoke("user", "mark") == RevokeReply((), False)
+    assert await store.revoke("user", None) == RevokeReply((), False)
 
 
 @pytest.mark.parametrize(("is_unknown", "is_complete"), [(True, False), (False, True)])
 async def test_an_attempt_whose_outcome_is_unknown_makes_revocations_incomplete(
-    store: MemoryStore | RedisStore, is_unknown: bool, is_complete: bool
+    store: ResilientStore, is_unknown: bool, is_complete: bool
 ) -> None:
     creation = Creation(HERE, "ticket", 600, per_minute=1)
     for _ in range(3):
         assert (await store.begin(creation)).status == "go"  # its count is given back
         await store.fail(creation, is_unknown=is_unknown)
-    assert (await store.revoke("user", "mark", "another device")).is_complete
-    assert (await store.revoke("user", "mark")).is_complete == is_complete
+    assert (await store.revoke("user", "another device")).is_complete
+    assert (await store.revoke("user", None)).is_complete == is_complete
 
 
 async def test_after_the_lease_of_a_lost_creation_another_broker_makes_one(
