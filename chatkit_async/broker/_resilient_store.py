@@ -11,7 +11,7 @@ from secrets import token_hex
 from typing import Any, TypeAlias, TypeVar
 
 from ..errors import ChatKitError
-from ._clock import Expiring, now_s, within
+from ._clock import Expiring, memory_lock, now_s, within
 from ._memory_store import MemoryStore
 from ._redis_link import LIMIT_AFTER_FAILURE_S, LIMIT_S
 from ._redis_store import RedisStore
@@ -63,7 +63,6 @@ class ResilientStore:
         self._has_own_limit = type(store) in {RedisStore, MemoryStore}
         self._known: Expiring[str, bytes] = Expiring()  # the last value of each key
         self._missed: Expiring[str, tuple[tuple[Step[Any], Told | None], ...]] = Expiring()  # steps to repeat by user
-        self._revoked_s: Expiring[tuple[str, str | None], float] = Expiring()  # when this process revoked it
         self._ahead_s = 0.0  # the store's clock less ours
         self._epoch = ""  # another one in the store means that it lost its data
         self._checked_s = self._failed_s = self._again_at_s = float("-inf")
@@ -95,19 +94,12 @@ class ResilientStore:
 
     async def revoke(self, user: str, device: str | None) -> RevokeReply:
         """As `UserRecord.revoke`; the sessions that only this process knows are among them."""
-        self._revoked_s.set((user, device), now_s(), now_s() + KEPT_S)
-        known = loads(self._known.get(user) or b"").session_ids(self._now_s(), device)
+        known = self._known_record(user).session_ids(self._now_s(), device)
         reply = await self._change(user, partial(UserRecord.revoke, device=device))
         is_complete = False
         with suppress(_StoreFailedError):
             is_complete = reply.is_complete and await self._check()
         return RevokeReply(tuple(dict.fromkeys([*reply.session_ids, *known])), is_complete)
-
-    def is_revoked_here(self, creation: Creation) -> bool:
-        """Whether this process revoked the user or device since a creation began, even while the store was down."""
-        place = creation.place
-        revoked_s = [self._revoked_s.get((place.user, device)) for device in (None, place.device)]
-        return any(moment_s is not None and moment_s >= creation.began_s for moment_s in revoked_s)
 
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
         """Drops sessions that no longer live."""
@@ -118,7 +110,7 @@ class ResilientStore:
         """Calls the store, so that what is wrong with it is in the log before the first caller comes."""
         for _ in range(FAILURES):
             with suppress(_StoreFailedError):
-                await self._prepare(is_start=True)
+                await self._check()
                 return
 
     async def aclose(self) -> None:
@@ -142,9 +134,12 @@ class ResilientStore:
                 await self._tell(user, _no_step)
             return loads_for_reading(await self._get(user))
         except _StoreFailedError:
-            record = loads(self._known.get(user) or b"")
-            record.is_from_store = False
-            return record
+            return self._known_record(user)
+
+    def _known_record(self, user: str) -> UserRecord:
+        record = loads(self._known.get(user) or b"")
+        record.is_from_store = False
+        return record
 
     async def _change(
         self, user: str, step: Step[T], *, attempts: int = 1, told: Told | None = None, is_repeated: bool = True
@@ -156,15 +151,15 @@ class ResilientStore:
                 return await self._tell(user, step)
             if self._is_down:
                 break
-        record = loads(self._known.get(user) or b"")
-        record.is_from_store = False
-        reply = step(record, self._now_s())
-        self._known.set(user, dumps(record), now_s() + KEPT_S)
-        if is_repeated:
-            self._missed.set(user, (*(self._missed.get(user) or ()), (step, told)), now_s() + KEPT_S)
-        return reply
+        with memory_lock:
+            record = self._known_record(user)
+            reply = step(record, self._now_s())
+            self._known.set(user, dumps(record), now_s() + KEPT_S)
+            if is_repeated:
+                self._missed.set(user, (*(self._missed.get(user) or ()), (step, told)), now_s() + KEPT_S)
+            return reply
 
-    async def _prepare(self, *, is_start: bool = False) -> None:
+    async def _prepare(self) -> None:
         """Looks at the store once a second, and tells it what it missed; tries one that is down after a pause."""
         if self._is_down:
             if now_s() < self._again_at_s:
@@ -173,7 +168,7 @@ class ResilientStore:
             await self._check(SESSION_LIFE_S)  # This writes, since a Redis without memory can still be read.
             self._is_down = False
             log.warning("The broker's store is up again: %s", self._name())
-        elif is_start or now_s() - self._checked_s > CHECK_S:
+        elif now_s() - self._checked_s > CHECK_S:
             await self._check()
         for user in self._missed.keys(TOLD_PER_CALL):
             await self._tell(user, _no_step)
@@ -187,15 +182,16 @@ class ResilientStore:
             nonlocal missed, replies
             record, missed = loads(value), self._missed.get(user) or ()
             if record == UserRecord():  # The store may have lost it: sessions that this process knows are not.
-                record.sessions = loads(self._known.get(user) or b"").sessions
+                record.sessions = self._known_record(user).sessions
             replies = [missed_step(record, now) for missed_step, _ in missed]
             reply = step(record, now)
             return dumps(record), reply
 
         reply = await self._update(user, all_steps)
         if missed:
-            left = (self._missed.get(user) or ())[len(missed) :]
-            self._missed.set(user, left, now_s() + KEPT_S) if left else self._missed.pop(user)
+            with memory_lock:  # Other steps may have been missed meanwhile.
+                left = (self._missed.get(user) or ())[len(missed) :]
+                self._missed.set(user, left, now_s() + KEPT_S) if left else self._missed.pop(user)
             for (_, told), late_reply in zip(missed, replies, strict=True):
                 if told is not None:
                     await told(late_reply)

@@ -115,7 +115,6 @@ class SessionCreator:
             margin_s=self._template.margin_s,
             unsuitable_ticket="" if state.secret is None else state.secret.ticket,
             per_minute=self._template.per_minute,
-            began_s=now_s(),
         )
         try:
             return await self._created_or_found(request, creation, state)
@@ -198,11 +197,10 @@ class SessionCreator:
         Raises:
             SessionRevokedError: its user or device were revoked meanwhile.
         """
-        is_revoked = now.is_revoked_since(session.began) or self._store.is_revoked_here(session.creation)
-        is_valid = not is_revoked and not session.is_replaced(now)
+        is_valid = now.generation == session.began.generation and not session.is_replaced(now)
         if not is_valid:
             await self.cancel(session.creation.place.user, (session.session_id,))
-        if is_revoked:
+        if now.is_revoked_since(session.began):
             raise SessionRevokedError("The user was revoked while a session was being made")
         return is_valid
 

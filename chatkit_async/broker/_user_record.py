@@ -60,9 +60,13 @@ class PlaceState:
     is_from_store: bool = True
 
     def is_revoked_since(self, began: PlaceState) -> bool:
-        """Whether the user or device was revoked after an earlier state; data that the store lost is no revocation."""
+        """Whether the user or device was surely revoked after an earlier state.
+
+        Data that the store lost is no revocation, nor is one that shows when an outage has ended: it may be old.
+        """
         parts = zip(began.generation.split("/"), self.generation.split("/"), strict=False)
-        return self.is_from_store == began.is_from_store and any(new and new != old for old, new in parts)
+        is_known = began.is_from_store or not self.is_from_store
+        return is_known and any(new and new != old for old, new in parts)
 
 
 @attrs.frozen
@@ -78,7 +82,6 @@ class Creation:
         margin_s: a secret with no more seconds left than this is not found.
         unsuitable_ticket: that of a secret which is not found either.
         per_minute: sessions that the user may create in a minute; None for any number.
-        began_s: when the caller asked for it, by this process's clock.
     """
 
     place: Place
@@ -89,7 +92,6 @@ class Creation:
     margin_s: float = 0.0
     unsuitable_ticket: str = ""
     per_minute: int | None = None
-    began_s: float = 0.0
 
 
 @attrs.frozen

@@ -14,6 +14,8 @@ from chatkit_async.broker._resilient_store import ResilientStore
 from chatkit_async.broker._user_record import Creation, Place
 from chatkit_async.emulator import Emulator, Fault
 
+from .outages import MovedClock
+
 
 async def refreshed(broker: AsyncSessionBroker, times: int, user: str = "user_1") -> LiveSecret:
     """What a hostile browser does: every secret is sent back at once for another."""
@@ -86,14 +88,12 @@ async def test_a_failure_that_is_reported_twice_is_given_back_once(request: pyte
     await store.aclose()
 
 
-async def test_after_the_minute_sessions_are_made_again(client: AsyncChatKit) -> None:
-    now_s = 1000.0
-    store = MemoryStore(clock=lambda: now_s)
-    broker = AsyncSessionBroker(client, workflow="wf_1", store=store, sessions_per_minute=1)
+async def test_after_the_minute_sessions_are_made_again(client: AsyncChatKit, clock: MovedClock) -> None:
+    broker = AsyncSessionBroker(client, workflow="wf_1", sessions_per_minute=1)
     live = await broker.secret_for("user_1")
     with pytest.raises(MintingLimitError) as caught:
         await broker.secret_for("user_1", current=live.client_secret)
-    now_s += caught.value.retry_after_s
+    clock.ahead_s = caught.value.retry_after_s
     assert await broker.secret_for("user_1", current=live.client_secret) != live
 
 
