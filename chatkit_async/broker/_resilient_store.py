@@ -16,26 +16,12 @@ from ._memory_store import MemoryStore
 from ._redis_link import LIMIT_AFTER_FAILURE_S, LIMIT_S
 from ._redis_store import RedisStore
 from ._store import KEPT_S, Store, StoreRefusedError
-from ._user_record import (
-    SESSION_LIFE_S,
-    BeginReply,
-    CreatedSession,
-    Creation,
-    KeepReply,
-    Place,
-    PlaceState,
-    RevokeReply,
-    UserRecord,
-    dumps,
-    loads,
-    loads_for_reading,
-)
+from ._user_record import SESSION_LIFE_S, Place, PlaceState, RevokeReply, UserRecord, dumps, loads, loads_for_reading
 
 T = TypeVar("T")
 Step: TypeAlias = Callable[[UserRecord, float], T]  # changes a user's record, given the time; may be run again
 Told: TypeAlias = Callable[[Any], Awaitable[None]]  # is given the reply to a step that the store missed at first
-# So many failures in a row are an outage; calls that fail together count once, a refusal is an outage at once. A
-# creation repeats a step that fails until that is an outage: other processes must find in the store what this one does.
+# So many failures in a row are an outage; calls that fail together count once, a refusal is an outage at once.
 FAILURES = 3
 PAUSE_S = 2.0  # between two attempts at a store that is down
 CHECK_S = 1.0  # between two looks at whether the store lost data
@@ -73,21 +59,6 @@ class ResilientStore:
         """What is held of a place."""
         return (await self._record(place.user)).state(place, self._now_s())
 
-    async def begin(self, creation: Creation) -> BeginReply:
-        """As `UserRecord.begin`."""
-        step = partial(UserRecord.begin, creation=creation)
-        return await self._change(creation.place.user, step, attempts=FAILURES, is_repeated=False)
-
-    async def keep(self, session: CreatedSession, told: Told) -> KeepReply:
-        """As `UserRecord.keep`; `told` is given the reply if the store hears of the session only later."""
-        step = partial(UserRecord.keep, session=session)
-        return await self._change(session.creation.place.user, step, attempts=FAILURES, told=told)
-
-    async def fail(self, creation: Creation, *, is_unknown: bool) -> None:
-        """As `UserRecord.fail`."""
-        step = partial(UserRecord.fail, creation=creation, is_unknown=is_unknown)
-        await self._change(creation.place.user, step)
-
     async def owns(self, user: str, session_id: str) -> bool:
         """Whether this is a live session of the user."""
         return session_id in (await self._record(user)).session_ids(self._now_s())
@@ -95,7 +66,7 @@ class ResilientStore:
     async def revoke(self, user: str, device: str | None) -> RevokeReply:
         """As `UserRecord.revoke`; the sessions that only this process knows are among them."""
         known = self._known_record(user).session_ids(self._now_s(), device)
-        reply = await self._change(user, partial(UserRecord.revoke, device=device))
+        reply = await self.change(user, partial(UserRecord.revoke, device=device))
         is_complete = False
         with suppress(_StoreFailedError):
             is_complete = reply.is_complete and await self._check()
@@ -104,7 +75,7 @@ class ResilientStore:
     async def forget(self, user: str, session_ids: Iterable[str]) -> None:
         """Drops sessions that no longer live."""
         if ids := list(session_ids):
-            await self._change(user, partial(UserRecord.forget, session_ids=ids))
+            await self.change(user, partial(UserRecord.forget, session_ids=ids))
 
     async def check(self) -> None:
         """Calls the store, so that what is wrong with it is in the log before the first caller comes."""
@@ -141,11 +112,17 @@ class ResilientStore:
         record.is_from_store = False
         return record
 
-    async def _change(
-        self, user: str, step: Step[T], *, attempts: int = 1, told: Told | None = None, is_repeated: bool = True
-    ) -> T:
-        """Takes a step in the store; if that fails, in memory, and in the store as soon as it is back."""
-        for _ in range(attempts):
+    async def change(self, user: str, step: Step[T], told: Told | None = None) -> T:
+        """Takes a step in the store; if that fails, in memory, and in the store as soon as it is back.
+
+        It is tried until that is an outage: other processes must find in the store what this one does.
+
+        Args:
+            user: the digest of the user whose record it changes.
+            step: a method of `UserRecord`; given another record, it is called again.
+            told: is given the reply to the step if the store hears of it only later.
+        """
+        for _ in range(FAILURES):
             with suppress(_StoreFailedError):
                 await self._prepare()
                 return await self._tell(user, step)
@@ -155,9 +132,8 @@ class ResilientStore:
             record = self._known_record(user)
             reply = step(record, self._now_s())
             self._known.set(user, dumps(record), now_s() + KEPT_S)
-            if is_repeated:
-                self._missed.set(user, (*(self._missed.get(user) or ()), (step, told)), now_s() + KEPT_S)
-            return reply
+            self._missed.set(user, (*(self._missed.get(user) or ()), (step, told)), now_s() + KEPT_S)
+        return reply
 
     async def _prepare(self) -> None:
         """Looks at the store once a second, and tells it what it missed; tries one that is down after a pause."""

@@ -25,7 +25,7 @@ from ._revocation import cancel_quietly
 from ._secret_cache import CachedSecret, LiveSecret, SecretCache
 from ._session_request import SessionRequest, SessionTemplate, digest_of_variables
 from ._single_flight import SingleFlight
-from ._user_record import WINDOW_S, BeginReply, CreatedSession, Creation, KeepReply, PlaceState
+from ._user_record import WINDOW_S, BeginReply, CreatedSession, Creation, KeepReply, PlaceState, UserRecord
 
 LEASE_SLACK_S = 1.0  # A lease outlives the longest creation under it by so much.
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0  # between two questions about another process's creation
@@ -39,11 +39,7 @@ class SessionCreator:
     """Creates the sessions of a broker, and has the store and the secret cache remember them."""
 
     def __init__(
-        self,
-        client: AsyncChatKit,
-        template: SessionTemplate,
-        store: ResilientStore,
-        secrets: SecretCache,
+        self, client: AsyncChatKit, template: SessionTemplate, store: ResilientStore, secrets: SecretCache
     ) -> None:
         self._client, self._template = client, template
         self._store, self._secrets = store, secrets
@@ -120,15 +116,15 @@ class SessionCreator:
             return await self._created_or_found(request, creation, state)
         except (Exception, asyncio.CancelledError) as error:
             # Not in a `finally`: a loop that is dropped closes this coroutine, which then must not await.
-            if not isinstance(error, MintingLimitError):
-                await self._store.fail(creation, is_unknown=_is_unknown(error))
+            step = partial(UserRecord.fail, creation=creation, is_unknown=_is_unknown(error))
+            await self._store.change(request.place.user, step)
             raise
 
     async def _created_or_found(self, request: SessionRequest, creation: Creation, began: PlaceState) -> CachedSecret:
         """A new session, or one that another process created meanwhile."""
         while True:
             async with self._gate():  # before the lease is taken, so that no lease ages in the queue for a connection
-                reply = await self._store.begin(creation)
+                reply = await self._begun(creation)
                 secret = await self._secret(request, creation, began, reply)
             if reply.status == "wait":
                 reply = await self._waited(creation, reply)
@@ -144,11 +140,14 @@ class SessionCreator:
         until_s = now_s() + LEASES_WAITED * creation.lease_s
         while reply.status == "wait":
             if now_s() > until_s:
-                return await self._store.begin(attrs.evolve(creation, is_shared=False))
+                return await self._begun(attrs.evolve(creation, is_shared=False))
             pause_s = min(max(PAUSE_FACTOR * reply.seconds, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
             await asyncio.sleep(pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - spreads the processes
-            reply = await self._store.begin(creation)
+            reply = await self._begun(creation)
         return reply
+
+    async def _begun(self, creation: Creation) -> BeginReply:
+        return await self._store.change(creation.place.user, partial(UserRecord.begin, creation=creation))
 
     async def _secret(
         self, request: SessionRequest, creation: Creation, began: PlaceState, reply: BeginReply
@@ -176,7 +175,8 @@ class SessionCreator:
         variables = digest_of_variables(request.workflow)
         encrypted = self._secrets.encrypted(place, live, variables)
         session = CreatedSession(creation, live.session_id, ends_s, began, encrypted)
-        kept = await self._store.keep(session, partial(self._kept_late, session))
+        step = partial(UserRecord.keep, session=session)
+        kept = await self._store.change(place.user, step, told=partial(self._kept_late, session))
         if not await self._is_valid(session, kept.state):
             return None
         state = kept.state

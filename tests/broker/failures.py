@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from cryptography.fernet import Fernet
 
 from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker, RedisStore, Store
-from chatkit_async.broker._user_record import Place
+from chatkit_async.broker._resilient_store import ResilientStore
+from chatkit_async.broker._user_record import Creation, Place, UserRecord
 
 from .redis_server import RedisServer
 
@@ -24,6 +26,16 @@ def other_process(client: AsyncChatKit, redis_server: RedisServer, **settings: A
 def on_store(client: AsyncChatKit, store: Store, **settings: Any) -> AsyncSessionBroker:
     """A broker that shares its secrets through a store."""
     return AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=KEYS, **settings)
+
+
+async def begin(store: ResilientStore, creation: Creation) -> str:
+    """How a creation begins."""
+    return (await store.change(creation.place.user, partial(UserRecord.begin, creation=creation))).status
+
+
+async def fail(store: ResilientStore, creation: Creation, *, is_unknown: bool) -> None:
+    """Ends a creation without a session."""
+    await store.change(creation.place.user, partial(UserRecord.fail, creation=creation, is_unknown=is_unknown))
 
 
 def connected(redis_server: RedisServer) -> int:

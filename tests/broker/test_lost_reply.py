@@ -8,6 +8,7 @@ import pytest
 
 from chatkit_async import AsyncChatKit, SessionRevokedError
 from chatkit_async.broker import AsyncSessionBroker, RevokedSession
+from chatkit_async.broker._resilient_store import FAILURES
 from chatkit_async.broker._user_record import loads
 from chatkit_async.emulator import Emulator, Fault
 
@@ -156,7 +157,7 @@ async def test_a_renewal_elsewhere_ends_a_session_whose_keeping_was_lost(
 async def test_a_revocation_that_is_repeated_does_not_undo_a_later_one_of_another_process(
     client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
 ) -> None:
-    store = CutOffStore(redis_server.url, "revoke", times=1, is_done=True)
+    store = CutOffStore(redis_server.url, "revoke", times=FAILURES, is_done=True)
     async with (
         on_store(client, store) as broker,
         other_process(client, redis_server) as creator,

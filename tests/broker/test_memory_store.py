@@ -27,6 +27,7 @@ from chatkit_async.broker._user_record import Creation, Place, loads
 from chatkit_async.emulator import Emulator
 
 from ..sync.running import CHECKOUT, printed
+from .failures import begin
 from .outages import MovedClock, warnings
 
 
@@ -94,7 +95,7 @@ def test_threads_that_use_a_store_at_once_do_not_disturb_each_other() -> None:
         for number in range(300):
             place = Place("user", f"device {number}", f"device {number}.settings")
             creation = Creation(place, f"{thread} {number}", 60, is_shared=True)
-            begun.append((number, (await store.begin(creation)).status))
+            begun.append((number, await begin(store, creation)))
 
     threads = [threading.Thread(target=lambda number=number: asyncio.run(work(number))) for number in range(6)]
     for thread in threads:

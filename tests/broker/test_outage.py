@@ -16,7 +16,7 @@ from chatkit_async.broker._resilient_store import FAILURES, ResilientStore
 from chatkit_async.broker._user_record import Creation
 from chatkit_async.emulator import Emulator
 
-from .failures import KEYS, frozen, full, other_process, read_only, stopped, well
+from .failures import KEYS, begin, frozen, full, other_process, read_only, stopped, well
 from .outages import STEPS, BrokenStore, MovedClock, warnings
 from .redis_server import RedisServer
 
@@ -269,7 +269,7 @@ async def test_a_lease_of_another_broker_holds_up_no_caller_for_ever(client: Asy
     store = MemoryStore()
     broker = AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=KEYS, lease_s=0.1)
     place = broker._template.place("user_1", None)
-    await ResilientStore(store).begin(Creation(place, "another", 600, is_shared=True))
+    await begin(ResilientStore(store), Creation(place, "another", 600, is_shared=True))
     async with asyncio.timeout(20):
         live = await broker.secret_for("user_1")
     assert len(emulator.sessions()) == 1

@@ -280,14 +280,14 @@ async def test_a_creation_that_a_revocation_ends_at_its_beginning_blocks_no_call
     client: AsyncChatKit, store: Store, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker, other = sharing(client, store, lease_s=600), sharing(client, store, lease_s=600)
-    begin = ResilientStore.begin
+    change = ResilientStore.change
 
-    async def late(self: Any, creation: Any) -> Any:
+    async def late(self: Any, user: Any, step: Any) -> Any:
         monkeypatch.undo()
         await other.revoke("user_1")  # between the look and the beginning
-        return await begin(self, creation)
+        return await change(self, user, step)
 
-    monkeypatch.setattr(ResilientStore, "begin", late)
+    monkeypatch.setattr(ResilientStore, "change", late)
     with pytest.raises(SessionRevokedError):
         await broker.secret_for("user_1")
     assert emulator.requests() == []
