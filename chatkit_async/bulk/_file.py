@@ -178,13 +178,13 @@ def explained(path: Path) -> Generator[None]:
     """Turns what SQLite and the system raise into our error."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # of SQLite's message, which may quote damaged bytes
         raise ArchiveError(f"the archive {path} cannot be used: {error}{_advice(error)}") from error
     except OSError as error:
         raise ArchiveError(f"the archive {path} cannot be used: {error.strerror or error}") from error
 
 
-def _advice(error: sqlite3.DatabaseError) -> str:
+def _advice(error: Exception) -> str:
     return next((advice for words, advice in _ADVICE.items() if words in str(error)), "")
 
 

@@ -44,9 +44,10 @@ def opened_remainder(path: Path, error: ArchiveError) -> sqlite3.Connection:
 
     SQLite opens no file with fewer pages than its header says.
     """
-    if getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_CORRUPT:
+    pages = path.stat().st_size // PAGE_BYTES if path.exists() else 0
+    if not pages or getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_CORRUPT:
         raise error
-    pages, content = path.stat().st_size // PAGE_BYTES, bytearray(path.read_bytes())
+    content = bytearray(path.read_bytes())
     content[18:20] = b"\x01\x01"  # memory has no write-ahead log
     content[28:32] = pages.to_bytes(4, "big")
     with explained(path):

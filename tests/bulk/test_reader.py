@@ -239,10 +239,19 @@ def test_what_is_left_of_an_archive_that_was_cut_short_can_be_read(path: Path, k
     assert path.read_bytes() == whole[: int(len(whole) * kept)]
 
 
-def test_an_archive_of_which_too_little_is_left_says_what_to_do(path: Path) -> None:
+@pytest.mark.parametrize("kept", [3_000, 20_000])
+def test_an_archive_of_which_too_little_is_left_says_what_to_do(path: Path, kept: int) -> None:
     write_archive(path, [(thread(1), [user_message(number) for number in range(500)])])
-    path.write_bytes(path.read_bytes()[:20_000])
+    path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(ArchiveError, match=r"malformed.*; restore it from a copy, or archive anew into another"):
+        Archive(path)
+
+
+def test_a_table_whose_definition_is_damaged_is_our_error(path: Path) -> None:
+    write_archive(path, [])
+    content = path.read_bytes().replace(b"tablerunsruns", b"tabler\xb0\xb0sruns")
+    path.write_bytes(content.replace(b"CREATE TABLE runs", b"CREATE TABLE ru(("))
+    with pytest.raises(ArchiveError, match=r"cannot be used: .*'utf-8' codec can't decode"):
         Archive(path)
 
 
