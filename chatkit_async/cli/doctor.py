@@ -116,6 +116,10 @@ def _key() -> Finding:
         advice = "Set one: export OPENAI_API_KEY=sk-... (the demo needs none)."
         return Finding("problem", "key", "OPENAI_API_KEY is not set", advice)
     shown = f"from OPENAI_API_KEY, {len(key)} characters" + (f", ends in …{key[-4:]}" if len(key) >= 16 else "")
+    if key[0] in "\"'" or key.startswith("Bearer "):
+        return Finding(
+            "warning", "key", shown, "Remove the quotes, or the word Bearer, that OPENAI_API_KEY begins with."
+        )
     if given != key:
         return Finding("warning", "key", shown, "It begins or ends with spaces or line breaks, which are removed.")
     return Finding("ok", "key", shown)

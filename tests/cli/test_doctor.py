@@ -61,6 +61,13 @@ def test_blanks_around_the_key_are_a_warning(env: dict[str, str]) -> None:
     assert "removed" in finding["advice"]
 
 
+@pytest.mark.parametrize("key", [f'"{KEY}"', f"'{KEY}'", f"Bearer {KEY}"])
+def test_quotes_and_bearer_before_the_key_are_a_warning(env: dict[str, str], key: str) -> None:
+    finding = found(env=env | {"OPENAI_API_KEY": key})["key"]
+    assert finding["level"] == "warning"
+    assert "Remove the quotes, or the word Bearer" in finding["advice"]
+
+
 def test_an_absent_server_is_a_problem_of_the_connection(env: dict[str, str]) -> None:
     findings = found("--base-url", "http://127.0.0.1:1/v1", env=env)
     assert findings["connection"]["level"] == "problem"
