@@ -92,7 +92,7 @@ def read_json(response: Response) -> JSON | Unreadable:
     """The JSON value that a response holds, or why it is unreadable."""
     if not response.is_whole:
         return Unreadable(NOT_READ, None)
-    kind = response.headers.get("content-type", "application/json")
+    kind = response.headers.get("content-type") or "application/json"
     if kind != "application/json" and not is_json_content_type(kind):
         return Unreadable(f"the response is {redacted(kind)}, not application/json", excerpt(response))
     try:
