@@ -23,7 +23,7 @@ _SECRETS = (
     r"(?i)(client_?secret>\s*)[^<\s]+",
     r"(?<![A-Za-z])(ek(?:_|%5[Ff]))(?:[\w\-=+.%]|\\*/)+",
     r"(?<![A-Za-z])(sk-)[\w\-*]{4,}",
-    r"(?i)\b(bearer\s+)[^\s\"',]+",
+    r"(?i)\b(bearer\s+)(?!auth\s|your_key\))[^\s\"',]+",  # the API's text has "Bearer auth" and "Bearer YOUR_KEY)"
 )
 _SECRET_SIGNS = ("secret", "ek_", "ek%5", "sk-", "bearer")  # each text that a pattern matches holds one, in lower case
 _SECRET_FIELDS = frozenset(

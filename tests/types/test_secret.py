@@ -125,6 +125,8 @@ def test_text_beside_a_secret_stays() -> None:
     [
         ("Incorrect API key provided: sk-proj-abc123XYZ.", "Incorrect API key provided: sk-***."),
         ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",) * 2,
+        ("Bearer auth-68f0 Bearer YOUR_KEY.68f0 Bearer YOUR_KEY2", "Bearer *** Bearer *** Bearer ***"),
         ("a task-list of risk-averse week_ends", "a task-list of risk-averse week_ends"),
         ("The field client_secret is missing", "The field client_secret is missing"),
         ("", ""),
