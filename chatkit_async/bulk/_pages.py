@@ -254,7 +254,7 @@ def thread_of(raw: JSONObject) -> ChatKitThread:
     """A thread of any JSON object; the fields that the decoder refuses are in `extra`."""
     fitting, damaged = dict(raw), dict[str, JSON]()
     while True:
-        thread: ChatKitThread | Mismatch = decoded(fitting, ChatKitThread)
+        thread: ChatKitThread | Mismatch = as_typed(fitting, ChatKitThread)
         if not isinstance(thread, Mismatch):
             break
         name = _PATH_STEP.split(thread.path)[0]
@@ -269,11 +269,11 @@ def thread_of(raw: JSONObject) -> ChatKitThread:
 
 def item_of(raw: JSONObject) -> ChatKitThreadItem:
     """An item of any JSON object; an `UnknownThreadItem` if the decoder refuses it."""
-    item: ChatKitThreadItem | Mismatch = decoded(raw, ChatKitThreadItem)
+    item: ChatKitThreadItem | Mismatch = as_typed(raw, ChatKitThreadItem)
     return _kept(UnknownThreadItem, raw) if isinstance(item, Mismatch) else item
 
 
-def decoded(raw: JSON, cls: Any) -> Any:
+def as_typed(raw: JSON, cls: Any) -> Any:
     """The object of a class, or the Mismatch that says why the decoder refuses it."""
     try:
         return structure(raw, cls)

@@ -21,7 +21,7 @@ from ..types.result import slot_value
 from ..types.thread import ChatKitThread
 from ..types.unknown import UnknownThreadItem
 from ._file import APPLICATION_ID, PAGE_BYTES, SIDECARS, check_folder, checked, database_path, explained
-from ._pages import decoded, elements_of, object_of, thread_of
+from ._pages import as_typed, elements_of, object_of, thread_of
 from ._reports import ArchiveProblem, ConversionReport, VerifyReport
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class _ArchiveCheck:
         return None
 
     def _decoded(self, value: Any, cls: Any, *place: Any) -> Any:
-        found = decoded(value, cls)
+        found = as_typed(value, cls)
         if isinstance(found, Mismatch):
             self.refused.append(_problem(place[0], f"{found.path or 'it'} {found.message}", *place[1:]))
         return found

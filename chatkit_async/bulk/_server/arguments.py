@@ -13,7 +13,7 @@ import attrs
 
 from ...errors import ConfigurationError, ParamsValidationError, Problem
 from ...types.redacted import quoted
-from .store_access import described, server_types
+from .store_access import error_text, server_types
 
 if TYPE_CHECKING:
     from chatkit.store import Store
@@ -107,7 +107,7 @@ def load_context_for(spec: str) -> Callable[[str | None], object]:
         inspect.signature(found).bind("user_123")
     except (TypeError, ValueError) as error:
         problem = f"{spec} must be a function of one argument, the user (None for threads without one)"
-        raise ConfigurationError(f"{problem}: {described(error)}") from error
+        raise ConfigurationError(f"{problem}: {error_text(error)}") from error
     function: Callable[[str | None], object] = found
     return function
 
@@ -136,7 +136,7 @@ def _module(name: str, spec: str) -> Any:
         if missing and (name == missing or name.startswith(f"{missing}.")):
             hint = "Run the command where your package is, or install it."
             raise ConfigurationError(f"{spec}: there is no module {missing}. {hint}") from error
-        raise ConfigurationError(f"{spec}: importing {name} failed: {described(error)}") from error
+        raise ConfigurationError(f"{spec}: importing {name} failed: {error_text(error)}") from error
 
 
 async def _made(make: Callable[[], Any], spec: str) -> Any:
@@ -144,14 +144,14 @@ async def _made(make: Callable[[], Any], spec: str) -> Any:
         inspect.signature(make).bind()
     except TypeError as error:
         hint = "Name a function without arguments that makes the store."
-        raise ConfigurationError(f"{spec} cannot be called without arguments: {described(error)}. {hint}") from error
+        raise ConfigurationError(f"{spec} cannot be called without arguments: {error_text(error)}. {hint}") from error
     except ValueError:
         pass  # a signature that Python cannot tell: the call shows it
     try:
         made = make()
         return await made if inspect.isawaitable(made) else made
     except Exception as error:
-        raise ConfigurationError(f"{spec} failed: {described(error)}") from error
+        raise ConfigurationError(f"{spec} failed: {error_text(error)}") from error
 
 
 def _store(found: Any, spec: str) -> Store[Any]:

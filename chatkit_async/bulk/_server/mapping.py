@@ -103,7 +103,7 @@ def _assistant_message(item: JSONObject, options: MappingOptions, losses: set[st
 
 
 def _widget(item: JSONObject, options: MappingOptions, losses: set[str]) -> JSONObject:
-    widget = decoded(text_of(item, "widget"), losses)
+    widget = parsed_json(text_of(item, "widget"), losses)
     if not isinstance(widget, dict):
         raise DamagedError("the widget is not a JSON object")
     return {"type": "widget", "widget": widget, "copy_text": None}
@@ -114,11 +114,11 @@ def _client_tool_call(item: JSONObject, options: MappingOptions, losses: set[str
     if not has_output and options.pending_tool_calls == "skip":
         return None
     is_pending = not has_output and options.pending_tool_calls == "pending"
-    output: JSON = None if given is None else decoded(given, losses, "tool_call_form")
+    output: JSON = None if given is None else parsed_json(given, losses, "tool_call_form")
     if not has_output and not is_pending:
         losses.add("tool_call_without_output")
         output = {"hosted": "never answered"}
-    given_arguments = decoded(text_of(item, "arguments"), losses, "tool_call_form")
+    given_arguments = parsed_json(text_of(item, "arguments"), losses, "tool_call_form")
     arguments: JSON = given_arguments if isinstance(given_arguments, dict) else {"value": given_arguments}
     losses.update({"tool_call_form"} if arguments is not given_arguments else set())
     return {
@@ -249,7 +249,7 @@ def cleaned(value: JSON) -> tuple[JSON, set[str]]:
     return clean, {"surrogates"}
 
 
-def decoded(text: JSON, losses: set[str], loss: str = "") -> JSON:
+def parsed_json(text: JSON, losses: set[str], loss: str = "") -> JSON:
     """JSON text as its value; other text as it is, which is a loss where `loss` names one."""
     try:
         value: JSON = json.loads(text if isinstance(text, str) else "", parse_constant=_finite, parse_float=_finite)

@@ -20,7 +20,7 @@ from .arguments import Attachments, HiddenContext, Ids, MappingOptions, PendingT
 from .check_store import tried
 from .mapping import without_surrogates
 from .report import MigrationReport, StoreReport, ThreadMigration, losses_of
-from .store_access import RisingTimes, StoreAccess, StoreError, StoreHang, Times, described, server_types
+from .store_access import RisingTimes, StoreAccess, StoreError, StoreHang, Times, error_text, server_types
 from .store_trial import StoreTrial
 from .thread_move import MoveSettings, ThreadMove
 
@@ -177,7 +177,7 @@ class _Migration:
         try:
             access = await self._access(result.user)
         except Exception as error:  # context_for is the caller's
-            return attrs.evolve(result, error=f"context_for failed: {described(error)}")
+            return attrs.evolve(result, error=f"context_for failed: {error_text(error)}")
         if self._checked is None:
             self._report_progress("checking")
             times = RisingTimes(self._settings.times, self._settings.time_step_us)
@@ -197,7 +197,7 @@ class _Migration:
             self._hangs = self._hangs + 1 if isinstance(error, StoreHang) else 0
             result = attrs.evolve(result, error=str(error))
         except Exception as error:  # one thread that cannot be moved must not end the job
-            result = attrs.evolve(result, error=described(error))
+            result = attrs.evolve(result, error=error_text(error))
         return attrs.evolve(
             result,
             thread_id=move.thread_id,
@@ -285,7 +285,7 @@ class _Listings:
             except StoreError as error:
                 return self.errors.update(dict.fromkeys(thread_ids, str(error)))
             except Exception as error:  # context_for is the caller's
-                return self.errors.update(dict.fromkeys(thread_ids, f"context_for failed: {described(error)}"))
+                return self.errors.update(dict.fromkeys(thread_ids, f"context_for failed: {error_text(error)}"))
             self._judge(thread_ids, order)
         return None
 

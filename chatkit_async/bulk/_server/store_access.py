@@ -172,7 +172,7 @@ class StoreAccess:
         except StoreError:
             raise
         except Exception as error:
-            raise StoreFault("raises", f"{method} raised {described(error)}") from error
+            raise StoreFault("raises", f"{method} raised {error_text(error)}") from error
 
     async def find(self, method: str, *args: object, missing: object = None) -> Any:
         """As `call`; `missing` if the store says that there is no such thing."""
@@ -183,14 +183,14 @@ class StoreAccess:
         except Exception as error:
             if self.types.is_absence(error):
                 return missing
-            raise StoreFault("raises", f"{method} raised {described(error)}") from error
+            raise StoreFault("raises", f"{method} raised {error_text(error)}") from error
 
     def generate(self, method: str, *args: object) -> str:
         """An id that the store makes. Raises `StoreFault` if it makes none."""
         try:
             made = getattr(self._store, method)(*args, self.context)
         except Exception as error:
-            raise StoreFault("raises", f"{method} raised {described(error)}") from error
+            raise StoreFault("raises", f"{method} raised {error_text(error)}") from error
         if isinstance(made, str) and made:
             return made
         if iscoroutine(made):
@@ -244,7 +244,7 @@ class StoreAccess:
         except Exception as error:
             if args and after is None and self.types.is_absence(error):
                 return [], False, None
-            raise StoreFault("raises", f"{method} raised {described(error)}") from error
+            raise StoreFault("raises", f"{method} raised {error_text(error)}") from error
 
     async def _limited(self, method: str, args: tuple[object, ...], kwargs: dict[str, object]) -> Any:
         with anyio.move_on_after(self._timeout_s):
@@ -262,7 +262,7 @@ def id_word(fields: JSONObject) -> str:
     return _ID_WORDS.get(str(fields.get("type")), "message")
 
 
-def described(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """An error as part of a sentence: its class and the start of its message, without secrets."""
     text = _CREDENTIALS.sub("://***@", mask_text(str(error)[: 4 * LONGEST_MESSAGE]))
     return f"{type(error).__name__}: {text[:LONGEST_MESSAGE]}" if text else type(error).__name__
