@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 Command: TypeAlias = tuple[str | int | bytes, ...]
-_Waiting: TypeAlias = "tuple[tuple[Command, ...], asyncio.Future[list[Any]]]"
+_Waiting: TypeAlias = tuple[Command, "asyncio.Future[Any]"]
 LIMIT_S, LIMIT_AFTER_FAILURE_S = 1.0, 0.25  # A reply may take so long.
 ADVICE = "it refuses to work: look at its password, rights, memory and role"
 NO_CLUSTER = "RedisStore cannot use a Cluster; give it the url of a Redis that is not part of one"
@@ -37,21 +37,21 @@ class Link:
         self._loop = asyncio.get_running_loop()
         self._sender: asyncio.Task[None] | None = None
 
-    async def run(self, *commands: Command) -> list[Any]:
-        """The replies to commands, sent with whatever else waits; errors of Redis about one of them are replies.
+    async def run(self, *command: str | int | bytes) -> Any:
+        """The reply to a command, which is sent with whatever else waits.
 
         Raises:
             StoreRefusedError: Redis refuses to work.
             Exception: redis-py's, or TimeoutError; the same object for all callers that shared the exchange.
         """
-        replies: asyncio.Future[list[Any]] = self._loop.create_future()
-        self._waiting.append((commands, replies))
+        reply: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting.append((command, reply))
         if self._sender is None or self._sender.done():
             self._sender = self._loop.create_task(self._send_all())
         try:
-            return await replies
+            return await reply
         finally:
-            del replies  # Its exception refers to this frame.
+            del reply  # Its exception refers to this frame.
 
     async def aclose(self) -> None:
         if self._is_ours:
@@ -70,9 +70,9 @@ class Link:
     async def _send_all(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-            batch = [(commands, future) for commands, future in batch if not future.done()]
+            batch = [(command, future) for command, future in batch if not future.done()]
             try:
-                replies = await self._exchange([command for commands, _ in batch for command in commands])
+                replies = await self._exchange([command for command, _ in batch])
             except BaseException as error:
                 if self._has_failed or not isinstance(error, Exception):  # What waits would most likely fail as well.
                     batch, self._waiting = [*batch, *self._waiting], []
@@ -93,31 +93,33 @@ class Link:
         try:
             replies: list[Any] = await within(limit_s, pipeline.execute(raise_on_error=False))
         except Exception as error:
-            raise_refusal(error.__cause__ or error)  # A wrong password comes wrapped in a ConnectionError.
-            raise
+            refusal = refusal_of(error.__cause__ or error)  # A wrong password comes wrapped in a ConnectionError.
+            raise (refusal or error) from (refusal or error).__cause__
         return replies
 
 
-def raise_refusal(error: BaseException) -> None:
-    """Raises StoreRefusedError if Redis itself refuses to work, as with a wrong password, rather than the network."""
+def refusal_of(error: BaseException) -> StoreRefusedError | None:
+    """The error as a refusal if Redis itself refuses to work, as with a wrong password, rather than the network."""
     from redis import exceptions  # noqa: PLC0415 - of an extra
 
     refusals = (exceptions.AuthenticationError, exceptions.AuthorizationError)
     faults = (exceptions.ConnectionError, exceptions.TimeoutError)
-    if isinstance(error, refusals) or (isinstance(error, exceptions.RedisError) and not isinstance(error, faults)):
-        of_cluster = (exceptions.AskError, exceptions.ClusterDownError, exceptions.TryAgainError)
-        # Of a replica without its master, redis-py makes a kind of ClusterDownError.
-        is_node = isinstance(error, of_cluster) and not isinstance(error, exceptions.MasterDownError)
-        advice = f"it is a node of a Redis Cluster: {NO_CLUSTER}" if is_node else ADVICE
-        raise StoreRefusedError(advice) from error
+    if not isinstance(error, exceptions.RedisError) or (isinstance(error, faults) and not isinstance(error, refusals)):
+        return None
+    of_cluster = (exceptions.AskError, exceptions.ClusterDownError, exceptions.TryAgainError)
+    # Of a replica without its master, redis-py makes a kind of ClusterDownError.
+    is_node = isinstance(error, of_cluster) and not isinstance(error, exceptions.MasterDownError)
+    refusal = StoreRefusedError(f"it is a node of a Redis Cluster: {NO_CLUSTER}" if is_node else ADVICE)
+    refusal.__cause__ = error
+    return refusal
 
 
 def _settle(batch: Sequence[_Waiting], replies: Sequence[Any]) -> None:
-    each = iter(replies)
-    for commands, future in batch:
-        own = [next(each) for _ in commands]
-        if not future.done():
-            future.set_result(own)
+    for waiting, reply in zip(batch, replies, strict=True):
+        if isinstance(reply, Exception):
+            _fail([waiting], refusal_of(reply) or reply)
+        elif not waiting[1].done():
+            waiting[1].set_result(reply)
 
 
 def _fail(batch: Sequence[_Waiting], error: BaseException) -> None:

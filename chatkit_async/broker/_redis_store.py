@@ -6,6 +6,7 @@ import asyncio
 import logging
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ from .._async.per_loop import PerLoop
 from ..errors import ConfigurationError
 from ..types.secret import Hidden, as_secret, without_value
 from ._clock import now_s
-from ._redis_link import NO_CLUSTER, Link, client_for, copy_of, location, parsed_url, raise_refusal, redis_asyncio
-from ._store import KEPT_S
+from ._redis_link import NO_CLUSTER, Link, client_for, copy_of, location, parsed_url, redis_asyncio
+from ._store import KEPT_S, StoreRefusedError
 from ._user_record import SESSION_LIFE_S
 
 if TYPE_CHECKING:
@@ -85,25 +86,28 @@ class RedisStore:
 
     async def get(self, key: str) -> tuple[bytes, float]:
         """The value, and the time by Redis's clock."""
-        time = [] if self._ahead_s is not None else [("TIME",)]
-        value, *now = await self._links.here().run(("GET", self._key(key)), *time)
-        if now:
-            self._note_time(now[0])
-        if isinstance(value, Exception) and ERROR_OF_ONE_KEY in str(value):
+        if self._ahead_s is None:
+            await self._learn_time()
+        try:
+            value = await self._links.here().run("GET", self._key(key))
+        except StoreRefusedError as error:
+            if ERROR_OF_ONE_KEY not in str(error.__cause__):
+                raise
             value = None
-        return _bytes(_raised(value)), now_s() + (self._ahead_s or 0.0)
+        value = value.encode() if isinstance(value, str) else value or b""  # The user's client may decode replies.
+        return value, now_s() + (self._ahead_s or 0.0)
 
     async def swap(self, key: str, old: bytes, new: bytes) -> bool:
         """Writes a value if the present one is `old`; returns whether it was."""
         kept_ms = round(KEPT_S * 1000)
-        (reply,) = await self._links.here().run(("EVAL", SWAP, 1, self._key(key), old, new, kept_ms))
-        return bool(_raised(reply) == 1)
+        return bool(await self._links.here().run("EVAL", SWAP, 1, self._key(key), old, new, kept_ms) == 1)
 
     async def is_whole(self) -> bool:
         """Whether Redis has evicted nothing in the last ten minutes."""
-        now, info = await self._links.here().run(("TIME",), ("INFO",))
-        self._note_time(now)
-        info = info if isinstance(info, dict) else {}
+        await self._learn_time()
+        info: dict[str, Any] = {}
+        with suppress(StoreRefusedError):  # Without rights to it, evictions are not seen.
+            info = await self._links.here().run("INFO")
         evicted = info.get("evicted_keys", 0)
         if evicted != self._evicted:
             self._evicted, self._evicted_s = evicted, now_s()
@@ -114,8 +118,8 @@ class RedisStore:
         """Closes the connections of ours; a call after it opens new ones."""
         await self._links.aclose()
 
-    def _note_time(self, reply: Any) -> None:
-        seconds, microseconds = _raised(reply)
+    async def _learn_time(self) -> None:
+        seconds, microseconds = await self._links.here().run("TIME")
         self._ahead_s = int(seconds) + int(microseconds) / 1e6 - now_s()
 
     def _open(self) -> Link:
@@ -137,16 +141,3 @@ class RedisStore:
 
     def _key(self, key: str) -> str:
         return f"{self._prefix}:{key}"
-
-
-def _raised(reply: Any) -> Any:
-    """The reply, unless it is an error, which is raised."""
-    if isinstance(reply, Exception):
-        raise_refusal(reply)
-        raise reply
-    return reply
-
-
-def _bytes(value: Any) -> bytes:
-    """A value, whether the client decodes replies or not; empty for None."""
-    return value.encode() if isinstance(value, str) else value or b""

@@ -154,8 +154,7 @@ class SessionCreator:
     ) -> CachedSecret | None:
         """A new session, or what another process created; None if there is neither yet."""
         state = reply.state
-        if state.is_revoked_since(began):
-            raise SessionRevokedError("The user was revoked while a session was being made")
+        _check_not_revoked(began, state)
         match reply.status:
             case "limited":
                 raise self._limit_error(reply.seconds)
@@ -200,8 +199,7 @@ class SessionCreator:
         is_valid = now.generation == session.began.generation and not session.is_replaced(now)
         if not is_valid:
             await self.cancel(session.creation.place.user, (session.session_id,))
-        if now.is_revoked_since(session.began):
-            raise SessionRevokedError("The user was revoked while a session was being made")
+        _check_not_revoked(session.began, now)
         return is_valid
 
     async def _kept_late(self, session: CreatedSession, kept: KeepReply) -> None:
@@ -241,6 +239,11 @@ def seconds_left(session: ChatSession, life_s: float) -> float:
         return life_s
     left_s = session.expires_at - date_s
     return left_s if 0 < left_s <= life_s + 1 else life_s  # A Date has whole seconds.
+
+
+def _check_not_revoked(began: PlaceState, now: PlaceState) -> None:
+    if now.is_revoked_since(began):
+        raise SessionRevokedError("The user was revoked while a session was being made")
 
 
 def _key(request: SessionRequest, state: PlaceState) -> str:
