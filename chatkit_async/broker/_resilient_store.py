@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import weakref
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -49,6 +51,9 @@ class ResilientStore:
         self._has_own_limit = type(store) in {RedisStore, MemoryStore}
         self._known: Expiring[str, bytes] = Expiring()  # the last value of each key
         self._missed: Expiring[str, tuple[tuple[Step[Any], Told | None], ...]] = Expiring()  # steps to repeat by user
+        self._locks = weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, weakref.WeakValueDictionary[str, asyncio.Lock]
+        ]()
         self._ahead_s = 0.0  # the store's clock less ours
         self._epoch = ""  # another one in the store means that it lost its data
         self._checked_s = self._failed_s = self._again_at_s = float("-inf")
@@ -107,6 +112,11 @@ class ResilientStore:
         except _StoreFailedError:
             return self._known_record(user)
 
+    def _lock(self, user: str) -> asyncio.Lock:
+        """Held while a record is changed: many devices of a user at once would make each other try again."""
+        locks = self._locks.setdefault(asyncio.get_running_loop(), weakref.WeakValueDictionary())
+        return locks.setdefault(user, asyncio.Lock())
+
     def _known_record(self, user: str) -> UserRecord:
         record = loads(self._known.get(user) or b"")
         record.is_from_store = False
@@ -163,7 +173,10 @@ class ResilientStore:
             reply = step(record, now)
             return dumps(record), reply
 
-        reply = await self._update(user, all_steps)
+        async with self._lock(user):
+            if self._is_down:  # It failed while this call waited.
+                raise _StoreFailedError
+            reply = await self._update(user, all_steps)
         if missed:
             with memory_lock:  # Other steps may have been missed meanwhile.
                 left = (self._missed.get(user) or ())[len(missed) :]

@@ -121,6 +121,21 @@ async def test_a_frozen_redis_costs_a_few_exchanges_however_many_callers_wait(
     assert exchanges <= FAILURES + 1  # The first two fail calls that began together, which count once.
 
 
+@pytest.mark.usefixtures("well_again")
+async def test_a_frozen_redis_fails_few_of_the_many_devices_of_a_user(
+    either_broker: AsyncSessionBroker, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "chatkit_async")
+    await either_broker.secret_for("user_0")
+    calls = [asyncio.create_task(either_broker.secret_for("user_1", device=f"{number}")) for number in range(30)]
+    while not either_broker._store._locks:
+        await asyncio.sleep(0)
+    redis_server.freeze()
+    assert len(set(await asyncio.gather(*calls))) == 30
+    failed = [record for record in caplog.records if "step of the broker's store failed" in record.getMessage()]
+    assert len(failed) < 30
+
+
 @pytest.mark.parametrize(
     ("ask", "error"),
     [

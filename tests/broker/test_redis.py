@@ -63,6 +63,16 @@ async def test_many_callers_at_once_share_exchanges_and_one_connection(
         assert warnings(caplog) == []
 
 
+async def test_many_devices_of_a_user_at_once_cost_a_few_commands_each(
+    client: AsyncChatKit, redis_server: RedisServer
+) -> None:
+    async with other_process(client, redis_server, sessions_per_minute=None) as broker:
+        await broker.start()
+        before = redis_server.commands()
+        await asyncio.gather(*(broker.secret_for("user_1", device=f"device_{number}") for number in range(80)))
+        assert redis_server.commands() - before <= 80 * 4
+
+
 async def test_a_users_data_and_the_state_vanish_by_themselves(
     broker: AsyncSessionBroker, redis_server: RedisServer
 ) -> None:
