@@ -26,7 +26,7 @@ _SYNONYMS = {
 """Names that other clients use, with ours; one that a class does not have is not its advice."""
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
-T = TypeVar("T")
+ClassT = TypeVar("ClassT", bound=type[Any])
 
 
 class Guiding:
@@ -120,7 +120,7 @@ def answering(known_mistakes: Mapping[str, str] = MappingProxyType({})) -> Calla
     return wrapped
 
 
-def answering_methods(cls: type[T]) -> type[T]:
+def answering_methods(cls: ClassT) -> ClassT:
     """Makes `answering()` of a class and its public methods; a class decorator. It has no coroutine functions."""
     for name, method in list(vars(cls).items()):
         if callable(method) and (name == "__init__" or not name.startswith("_")):
