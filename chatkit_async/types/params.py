@@ -96,11 +96,14 @@ def build(
         shorthand: types of values that stand for the first field alone.
         words: their names, for the message.
     """
-    if value is None or isinstance(value, (cls, Invalid)):
-        return cast("ParamsT", value)
     made: Any = cls  # mypy sees a class without fields
     try:
-        return made(value) if isinstance(value, shorthand) else _from_fields(cls, value, result_class, words)
+        if isinstance(value, shorthand):
+            params: ParamsT = made(value)
+            return params
+        if value is None or isinstance(value, (cls, Invalid)):
+            return cast("ParamsT", value)
+        return _from_fields(cls, value, result_class, words)
     except ParamsValidationError as error:
         return cast("ParamsT", Invalid(error.problems))
 

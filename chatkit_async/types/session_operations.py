@@ -42,9 +42,8 @@ def _user(value: str) -> str:
 
 
 def _workflow(value: WorkflowLike) -> ChatSessionWorkflowParam:
-    return build(
-        ChatSessionWorkflowParam, required(value), result_class=ChatKitWorkflow, shorthand=(str,), words="a workflow id"
-    )
+    given: Any = required(value) if value is None else value
+    return build(ChatSessionWorkflowParam, given, result_class=ChatKitWorkflow, shorthand=(str,), words="a workflow id")
 
 
 def _expires_after(value: ExpiresAfterLike | None) -> ChatSessionExpiresAfterParam | None:

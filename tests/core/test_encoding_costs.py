@@ -25,7 +25,7 @@ MOST: dict[str, Any] = {
     },
 }
 costs = pytest.mark.parametrize(
-    ("params", "to_check", "to_encode"), [(LEAST, 19, 5), (MOST, 131, 34)], ids=["user and workflow", "every field"]
+    ("params", "to_check", "to_encode"), [(LEAST, 18, 5), (MOST, 130, 34)], ids=["user and workflow", "every field"]
 )
 
 
