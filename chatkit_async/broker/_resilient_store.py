@@ -27,7 +27,7 @@ Told: TypeAlias = Callable[[Any], Awaitable[None]]  # is given the reply to a st
 FAILURES = 3
 PAUSE_S = 2.0  # between two attempts at a store that is down
 CHECK_S = 1.0  # between two looks at whether the store lost data
-CONFLICTS = 1000  # A step is tried so often if others change the record meanwhile; one of them succeeds each time.
+CONFLICTS = 200  # A step is tried so often if others change the record meanwhile; one of them succeeds each time.
 TOLD_PER_CALL = 8  # users whose missed steps one call repeats
 STATE_KEY = "state"
 
@@ -151,12 +151,12 @@ class ResilientStore:
             if now_s() < self._again_at_s:
                 raise _StoreFailedError
             self._again_at_s = now_s() + PAUSE_S
-            await self._check(SESSION_LIFE_S)  # This writes, since a Redis without memory can still be read.
+            await self._check(has_gap=True)  # This writes, since a Redis without memory can still be read.
             self._is_down = False
             log.warning("The broker's store is up again: %s", self._name())
         elif now_s() - self._checked_s > CHECK_S:
             await self._check()
-        for user in self._missed.keys(TOLD_PER_CALL):
+        for user in self._missed.keys(TOLD_PER_CALL) if len(self._missed) else ():
             await self._tell(user, _no_step)
 
     async def _tell(self, user: str, step: Step[T]) -> T:
@@ -186,27 +186,26 @@ class ResilientStore:
                     await told(late_reply)
         return reply
 
-    async def _check(self, gap_s: float = 0.0) -> bool:
-        """Whether the store knows all live sessions; `gap_s`: for so many seconds it may not.
+    async def _check(self, *, has_gap: bool = False) -> bool:
+        """Whether the store knows all live sessions; with `has_gap` it may not, for as long as one lives.
 
-        The state of the store is an epoch, the end of the gap, and when both were written: a quiet store drops them.
+        The state of the store is an epoch, the end of the gap, and when they were written: a quiet store drops them.
         """
         epoch = self._epoch if now_s() - self._checked_s < KEPT_S - 2 * SESSION_LIFE_S else ""
         self._checked_s = now_s()
         is_whole = await self._try(lambda store: store.is_whole(), bool)
 
-        def step(value: bytes, now: float) -> tuple[bytes, bool]:
+        def step(value: bytes, now: float) -> tuple[bytes, tuple[str, bool]]:
             found, gap_ends_s, written_s = _parsed_state(value)
-            lost_s = SESSION_LIFE_S if epoch and epoch != found else 0.0
-            state = (found or token_hex(8), gap_ends_s, written_s)
-            if max(gap_s, lost_s):
-                state = (state[0], max(gap_ends_s, now + max(gap_s, lost_s)), now)
-            if now - written_s > SESSION_LIFE_S:
-                state = (*state[:2], now)
-            self._epoch = state[0]
-            return json.dumps(state).encode(), state[1] <= now
+            if has_gap or epoch not in {"", found}:
+                gap_ends_s = now + SESSION_LIFE_S
+            elif 0 <= now - written_s < SESSION_LIFE_S:
+                return value, (found, gap_ends_s <= now)
+            state = (found or token_hex(8), min(gap_ends_s, now + SESSION_LIFE_S), now)
+            return json.dumps(state).encode(), (state[0], state[1] <= now)
 
-        return await self._update(STATE_KEY, step) and is_whole
+        self._epoch, is_complete = await self._update(STATE_KEY, step)
+        return is_complete and is_whole
 
     async def _update(self, key: str, step: Callable[[bytes, float], tuple[bytes, T]]) -> T:
         """Changes a value in one atomic step, which is taken again if another broker changes it meanwhile."""
@@ -220,6 +219,7 @@ class ResilientStore:
             if new != value and await self._swap(key, value, new):
                 return reply
             value = None
+        self._note_failure(StoreRefusedError("it never replaces a value"), now_s())
         raise _StoreFailedError
 
     async def _get(self, key: str) -> bytes:

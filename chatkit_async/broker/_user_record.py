@@ -250,7 +250,7 @@ class UserRecord:
 
     def _count(self, per_minute: int | None, now: float) -> bool:
         """Counts a creation, unless the limit is reached."""
-        if self.window[0] <= now:
+        if not 0 < self.window[0] - now <= WINDOW_S:
             self.window = (now + WINDOW_S, 0)
             self._drop_expired(now)
         if per_minute is not None and self.window[1] >= per_minute:

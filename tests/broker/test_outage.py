@@ -303,3 +303,19 @@ async def test_a_store_that_is_set_up_wrongly_is_no_outage(client: AsyncChatKit)
 
     with pytest.raises(ConfigurationError, match="set me up"):
         await AsyncSessionBroker(client, workflow="wf_1", store=WrongStore()).secret_for("user_1")
+
+
+async def test_a_store_that_never_swaps_counts_as_down(
+    client: AsyncChatKit, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    class UnswappedStore(MemoryStore):
+        async def swap(self, key: str, old: bytes, new: bytes) -> bool:
+            return False
+
+    broker = AsyncSessionBroker(client, workflow="wf_1", store=UnswappedStore())
+    live = await broker.secret_for("user_1")
+    assert await broker.secret_for("user_1") == live
+    assert not (await broker.revoke("user_1")).is_complete
+    assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
+    [text] = warnings(caplog)
+    assert "store is down: UnswappedStore: StoreRefusedError (it never replaces a value)" in text
