@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import warnings
 import weakref
 from collections.abc import AsyncGenerator, Callable
@@ -113,12 +112,6 @@ def _close_and_warn(entries: _Entries[Any], unclosed: str | None) -> None:
     _close_all(entries)
     if is_open and unclosed is not None:
         warnings.warn(unclosed, ResourceWarning, stacklevel=3)
-
-
-@atexit.register
-def _close_all_at_exit() -> None:
-    for owner in list(_owners):
-        _close_all(owner._entries)
 
 
 def _leak_all() -> None:

@@ -110,6 +110,32 @@ def test_exit_handlers_registered_after_the_import_may_call(tmp_path: Path, emul
     assert printed(tmp_path, text, emulator=emulator) == "cancelled\n"
 
 
+@pytest.mark.parametrize("half", ["ChatKit", "AsyncChatKit"])
+def test_a_daemon_threads_call_goes_on_while_exit_handlers_run(tmp_path: Path, emulator: Emulator, half: str) -> None:
+    emulator.add_faults(Fault(path="/sessions", delay=3600))
+    text = f"""
+        import asyncio, atexit, threading
+        from chatkit_async import AsyncChatKit, ChatKit
+        begun = threading.Event()
+        async def tell(request, handler):
+            begun.set()
+            return await handler(request)
+        def create():
+            session = client.sessions.create(user="u", workflow="wf_1")
+            if {half == "AsyncChatKit"}:
+                asyncio.run(session, debug=False)  # it would report how long importing aiohttp takes
+        def look():
+            thread.join(0.5)
+            print(thread.is_alive())
+        client = {half}(timeout=3600, middlewares=[tell])
+        thread = threading.Thread(target=create, daemon=True)
+        atexit.register(look)
+        thread.start()
+        begun.wait()
+    """
+    assert printed(tmp_path, text, emulator=emulator) == "True\n"
+
+
 def test_a_call_after_the_loop_has_been_stopped_for_good_says_so(tmp_path: Path, emulator: Emulator) -> None:
     text = """
         import atexit
