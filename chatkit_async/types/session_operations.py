@@ -42,7 +42,9 @@ def _user(value: str) -> str:
 
 
 def _workflow(value: WorkflowLike) -> ChatSessionWorkflowParam:
-    given: Any = required(value) if value is None else value
+    given: Any = value
+    if given is None:
+        given = required(given)
     return build(ChatSessionWorkflowParam, given, result_class=ChatKitWorkflow, shorthand=(str,), words="a workflow id")
 
 
