@@ -14,20 +14,33 @@ class StoreRefusedError(Exception):
 class Store(Protocol):
     """Where the brokers of one app meet: one value for each user, and one for the state of the store.
 
-    A store need not understand the values: JSON with ids of sessions, leases, counts and encrypted secrets. It may lose
-    them: the broker then makes new sessions. What a store raises counts as a failure, and so does a reply that takes
-    more than 1 s (after a failure, more than 0.25 s): the broker goes on without the store.
+    A store of your own needs these four methods. It need not understand the values, which are JSON with session ids,
+    leases, counts and encrypted secrets, and it may lose them: the broker then makes new sessions. What a store raises
+    counts as a failure, and so does a reply that takes more than 1 s (after a failure, more than 0.25 s): the broker
+    goes on without the store.
     """
 
     async def get(self, key: str) -> tuple[bytes, float]:
-        """The value, empty if there is none; and the time in seconds, by a clock that all brokers share."""
+        """Reads a value.
+
+        Args:
+            key: at most 40 characters, ASCII.
+
+        Returns:
+            The value, empty if there is none; and the time in seconds, by one clock for all brokers.
+        """
         ...
 
     async def swap(self, key: str, old: bytes, new: bytes) -> bool:
-        """Writes a value if the present one is `old`, in one atomic step, and keeps it for an hour at least.
+        """Replaces a value in one atomic step, unless another broker changed it.
+
+        Args:
+            key: as for `get`.
+            old: what the present value must be; empty: there must be none.
+            new: kept for an hour at least.
 
         Returns:
-            Whether it was written: False if another broker changed it meanwhile.
+            Whether it was replaced.
         """
         ...
 
