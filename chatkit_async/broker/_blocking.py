@@ -11,6 +11,7 @@ from typing import Self
 from .._sync.channel import repr_of_twin
 from .._sync.client import ChatKit
 from .._sync.dependent import DependentChannel, checked_twin
+from ..types.misuse import answering
 from ..types.secret import as_secret, hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
 from ..types.session_params import StateVariables
@@ -61,6 +62,7 @@ class SessionBroker:
         ConfigurationError: settings of the broker that cannot work.
     """
 
+    @answering()
     def __init__(
         self,
         client: ChatKit,

@@ -8,6 +8,7 @@ from typing import Self
 
 from .._async.client import AsyncChatKit
 from ..errors import ClientClosedError
+from ..types.misuse import answering
 from ..types.secret import as_secret, hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
 from ..types.session_params import StateVariables
@@ -59,6 +60,7 @@ class AsyncSessionBroker:
         ConfigurationError: settings of the broker that cannot work.
     """
 
+    @answering()
     def __init__(
         self,
         client: AsyncChatKit,

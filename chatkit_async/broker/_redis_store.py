@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._async.per_loop import PerLoop
 from ..errors import ConfigurationError
+from ..types.misuse import answering
 from ..types.secret import Hidden, as_secret, without_value
 from ._clock import now_s
 from ._redis_link import NO_CLUSTER, Link, client_for, copy_of, location, parsed_url, redis_asyncio
@@ -62,6 +63,7 @@ class RedisStore:
         ConfigurationError: not exactly one of url and client, a url that redis-py refuses, or no redis-py.
     """
 
+    @answering()
     def __init__(self, url: str | None = None, *, client: Redis | None = None, prefix: str = "chatkit-async") -> None:
         url = as_secret(url)  # A password in either must not appear in tracebacks.
         kind = type(client).__name__

@@ -65,3 +65,16 @@ except ConfigurationError as error:
     print(error)
 """
     assert f"pip install 'chatkit-async[{extra}]'" in python(program)
+
+
+@pytest.mark.parametrize(
+    ("kind", "misspelt", "meant"),
+    [
+        ("AsyncSessionBroker", "marign_s", "margin_s"),
+        ("SessionBroker", "share_secret", "share_secrets"),
+        ("RedisStore", "prefx", "prefix"),
+    ],
+)
+def test_a_misspelt_setting_is_refused_with_the_right_name(kind: str, misspelt: str, meant: str) -> None:
+    with pytest.raises(TypeError, match=f"'{misspelt}': did you mean {meant}?"):
+        getattr(broker, kind)(**{misspelt: 1})

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 
-from chatkit_async import AsyncChatKit, ConfigurationError, MintingLimitError
-from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
+from chatkit_async import AsyncChatKit, MintingLimitError
+from chatkit_async.broker import AsyncSessionBroker, RedisStore
 from chatkit_async.broker._redis_link import MOST_AT_ONCE, Link
-from chatkit_async.broker._resilient_store import FAILURES, ResilientStore
-from chatkit_async.broker._user_record import Creation
+from chatkit_async.broker._resilient_store import FAILURES
 from chatkit_async.emulator import Emulator
 
-from .failures import KEYS, begin, frozen, full, other_process, read_only, stopped, well
-from .outages import STEPS, BrokenStore, MovedClock, warnings
+from .failures import frozen, full, other_process, read_only, stopped, well
+from .outages import BrokenStore, MovedClock, warnings
 from .redis_server import RedisServer
 
 OUTAGES: list[tuple[Callable[[RedisServer], None], str]] = [
@@ -243,79 +242,3 @@ async def test_a_busy_event_loop_is_no_outage(
     )
     assert len(set(lives)) == len(emulator.sessions()) == 50
     assert warnings(caplog) == []
-
-
-async def test_a_store_of_the_users_own_has_a_time_limit(
-    client: AsyncChatKit, caplog: pytest.LogCaptureFixture
-) -> None:
-    class HangingStore(MemoryStore):
-        def __getattribute__(self, name: str) -> Any:
-            async def hang(*arguments: object, **more: object) -> None:
-                await asyncio.Event().wait()
-
-            return hang if name in {*STEPS, "aclose"} else super().__getattribute__(name)
-
-    broker = AsyncSessionBroker(client, workflow="wf_1", store=HangingStore())
-    async with asyncio.timeout(20):
-        live = await broker.secret_for("user_1")
-        assert await broker.secret_for("user_1") == live
-        assert not (await broker.revoke("user_1")).is_complete
-        await broker.aclose()
-    [text] = warnings(caplog)
-    assert "HangingStore: TimeoutError" in text
-
-
-@pytest.mark.parametrize("rubbish", [None, 5, "text", b"\xff", [], {"a": 1}, object()])
-async def test_a_store_that_returns_rubbish_counts_as_down(
-    client: AsyncChatKit, emulator: Emulator, rubbish: Any
-) -> None:
-    class RubbishStore(MemoryStore):
-        def __getattribute__(self, name: str) -> Any:
-            async def reply(*arguments: object, **more: object) -> Any:
-                return rubbish
-
-            return reply if name in STEPS else super().__getattribute__(name)
-
-    broker = AsyncSessionBroker(client, workflow="wf_1", store=RubbishStore())
-    live = await broker.secret_for("user_1")
-    assert await broker.owns("user_1", live.session_id)
-    await broker.renew("user_1")
-    assert not (await broker.revoke("user_1")).is_complete
-    assert {session["status"] for session in emulator.sessions()} == {"cancelled"}
-    await broker.aclose()
-
-
-async def test_a_lease_of_another_broker_holds_up_no_caller_for_ever(client: AsyncChatKit, emulator: Emulator) -> None:
-    store = MemoryStore()
-    broker = AsyncSessionBroker(client, workflow="wf_1", store=store, share_secrets=KEYS, lease_s=0.1)
-    place = broker._template.place("user_1", None)
-    await begin(ResilientStore(store), Creation(place, "another", 600, is_shared=True))
-    async with asyncio.timeout(20):
-        live = await broker.secret_for("user_1")
-    assert len(emulator.sessions()) == 1
-    assert await broker.owns("user_1", live.session_id)
-
-
-async def test_a_store_that_is_set_up_wrongly_is_no_outage(client: AsyncChatKit) -> None:
-    class WrongStore(MemoryStore):
-        async def get(self, key: str) -> Any:
-            raise ConfigurationError("set me up")
-
-    with pytest.raises(ConfigurationError, match="set me up"):
-        await AsyncSessionBroker(client, workflow="wf_1", store=WrongStore()).secret_for("user_1")
-
-
-async def test_a_store_that_never_swaps_counts_as_down(
-    client: AsyncChatKit, emulator: Emulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    class UnswappedStore(MemoryStore):
-        async def swap(self, key: str, old: bytes, new: bytes) -> bool:
-            return False
-
-    broker = AsyncSessionBroker(client, workflow="wf_1", store=UnswappedStore())
-    live = await broker.secret_for("user_1")
-    assert await broker.secret_for("user_1") == live
-    assert not (await broker.revoke("user_1")).is_complete
-    assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
-    [text] = warnings(caplog)
-    assert "store is down: UnswappedStore: StoreRefusedError (it never replaces a value)" in text
