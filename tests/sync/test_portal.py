@@ -63,6 +63,8 @@ def test_a_loop_that_is_ended_by_force_wakes_its_callers_and_the_next_call_start
 def test_a_call_that_begins_when_the_loop_is_ended_by_force_is_woken_and_ended_too(
     channel: Channel, caplog: pytest.LogCaptureFixture
 ) -> None:
+    gc.collect()  # of other tests
+    caplog.clear()
     channel.call(forty_two)
     portal = portals.current
     assert portal is not None
