@@ -88,7 +88,7 @@ class Link:
         """The replies to commands in one pipeline, within the time limit."""
         pipeline: Any = self.client.pipeline(transaction=False)
         for command in commands:
-            pipeline.execute_command(*command)
+            pipeline.execute_command(*command, NEVER_DECODE=True)  # whatever a client of the user's does
         limit_s = LIMIT_AFTER_FAILURE_S if self._has_failed else LIMIT_S
         try:
             replies: list[Any] = await within(limit_s, pipeline.execute(raise_on_error=False))

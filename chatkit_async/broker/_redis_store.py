@@ -96,8 +96,7 @@ class RedisStore:
             if ERROR_OF_ONE_KEY not in str(error.__cause__):
                 raise
             value = None
-        value = value.encode() if isinstance(value, str) else value or b""  # The user's client may decode replies.
-        return value, now_s() + (self._ahead_s or 0.0)
+        return value or b"", now_s() + (self._ahead_s or 0.0)
 
     async def swap(self, key: str, old: bytes, new: bytes) -> bool:
         """Writes a value if the present one is `old`; returns whether it was."""

@@ -103,6 +103,8 @@ class SingleFlight(Generic[T]):
                 result = flight.result()
                 if result is not None:
                     return result
+                if flight is mine and not self._is_closed:  # cancelled by itself: to begin again would not help
+                    raise asyncio.CancelledError
                 if self._is_closed:
                     raise ClientClosedError("The broker was closed while a session was being made")
 

@@ -15,9 +15,9 @@ class Store(Protocol):
     """Where the brokers of one app meet: one value for each user, and one for the state of the store.
 
     A store of your own needs these four methods. It need not understand the values, which are JSON with session ids,
-    leases, counts and encrypted secrets, and it may lose them: the broker then makes new sessions. What a store raises
-    counts as a failure, and so does a reply that takes more than 1 s (after a failure, more than 0.25 s): the broker
-    goes on without the store.
+    leases, counts and encrypted secrets: a few KiB, and 1 KiB for each session where a user has many. It may lose
+    values: the broker then makes new sessions. What a store raises counts as a failure, and so does a reply that takes
+    more than 1 s (after a failure, more than 0.25 s): the broker goes on without the store.
     """
 
     async def get(self, key: str) -> tuple[bytes, float]:
@@ -27,7 +27,7 @@ class Store(Protocol):
             key: at most 40 characters, ASCII.
 
         Returns:
-            The value, empty if there is none; and the time in seconds, by one clock for all brokers.
+            The value, empty if there is none; and the time in seconds, by one clock for all, which does not jump.
         """
         ...
 

@@ -15,6 +15,7 @@ from ._clock import now_s
 
 SESSION_LIFE_S = 600.0  # the longest that the API allows
 WINDOW_S = 60.0  # sessions_per_minute counts in fixed windows of this length.
+SLACK_S = 60.0  # Times further ahead than they can be are those of a clock that was set back since.
 MOST_DEVICES = 100  # More revocations of single devices than this are held as one of the whole user.
 RECORDS_CACHED = 1024  # Parsing one takes 10 us.
 
@@ -176,7 +177,7 @@ class UserRecord:
 
     def state(self, place: Place, now: float) -> PlaceState:
         ends_s, ticket, text = self.secrets.get(place.slot, (now, "", ""))
-        secret = EncryptedSecret(text, ticket, ends_s - now) if ends_s > now else None
+        secret = EncryptedSecret(text, ticket, ends_s - now) if 0 < ends_s - now <= SESSION_LIFE_S + SLACK_S else None
         generation = f"{self.revocations.get('', '')}/{self.revocations.get(place.device, '')}"
         return PlaceState(generation, self.versions.get(place.slot, ""), secret, self.is_from_store)
 
@@ -194,7 +195,7 @@ class UserRecord:
             if found and found.ticket != creation.unsuitable_ticket and found.left_s > creation.margin_s:
                 return BeginReply("found", state)
             lease_ends_s, began_s, _ = self.leases.get(slot, (now, now, ""))
-            if lease_ends_s > now:
+            if lease_ends_s > now > began_s - SLACK_S:
                 return BeginReply("wait", state, now - began_s)
             self.leases[slot] = (now + creation.lease_s, now, creation.ticket)
         if not self._count(creation.per_minute, now):
@@ -250,7 +251,7 @@ class UserRecord:
 
     def _count(self, per_minute: int | None, now: float) -> bool:
         """Counts a creation, unless the limit is reached."""
-        if not 0 < self.window[0] - now <= WINDOW_S:
+        if not 0 < self.window[0] - now <= WINDOW_S + SLACK_S:
             self.window = (now + WINDOW_S, 0)
             self._drop_expired(now)
         if per_minute is not None and self.window[1] >= per_minute:
@@ -270,7 +271,10 @@ class UserRecord:
         """A creation that lapsed is remembered as long as its session may live."""
         self.sessions = {name: held for name, held in self.sessions.items() if held[0] > now}
         self.secrets = {slot: held for slot, held in self.secrets.items() if held[0] > now}
+        self.leases = {slot: held for slot, held in self.leases.items() if held[0] > now}
         self.creations = {name: held for name, held in self.creations.items() if held[0] + SESSION_LIFE_S > now}
+        used = {slot for _, slot in (*self.sessions.values(), *self.creations.values())}
+        self.versions = {slot: ticket for slot, ticket in self.versions.items() if slot in used}
 
 
 def _is_of(slot: str, device: str | None) -> bool:

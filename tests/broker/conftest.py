@@ -46,7 +46,7 @@ def redis_server(_redis_process: RedisServer) -> RedisServer:
 @pytest.fixture
 def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that is down is tried again at once, so that tests need not wait."""
-    monkeypatch.setattr("chatkit_async.broker._resilient_store.PAUSE_S", 0.0)
+    monkeypatch.setattr("chatkit_async.broker._circuit_breaker.PAUSE_S", 0.0)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def short_close(monkeypatch: pytest.MonkeyPatch) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> MovedClock:
     """The clock of brokers that are made after this."""
     moved = MovedClock()
-    stores = ("_memory_store", "_redis_store", "_resilient_store", "_user_record")
+    stores = ("_memory_store", "_redis_store", "_circuit_breaker", "_resilient_store", "_user_record")
     for name in ("_clock", *stores, "_secret_cache", "_session_creator"):
         monkeypatch.setattr(f"chatkit_async.broker.{name}.now_s", moved)
     for kind in (MemoryStore, Expiring):

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from chatkit_async import AsyncChatKit, SessionRevokedError
-from chatkit_async.broker import AsyncSessionBroker, RedisStore
+from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
 from chatkit_async.emulator import Emulator, Fault
 
 from .failures import KEYS, full, other_process, well
@@ -270,3 +270,24 @@ async def test_closing_reports_the_revocations_of_all_users_that_the_store_misse
     await one.aclose()
     after = [await other.secret_for(user) for user in users]
     assert not {live.session_id for live in before} & {live.session_id for live in after}
+
+
+async def test_a_loss_that_could_not_be_written_down_is_not_forgotten(client: AsyncChatKit) -> None:
+    class Blip(BrokenStore):
+        is_blip = False
+
+        async def swap(self, key: str, old: bytes, new: bytes) -> bool:
+            if self.is_blip and key == "state":
+                self.is_blip = False
+                raise ConnectionError("once")
+            return await MemoryStore.swap(self, key, old, new)
+
+    store = Blip(is_down=False)
+    one, other, fresh = (AsyncSessionBroker(client, workflow="wf_1", store=store) for _ in range(3))
+    await one.start()
+    await other.secret_for("user_1")
+    MemoryStore.__init__(store)  # loses its data
+    await fresh.start()  # which cannot know that
+    store.is_blip = True
+    assert not (await one.revoke("user_1")).is_complete
+    assert not (await one.revoke("user_1")).is_complete  # the session of `other` lives

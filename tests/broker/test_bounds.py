@@ -11,10 +11,11 @@ import pytest
 from chatkit_async import AsyncChatKit
 from chatkit_async.broker import AsyncSessionBroker, MemoryStore, RedisStore
 from chatkit_async.broker._session_request import digest
-from chatkit_async.broker._user_record import MOST_DEVICES
+from chatkit_async.broker._user_record import MOST_DEVICES, loads
 from chatkit_async.emulator import Emulator
 
 from ..conftest import KEY
+from .outages import MovedClock, user_key
 
 
 def test_event_loops_that_have_ended_are_not_kept(emulator: Emulator) -> None:
@@ -46,3 +47,13 @@ async def test_a_user_with_a_new_device_for_each_logout_does_not_grow_without_en
         (ended,) = (await broker.revoke("user_1", device="phone")).sessions
         assert ended.session_id == live.session_id
         assert await broker.secret_for("user_1", device="phone") != live
+
+
+async def test_devices_that_were_renewed_once_are_not_held_for_ever(client: AsyncChatKit, clock: MovedClock) -> None:
+    store = MemoryStore()
+    async with AsyncSessionBroker(client, workflow="wf_1", store=store) as broker:
+        for number in range(60):
+            await broker.renew("user_1", device=f"device_{number}")
+            clock.ahead_s += 61
+        value, _ = await store.get(user_key().removeprefix("chatkit-async:"))
+        assert len(loads(value).versions) < 20

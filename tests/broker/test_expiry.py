@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 from chatkit_async import APIError, AsyncChatKit, MintingLimitError
-from chatkit_async.broker import AsyncSessionBroker
+from chatkit_async.broker import AsyncSessionBroker, MemoryStore
 from chatkit_async.emulator import Emulator, Fault
 
+from .failures import on_store
 from .outages import MovedClock
 
 
@@ -126,3 +128,14 @@ async def test_a_revoked_secret_is_not_handed_out_when_the_api_fails(
     emulator.add_faults(Fault(status=400))
     with pytest.raises(APIError):
         await broker.secret_for("user_1")
+
+
+async def test_a_clock_of_the_store_that_is_set_back_revives_no_expired_secret(
+    client: AsyncChatKit, clock: MovedClock
+) -> None:
+    ahead_s = 3000.0
+    store = MemoryStore(clock=lambda: time.monotonic() + ahead_s + clock.ahead_s)
+    async with on_store(client, store) as broker:
+        expired = await broker.secret_for("user_1")
+        ahead_s, clock.ahead_s = 0.0, 601
+        assert await broker.secret_for("user_1") != expired

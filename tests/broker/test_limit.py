@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import time
 
 import pytest
 
@@ -14,7 +15,7 @@ from chatkit_async.broker._resilient_store import ResilientStore
 from chatkit_async.broker._user_record import Creation, Place
 from chatkit_async.emulator import Emulator, Fault
 
-from .failures import begin, fail
+from .failures import begin, fail, on_store
 from .outages import MovedClock
 
 
@@ -119,3 +120,14 @@ async def test_the_error_shows_a_browser_the_wait_and_can_be_pickled(client: Asy
     assert "user_1" not in json.dumps(seen) + str(caught.value)
     for again in (copy.copy(caught.value), pickle.loads(pickle.dumps(caught.value))):
         assert (str(again), again.retry_after_s) == (str(caught.value), caught.value.retry_after_s)
+
+
+async def test_a_clock_of_the_store_that_is_set_back_does_not_use_up_the_limit(
+    client: AsyncChatKit, clock: MovedClock
+) -> None:
+    ahead_s = 3000.0
+    store = MemoryStore(clock=lambda: time.monotonic() + ahead_s)
+    async with on_store(client, store, sessions_per_minute=1) as broker:
+        await broker.secret_for("user_1", device="a")
+        ahead_s, clock.ahead_s = 0.0, 61
+        await broker.secret_for("user_1", device="b")

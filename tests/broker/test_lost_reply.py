@@ -8,7 +8,7 @@ import pytest
 
 from chatkit_async import AsyncChatKit, SessionRevokedError
 from chatkit_async.broker import AsyncSessionBroker, RevokedSession
-from chatkit_async.broker._resilient_store import FAILURES
+from chatkit_async.broker._circuit_breaker import FAILURES
 from chatkit_async.broker._user_record import loads
 from chatkit_async.emulator import Emulator, Fault
 

@@ -11,8 +11,8 @@ import pytest
 
 from chatkit_async import AsyncChatKit, MintingLimitError
 from chatkit_async.broker import AsyncSessionBroker, RedisStore
+from chatkit_async.broker._circuit_breaker import FAILURES
 from chatkit_async.broker._redis_link import MOST_AT_ONCE, Link
-from chatkit_async.broker._resilient_store import FAILURES
 from chatkit_async.emulator import Emulator
 
 from .failures import frozen, full, other_process, read_only, stopped, well

@@ -43,7 +43,7 @@ def test_loops_one_after_another_each_have_a_connection_that_closes_with_them(
     client = AsyncChatKit(KEY, base_url=emulator.base_url)
     broker = other_process(client, redis_server)
     assert len({asyncio.run(broker.secret_for("user_1")) for _ in range(3)}) == 1
-    assert broker._store._store._links.all() == {}  # type: ignore[attr-defined]
+    assert broker._store._breaker._store._links.all() == {}  # type: ignore[attr-defined]
 
 
 def test_loops_in_several_threads_share_one_session(redis_server: RedisServer, emulator: Emulator) -> None:
@@ -286,3 +286,15 @@ async def test_a_state_of_another_type_is_no_outage(
         await broker.secret_for("user_1")
         assert (await broker.revoke("user_1")).is_complete
     assert warnings(caplog) == []
+
+
+async def test_a_value_that_redis_py_cannot_decode_is_one_users_trouble(
+    client: AsyncChatKit, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with redis.asyncio.Redis(unix_socket_path=redis_server.path, decode_responses=True) as decoding:
+        broker = AsyncSessionBroker(client, workflow="wf_1", store=RedisStore(client=decoding))
+        await decoding.set(user_key(), b"\xff\xfe")
+        for _ in range(3):
+            await broker.secret_for("user_1")
+        await broker.aclose()
+        assert not warnings(caplog)

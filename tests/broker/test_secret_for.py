@@ -241,3 +241,20 @@ async def test_a_closed_broker_or_client_does_not_start(client: AsyncChatKit) ->
     await client.aclose()
     with pytest.raises(ClientClosedError):
         await AsyncSessionBroker(client, workflow="wf_1").start()
+
+
+async def test_a_key_function_that_raises_cancelled_error_is_not_asked_for_ever(emulator: Emulator) -> None:
+    asked = 0
+
+    async def key() -> str:
+        nonlocal asked
+        asked += 1
+        raise ValueError("enough") if asked > 50 else asyncio.CancelledError
+
+    async with (
+        AsyncChatKit(api_key=key, base_url=emulator.base_url) as client,
+        AsyncSessionBroker(client, workflow="wf_1") as broker,
+    ):
+        with pytest.raises(BaseException):  # noqa: B017
+            await broker.secret_for("user_1")
+    assert asked < 5
