@@ -12,7 +12,7 @@ _leaked: list[object] = []
 
 def at_fork(
     *,
-    before: Callable[[], None] | None = None,
+    before: Callable[[], object] | None = None,
     after_in_parent: Callable[[], None] | None = None,
     after_in_child: Callable[[], None] | None = None,
 ) -> None:
@@ -50,7 +50,7 @@ def _import_ctypes() -> None:
         importlib.import_module("ctypes")
 
 
-def _silent(*hooks: Callable[[], None] | None) -> Callable[[], None]:
+def _silent(*hooks: Callable[[], object] | None) -> Callable[[], None]:
     def run() -> None:
         for hook in filter(None, hooks):
             # Python prints what a hook raises and goes on; our hooks print nothing into the user's process.

@@ -13,10 +13,10 @@ from ..types.secret import as_secret, hidden_keys
 from ..types.session_operations import ChatKitConfigurationLike, ExpiresAfterLike, RateLimitsLike, WorkflowLike
 from ..types.session_params import StateVariables
 from ._resilient_store import ResilientStore
-from ._revocation import Revocation, cancel_all
+from ._revocation import Revocation
 from ._secret_cache import LiveSecret, SecretCache
 from ._session_creator import SessionCreator
-from ._session_request import SessionTemplate, checked_client, checked_session_id, checked_store, store_or_hidden
+from ._session_request import SessionTemplate, checked_client, checked_store, checked_string, store_or_hidden
 from ._store import Store
 
 
@@ -225,10 +225,8 @@ class AsyncSessionBroker:
         place = self._template.place(user, device)
         reply = await self._store.revoke(place.user, None if device is None else place.device)
         self._client._caller.shared.transport()  # A closed client raises, also if there is nothing to cancel.
-        results = await cancel_all(self._client, reply.session_ids)
-        ended = [result.session_id for result in results if result.error is None]
-        await self._store.forget(place.user, ended)
-        return Revocation(results, reply.is_complete and len(ended) == len(results))
+        results = await self._creator.cancel(place.user, reply.session_ids)
+        return Revocation(results, reply.is_complete and all(result.error is None for result in results))
 
     async def owns(self, user: str, session_id: str) -> bool:
         """Whether this is a live session of this user, made by a broker on this store.
@@ -250,7 +248,7 @@ class AsyncSessionBroker:
             ClientClosedError: the broker is closed.
         """
         self._check_open()
-        return await self._store.owns(self._template.place(user, None).user, checked_session_id(session_id))
+        return await self._store.owns(self._template.place(user, None).user, checked_string("session_id", session_id))
 
     async def aclose(self) -> None:
         """Wait up to 5 s for sessions being made, report to the store what it missed, and close its connections.

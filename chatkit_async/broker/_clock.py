@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from itertools import islice
 from typing import Generic, TypeVar
 
 from .._fork import at_fork
@@ -19,13 +20,9 @@ FREED_PER_CALL = 8  # Each `set` frees up to so many expired values: memory shri
 CHECKS = 20
 CANCELLATION_S = 0.25  # Cancelled work may have to close a connection.
 
+now_s = time.monotonic  # A change of the time of day does not move it.
 # Guards all that brokers keep in memory; taken for microseconds, and over a fork, so that no child finds it locked.
 memory_lock = threading.RLock()
-
-
-def now_s() -> float:
-    """Seconds that only grow, whatever happens to the time of day."""
-    return time.monotonic()
 
 
 class Expiring(Generic[K, T]):
@@ -42,7 +39,7 @@ class Expiring(Generic[K, T]):
     def set(self, key: K, value: T, ends_s: float) -> None:
         """Holds the value until `ends_s`, in place of an earlier one."""
         with memory_lock:
-            for oldest in self._first(FREED_PER_CALL):
+            for oldest in self.keys(FREED_PER_CALL):
                 if self._entries[oldest][0] > self._clock():
                     break
                 del self._entries[oldest]
@@ -61,13 +58,10 @@ class Expiring(Generic[K, T]):
     def keys(self, most: int) -> list[K]:
         """At most so many of the keys, oldest first."""
         with memory_lock:
-            return self._first(most)
+            return list(islice(self._entries, most))
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    def _first(self, most: int) -> list[K]:
-        return [key for key, _ in zip(self._entries, range(most), strict=False)]
 
 
 async def within(limit_s: float, work: Awaitable[T]) -> T:
@@ -95,8 +89,4 @@ async def within(limit_s: float, work: Awaitable[T]) -> T:
     raise TimeoutError(f"no reply within {limit_s} s")
 
 
-def _acquire() -> None:
-    memory_lock.acquire()
-
-
-at_fork(before=_acquire, after_in_parent=memory_lock.release, after_in_child=memory_lock.release)
+at_fork(before=memory_lock.acquire, after_in_parent=memory_lock.release, after_in_child=memory_lock.release)

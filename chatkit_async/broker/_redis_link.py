@@ -77,12 +77,15 @@ class Link:
                 if self._has_failed or not isinstance(error, Exception):  # What waits would most likely fail as well.
                     batch, self._waiting = [*batch, *self._waiting], []
                 self._has_failed = True
-                _fail(batch, error)
+                cause = error if isinstance(error, Exception) else ConnectionError("the event loop is ending")
+                for _, future in batch:
+                    _settle(future, cause)
                 if not isinstance(error, Exception):
                     raise
             else:
                 self._has_failed = False
-                _settle(batch, replies)
+                for (_, future), reply in zip(batch, replies, strict=True):
+                    _settle(future, reply)
 
     async def _exchange(self, commands: Sequence[Command]) -> list[Any]:
         """The replies to commands in one pipeline, within the time limit."""
@@ -90,11 +93,7 @@ class Link:
         for command in commands:
             pipeline.execute_command(*command, NEVER_DECODE=True)  # whatever a client of the user's does
         limit_s = LIMIT_AFTER_FAILURE_S if self._has_failed else LIMIT_S
-        try:
-            replies: list[Any] = await within(limit_s, pipeline.execute(raise_on_error=False))
-        except Exception as error:
-            refusal = refusal_of(error.__cause__ or error)  # A wrong password comes wrapped in a ConnectionError.
-            raise (refusal or error) from (refusal or error).__cause__
+        replies: list[Any] = await within(limit_s, pipeline.execute(raise_on_error=False))
         return replies
 
 
@@ -114,20 +113,15 @@ def refusal_of(error: BaseException) -> StoreRefusedError | None:
     return refusal
 
 
-def _settle(batch: Sequence[_Waiting], replies: Sequence[Any]) -> None:
-    for waiting, reply in zip(batch, replies, strict=True):
-        if isinstance(reply, Exception):
-            _fail([waiting], refusal_of(reply) or reply)
-        elif not waiting[1].done():
-            waiting[1].set_result(reply)
-
-
-def _fail(batch: Sequence[_Waiting], error: BaseException) -> None:
-    cause = error if isinstance(error, Exception) else ConnectionError("the event loop is ending")
-    for _, future in batch:
-        if not future.done():
-            future.set_exception(cause)
-            future.exception()  # The caller may have left: this silences "exception was never retrieved".
+def _settle(future: asyncio.Future[Any], reply: Any) -> None:
+    if future.done():  # The caller has left.
+        return
+    if isinstance(reply, Exception):
+        # A wrong password comes wrapped in a ConnectionError.
+        future.set_exception(refusal_of(reply.__cause__ or reply) or reply)
+        future.exception()  # The caller may leave: this silences "exception was never retrieved".
+    else:
+        future.set_result(reply)
 
 
 def redis_asyncio() -> Any:
@@ -139,25 +133,18 @@ def redis_asyncio() -> Any:
     return redis.asyncio
 
 
-def parsed_url(url: str) -> Mapping[str, Any]:
-    """The settings in a url; raises ConfigurationError if redis-py refuses it."""
-    from redis.asyncio.connection import parse_url  # noqa: PLC0415 - of an extra
-
-    try:
-        settings: Mapping[str, Any] = parse_url(url)
-    except Exception:  # Its text may hold the password.
-        text = "RedisStore: redis-py refuses the url; it takes redis://host:port/0, rediss://... or unix://path"
-        raise ConfigurationError(text) from None
-    return settings
-
-
 def client_for(url: str) -> Redis:
+    """A client; raises ConfigurationError if redis-py refuses the url."""
     from redis.asyncio import Redis  # noqa: PLC0415 - of an extra
     from redis.asyncio.retry import Retry  # noqa: PLC0415
     from redis.backoff import NoBackoff  # noqa: PLC0415
 
-    # One retry, at once: a Redis that was restarted has closed the connection.
-    return Redis.from_url(url, retry=Retry(NoBackoff(), 1), socket_timeout=None, socket_connect_timeout=None)
+    retry = Retry(NoBackoff(), 1)  # One retry, at once: a Redis that was restarted has closed the connection.
+    try:
+        return Redis.from_url(url, retry=retry, socket_timeout=None, socket_connect_timeout=None)
+    except Exception:  # Its text may hold the password.
+        text = "RedisStore: redis-py refuses the url; it takes redis://host:port/0, rediss://... or unix://path"
+        raise ConfigurationError(text) from None
 
 
 def copy_of(client: Redis) -> Redis:
@@ -173,6 +160,7 @@ def copy_of(client: Redis) -> Redis:
     return type(client).from_pool(made)
 
 
-def location(settings: Mapping[str, Any]) -> str:
+def location(client: Redis) -> str:
     """A server as logs may show it, without user and password."""
+    settings: Mapping[str, Any] = client.connection_pool.connection_kwargs
     return str(settings.get("path") or f"{settings.get('host')}:{settings.get('port', 6379)}/{settings.get('db', 0)}")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._async.per_loop import PerLoop
@@ -15,7 +13,7 @@ from ..errors import ConfigurationError
 from ..types.misuse import answering
 from ..types.secret import Hidden, as_secret, without_value
 from ._clock import now_s
-from ._redis_link import NO_CLUSTER, Link, client_for, copy_of, location, parsed_url, redis_asyncio
+from ._redis_link import NO_CLUSTER, Link, client_for, copy_of, location, redis_asyncio
 from ._store import KEPT_S, StoreRefusedError
 from ._user_record import SESSION_LIFE_S
 
@@ -74,10 +72,10 @@ class RedisStore:
         if (url is None) == (client is None):
             raise ConfigurationError("RedisStore takes a url, or a client: one of the two")
         self._prefix = prefix
-        self._given = client
+        self._is_given = client is not None
+        self._client = client or client_for(url or "")
         self._loop_of_given: weakref.ref[asyncio.AbstractEventLoop] | None = None
-        self._where = location(parsed_url(url or "") if client is None else client.connection_pool.connection_kwargs)
-        self._make: Callable[[], Redis] = partial(client_for, url or "") if client is None else partial(copy_of, client)
+        self._where = location(self._client)
         self._links: PerLoop[Link] = PerLoop(self._open)
         self._ahead_s: float | None = None  # Redis's clock less ours, once it is known
         self._evicted_s, self._evicted = float("-inf"), 0
@@ -125,10 +123,10 @@ class RedisStore:
 
     def _open(self) -> Link:
         loop = asyncio.get_running_loop()
-        if self._given is not None and (self._loop_of_given is None or self._loop_of_given() is loop):
+        if self._is_given and (self._loop_of_given is None or self._loop_of_given() is loop):
             self._loop_of_given = weakref.ref(loop)
-            return Link(self._given, is_ours=False)
-        return Link(self._make())
+            return Link(self._client, is_ours=False)
+        return Link(copy_of(self._client))
 
     def _warn_of_eviction(self, info: dict[str, Any]) -> None:
         policy = str(info.get("maxmemory_policy", ""))

@@ -39,9 +39,7 @@ class ResilientStore:
         self._breaker = CircuitBreaker(store)
         self._known: Expiring[str, bytes] = Expiring()  # the last value of each key
         self._missed: Expiring[str, tuple[tuple[Step[Any], Told | None], ...]] = Expiring()  # steps to repeat by user
-        self._locks = weakref.WeakKeyDictionary[
-            asyncio.AbstractEventLoop, weakref.WeakValueDictionary[str, asyncio.Lock]
-        ]()
+        self._locks = weakref.WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str], asyncio.Lock]()
         self._ahead_s = time.time() - now_s()  # the store's clock less ours, once it has told the time
         self._epoch = ""  # another one in the store means that it lost its data
         self._checked_s = float("-inf")
@@ -96,15 +94,14 @@ class ResilientStore:
         try:
             await self._prepare()
             if self._missed.get(user):
-                await self._tell(user, _no_step)
+                await self._tell(user, lambda *_: None)
             return loads_for_reading(await self._get(user))
         except StoreFailedError:
             return self._known_record(user)
 
     def _lock(self, user: str) -> asyncio.Lock:
         """Held while a record is changed: many devices of a user at once would make each other try again."""
-        locks = self._locks.setdefault(asyncio.get_running_loop(), weakref.WeakValueDictionary())
-        return locks.setdefault(user, asyncio.Lock())
+        return self._locks.setdefault((asyncio.get_running_loop(), user), asyncio.Lock())
 
     def _known_record(self, user: str) -> UserRecord:
         record = loads(self._known.get(user) or b"")
@@ -159,7 +156,7 @@ class ResilientStore:
             self._missed.pop(user)  # They have expired.
             return
         self._missed.set(user, missed, now_s() + KEPT_S)
-        await self._tell(user, _no_step)
+        await self._tell(user, lambda *_: None)
 
     async def _tell(self, user: str, step: Step[T]) -> T:
         """Takes a step in the store, after those that it missed."""
@@ -239,10 +236,6 @@ class ResilientStore:
         if is_written:
             self._known.set(key, new, now_s() + KEPT_S)
         return is_written
-
-
-def _no_step(_record: UserRecord, _now: float) -> None:
-    pass
 
 
 def _parsed_state(value: bytes) -> tuple[str, float, float]:

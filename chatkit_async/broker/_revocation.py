@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable
 
 import attrs
@@ -12,8 +11,6 @@ from .._async.client import AsyncChatKit
 from ..errors import APIError, NotFoundError, ParamsValidationError
 
 AT_ONCE = 8  # a user has few sessions; the API's own limits are unknown
-
-log = logging.getLogger("chatkit_async")
 
 
 @attrs.frozen
@@ -68,23 +65,6 @@ async def cancel_all(client: AsyncChatKit, session_ids: Iterable[str]) -> tuple[
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
     return tuple(task.result() for task in tasks)
-
-
-async def cancel_quietly(client: AsyncChatKit, session_ids: Iterable[str]) -> list[str]:
-    """Cancels sessions that no caller waits for, logs what could not be cancelled, and returns what ended.
-
-    Raises:
-        ChatKitError: as `cancel_all`.
-    """
-    results = await cancel_all(client, session_ids)
-    failed = [result.error for result in results if result.error is not None]
-    if failed:
-        # Without the error's own words, which may be the API's, and name the user.
-        kind, request_id = type(failed[0]).__name__, failed[0].request_id
-        log.warning(
-            "%d sessions could not be cancelled and expire by themselves: %s, request %s", len(failed), kind, request_id
-        )
-    return [result.session_id for result in results if result.error is None]
 
 
 async def _cancelled(client: AsyncChatKit, session_id: str, gate: asyncio.Semaphore) -> RevokedSession:

@@ -18,7 +18,7 @@ from ._clock import Expiring, now_s
 from ._user_record import EncryptedSecret, Place, PlaceState
 
 if TYPE_CHECKING:
-    from cryptography.fernet import Fernet, MultiFernet
+    from cryptography.fernet import MultiFernet
 
 log = logging.getLogger("chatkit_async")
 
@@ -82,19 +82,19 @@ class SecretCache:
         self._fernet = None if share_secrets is None else _fernet(share_secrets)
         self._secrets: Expiring[Place, CachedSecret] = Expiring()
         self._has_warned = False
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether other processes find in the store what this one creates."""
-        return self._fernet is not None
+        self.is_shared = self._fernet is not None  # Then other processes find in the store what this one creates.
 
     def find(self, place: Place, state: PlaceState) -> CachedSecret | None:
         """The live session, unless its user or device was revoked, or it was renewed, since it was created."""
         cached = self._secrets.get(place)
-        if self._fernet is not None and state.is_from_store:
-            return self._shared(place, state, cached)
-        is_valid = cached is not None and (cached.generation, cached.version) == (state.generation, state.version)
-        return cached if is_valid else None
+        if not (self.is_shared and state.is_from_store):
+            is_valid = cached is not None and (cached.generation, cached.version) == (state.generation, state.version)
+            return cached if is_valid else None
+        if state.secret is None:
+            return None
+        if cached is None or cached.ticket != state.secret.ticket:
+            cached = self._decrypted(place, state, state.secret)
+        return cached
 
     def put(self, place: Place, secret: CachedSecret) -> None:
         """Keeps a session in this process."""
@@ -107,17 +107,8 @@ class SecretCache:
         parts = [place.user, place.slot, variables, live.client_secret, live.expires_at, live.session_id]
         return self._fernet.encrypt(json.dumps(parts).encode()).decode()
 
-    def _shared(self, place: Place, state: PlaceState, cached: CachedSecret | None) -> CachedSecret | None:
-        if state.secret is None:
-            return None
-        if cached is None or cached.ticket != state.secret.ticket:
-            cached = self._decrypted(place, state, state.secret)
-            if cached is not None:
-                self.put(place, cached)
-        return cached
-
     def _decrypted(self, place: Place, state: PlaceState, secret: EncryptedSecret) -> CachedSecret | None:
-        """The secret, if it can be decrypted and was encrypted for this place."""
+        """The secret, which this process then keeps; None if it is unreadable, or was encrypted for another place."""
         assert self._fernet is not None
         try:
             live, variables = _parsed(Secret(self._fernet.decrypt(secret.text.encode()).decode()), place)
@@ -126,7 +117,10 @@ class SecretCache:
                 log.warning("A record in the broker's store is unreadable: do all processes have these share_secrets?")
             self._has_warned = True
             return None
-        return CachedSecret(live, variables, state.generation, state.version, secret.ticket, now_s() + secret.left_s)
+        ends_s = now_s() + secret.left_s
+        cached = CachedSecret(live, variables, state.generation, state.version, secret.ticket, ends_s)
+        self.put(place, cached)
+        return cached
 
 
 def _parsed(text: Secret, place: Place) -> tuple[LiveSecret, str]:
@@ -148,11 +142,9 @@ def _fernet(keys: Sequence[str | bytes]) -> MultiFernet:
         raise ConfigurationError("share_secrets needs cryptography: pip install 'chatkit-async[broker]'") from error
     if isinstance(keys, Hidden) or not keys:
         raise ConfigurationError(f"share_secrets: a list of Fernet keys, the newest first; {_MAKE_ONE}")
-    return MultiFernet([_key(Fernet, key, number) for number, key in enumerate(keys)])
-
-
-def _key(fernet: type[Fernet], key: str | bytes, number: int) -> Fernet:
+    made: list[Fernet] = []
     try:
-        return fernet(key)
+        made.extend(map(Fernet, keys))
     except Exception:  # cryptography's, and base64's
-        raise ConfigurationError(f"share_secrets[{number}] is not a Fernet key; {_MAKE_ONE}") from None
+        raise ConfigurationError(f"share_secrets[{len(made)}] is not a Fernet key; {_MAKE_ONE}") from None
+    return MultiFernet(made)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import weakref
+from collections.abc import Iterable
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -21,11 +23,11 @@ from ..errors import APIError, ChatKitError, MintingLimitError, SessionRevokedEr
 from ..types.session import ChatSession
 from ._clock import now_s, within
 from ._resilient_store import ResilientStore
-from ._revocation import cancel_quietly
+from ._revocation import RevokedSession, cancel_all
 from ._secret_cache import CachedSecret, LiveSecret, SecretCache
 from ._session_request import SessionRequest, SessionTemplate, digest_of_variables
 from ._single_flight import SingleFlight
-from ._user_record import WINDOW_S, BeginReply, CreatedSession, Creation, KeepReply, PlaceState, UserRecord
+from ._user_record import BeginReply, CreatedSession, Creation, PlaceState, UserRecord
 
 LEASE_SLACK_S = 1.0  # A lease outlives the longest creation under it by so much.
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0  # between two questions about another process's creation
@@ -33,6 +35,8 @@ PAUSE_FACTOR = 0.8  # of the time it has taken so far: few questions, however lo
 LEASES_WAITED = 2  # Then a creation begins beside the other process's.
 CANCEL_S = 5.0  # for cancelling a session that was revoked during the outage: the call that finds the store up waits
 UNLIMITED = 1000  # creations at once, if the client has no limit of connections
+
+log = logging.getLogger("chatkit_async")
 
 
 class SessionCreator:
@@ -52,27 +56,27 @@ class SessionCreator:
     async def create(self, request: SessionRequest, state: PlaceState) -> CachedSecret:
         """A new session, shared by all callers that wait for it; if that fails, the live one."""
         try:
-            return await self._flights.share(_key(request, state), lambda ticket: self._run(request, state, ticket))
+            key = (request.place, state.generation)  # A call after a revocation waits for no earlier creation.
+            return await self._flights.share(key, lambda ticket: self._run(request, state, ticket))
         except (APIError, MintingLimitError):
             cached = self._secrets.find(request.place, await self._store.read(request.place))
-            if (
-                cached is None
-                or self.is_fresh(cached)
-                or cached.ends_s <= now_s()
-                or not request.fits_variables(cached)
-            ):
+            is_stale = cached is not None and 0 < cached.ends_s - now_s() <= self._template.margin_s
+            if cached is None or not is_stale or not request.fits_variables(cached):
                 raise
             return cached
 
     async def renew(self, request: SessionRequest, state: PlaceState) -> CachedSecret:
         """A new session that ends the earlier ones, after any creation that is under way."""
+        key = (request.place, state.generation)
         return await self._flights.share(
-            _key(request, state), lambda ticket: self._run(request, state, ticket, is_renewal=True), is_new=True
+            key, lambda ticket: self._run(request, state, ticket, is_renewal=True), is_new=True
         )
 
-    async def cancel(self, user: str, session_ids: tuple[str, ...]) -> None:
+    async def cancel(self, user: str, session_ids: Iterable[str]) -> tuple[RevokedSession, ...]:
         """Cancels sessions; those that could not be cancelled stay remembered for a later `revoke`."""
-        await self._store.forget(user, await cancel_quietly(self._client, session_ids))
+        results = await cancel_all(self._client, session_ids)
+        await self._store.forget(user, [result.session_id for result in results if result.error is None])
+        return results
 
     def load(self) -> PreparedCall:
         """A call that is not sent, for what it imports and builds, which takes 0.1 to 0.3 s. Needs no event loop."""
@@ -122,32 +126,21 @@ class SessionCreator:
 
     async def _created_or_found(self, request: SessionRequest, creation: Creation, began: PlaceState) -> CachedSecret:
         """A new session, or one that another process created meanwhile."""
+        waited_s = 0.0
         while True:
             async with self._gate():  # before the lease is taken, so that no lease ages in the queue for a connection
-                reply = await self._begun(creation)
+                reply = await self._store.change(request.place.user, partial(UserRecord.begin, creation=creation))
                 secret = await self._secret(request, creation, began, reply)
-            if reply.status == "wait":
-                reply = await self._waited(creation, reply)
-                async with self._gate():
-                    secret = await self._secret(request, creation, began, reply)
             if secret is not None:
                 return secret
-            if reply.state.secret is not None:  # The request does not fit it.
+            if reply.status == "wait":
+                pause_s = min(max(PAUSE_FACTOR * reply.seconds, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
+                await asyncio.sleep(pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - spreads the processes
+                waited_s += pause_s
+                if waited_s > LEASES_WAITED * creation.lease_s:
+                    creation = attrs.evolve(creation, is_shared=False)
+            elif reply.state.secret is not None:  # The request does not fit it.
                 creation = attrs.evolve(creation, unsuitable_ticket=reply.state.secret.ticket)
-
-    async def _waited(self, creation: Creation, reply: BeginReply) -> BeginReply:
-        """The store's reply once no other creation is under way."""
-        until_s = now_s() + LEASES_WAITED * creation.lease_s
-        while reply.status == "wait":
-            if now_s() > until_s:
-                return await self._begun(attrs.evolve(creation, is_shared=False))
-            pause_s = min(max(PAUSE_FACTOR * reply.seconds, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
-            await asyncio.sleep(pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - spreads the processes
-            reply = await self._begun(creation)
-        return reply
-
-    async def _begun(self, creation: Creation) -> BeginReply:
-        return await self._store.change(creation.place.user, partial(UserRecord.begin, creation=creation))
 
     async def _secret(
         self, request: SessionRequest, creation: Creation, began: PlaceState, reply: BeginReply
@@ -167,7 +160,11 @@ class SessionCreator:
                 return None
 
     async def _created(self, request: SessionRequest, creation: Creation, began: PlaceState) -> CachedSecret | None:
-        """A new session, remembered; None if the place was renewed meanwhile, and the session cancelled."""
+        """A new session, remembered; None if the place was renewed meanwhile, and the session cancelled.
+
+        Raises:
+            SessionRevokedError: the user or device was revoked meanwhile, and the session cancelled.
+        """
         response, place = await self._send(request), request.place
         live = LiveSecret(response.client_secret, response.expires_at, response.id)
         ends_s = now_s() + seconds_left(response, self._template.life_s)
@@ -175,14 +172,14 @@ class SessionCreator:
         encrypted = self._secrets.encrypted(place, live, variables)
         session = CreatedSession(creation, live.session_id, ends_s, began, encrypted)
         step = partial(UserRecord.keep, session=session)
-        kept = await self._store.change(place.user, step, told=partial(self._kept_late, session))
-        if not await self._is_valid(session, kept.state):
+        state, earlier_ids = await self._store.change(place.user, step, told=partial(self._kept_late, session))
+        if state.generation != began.generation or session.is_replaced(state):
+            await self._cancel_quietly(place.user, (live.session_id,))
+            _check_not_revoked(began, state)
             return None
-        state = kept.state
         secret = CachedSecret(live, variables, state.generation, state.version, creation.ticket, ends_s)
         self._secrets.put(place, secret)
-        if kept.earlier_ids:
-            await self.cancel(place.user, kept.earlier_ids)
+        await self._cancel_quietly(place.user, earlier_ids)
         return secret
 
     async def _send(self, request: SessionRequest) -> ChatSession:
@@ -190,26 +187,20 @@ class SessionCreator:
         options = RequestOptions(timeout=attrs.evolve(timeout, total=min(timeout.total, self._template.lease_s)))
         return await self._client.sessions.create(self._template.params(request), options=options)
 
-    async def _is_valid(self, session: CreatedSession, now: PlaceState) -> bool:
-        """Whether a new session may be handed out; one that may not is cancelled.
-
-        Raises:
-            SessionRevokedError: its user or device were revoked meanwhile.
-        """
-        is_valid = now.generation == session.began.generation and not session.is_replaced(now)
-        if not is_valid:
-            await self.cancel(session.creation.place.user, (session.session_id,))
-        _check_not_revoked(session.began, now)
-        return is_valid
-
-    async def _kept_late(self, session: CreatedSession, kept: KeepReply) -> None:
+    async def _kept_late(self, session: CreatedSession, kept: tuple[PlaceState, list[str]]) -> None:
         """Cancels a session that the store heard of only after an outage, if its user was revoked meanwhile."""
-        if kept.state.is_revoked_since(session.began) or session.is_replaced(kept.state):
+        if kept[0].is_revoked_since(session.began) or session.is_replaced(kept[0]):
             with suppress(ChatKitError, TimeoutError):  # The client may be closed, or the API hang.
-                await within(CANCEL_S, self.cancel(session.creation.place.user, (session.session_id,)))
+                await within(CANCEL_S, self._cancel_quietly(session.creation.place.user, (session.session_id,)))
+
+    async def _cancel_quietly(self, user: str, session_ids: Iterable[str]) -> None:
+        """Cancels sessions that no caller waits for, and logs the failures, without texts that may name the user."""
+        results = await self.cancel(user, session_ids)
+        if failed := [result.error for result in results if result.error is not None]:
+            text = "%d sessions could not be cancelled and expire by themselves: %s, request %s"
+            log.warning(text, len(failed), type(failed[0]).__name__, failed[0].request_id)
 
     def _limit_error(self, wait_s: float) -> MintingLimitError:
-        wait_s = min(max(0.0, wait_s), WINDOW_S)
         return MintingLimitError(
             f"More than {self._template.per_minute} sessions within a minute for this user: wait {wait_s:.1f} s, or"
             " raise sessions_per_minute of the broker",
@@ -246,13 +237,6 @@ def _check_not_revoked(began: PlaceState, now: PlaceState) -> None:
         raise SessionRevokedError("The user was revoked while a session was being made")
 
 
-def _key(request: SessionRequest, state: PlaceState) -> str:
-    """One creation at a time runs for a key; a call after a revocation does not wait for an earlier creation."""
-    return f"{request.place.user}/{request.place.slot}/{state.generation}"
-
-
 def _is_unknown(error: BaseException) -> bool:
     """Whether the API may have created a session although the call failed."""
-    if isinstance(error, ChatKitError):
-        return isinstance(error, APIError) and error.outcome in {"unknown", "done"}
-    return True
+    return not isinstance(error, ChatKitError) or getattr(error, "outcome", "") in {"unknown", "done"}

@@ -89,7 +89,6 @@ class SessionTemplate:
         self.lease_s = _checked_lease_s(lease_s)
         self.per_minute = _checked_limit(per_minute)
         self._digest = digest("settings", self._params.to_dict())[:8]
-        self._place_of = lru_cache(PLACES_CACHED)(self._new_place)
 
     def __str__(self) -> str:
         return f"workflow={self._params.workflow.id!r}"
@@ -98,18 +97,19 @@ class SessionTemplate:
         self, user: str, device: str | None, state_variables: StateVariables | None, current: str | None
     ) -> SessionRequest:
         """Raises ParamsValidationError."""
-        secret = None if current is None else Secret(_checked_string("current", current))
-        user, device = _checked_name("user", user), _checked_device(device)
+        secret = None if current is None else Secret(checked_string("current", current))
+        user, place = _checked_name("user", user), self.place(user, device)
         workflow, variables = self._params.workflow, None
         if state_variables is not None:
             workflow = attrs.evolve(workflow, state_variables=_merged(workflow.state_variables, state_variables))
             attrs.evolve(self._params, user=user, workflow=workflow)  # refuses them before anything is sent
             variables = digest_of_variables(workflow)
-        return SessionRequest(self._place_of(user, device), user, workflow, variables, secret)
+        return SessionRequest(place, user, workflow, variables, secret)
 
     def place(self, user: str, device: str | None) -> Place:
         """Raises ParamsValidationError."""
-        return self._place_of(_checked_name("user", user), _checked_device(device))
+        user = _checked_name("user", user)
+        return _place(self._digest, user, None if device is None else _checked_name("device", device))
 
     def params(self, request: SessionRequest | None = None) -> SessionCreateParams:
         """What a new session is created with; without a request, any that the API takes."""
@@ -117,9 +117,11 @@ class SessionTemplate:
             return self._params
         return attrs.evolve(self._params, user=request.user, workflow=request.workflow)
 
-    def _new_place(self, user: str, device: str | None) -> Place:
-        device = digest("device", device)
-        return Place(digest("user", user), device, f"{device}.{self._digest}")
+
+@lru_cache(PLACES_CACHED)
+def _place(settings: str, user: str, device: str | None) -> Place:
+    device = digest("device", device)
+    return Place(digest("user", user), device, f"{device}.{settings}")
 
 
 def digest(kind: str, *values: Any) -> str:
@@ -132,11 +134,6 @@ def digest_of_variables(workflow: ChatSessionWorkflowParam) -> str:
     return digest("state", dict(workflow.state_variables or {}))
 
 
-def checked_session_id(session_id: str) -> str:
-    """Raises ParamsValidationError."""
-    return _checked_string("session_id", session_id)
-
-
 def _checked_name(name: str, value: str) -> str:
     """A user or device as a plain string; Django's `SimpleLazyObject` is evaluated.
 
@@ -147,12 +144,8 @@ def _checked_name(name: str, value: str) -> str:
     return _checked(name, text(given, max_length=MAX_USER_LENGTH, is_required=True))
 
 
-def _checked_device(device: str | None) -> str | None:
-    return None if device is None else _checked_name("device", device)
-
-
-def _checked_string(name: str, value: str) -> str:
-    """Any string; anything else is refused without being shown."""
+def checked_string(name: str, value: str) -> str:
+    """Any string; raises ParamsValidationError without the value for anything else."""
     given: object = value
     if isinstance(given, str):
         return value

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import copy
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -77,17 +77,17 @@ class Flight(Generic[T]):
             self.task.exception()  # All callers may have left: this silences "exception was never retrieved".
         for loop, woken in self._waiting:
             with contextlib.suppress(RuntimeError):  # That loop has ended.
-                loop.call_soon_threadsafe(_wake, woken)
+                loop.call_soon_threadsafe(woken.set_result, None)
 
 
 class SingleFlight(Generic[T]):
     """The flights of a broker by key."""
 
     def __init__(self) -> None:
-        self._flights: dict[str, Flight[T]] = {}
+        self._flights: dict[Hashable, Flight[T]] = {}
         self._is_closed = False
 
-    async def share(self, key: str, work: Callable[[str], Coroutine[Any, Any, T]], *, is_new: bool = False) -> T:
+    async def share(self, key: Hashable, work: Callable[[str], Coroutine[Any, Any, T]], *, is_new: bool = False) -> T:
         """The result of the work under way for the key, else of `work`, which is given the ticket of its flight.
 
         With `is_new` the work always begins after this call.
@@ -119,7 +119,7 @@ class SingleFlight(Generic[T]):
                 task.cancel()
             await asyncio.wait(tasks)
 
-    def _drop(self, key: str, flight: Flight[T]) -> None:
+    def _drop(self, key: Hashable, flight: Flight[T]) -> None:
         if self._flights.get(key) is flight:
             self._flights.pop(key, None)
 
@@ -127,13 +127,6 @@ class SingleFlight(Generic[T]):
 def copied(error: Exception) -> Exception:
     """The same error with a traceback of its own, for each caller."""
     try:
-        same = copy.copy(error)
+        return copy.copy(error)
     except Exception:  # An error of the user's own code may refuse to be copied.
         return error
-    same.__cause__ = error.__cause__
-    return same
-
-
-def _wake(woken: asyncio.Future[None]) -> None:
-    if not woken.done():
-        woken.set_result(None)

@@ -136,14 +136,6 @@ class CreatedSession:
 
 
 @attrs.frozen
-class KeepReply:
-    """The state after a session was remembered, and for a renewal the ids of the earlier sessions."""
-
-    state: PlaceState
-    earlier_ids: tuple[str, ...] = ()
-
-
-@attrs.frozen
 class RevokeReply:
     """The ids of the live sessions to cancel, and whether there are surely no others."""
 
@@ -204,15 +196,20 @@ class UserRecord:
         self.creations[creation.ticket] = (now + creation.lease_s, slot)
         return BeginReply("go", state)
 
-    def keep(self, now: float, session: CreatedSession) -> KeepReply:
-        """Remembers a session and ends its creation; a renewal also changes the version."""
-        creation, place, earlier = session.creation, session.creation.place, []
+    def keep(self, now: float, session: CreatedSession) -> tuple[PlaceState, list[str]]:
+        """Remembers a session and ends its creation; a renewal also changes the version.
+
+        Returns:
+            The state of the place, and the ids of the sessions that a renewal replaces.
+        """
+        creation, place, earlier_ids = session.creation, session.creation.place, []
         ends_s = now + session.ends_s - now_s()
         if creation.is_renewal:
             if self.versions.get(place.slot) != creation.ticket:
                 self.secrets.pop(place.slot, None)
             self.versions[place.slot] = creation.ticket
-            earlier = [name for name in self.session_ids(now) if self.sessions[name][1] == place.slot]
+            self.sessions.pop(session.session_id, None)  # of the same step, repeated
+            earlier_ids = [name for name in self.session_ids(now) if self.sessions[name][1] == place.slot]
         state = self.state(place, now)
         is_unchanged = state.generation == session.began.generation
         is_unchanged &= state.version in {session.began.version, creation.ticket}
@@ -220,7 +217,7 @@ class UserRecord:
             self.secrets[place.slot] = (ends_s, creation.ticket, session.secret)
         self.sessions[session.session_id] = (ends_s, place.slot)
         self._end(creation)
-        return KeepReply(state, tuple(name for name in earlier if name != session.session_id))
+        return state, earlier_ids
 
     def fail(self, now: float, creation: Creation, *, is_unknown: bool) -> None:
         """Ends a creation without a session and gives back its count; `is_unknown`: the API may have created one."""
