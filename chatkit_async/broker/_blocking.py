@@ -52,8 +52,8 @@ class SessionBroker:
             to less than a session lives; default 60.
         share_secrets: Fernet keys; client secrets are then shared through the store, encrypted with the first, and
             decrypted with any. Default: they are not shared.
-        lease_s: seconds that creating a session may take, retries included; later, other processes no longer wait for
-            a process that stopped during it; default 15.
+        lease_s: seconds that creating a session may take, retries included, at most 600; a second later another
+            process may create one, if this process stopped; default 15.
         sessions_per_minute: how many sessions a user may have made in a fixed window of a minute, on all devices;
             failed attempts do not count; None for any number; default 30.
 
@@ -236,7 +236,7 @@ class SessionBroker:
         return self._channel.call(self._async.owns, user, session_id)
 
     def close(self) -> None:
-        """Wait up to 5 s for sessions being made, report to the store what it missed, and close its connections.
+        """Wait up to 5 s for sessions being made, replay what the store missed, and close its connections.
 
         The client stays open, and live sessions live on.
         """

@@ -14,7 +14,7 @@ from ._redis_store import RedisStore
 from ._store import Store, StoreRefusedError
 
 T = TypeVar("T")
-# So many failures in a row are an outage; calls that fail together count once, a refusal is an outage at once.
+# So many failures in a row open the circuit; calls that fail together count once, a refusal opens it at once.
 FAILURES = 3
 PAUSE_S = 2.0  # between two attempts at a store that is down
 
@@ -81,7 +81,7 @@ class CircuitBreaker:
             "The broker's store is down: %s: %s (%s). Sessions are made without it, and revocations are incomplete",
             self._name(),
             type(error.__cause__ or error).__name__,
-            error if is_refusal else "no reply",
+            error if is_refusal else "no reply" if isinstance(error, TimeoutError) else "the call failed",
         )
         return StoreFailedError()
 

@@ -21,7 +21,7 @@ CHECKS = 20
 CANCELLATION_S = 0.25  # Cancelled work may have to close a connection.
 
 now_s = time.monotonic  # A change of the time of day does not move it.
-# Guards all that brokers keep in memory; taken for microseconds, and over a fork, so that no child finds it locked.
+# Guards what brokers keep in `Expiring`; taken for microseconds, and over a fork, so that no child finds it locked.
 memory_lock = threading.RLock()
 
 
@@ -56,7 +56,7 @@ class Expiring(Generic[K, T]):
             self._entries.pop(key, None)
 
     def keys(self, most: int) -> list[K]:
-        """At most so many of the keys, oldest first."""
+        """At most so many of the keys, oldest first; some may have expired."""
         with memory_lock:
             return list(islice(self._entries, most))
 

@@ -26,7 +26,8 @@ class MemoryStore:
     With one process, nothing else is needed. Several processes each have their own: `revoke` then reaches only the
     sessions of the process that runs it; use a `RedisStore` there. Where the settings of
     uvicorn, gunicorn, hypercorn or granian, or WEB_CONCURRENCY, show that there are several, a warning in the log says
-    so, and no `Revocation` is complete. Without such a sign it covers this process alone, and may be complete.
+    so, and no `Revocation` is complete. Without such a sign a `Revocation` covers this process alone, and can be
+    complete.
 
     Args:
         clock: seconds that only grow; default: the process's monotonic clock.
@@ -51,7 +52,7 @@ class MemoryStore:
             return is_same
 
     async def is_whole(self) -> bool:
-        """Whether this process is the only one, as far as it can be seen; the first time in each, a warning says so."""
+        """Whether this process is the only one, as far as is evident; if it is not, the log says so once."""
         if self._process != os.getpid():
             is_child, self._process = self._process is not None, os.getpid()
             evidence = several_workers()

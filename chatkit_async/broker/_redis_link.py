@@ -1,4 +1,4 @@
-"""Clients of redis-py, and a link over one: commands that wait in an event loop share an exchange, in one pipeline."""
+"""Clients of redis-py, and a link over one, which sends the commands that wait in an event loop as one pipeline."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Command: TypeAlias = tuple[str | int | bytes, ...]
 _Waiting: TypeAlias = tuple[Command, "asyncio.Future[Any]"]
-LIMIT_S, LIMIT_AFTER_FAILURE_S = 1.0, 0.25  # A reply may take so long.
-ADVICE = "it refuses to work: look at its password, rights, memory and role"
+LIMIT_S, LIMIT_AFTER_FAILURE_S = 1.0, 0.25  # time limits of one exchange
+ADVICE = "it refuses commands: check password, rights, memory and role"
 NO_CLUSTER = "RedisStore cannot use a Cluster; give it the url of a Redis that is not part of one"
 MOST_AT_ONCE = 256  # More callers in one exchange would hold up the event loop.
 
@@ -74,7 +74,9 @@ class Link:
             try:
                 replies = await self._exchange([command for command, _ in batch])
             except BaseException as error:
-                if self._has_failed or not isinstance(error, Exception):  # What waits would most likely fail as well.
+                if self._has_failed or not isinstance(
+                    error, Exception
+                ):  # A second failure: what waits would fail as well.
                     batch, self._waiting = [*batch, *self._waiting], []
                 self._has_failed = True
                 cause = error if isinstance(error, Exception) else ConnectionError("the event loop is ending")

@@ -102,7 +102,7 @@ class RedisStore:
         return bool(await self._links.here().run("EVAL", SWAP, 1, self._key(key), old, new, kept_ms) == 1)
 
     async def is_whole(self) -> bool:
-        """Whether Redis has evicted nothing in the last ten minutes."""
+        """Whether Redis evicted nothing in the last ten minutes; evictions before the first check count as new."""
         await self._learn_time()
         info: dict[str, Any] = {}
         with suppress(StoreRefusedError):  # Without rights to it, evictions are not seen.

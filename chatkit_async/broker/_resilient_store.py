@@ -1,4 +1,4 @@
-"""The records of users in a store; while that is down, this process goes on from what it last knew."""
+"""The records of users in a store, with a fallback in memory: while it is down, steps are buffered."""
 
 from __future__ import annotations
 
@@ -19,31 +19,32 @@ from ._user_record import SESSION_LIFE_S, Place, PlaceState, RevokeReply, UserRe
 
 T = TypeVar("T")
 Step: TypeAlias = Callable[[UserRecord, float], T]  # changes a user's record, given the time; may be run again
-Told: TypeAlias = Callable[[Any], Awaitable[None]]  # is given the reply to a step that the store missed at first
+OnReplayed: TypeAlias = Callable[[Any], Awaitable[None]]  # is given the reply to a buffered step
+_Buffer: TypeAlias = tuple[tuple[Step[Any], OnReplayed | None], ...]
 CHECK_S = 1.0  # between two looks at whether the store lost data
-CLOSE_S = 5.0  # for telling a store what it missed when a broker is closed
-CONFLICTS = 200  # A step is tried so often if others change the record meanwhile; one of them succeeds each time.
-TOLD_PER_CALL = 8  # users whose missed steps one call repeats
+CLOSE_S = 5.0  # for replaying steps when a broker is closed
+CONFLICTS = 200  # attempts at one change; of those that conflict, one succeeds each time
+REPLAYED_PER_CALL = 8  # users whose buffered steps one call replays
 STATE_KEY = "state"
 
 
 class ResilientStore:
-    """The records of users in a store; while that fails, in this process's memory.
+    """The records of users in a store; while that is down, this process goes on from the last record it knew.
 
     Only this process knows the sessions that it creates meanwhile, and its `revoke` ends them; other processes learn
-    from the state of the store that sessions may be missing. What the store missed, such as a revocation, is repeated
-    before the next step for its user; any call also repeats what was missed for up to eight other users.
+    from the state of the store that sessions may be missing. Steps that the store missed, such as a revocation, are
+    buffered, and replayed before the next step for their user; any call also replays those of up to eight other users.
     """
 
     def __init__(self, store: Store) -> None:
         self._breaker = CircuitBreaker(store)
         self._known: Expiring[str, bytes] = Expiring()  # the last value of each key
-        self._missed: Expiring[str, tuple[tuple[Step[Any], Told | None], ...]] = Expiring()  # steps to repeat by user
+        self._buffered: Expiring[str, _Buffer] = Expiring()  # by user
         self._locks = weakref.WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str], asyncio.Lock]()
-        self._ahead_s = time.time() - now_s()  # the store's clock less ours, once it has told the time
+        self._ahead_s = time.time() - now_s()  # the store's clock less ours, once that is known
         self._epoch = ""  # another one in the store means that it lost its data
         self._checked_s = float("-inf")
-        self._is_repeating = False
+        self._is_replaying = False
 
     async def read(self, place: Place) -> PlaceState:
         """What is held of a place."""
@@ -75,13 +76,13 @@ class ResilientStore:
                 return
 
     async def aclose(self) -> None:
-        """Tells the store what it missed, and closes it."""
+        """Replays buffered steps if the store is up, and closes it."""
         self._breaker.end_pause()
         with suppress(StoreFailedError, TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await self._prepare()
-                for user in self._missed.keys(len(self._missed)):
-                    await self._repeat(user)
+                for user in self._buffered.keys(len(self._buffered)):
+                    await self._replay(user)
         with suppress(StoreFailedError):
             await self._breaker.aclose()
 
@@ -93,14 +94,14 @@ class ResilientStore:
         """A user's record, which must not be changed."""
         try:
             await self._prepare()
-            if self._missed.get(user):
-                await self._tell(user, lambda *_: None)
+            if self._buffered.get(user):
+                await self._apply(user, lambda *_: None)
             return loads_for_reading(await self._get(user))
         except StoreFailedError:
             return self._known_record(user)
 
     def _lock(self, user: str) -> asyncio.Lock:
-        """Held while a record is changed: many devices of a user at once would make each other try again."""
+        """One change at a time for a user in this loop; those of many devices at once would conflict."""
         return self._locks.setdefault((asyncio.get_running_loop(), user), asyncio.Lock())
 
     def _known_record(self, user: str) -> UserRecord:
@@ -108,20 +109,20 @@ class ResilientStore:
         record.is_from_store = False
         return record
 
-    async def change(self, user: str, step: Step[T], told: Told | None = None) -> T:
-        """Takes a step in the store; if that fails, in memory, and in the store as soon as it is back.
+    async def change(self, user: str, step: Step[T], on_replayed: OnReplayed | None = None) -> T:
+        """Takes a step in the store; if that fails, in memory, and buffers it.
 
-        It is tried until that is an outage: other processes must find in the store what this one does.
+        It is tried until the store counts as down: other processes must find in the store what this one does.
 
         Args:
             user: the digest of the user whose record it changes.
             step: a method of `UserRecord`; given another record, it is called again.
-            told: is given the reply to the step if the store hears of it only later.
+            on_replayed: is given the reply of the store if the step was buffered.
         """
         for _ in range(FAILURES):
             with suppress(StoreFailedError):
                 await self._prepare()
-                return await self._tell(user, step)
+                return await self._apply(user, step)
             if self._breaker.is_down:
                 break
         with memory_lock:
@@ -130,66 +131,64 @@ class ResilientStore:
             reply = step(record, self._now_s())
             if (value := dumps(record)) != before:
                 self._known.set(user, value, now_s() + KEPT_S)
-                self._missed.set(user, (*(self._missed.get(user) or ()), (step, told)), now_s() + KEPT_S)
+                self._buffered.set(user, (*(self._buffered.get(user) or ()), (step, on_replayed)), now_s() + KEPT_S)
         return reply
 
     async def _prepare(self) -> None:
-        """Looks at the store once a second, and tells it what it missed; tries one that is down after a pause."""
+        """Checks the store once a second, and replays buffered steps; tries a store that is down again after a pause."""
         if self._breaker.is_down:
             self._breaker.begin_attempt()
-            await self._check(has_gap=True)  # This writes, since a Redis without memory can still be read.
+            await self._check(has_gap=True)  # It writes: a Redis that is full can still be read.
             self._breaker.note_up()
         elif now_s() - self._checked_s > CHECK_S:
             await self._check()
-        if len(self._missed) and not self._is_repeating:
-            self._is_repeating = True
+        if len(self._buffered) and not self._is_replaying:
+            self._is_replaying = True
             try:
-                steps = [self._repeat(user) for user in self._missed.keys(TOLD_PER_CALL)]
+                steps = [self._replay(user) for user in self._buffered.keys(REPLAYED_PER_CALL)]
                 await asyncio.gather(*steps, return_exceptions=True)
             finally:
-                self._is_repeating = False
+                self._is_replaying = False
 
-    async def _repeat(self, user: str) -> None:
-        """Tells the store the steps of a user that it missed; if that fails, they go behind those of other users."""
-        missed = self._missed.get(user)
-        if missed is None:
-            self._missed.pop(user)  # They have expired.
+    async def _replay(self, user: str) -> None:
+        """Replays the steps of a user; if that fails, they go behind those of other users."""
+        buffered = self._buffered.get(user)
+        if buffered is None:
+            self._buffered.pop(user)  # They have expired.
             return
-        self._missed.set(user, missed, now_s() + KEPT_S)
-        await self._tell(user, lambda *_: None)
+        self._buffered.set(user, buffered, now_s() + KEPT_S)
+        await self._apply(user, lambda *_: None)
 
-    async def _tell(self, user: str, step: Step[T]) -> T:
-        """Takes a step in the store, after those that it missed."""
-        missed: tuple[tuple[Step[Any], Told | None], ...] = ()
-        replies: list[Any] = []
+    async def _apply(self, user: str, step: Step[T]) -> T:
+        """Takes a step in the store, after those that are buffered for the user."""
 
-        def all_steps(value: bytes, now: float) -> tuple[bytes, T]:
-            nonlocal missed, replies
-            record, missed = loads(value), self._missed.get(user) or ()
-            if record == UserRecord():  # The store may have lost it: sessions that this process knows are not.
+        def all_steps(value: bytes, now: float) -> tuple[bytes, tuple[T, _Buffer, list[Any]]]:
+            record, buffered = loads(value), self._buffered.get(user) or ()
+            if record == UserRecord():  # The store may have lost it: this process knows sessions.
                 record.sessions = self._known_record(user).sessions
-            replies = [missed_step(record, now) for missed_step, _ in missed]
+            replies = [buffered_step(record, now) for buffered_step, _ in buffered]
             reply = step(record, now)
-            return dumps(record), reply
+            return dumps(record), (reply, buffered, replies)
 
         async with self._lock(user):
             if self._breaker.is_down:  # It failed while this call waited.
                 raise StoreFailedError
-            reply = await self._update(user, all_steps)
-            with memory_lock:  # Others may have been missed meanwhile, and another thread may have told these.
-                if left := tuple(entry for entry in self._missed.get(user) or () if entry not in missed):
-                    self._missed.set(user, left, now_s() + KEPT_S)
+            reply, buffered, replies = await self._update(user, all_steps)
+            with memory_lock:  # Another thread may have buffered or replayed some.
+                if left := tuple(entry for entry in self._buffered.get(user) or () if entry not in buffered):
+                    self._buffered.set(user, left, now_s() + KEPT_S)
                 else:
-                    self._missed.pop(user)
-        for (_, told), late_reply in zip(missed, replies, strict=True):
-            if told is not None:
-                await asyncio.shield(told(late_reply))  # The caller may leave.
+                    self._buffered.pop(user)
+        for (_, on_replayed), late_reply in zip(buffered, replies, strict=True):
+            if on_replayed is not None:
+                await asyncio.shield(on_replayed(late_reply))  # The caller may leave.
         return reply
 
     async def _check(self, *, has_gap: bool = False) -> bool:
-        """Whether the store knows all live sessions; with `has_gap` it may not, for as long as one lives.
+        """Whether the store knows all live sessions; `has_gap`: for ten minutes it may not.
 
-        The state of the store is an epoch, the end of the gap, and when they were written: a quiet store drops them.
+        The state of the store is an epoch, the end of the gap, and when it was written: it is written again in time,
+        since values expire.
         """
         epoch = self._epoch if now_s() - self._checked_s < KEPT_S - 2 * SESSION_LIFE_S else ""
         self._checked_s = now_s()
@@ -219,13 +218,13 @@ class ResilientStore:
             if new != value and await self._swap(key, value, new):
                 return reply
             value = None
-        raise self._breaker.failed(StoreRefusedError("it never replaces a value"))
+        raise self._breaker.failed(StoreRefusedError("swap failed each time"))
 
     async def _get(self, key: str) -> bytes:
         value, store_s = await self._breaker.get(key)
         self._ahead_s = store_s - now_s()
         known = self._known.get(key)
-        if self._missed.get(key):
+        if self._buffered.get(key):
             return value  # What is known has more.
         if known is None or (value != known and loads_for_reading(value) != UserRecord()):
             self._known.set(key, value, now_s() + KEPT_S)

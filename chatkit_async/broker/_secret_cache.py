@@ -51,7 +51,7 @@ class CachedSecret:
     Attributes:
         live: what is handed out.
         variables: digest of the state variables it was created with.
-        generation, version: of the place when it was created.
+        generation, version: of the place when it was created, or read from the store.
         ticket: of its creation.
         ends_s: when it expires, by this process's clock.
     """

@@ -29,11 +29,11 @@ from ._session_request import SessionRequest, SessionTemplate, digest_of_variabl
 from ._single_flight import SingleFlight
 from ._user_record import BeginReply, CreatedSession, Creation, PlaceState, UserRecord
 
-LEASE_SLACK_S = 1.0  # A lease outlives the longest creation under it by so much.
+LEASE_SLACK_S = 1.0  # by which a lease outlives the time limit of a creation
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 1.0  # between two questions about another process's creation
 PAUSE_FACTOR = 0.8  # of the time it has taken so far: few questions, however long the API takes
-LEASES_WAITED = 2  # Then a creation begins beside the other process's.
-CANCEL_S = 5.0  # for cancelling a session that was revoked during the outage: the call that finds the store up waits
+LEASES_WAITED = 2  # as long as this for another process; then a session is created anyway
+CANCEL_S = 5.0  # for cancelling a session that was revoked in an outage: a call after it waits so long
 UNLIMITED = 1000  # creations at once, if the client has no limit of connections
 
 log = logging.getLogger("chatkit_async")
@@ -79,7 +79,7 @@ class SessionCreator:
         return results
 
     def load(self) -> PreparedCall:
-        """A call that is not sent, for what it imports and builds, which takes 0.1 to 0.3 s. Needs no event loop."""
+        """Builds a call without sending it: its imports and generated code take 0.1 to 0.3 s. Needs no event loop."""
         caller = self._client._caller
         call = prepare(CREATE_SESSION, self._template.params(), caller.config, None)
         caller.shared.new_exchange(call, caller.config)
@@ -172,7 +172,7 @@ class SessionCreator:
         encrypted = self._secrets.encrypted(place, live, variables)
         session = CreatedSession(creation, live.session_id, ends_s, began, encrypted)
         step = partial(UserRecord.keep, session=session)
-        state, earlier_ids = await self._store.change(place.user, step, told=partial(self._kept_late, session))
+        state, earlier_ids = await self._store.change(place.user, step, on_replayed=partial(self._kept_late, session))
         if state.generation != began.generation or session.is_replaced(state):
             await self._cancel_quietly(place.user, (live.session_id,))
             _check_not_revoked(began, state)
@@ -188,7 +188,7 @@ class SessionCreator:
         return await self._client.sessions.create(self._template.params(request), options=options)
 
     async def _kept_late(self, session: CreatedSession, kept: tuple[PlaceState, list[str]]) -> None:
-        """Cancels a session that the store heard of only after an outage, if its user was revoked meanwhile."""
+        """Cancels a session that was buffered in an outage, if its user was revoked meanwhile."""
         if kept[0].is_revoked_since(session.began) or session.is_replaced(kept[0]):
             with suppress(ChatKitError, TimeoutError):  # The client may be closed, or the API hang.
                 await within(CANCEL_S, self._cancel_quietly(session.creation.place.user, (session.session_id,)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -28,7 +27,7 @@ from ..types.session_params import MAX_EXPIRES_AFTER_S, ChatSessionWorkflowParam
 from ._memory_store import MemoryStore
 from ._secret_cache import CachedSecret
 from ._store import Store
-from ._user_record import Place
+from ._user_record import SESSION_LIFE_S, Place
 
 T = TypeVar("T")
 PLACES_CACHED = 4096  # A place takes 10 us to compute.
@@ -137,7 +136,7 @@ def digest_of_variables(workflow: ChatSessionWorkflowParam) -> str:
 def _checked_name(name: str, value: str) -> str:
     """A user or device as a plain string; Django's `SimpleLazyObject` is evaluated.
 
-    Of any other type only the type is named: integrations log the message, and a log must not show users.
+    Errors name only the type of other values: integrations log them, and a log must not show users.
     """
     is_lazy = isinstance(value, str) and not issubclass(type(value), str)
     given = str(value) if is_lazy else without_other_values(value)
@@ -175,8 +174,8 @@ def _checked_margin_s(margin_s: float, life_s: int) -> float:
 
 def _checked_lease_s(lease_s: float) -> float:
     lease = as_float(lease_s)
-    if lease is None or not 0 < lease < math.inf:
-        raise ConfigurationError(f"lease_s must be a number of seconds above 0, got {lease_s!r}")
+    if lease is None or not 0 < lease <= SESSION_LIFE_S:
+        raise ConfigurationError(f"lease_s must be seconds above 0, at most {SESSION_LIFE_S:.0f}, got {lease_s!r}")
     return lease
 
 

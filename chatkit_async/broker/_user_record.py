@@ -16,7 +16,7 @@ from ._clock import now_s
 SESSION_LIFE_S = 600.0  # the longest that the API allows
 WINDOW_S = 60.0  # sessions_per_minute counts in fixed windows of this length.
 SLACK_S = 60.0  # Times further ahead than they can be are those of a clock that was set back since.
-MOST_DEVICES = 100  # More revocations of single devices than this are held as one of the whole user.
+MOST_DEVICES = 100  # With more device revocations and renewals than this, one counts for the whole user.
 RECORDS_CACHED = 1024  # Parsing one takes 10 us.
 
 
@@ -49,7 +49,7 @@ class PlaceState:
     """What is held of a place.
 
     Attributes:
-        generation: the ids of the last revocations of the user and of the device, joined by `/`; empty without one.
+        generation: `user/device`, the ids of their last revocations; a part is empty without one.
         version: the ticket of the last renewal; empty without one.
         secret: the live secret, if brokers share secrets.
         is_from_store: False while the store is down: then all this is what this process knows.
@@ -222,7 +222,7 @@ class UserRecord:
     def fail(self, now: float, creation: Creation, *, is_unknown: bool) -> None:
         """Ends a creation without a session and gives back its count; `is_unknown`: the API may have created one."""
         ends_s, _ = self.creations.get(creation.ticket, (now, ""))
-        if ends_s > now:  # A repeated step gives nothing back.
+        if ends_s > now and ends_s - creation.lease_s >= self.window[0] - WINDOW_S:  # It counts in this window.
             self.window = (self.window[0], max(0, self.window[1] - 1))
         if creation.ticket in self.creations:
             self._end(creation)

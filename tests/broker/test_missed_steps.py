@@ -140,8 +140,8 @@ async def test_calls_beyond_the_limit_in_an_outage_leave_nothing_to_repeat(clien
         for _ in range(100):
             with pytest.raises(MintingLimitError):
                 await broker.renew("user_1")
-        [key] = broker._store._missed.keys(9)
-        assert len(broker._store._missed.get(key) or ()) < 9
+        [key] = broker._store._buffered.keys(9)
+        assert len(broker._store._buffered.get(key) or ()) < 9
 
 
 @pytest.mark.usefixtures("short_pause")

@@ -163,7 +163,7 @@ async def test_the_log_distinguishes_a_refusal_from_a_fault_of_the_network(
     finally:
         redis_server.restart()
     [text] = warnings(caplog)
-    assert f"{error} (it refuses to work: look at its password, rights, memory and role)" in text
+    assert f"{error} (it refuses commands: check password, rights, memory and role)" in text
     assert "hushhush" not in text
 
 
@@ -175,7 +175,7 @@ OF_CLUSTER = "it is a node of a Redis Cluster: RedisStore cannot use a Cluster; 
     [
         ("MOVED 3999 127.0.0.1:6381", "MovedError", OF_CLUSTER),
         ("CLUSTERDOWN Hash slot not served", "ClusterDownError", OF_CLUSTER),
-        ("MASTERDOWN Link with MASTER is down", "MasterDownError", "it refuses to work: look at its password, rights"),
+        ("MASTERDOWN Link with MASTER is down", "MasterDownError", "it refuses commands: check password, rights"),
     ],
 )
 async def test_the_log_tells_a_redis_cluster_which_cannot_be_used_from_a_replica_without_its_master(
@@ -202,7 +202,7 @@ async def test_nothing_listens_there_and_the_log_says_so_when_the_app_starts(
     async with AsyncSessionBroker(client, workflow="wf_1", store=store) as broker:
         await broker.start()
         [text] = warnings(caplog)
-        assert "RedisStore('127.0.0.1:1/5', prefix='chatkit-async'): ConnectionError (no reply)" in text
+        assert "RedisStore('127.0.0.1:1/5', prefix='chatkit-async'): ConnectionError (the call failed)" in text
 
 
 async def test_one_hiccup_is_no_outage_and_costs_no_second_session(

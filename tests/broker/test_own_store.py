@@ -90,4 +90,4 @@ async def test_a_store_that_never_swaps_counts_as_down(
     assert not (await broker.revoke("user_1")).is_complete
     assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
     [text] = warnings(caplog)
-    assert "store is down: UnswappedStore: StoreRefusedError (it never replaces a value)" in text
+    assert "store is down: UnswappedStore: StoreRefusedError (swap failed each time)" in text
