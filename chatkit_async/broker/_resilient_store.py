@@ -135,7 +135,7 @@ class ResilientStore:
         return reply
 
     async def _prepare(self) -> None:
-        """Checks the store once a second, and replays buffered steps; tries a store that is down again after a pause."""
+        """Checks the store once a second, replays buffered steps, and tries a store that is down after a pause."""
         if self._breaker.is_down:
             self._breaker.begin_attempt()
             await self._check(has_gap=True)  # It writes: a Redis that is full can still be read.
