@@ -78,7 +78,7 @@ class RedisStore:
         self._where = location(self._client)
         self._links: PerLoop[Link] = PerLoop(self._open)
         self._ahead_s: float | None = None  # Redis's clock less ours, once it is known
-        self._evicted_s, self._evicted = float("-inf"), 0
+        self._lost_s, self._evicted, self._run_id = float("-inf"), 0, ""
         self._has_warned = False
 
     def __repr__(self) -> str:
@@ -102,16 +102,22 @@ class RedisStore:
         return bool(await self._links.here().run("EVAL", SWAP, 1, self._key(key), old, new, kept_ms) == 1)
 
     async def is_whole(self) -> bool:
-        """Whether Redis evicted nothing in the last ten minutes; evictions before the first check count as new."""
+        """Whether Redis lost nothing in the last ten minutes: it evicted nothing, and went back to no older state.
+
+        Evictions before the first check count as new. Redis goes back when it loads a file, or a replica takes over.
+        """
         await self._learn_time()
         info: dict[str, Any] = {}
         with suppress(StoreRefusedError):  # Without rights to it, evictions are not seen.
             info = await self._links.here().run("INFO")
-        evicted = info.get("evicted_keys", 0)
-        if evicted != self._evicted:
-            self._evicted, self._evicted_s = evicted, now_s()
+        evicted, run_id = info.get("evicted_keys", 0), info.get("run_id", "")
+        if evicted != self._evicted or self._run_id not in {"", run_id}:
+            self._lost_s = now_s()
+        self._evicted, self._run_id = evicted, run_id
         self._warn_of_eviction(info)
-        return now_s() - self._evicted_s > SESSION_LIFE_S
+        has_loaded = info.get("rdb_last_load_keys_loaded", 0) or info.get("aof_enabled", 0)
+        is_restored = has_loaded and info.get("uptime_in_seconds", 0) < SESSION_LIFE_S
+        return not is_restored and now_s() - self._lost_s > SESSION_LIFE_S
 
     async def aclose(self) -> None:
         """Closes the connections of ours; a call after it opens new ones."""

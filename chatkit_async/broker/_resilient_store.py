@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import weakref
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from secrets import token_hex
@@ -23,6 +23,7 @@ OnReplayed: TypeAlias = Callable[[Any], Awaitable[None]]  # is given the reply t
 _Buffer: TypeAlias = tuple[tuple[Step[Any], OnReplayed | None], ...]
 CHECK_S = 1.0  # between two looks at whether the store lost data
 CLOSE_S = 5.0  # for replaying steps when a broker is closed
+REPLAY_S = 10.0  # after which another caller replays, if the first never ends, as in a loop that has stopped
 CONFLICTS = 200  # attempts at one change; of those that conflict, one succeeds each time
 REPLAYED_PER_CALL = 8  # users whose buffered steps one call replays
 STATE_KEY = "state"
@@ -43,8 +44,8 @@ class ResilientStore:
         self._locks = weakref.WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str], asyncio.Lock]()
         self._ahead_s = time.time() - now_s()  # the store's clock less ours, once that is known
         self._epoch = ""  # another one in the store means that it lost its data
-        self._checked_s = float("-inf")
-        self._is_replaying = False
+        self._checked_s = self._replaying_until_s = float("-inf")
+        self._has_gap = False  # whether sessions may be missing in the store, which has not been told
 
     async def read(self, place: Place) -> PlaceState:
         """What is held of a place."""
@@ -109,7 +110,9 @@ class ResilientStore:
         record.is_from_store = False
         return record
 
-    async def change(self, user: str, step: Step[T], on_replayed: OnReplayed | None = None) -> T:
+    async def change(
+        self, user: str, step: Step[T], on_replayed: OnReplayed | None = None, *, is_buffered: bool = True
+    ) -> T:
         """Takes a step in the store; if that fails, in memory, and buffers it.
 
         It is tried until the store counts as down: other processes must find in the store what this one does.
@@ -118,6 +121,7 @@ class ResilientStore:
             user: the digest of the user whose record it changes.
             step: a method of `UserRecord`; given another record, it is called again.
             on_replayed: is given the reply of the store if the step was buffered.
+            is_buffered: False for a step that is of no use later.
         """
         for _ in range(FAILURES):
             with suppress(StoreFailedError):
@@ -131,6 +135,8 @@ class ResilientStore:
             reply = step(record, self._now_s())
             if (value := dumps(record)) != before:
                 self._known.set(user, value, now_s() + KEPT_S)
+                self._has_gap = True
+            if value != before and is_buffered:
                 self._buffered.set(user, (*(self._buffered.get(user) or ()), (step, on_replayed)), now_s() + KEPT_S)
         return reply
 
@@ -140,15 +146,15 @@ class ResilientStore:
             self._breaker.begin_attempt()
             await self._check(has_gap=True)  # It writes: a Redis that is full can still be read.
             self._breaker.note_up()
-        elif now_s() - self._checked_s > CHECK_S:
-            await self._check()
-        if len(self._buffered) and not self._is_replaying:
-            self._is_replaying = True
+        elif self._has_gap or now_s() - self._checked_s > CHECK_S:
+            await self._check(has_gap=self._has_gap)
+        if len(self._buffered) and now_s() > self._replaying_until_s:
+            self._replaying_until_s = now_s() + REPLAY_S
             try:
                 steps = [self._replay(user) for user in self._buffered.keys(REPLAYED_PER_CALL)]
                 await asyncio.gather(*steps, return_exceptions=True)
             finally:
-                self._is_replaying = False
+                self._replaying_until_s = float("-inf")
 
     async def _replay(self, user: str) -> None:
         """Replays the steps of a user; if that fails, they go behind those of other users."""
@@ -179,9 +185,9 @@ class ResilientStore:
                     self._buffered.set(user, left, now_s() + KEPT_S)
                 else:
                     self._buffered.pop(user)
-        for (_, on_replayed), late_reply in zip(buffered, replies, strict=True):
-            if on_replayed is not None:
-                await asyncio.shield(on_replayed(late_reply))  # The caller may leave.
+        late = [done(late_reply) for (_, done), late_reply in zip(buffered, replies, strict=True) if done]
+        if late:
+            await asyncio.shield(_all(late))  # The caller may leave.
         return reply
 
     async def _check(self, *, has_gap: bool = False) -> bool:
@@ -204,6 +210,7 @@ class ResilientStore:
             return json.dumps(state).encode(), (state[0], state[1] <= now)
 
         self._epoch, is_complete = await self._update(STATE_KEY, step)
+        self._has_gap = self._has_gap and not has_gap
         return is_complete and is_whole
 
     async def _update(self, key: str, step: Callable[[bytes, float], tuple[bytes, T]]) -> T:
@@ -221,11 +228,11 @@ class ResilientStore:
         raise self._breaker.failed(StoreRefusedError("swap failed each time"))
 
     async def _get(self, key: str) -> bytes:
+        known = self._known.get(key)
         value, store_s = await self._breaker.get(key)
         self._ahead_s = store_s - now_s()
-        known = self._known.get(key)
-        if self._buffered.get(key):
-            return value  # What is known has more.
+        if self._buffered.get(key) or self._known.get(key) is not known:
+            return value  # What is known has more, or is newer.
         if known is None or (value != known and loads_for_reading(value) != UserRecord()):
             self._known.set(key, value, now_s() + KEPT_S)
         return value
@@ -235,6 +242,10 @@ class ResilientStore:
         if is_written:
             self._known.set(key, new, now_s() + KEPT_S)
         return is_written
+
+
+async def _all(work: Sequence[Awaitable[None]]) -> None:
+    await asyncio.gather(*work, return_exceptions=True)
 
 
 def _parsed_state(value: bytes) -> tuple[str, float, float]:

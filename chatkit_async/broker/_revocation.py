@@ -33,15 +33,16 @@ class Revocation:
     It is complete if every session ended, and the store knows that there are no others. That is not so
 
     - if a session could not be cancelled;
-    - while the store is down, and for ten minutes after it was down, lost its data or evicted keys;
+    - while the store is down, and for ten minutes after it was down, lost its data, went back to an older state, or
+      evicted keys;
     - for ten minutes after a create for this user whose response was lost, or whose process stopped: then from the end
       of its lease (`lease_s`);
     - with a `MemoryStore` where several workers are evident, or in a child that was forked after its first use.
 
-    Three things cannot be known. A process that stops during a create is noticed only when the lease ends. Where all
-    processes start anew with an empty Redis, none knows what it held. And another process alone may be cut off from
-    Redis: a session that was being made there is cancelled with the first call to its broker after Redis is back;
-    sessions that it makes meanwhile live until they expire.
+    Four things cannot be known. A process that stops during a create is noticed only when the lease ends. Where all
+    processes start anew with an empty Redis, none knows what it held. The loss of a single user's key is not noticed.
+    And another process alone may be cut off from Redis: a session that was being made there is cancelled with the first
+    call to its broker after Redis is back; sessions that it makes meanwhile live until they expire.
 
     Attributes:
         sessions: a result for each session that was remembered.

@@ -129,7 +129,8 @@ class SessionCreator:
         waited_s = 0.0
         while True:
             async with self._gate():  # before the lease is taken, so that no lease ages in the queue for a connection
-                reply = await self._store.change(request.place.user, partial(UserRecord.begin, creation=creation))
+                step = partial(UserRecord.begin, creation=creation)
+                reply = await self._store.change(request.place.user, step, is_buffered=False)
                 secret = await self._secret(request, creation, began, reply)
             if secret is not None:
                 return secret

@@ -117,7 +117,7 @@ class SingleFlight(Generic[T]):
             _, late = await asyncio.wait(tasks, timeout=CLOSE_S)
             for task in late:
                 task.cancel()
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks, timeout=CLOSE_S)
 
     def _drop(self, key: Hashable, flight: Flight[T]) -> None:
         if self._flights.get(key) is flight:

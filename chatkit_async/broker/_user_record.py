@@ -204,7 +204,7 @@ class UserRecord:
         """
         creation, place, earlier_ids = session.creation, session.creation.place, []
         ends_s = now + session.ends_s - now_s()
-        if creation.is_renewal:
+        if creation.is_renewal and not session.is_replaced(self.state(place, now)):
             if self.versions.get(place.slot) != creation.ticket:
                 self.secrets.pop(place.slot, None)
             self.versions[place.slot] = creation.ticket

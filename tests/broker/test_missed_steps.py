@@ -187,3 +187,84 @@ async def test_a_value_that_the_store_refuses_is_one_users_trouble(
         for number in range(20):
             await broker.secret_for(f"other_{number}")
         assert len(warnings(caplog)) < 3
+
+
+@pytest.mark.usefixtures("short_pause")
+async def test_a_missed_renewal_undoes_no_later_one(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    store = CutOffStore(redis_server.url, "keep")
+    broker = AsyncSessionBroker(client, workflow="wf_1", store=store)
+    other = AsyncSessionBroker(client, workflow="wf_1", store=RedisStore(redis_server.url))
+    async with broker, other:
+        first = await broker.renew("user_1", state_variables={"plan": "free"})
+        later = await other.renew("user_1", state_variables={"plan": "pro"})
+        store.reconnect()
+        await broker.owns("user_x", "repeats")
+        assert await broker.secret_for("user_1") != first
+        assert await other.secret_for("user_1") == later
+
+
+@pytest.mark.usefixtures("short_pause")
+async def test_creations_of_an_earlier_minute_limit_nobody_after_the_outage(
+    client: AsyncChatKit, clock: MovedClock
+) -> None:
+    store = BrokenStore()
+    async with AsyncSessionBroker(client, workflow="wf_1", store=store, sessions_per_minute=2) as broker:
+        for _ in range(2):
+            await broker.renew("user_1")
+        clock.ahead_s = 300
+        store.is_down = False
+        await broker.renew("user_1")
+
+
+@pytest.mark.usefixtures("short_pause")
+async def test_a_slow_read_hides_no_session_in_an_outage(client: AsyncChatKit) -> None:
+    class SlowGet(BrokenStore):
+        slow_next = False
+
+        async def get(self, key: str) -> tuple[bytes, float]:
+            reply = await MemoryStore.get(self, key)
+            if self.slow_next and key != "state":
+                self.slow_next = False
+                await asyncio.sleep(0.2)
+            return reply
+
+    store = SlowGet(is_down=False)
+    async with AsyncSessionBroker(client, workflow="wf_1", store=store) as broker:
+        await broker.secret_for("user_1", device="a")
+        store.slow_next = True
+        reading = asyncio.create_task(broker.owns("user_1", "y"))
+        await asyncio.sleep(0.01)
+        live = await broker.secret_for("user_1")
+        await reading
+        store.is_down = True
+        assert live.session_id in {result.session_id for result in (await broker.revoke("user_1")).sessions}
+
+
+async def _lost_devices(emulator: Emulator, broker: AsyncSessionBroker, other: AsyncSessionBroker, n: int) -> None:
+    emulator.add_faults(Fault(path="/sessions", delay=0.5, times=n))
+    calls = [asyncio.create_task(broker.secret_for("user_1", device=f"d{number}")) for number in range(n)]
+    while len(emulator.requests()) < n:
+        await asyncio.sleep(0.01)
+    assert (await other.revoke("user_1")).is_complete
+    await asyncio.gather(*calls, return_exceptions=True)
+
+
+@pytest.mark.usefixtures("short_pause")
+async def test_a_caller_that_leaves_stops_no_cancellation_of_a_users_other_sessions(
+    client: AsyncChatKit, redis_server: RedisServer, emulator: Emulator
+) -> None:
+    store = CutOffStore(redis_server.url, "keep")
+    async with on_store(client, store) as broker, other_process(client, redis_server) as other:
+        await _lost_devices(emulator, broker, other, 2)
+        emulator.add_faults(Fault(path="/cancel", status=429, headers={"Retry-After": "1"}))
+        store.reconnect()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await broker.owns("user_x", "y")
+        await asyncio.sleep(1.5)
+        for _ in range(3):
+            await broker.owns("user_x", "y")
+            await broker.owns("user_1", "y")
+        assert [session["status"] for session in emulator.sessions()] == ["cancelled"] * 2

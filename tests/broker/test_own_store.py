@@ -14,7 +14,7 @@ from chatkit_async.broker._user_record import Creation
 from chatkit_async.emulator import Emulator
 
 from .failures import KEYS, begin
-from .outages import STEPS, warnings
+from .outages import STEPS, user_key, warnings
 
 
 async def test_a_store_of_the_users_own_has_a_time_limit(
@@ -91,3 +91,30 @@ async def test_a_store_that_never_swaps_counts_as_down(
     assert [session["status"] for session in emulator.sessions()] == ["cancelled"]
     [text] = warnings(caplog)
     assert "store is down: UnswappedStore: StoreRefusedError (swap failed each time)" in text
+
+
+async def test_a_step_missed_without_an_outage_leaves_no_complete_revocation(
+    client: AsyncChatKit, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Glitch(MemoryStore):
+        """Loses what would be written of one user; another user's calls succeed meanwhile."""
+
+        async def swap(self, key: str, old: bytes, new: bytes) -> bool:
+            if fails and key == user_key().split(":")[1]:
+                await asyncio.sleep(0)
+                await one.owns("user_2", "y")
+                raise ConnectionError("glitch")
+            return await super().swap(key, old, new)
+
+    store, fails = Glitch(), False
+    one, other = (AsyncSessionBroker(client, workflow="wf_1", store=store) for _ in range(2))
+    async with one, other:
+        await one.owns("user_2", "y")
+        fails = True
+        await one.secret_for("user_1")
+        fails = False
+        assert warnings(caplog) == []  # no outage
+        revocation = await other.revoke("user_1")
+        await one.owns("user_2", "tells what was missed")
+        alive = [s for s in emulator.sessions() if s["status"] == "active"]
+        assert not (revocation.is_complete and alive)

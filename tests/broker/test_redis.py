@@ -143,3 +143,23 @@ async def test_after_the_lease_of_a_lost_creation_another_broker_makes_one(
     assert (await asyncio.gather(call, return_exceptions=True)) != [live]
     await first.aclose()
     await second.aclose()
+
+
+async def test_a_redis_that_went_back_to_a_snapshot_makes_revocations_incomplete(
+    client: AsyncChatKit, emulator: Emulator
+) -> None:
+    server = RedisServer()
+    server.start()
+    try:
+        async with other_process(client, server) as one, other_process(client, server) as other:
+            await asyncio.gather(one.secret_for("user_0"), other.secret_for("user_0"))
+            server.ask("SAVE")  # as Redis does by itself, unless it is told not to
+            live = await one.secret_for("user_1")
+            server.restart()
+            one._store._checked_s -= 2  # it checks once a second
+            await one.secret_for("user_2")
+            revocation = await other.revoke("user_1")
+            assert live.session_id not in {result.session_id for result in revocation.sessions}
+            assert not revocation.is_complete
+    finally:
+        server.close()

@@ -282,10 +282,10 @@ async def test_a_creation_that_a_revocation_ends_at_its_beginning_blocks_no_call
     broker, other = sharing(client, store, lease_s=600), sharing(client, store, lease_s=600)
     change = ResilientStore.change
 
-    async def late(self: Any, user: Any, step: Any) -> Any:
+    async def late(self: Any, *arguments: Any, **more: Any) -> Any:
         monkeypatch.undo()
         await other.revoke("user_1")  # between the look and the beginning
-        return await change(self, user, step)
+        return await change(self, *arguments, **more)
 
     monkeypatch.setattr(ResilientStore, "change", late)
     with pytest.raises(SessionRevokedError):
