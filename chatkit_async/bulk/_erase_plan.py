@@ -101,7 +101,7 @@ def before_age(older_than: float | timedelta) -> float:
     now_s = time.time()
     age_s = older_than.total_seconds() if isinstance(older_than, timedelta) else as_float(older_than)
     if age_s is None or not 0 < age_s <= now_s:
-        message = f"must be a timedelta or seconds above 0 that reach back to 1970 at most, not {quoted(older_than)}"
+        message = f"must be a timedelta or seconds above 0, back to 1970 at most, not {quoted(older_than)}"
         raise invalid("retain", "older_than", "invalid_value", message, older_than)
     return now_s - age_s
 

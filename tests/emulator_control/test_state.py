@@ -67,7 +67,7 @@ async def test_the_state_is_paged_newest_first(emulator: Emulator) -> None:
     [
         ("search=CHATKIT%2FTHREADS", ["/v1/chatkit/threads"]),
         ("search=us%C3%A9r", [SESSIONS]),
-        ("search=405", [f"{SESSIONS}/x"]),
+        ("search=method_not_supported", [f"{SESSIONS}/x"]),
         ("search=req_", ["/v1/chatkit/threads", f"{SESSIONS}/x", SESSIONS, SESSIONS]),
         ("search=nowhere", []),
         ("filter=failed", [f"{SESSIONS}/x", SESSIONS]),
